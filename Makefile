@@ -1,0 +1,62 @@
+# Everything from a fresh clone with Python 3.11 or newer: `make run`, `make test`.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8080
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help run test lint format golden bench openapi lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
+
+run: $(VENV)/.runtime ## serve on http://127.0.0.1:8080 (HOST, PORT, WORKERS)
+	HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) $(BIN)/gunicorn --config python:service.gunicorn_conf service.wsgi:app
+
+test: $(VENV)/.dev ## every test; PYTEST_ARGS adds arguments
+	$(BIN)/python tools/fetch_kubectl.py
+	$(BIN)/pytest --numprocesses=auto --dist=loadgroup $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## set the code as ruff wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+golden: $(VENV)/.dev ## rewrite the expected outputs of tests/cases that exist
+	$(BIN)/pytest tests/cases --golden --numprocesses=0
+
+bench: $(VENV)/.dev ## measure, loopback only
+	$(BIN)/python -m bench
+
+openapi: $(VENV)/.dev ## write openapi.yaml
+	$(BIN)/python -m tools.openapi
+
+lock: $(VENV)/.dev ## resolve the dependencies anew
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
+	    --no-emit-find-links --no-emit-options --no-header --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
+	    --no-emit-find-links --no-emit-options --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove what was made
+	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

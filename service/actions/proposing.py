@@ -1,0 +1,157 @@
+"""What an action proposes: operations and new objects, or a refusal. Nothing here touches text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from service.classify import Classification
+from service.findings import Applicability, HeldBack, Stage
+from service.kube.objects import ManifestSet, Resource
+from service.kube.workloads import Workload
+from service.yamldoc.nodes import Route
+from service.yamldoc.operations import Operation, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One kind of rewrite."""
+
+    id: str
+    """Its name, the module's."""
+    module: ModuleType
+    """Where it is, for its docs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An operation on an object of the set."""
+
+    resource: Resource
+    """The object; the operation's route starts at its document."""
+    operation: Operation
+    """What is done to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """An object that is added to the set."""
+
+    after: Resource
+    """The object behind whose document it stands."""
+    tree: Tree
+    """What it says."""
+    title: str
+    """Kind and name."""
+    stage: Stage
+    """From which stage on it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A group that gets a workload of its own."""
+
+    containers: tuple[str, ...]
+    """Its containers, init containers included."""
+    title: str
+    """Kind and name of the new workload."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change that could be made."""
+
+    action: str
+    """The action's id."""
+    workload: Workload
+    """Whose."""
+    title: str
+    """One line."""
+    applicability: Applicability
+    """The worst of its parts."""
+    assumptions: tuple[str, ...]
+    """What has to hold beyond what the set shows."""
+    steps: tuple[Step, ...]
+    """Operations on objects of the set."""
+    objects: tuple[NewObject, ...] = ()
+    """New objects, in the order in which they stand."""
+    moves: tuple[Move, ...] = ()
+    """The groups that move."""
+    needs: str | None = None
+    """The action on the same workload without which this one makes no sense."""
+    alone: Proposal | None = None
+    """The change without what only another one on the same workload needs; None where that is nothing."""
+
+    @property
+    def id(self) -> str:
+        """Stable over runs."""
+        resource = self.workload.resource
+        return f"{self.action}:{resource.path}:{resource.kind}/{resource.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """What an action looks at."""
+
+    classification: Classification
+    """The workload, told apart."""
+    manifests: ManifestSet
+    """The set."""
+    names: Names
+    """The names that are taken."""
+
+    @property
+    def workload(self) -> Workload:
+        """The workload."""
+        return self.classification.workload
+
+    @property
+    def resource(self) -> Resource:
+        """Its object."""
+        return self.classification.workload.resource
+
+    def absolute(self, *steps: str | int) -> Route:
+        """A route within the workload's object as one from its document."""
+        return (*self.resource.route, *steps)
+
+    def refused(self, action: str, reason: str, message: str) -> HeldBack:
+        """A change that is held back."""
+        return HeldBack(action, self.workload.title, reason, message, self.resource.location("metadata", "name"))
+
+
+class Refused(Exception):
+    """Leaves the planning of an action; becomes a `HeldBack`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+@dataclass
+class Names:
+    """The names of a set, by kind; new ones are added as they are given out."""
+
+    taken: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, manifests: ManifestSet) -> Names:
+        """The names that a set uses."""
+        return cls({(resource.kind, resource.name) for resource in manifests.resources})
+
+    def give(self, kind: str, wanted: str) -> str:
+        """A free name, `wanted` or that with a number behind it."""
+        for name in self._candidates(wanted):
+            if (kind, name) not in self.taken:
+                self.taken.add((kind, name))
+                return name
+        raise AssertionError("the candidates never end")
+
+    @staticmethod
+    def _candidates(wanted: str) -> Iterator[str]:
+        yield wanted
+        number = 2
+        while True:
+            yield f"{wanted[:60]}-{number}"
+            number += 1

@@ -1,0 +1,202 @@
+"""Point what was reached on localhost at a Service.
+
+Only literal addresses in env, args and command are changed, and only where all of them can be seen.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from service.actions.proposing import NewObject, Refused, Situation
+from service.actions.retarget import Boundary
+from service.findings import Stage
+from service.kube.containers import Container
+from service.kube.objects import dig, text
+from service.kube.references import LocalReference
+from service.kube.services import ServiceLink
+from service.signals.own_service import receiver
+from service.yamldoc.nodes import Route
+from service.yamldoc.operations import Tree
+
+_STATEFUL = ("datastore", "broker")
+
+
+@dataclass
+class Rewiring:
+    """What the groups need to go on talking to each other."""
+
+    values: dict[int, list[tuple[Route, str]]] = field(default_factory=dict)
+    """By container index: routes within the object with the text that stands there afterwards."""
+    objects: list[NewObject] = field(default_factory=list)
+    """Services that had to be made."""
+    assumptions: list[str] = field(default_factory=list)
+    """What has to hold."""
+
+
+def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary) -> Rewiring:
+    """How the groups reach each other once they are apart.
+
+    Raises:
+        Refused: somewhere an address can't be seen or can't be changed.
+    """
+    result = Rewiring()
+    addresses: dict[tuple[int, int], tuple[str, int]] = {}
+    context = situation.classification.context
+    for reference in context.references:
+        target = context.target(reference)
+        if target is None:
+            _check_unknown(situation, reference)
+            continue
+        source_groups = _groups_of(situation, reference.container, boundary)
+        if source_groups <= {boundary.group_of[target.index]}:
+            continue
+        _check_changeable(situation, reference, target)
+        port = reference.port or next(iter(context.traffic_ports(target)), None)
+        if port is None:
+            raise Refused(
+                "localhost-unresolved", f"{reference.container.name} reaches {target.name} on localhost, and the port can't be seen"
+            )
+        key = (boundary.group_of[target.index], port)
+        if key not in addresses:
+            addresses[key] = _address(situation, links, boundary, target, port, result)
+        _change(result, reference, addresses[key], port)
+    _serve_silent(situation, links, boundary, addresses, result)
+    return result
+
+
+def _groups_of(situation: Situation, container: Container, boundary: Boundary) -> set[int]:
+    if container.index in boundary.group_of:
+        return {boundary.group_of[container.index]}
+    verdict = situation.classification.verdict(container)
+    return {verdict.group}
+
+
+def _check_unknown(situation: Situation, reference: LocalReference) -> None:
+    """A port that nobody is known to listen on may be a moved container's.
+
+    Raises:
+        Refused: it may.
+    """
+    context = situation.classification.context
+    own = context.listening.get(reference.container.index, {})
+    if reference.listens or reference.where in ("probe", "hook") or reference.port in own:
+        return
+    unsure = [each.name for each in context.members if each is not reference.container and not context.listening[each.index]]
+    if unsure or reference.port is None:
+        port = f"port {reference.port}" if reference.port else "no port that can be seen"
+        message = (
+            f"{reference.container.name} calls localhost with {port} ({reference.where}), and it can't be told who answers: "
+            "declare the port on the container that listens there"
+        )
+        raise Refused("localhost-unresolved", message)
+
+
+def _check_changeable(situation: Situation, reference: LocalReference, target: Container) -> None:
+    workload = situation.workload
+    name = reference.container.name
+    if reference.resource is not workload.resource:
+        message = f"{name} reaches {target.name} on localhost by {reference.where}: put a Service's name there first"
+        raise Refused("localhost-in-configmap", message)
+    if reference.where in ("probe", "hook"):
+        raise Refused("localhost-in-probe", f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail for ever")
+    entry = situation.classification.context.entry(target)
+    replicas = workload.resource.spec.get("replicas")
+    stateful = entry is not None and entry.category in _STATEFUL
+    if stateful and isinstance(replicas, int) and replicas > 1:
+        message = f"each of the {replicas} replicas has a {target.name} of its own on localhost: decide first which data is kept"
+        raise Refused("replicated-datastore", message)
+
+
+def _address(
+    situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, target: Container, port: int, result: Rewiring
+) -> tuple[str, int]:
+    """Name and port of a Service that leads to a container's port: one that is there, or a new one."""
+    context = situation.classification.context
+    for link in links:
+        for each in link.ports:
+            number = each.declared.number if each.declared else each.target
+            if number == port and receiver(context, each) is target and not link.headless:
+                return link.service.name, each.number
+    group = boundary.group_of[target.index]
+    made = _service(situation, boundary, group, [port], target)
+    result.objects.append(made)
+    return made.title.partition("/")[2], port
+
+
+def _service(situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container) -> NewObject:
+    name = situation.names.give("Service", _service_name(boundary.names[group]))
+    labels = {boundary.key: boundary.labels[group][boundary.key]}
+    metadata: dict[str, Tree] = {"name": name}
+    if situation.resource.namespace is not None:
+        metadata["namespace"] = situation.resource.namespace
+    metadata["labels"] = labels
+    declared = {each.number: each.name for each in target.ports}
+    entries = [
+        {"name": declared.get(port) or f"port-{port}", "port": port, "targetPort": port}
+        if len(ports) > 1
+        else {"port": port, "targetPort": port}
+        for port in ports
+    ]
+    selector = _full_selector(situation, boundary, group)
+    tree: Tree = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": selector, "ports": entries}}
+    return NewObject(situation.resource, tree, f"Service/{name}", Stage.SWITCH)
+
+
+def _full_selector(situation: Situation, boundary: Boundary, group: int) -> dict[str, str]:
+    labels = boundary.labels[group]
+    keys = [key for key in situation.workload.selector if key in labels] or [boundary.key]
+    return {key: labels[key] for key in keys}
+
+
+def _service_name(name: str) -> str:
+    """A DNS-1035 label made from a workload's name: it starts with a letter and has at most 63 characters."""
+    cleaned = re.sub(r"[^a-z0-9-]", "-", name.lower())[:63].strip("-")
+    return cleaned if cleaned[:1].isalpha() else f"svc-{cleaned}"[:63]
+
+
+def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int], port: int) -> None:
+    name, number = address
+    values = result.values.setdefault(reference.container.index, [])
+    route = reference.route
+    known = next((text_ for each, text_ in values if each == route), None)
+    old = known if known is not None else text(dig(reference.resource.data, *route))
+    if reference.where == "env" and old.strip() == reference.host:
+        if number != port:
+            message = (
+                f"{reference.container.name} is told host and port in two variables, and the Service {name} has another port: change both"
+            )
+            raise Refused("localhost-split-address", message)
+        new = old.replace(reference.host, name)
+    else:
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(reference.host)}(?::{port}(?!\d)|(?![\w.:-]))")
+        new = pattern.sub(lambda found: f"{name}:{number}" if ":" in found[0].removeprefix("[::1]") else name, old)
+    if new == old:
+        raise Refused("localhost-unresolved", f"{reference.container.name} reaches a neighbour on localhost, and the text can't be changed")
+    values[:] = [(each, text_) for each, text_ in values if each != route]
+    values.append((route, new))
+
+
+def _serve_silent(
+    situation: Situation,
+    links: tuple[ServiceLink, ...],
+    boundary: Boundary,
+    addresses: dict[tuple[int, int], tuple[str, int]],
+    result: Rewiring,
+) -> None:
+    """A moved server that nobody is seen to reach may be reached on localhost by default: give it a Service and say so."""
+    context = situation.classification.context
+    for members in situation.classification.groups:
+        head = members[0]
+        number = boundary.group_of[head.index]
+        ports = list(context.traffic_ports(head))
+        served = any(receiver(context, port) is head for link in links for port in link.ports)
+        if number == 0 or not ports or served or any(known == number for known, _ in addresses):
+            continue
+        made = _service(situation, boundary, number, ports[:1], head)
+        result.objects.append(made)
+        name = made.title.partition("/")[2]
+        main = situation.classification.groups[0][0].name
+        result.assumptions.append(
+            f"nothing shows how {main} reaches {head.name}: if it uses localhost by default, set its address to {name}:{ports[0]}"
+        )

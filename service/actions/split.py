@@ -1,0 +1,433 @@
+"""Split unrelated containers.
+
+Looks for: Pods with more than one group of containers (see the rule `unrelated-containers`).
+
+Matters because: applications in one Pod are scaled, updated and lost together.
+
+Example:
+    kind: Deployment
+    metadata: {name: shop}
+    spec:
+      template:
+        spec:
+          containers:
+            - {name: web, image: shop/web:2}
+            - {name: mysql, image: mysql:8}
+
+Comes out: the primary group keeps the workload, its name, its selector and its metadata; each other group gets a workload of its own
+with its containers' text, the volumes that they mount and the init containers that prepare them. Services go on leading where they led.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
+from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
+from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
+from service.actions.rewire import Rewiring, rewire
+from service.actions.wrap import Wrapping
+from service.classify import prepared_groups
+from service.findings import Applicability, ContainerType, Role, Stage
+from service.kube.containers import Container
+from service.kube.objects import dig, items, mapping, mappings, text
+from service.kube.pointers import pointers_at
+from service.kube.services import ServiceLink, services_of
+from service.rules.suppression import suppression_of
+from service.signals.injected import injected_names
+from service.yamldoc.nodes import Data, Route
+from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
+
+_LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
+"""The labels in which a moved group may differ, the best first."""
+_READ_ONLY = ("configMap", "secret", "downwardAPI", "projected")
+_DEPLOYMENT = ("apps/v1", "Deployment")
+
+
+def decide(situation: Situation, min_confidence: float, wrapping: Wrapping | None) -> tuple[Proposal, dict[str, str]]:
+    """How a workload is split.
+
+    Args:
+        situation: the workload.
+        min_confidence: below it nothing is cut.
+        wrapping: the controller that a bare Pod gets by the same rewrite.
+
+    Returns:
+        The proposal, and the labels that the old template gets for Services.
+
+    Raises:
+        Refused: it can't be, or not safely.
+    """
+    _check(situation, min_confidence, wrapping)
+    plan = _Split(situation, wrapping)
+    return plan.proposal(), plan.shared_labels
+
+
+def _check(situation: Situation, min_confidence: float, wrapping: Wrapping | None) -> None:
+    workload, classification = situation.workload, situation.classification
+    confidence = classification.boundary_confidence()
+    suppression = suppression_of("unrelated-containers", workload)
+    if suppression is not None:
+        raise Refused("suppressed", f"the manifest says to ignore unrelated-containers: {suppression.reason or 'no reason given'}")
+    if workload.kind is None:
+        raise Refused(
+            "analysed-only", f"workloads of {situation.resource.api_version} {situation.resource.kind} are analysed, not rewritten"
+        )
+    if injected_names(workload):
+        raise Refused("injected", "it holds injected containers, as live exports do: split the manifest that it was made from")
+    if confidence < min_confidence:
+        message = (
+            f"the boundary is sure to {confidence:.2f}, less than {min_confidence:.2f}: settle it with the annotation podsplit.dev/roles"
+        )
+        raise Refused("low-confidence", message)
+    if workload.kind.split_into is None or (wrapping is not None and wrapping.kind == "Job"):
+        raise Refused("job", "a Job's template is immutable and its containers end together: write a Job for each application")
+    if items(situation.resource.metadata.get("ownerReferences")):
+        raise Refused("owned", "it has an owner: change the template that its owner makes it from")
+    if workload.is_pod and wrapping is None:
+        raise Refused("wrap-held-back", "its Pod can't be given a controller (see there), and a split needs one")
+    for field, value in workload.pod.items():
+        fate = POD_FIELDS.get(field)
+        if fate is None:
+            raise Refused("pod-field", f"the field {field} of its Pod is not known to Podsplit")
+        if fate is Fate.HOLDS_BACK and value != HARMLESS_VALUES.get(field, ()) and value not in ([], {}, None, ""):
+            raise Refused("pod-field", f"its Pod sets {field}, which two Pods can't share as one did: decide which of them needs it")
+    _check_kustomize(situation)
+    _check_pointers(situation)
+
+
+def _check_kustomize(situation: Situation) -> None:
+    for resource in situation.manifests.of_kind("Kustomization"):
+        for field in ("namePrefix", "nameSuffix"):
+            if resource.data.get(field):
+                message = f"a kustomization sets {field}, which addresses in containers don't follow: build it first (kubectl kustomize)"
+                raise Refused("kustomize-name", message)
+        patches = [
+            *items(resource.data.get("patches")),
+            *items(resource.data.get("patchesStrategicMerge")),
+            *items(resource.data.get("patchesJson6902")),
+        ]
+        if patches:
+            message = "a kustomization patches the set, by container name or index perhaps: build it first (kubectl kustomize)"
+            raise Refused("kustomize-patch", message)
+
+
+def _check_pointers(situation: Situation) -> None:
+    for resource in pointers_at(situation.workload, situation.manifests):
+        message = f"{resource.title} covers its Pods or names it, and Podsplit does not divide objects of that kind yet: divide it by hand"
+        raise Refused("selected-by", message)
+
+
+class _Split:
+    """The plan of one split."""
+
+    def __init__(self, situation: Situation, wrapping: Wrapping | None) -> None:
+        self._situation = situation
+        self._workload = situation.workload
+        self._resource = situation.resource
+        self._wrapping = wrapping
+        self._groups = self._ordered_groups()
+        self._group_of = {each.index: number for number, group in enumerate(self._groups) for each in group}
+        self._prepares = self._prepared()
+        self._links: tuple[ServiceLink, ...] = services_of(self._workload, situation.manifests)
+        self._check_volumes()
+        self._boundary = self._bounded()
+        self._retargeting: Retargeting = retarget(situation, self._links, self._boundary)
+        self._rewiring: Rewiring = rewire(situation, self._links, self._boundary)
+
+    @property
+    def shared_labels(self) -> dict[str, str]:
+        """What the old template is labelled with."""
+        value = self._retargeting.shared_label
+        return {SHARED_LABEL: value} if value else {}
+
+    def proposal(self) -> Proposal:
+        """The change."""
+        heads = [group[0].name for group in self._groups]
+        what = "a workload of its own" if len(heads) == 2 else "workloads of their own"
+        title = f"give {', '.join(heads[1:])} of {self._workload.title} {what}"
+        objects = [self._new_workload(number) for number in range(1, len(self._groups))]
+        moves = tuple(
+            Move(tuple(each.name for each in self._of_group(number)), objects[number - 1].title) for number in range(1, len(self._groups))
+        )
+        assumptions = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, "gap-if-applied-at-once")
+        return Proposal(
+            "split",
+            self._workload,
+            title,
+            Applicability.REVIEW,
+            assumptions,
+            tuple(self._steps()),
+            (*objects, *self._rewiring.objects),
+            moves,
+            needs="wrap" if self._wrapping else None,
+        )
+
+    # Groups
+
+    def _ordered_groups(self) -> tuple[tuple[Container, ...], ...]:
+        """The groups; one that uses a StatefulSet's claim templates stays, whichever that is.
+
+        Raises:
+            Refused: two of them do.
+        """
+        groups = self._situation.classification.groups
+        templates = {text(dig(each, "metadata", "name")) for each in mappings(self._resource.spec.get("volumeClaimTemplates"))}
+        users = [group for group in groups if any(mount.volume in templates for each in group for mount in each.mounts)]
+        if len(users) > 1:
+            raise Refused(
+                "claim-templates", "two groups use the StatefulSet's claim templates: new claims for one of them would lose its data"
+            )
+        if users and users[0] is not groups[0]:
+            return (users[0], *(group for group in groups if group is not users[0]))
+        return groups
+
+    def _prepared(self) -> dict[int, tuple[int, ...]]:
+        """The groups that each init container prepares."""
+        return {
+            each.index: prepared_groups(self._workload, each, self._groups)
+            for each in self._workload.containers
+            if each.type is ContainerType.INIT
+        }
+
+    def _of_group(self, number: int) -> list[Container]:
+        """The containers of a group, init containers and sidecars of the whole Pod included, in the order of the manifest."""
+        return [
+            each
+            for each in self._workload.containers
+            if self._group_of.get(each.index) == number or number in self._prepares.get(each.index, ()) or self._serves(each, number)
+        ]
+
+    def _serves(self, container: Container, number: int) -> bool:
+        """Whether a sidecar of another group helps this one too."""
+        if container.index not in self._group_of:
+            return False
+        verdict = self._situation.classification.verdict(container)
+        return verdict.role is Role.SIDECAR and self._groups[number][0].name in verdict.serves and self._group_of[container.index] != number
+
+    def _check_volumes(self) -> None:
+        users: dict[str, set[int]] = {}
+        for number in range(len(self._groups)):
+            for container in self._of_group(number):
+                for mount in container.mounts:
+                    users.setdefault(mount.volume, set()).add(number)
+        for name, groups in users.items():
+            if len(groups) < 2:
+                continue
+            volume = mapping(self._workload.volumes.get(name))
+            if any(kind in volume for kind in _READ_ONLY) or "hostPath" in volume:
+                continue
+            if "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume:
+                self._check_claim(name, text(dig(volume, "persistentVolumeClaim", "claimName")))
+            elif not self._only_helpers_share(name):
+                raise Refused("shared-volume", f"the volume {name} is mounted in both groups, and what is in it stays with one Pod")
+
+    def _only_helpers_share(self, name: str) -> bool:
+        """Whether nobody but init containers and Pod-wide sidecars brings a volume into a second group."""
+        owners = {self._group_of[each.index] for each in self._workload.members if any(mount.volume == name for mount in each.mounts)}
+        return len(owners) < 2
+
+    def _check_claim(self, volume: str, claim: str) -> None:
+        found = self._situation.manifests.named("PersistentVolumeClaim", claim, self._resource)
+        modes = items(dig(found.data, "spec", "accessModes")) if found else []
+        if "ReadWriteMany" not in modes and "ReadOnlyMany" not in modes:
+            message = f"both groups mount the claim behind {volume}, which two nodes can't unless it is ReadWriteMany"
+            raise Refused("shared-claim", message)
+
+    # Names and labels
+
+    def _bounded(self) -> Boundary:
+        selector = self._wrapping.selector if self._wrapping else self._workload.selector
+        if self._wrapping is None and self._workload.kind is not None and self._workload.kind.selector == "none":
+            selector = {key: value for key, value in self._workload.labels.items() if key in _LABEL_KEYS} or dict(self._workload.labels)
+        if not selector and self._workload.kind is not None and self._workload.kind.kind != "CronJob":
+            raise Refused("selector", "it has no matchLabels, so no label tells its Pods from others: add one to selector and template")
+        labels = {**self._workload.labels, **(self._wrapping.labels if self._wrapping else {})}
+        key = next((each for each in _LABEL_KEYS if each in selector), next(iter(selector), "app.kubernetes.io/name"))
+        kind = self._new_kind()[1]
+        limit = 52 if kind in ("CronJob", "StatefulSet") else 63
+        names = [self._workload.name]
+        names += [
+            self._situation.names.give(kind, _short(_joined(self._workload.name, group[0].name), limit)) for group in self._groups[1:]
+        ]
+        shared = tuple({**labels, key: name} if number else labels for number, name in enumerate(names))
+        return Boundary(self._group_of, key, shared, tuple(names))
+
+    def _new_kind(self) -> tuple[str, str]:
+        kind = self._workload.kind
+        if kind is not None and kind.split_into == kind.kind and kind.kind != "Deployment":
+            return self._resource.api_version, kind.kind
+        return _DEPLOYMENT
+
+    # What is done to the old workload
+
+    def _steps(self) -> list[Step]:
+        result = [Step(self._resource, operation) for operation in self._in_place()]
+        return result + self._retargeting.steps
+
+    def _in_place(self) -> list[Operation]:
+        at = self._situation.absolute
+        result: list[Operation] = []
+        for operations in self._retargeting.template.values():
+            result += [replace(operation, stage=int(Stage.EXPAND)) for operation in operations]
+        if self._wrapping is None and self.shared_labels:
+            result.append(
+                AddEntry(
+                    at(*self._workload.template, "metadata", "labels"), SHARED_LABEL, self.shared_labels[SHARED_LABEL], int(Stage.EXPAND)
+                )
+            )
+        staying = {each.index for each in self._of_group(0)}
+        contract = int(Stage.CONTRACT)
+        result += [Remove(at(*each.route), contract) for each in self._workload.containers if each.index not in staying]
+        for index, values in self._rewiring.values.items():
+            if index in staying:
+                result += [SetValue(at(*route), value, contract) for route, value in values]
+        return result + self._without_volumes(staying, contract)
+
+    def _without_volumes(self, staying: set[int], stage: int) -> list[Operation]:
+        """Volumes that only moved containers mount go with them; those that nobody mounted stay."""
+        used = {mount.volume for each in self._workload.containers if each.index in staying for mount in each.mounts}
+        moved = {mount.volume for each in self._workload.containers if each.index not in staying for mount in each.mounts}
+        volumes = mappings(self._workload.pod.get("volumes"))
+        gone = [index for index, volume in enumerate(volumes) if text(volume.get("name")) in moved - used]
+        route = self._situation.absolute(*self._workload.pod_route, "volumes")
+        if gone and len(gone) == len(volumes):
+            return [Remove(route, stage)]
+        return [Remove((*route, index), stage) for index in gone]
+
+    # The new workloads
+
+    def _new_workload(self, number: int) -> NewObject:
+        api_version, kind = self._new_kind()
+        name, labels = self._boundary.names[number], {**self._boundary.labels[number], **self.shared_labels}
+        metadata: dict[str, Tree] = {"name": name}
+        if self._resource.namespace is not None:
+            metadata["namespace"] = Verbatim(self._resource.document, self._situation.absolute("metadata", "namespace"))
+        if self._resource.labels or self._wrapping:
+            own = dict(self._resource.labels) or {self._boundary.key: name}
+            metadata["labels"] = {each: name if each == self._boundary.key else value for each, value in own.items()}
+        template: dict[str, Tree] = {"metadata": self._template_metadata(labels), "spec": self._pod_spec(number)}
+        tree: Tree = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": self._spec(number, template)}
+        return NewObject(self._resource, tree, f"{kind}/{name}", Stage.SWITCH)
+
+    def _template_metadata(self, labels: dict[str, str]) -> dict[str, Tree]:
+        found: dict[str, Tree] = {"labels": labels}
+        kept = {key: value for key, value in self._workload.annotations.items() if not self._names_container(key, value)}
+        if self._wrapping:
+            kept = {}
+        if kept:
+            route = self._situation.absolute(*self._workload.template, "metadata", "annotations")
+            found["annotations"] = {key: Verbatim(self._resource.document, (*route, key)) for key in kept}
+        return found
+
+    def _names_container(self, key: str, value: str) -> bool:
+        """Annotations that name a container or a port, and machine-written ones, stay behind."""
+        names = {each.name for each in self._workload.containers}
+        return (
+            value in names
+            or any(name and name in key for name in names)
+            or key.startswith(("prometheus.io/", "podsplit.dev/", "kubectl.kubernetes.io/"))
+        )
+
+    def _spec(self, number: int, template: dict[str, Tree]) -> dict[str, Tree]:
+        kind = self._new_kind()[1]
+        labels = self._boundary.labels[number]
+        spec: dict[str, Tree] = {}
+        if kind == "CronJob":
+            spec = {
+                key: Verbatim(self._resource.document, self._situation.absolute("spec", key))
+                for key in self._resource.spec
+                if key != "jobTemplate"
+            }
+            job = mapping(self._resource.spec.get("jobTemplate"))
+            inner = {
+                key: Verbatim(self._resource.document, self._situation.absolute("spec", "jobTemplate", "spec", key))
+                for key in mapping(job.get("spec"))
+                if key != "template"
+            }
+            return {**spec, "jobTemplate": {"spec": {**inner, "template": template}}}
+        selector_keys = self._wrapping.selector if self._wrapping else self._workload.selector
+        selector = {key: labels[key] for key in selector_keys if key in labels}
+        if "replicas" in self._resource.spec:
+            spec["replicas"] = self._resource.spec["replicas"]
+        elif self._wrapping:
+            spec["replicas"] = 1
+        if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
+            spec["updateStrategy"] = Verbatim(self._resource.document, self._situation.absolute("spec", "updateStrategy"))
+        spec["selector"] = {"matchLabels": selector}
+        if kind == "Deployment" and self._has_claim(number):
+            spec["strategy"] = {"type": "Recreate"}
+        return {**spec, "template": template}
+
+    def _has_claim(self, number: int) -> bool:
+        volumes = self._workload.volumes
+        return any(
+            "persistentVolumeClaim" in mapping(volumes.get(mount.volume)) for each in self._of_group(number) for mount in each.mounts
+        )
+
+    def _pod_spec(self, number: int) -> dict[str, Tree]:
+        members = self._of_group(number)
+        used = {mount.volume for each in members for mount in each.mounts}
+        result: dict[str, Tree] = {}
+        for field, value in self._workload.pod.items():
+            fate = POD_FIELDS[field]
+            route = self._situation.absolute(*self._workload.pod_route, field)
+            if field in ("containers", "initContainers"):
+                carried = [self._carried(each) for each in members if each.route[len(self._workload.pod_route)] == field]
+                if carried:
+                    result[field] = carried
+            elif field == "volumes":
+                kept = [
+                    Verbatim(self._resource.document, (*route, index))
+                    for index, volume in enumerate(mappings(value))
+                    if text(volume.get("name")) in used
+                ]
+                if kept:
+                    result[field] = kept
+            elif fate is Fate.COPIED and not (field == "restartPolicy" and self._wrapping and self._wrapping.restart_policy):
+                result[field] = Verbatim(self._resource.document, route)
+            elif fate is Fate.SELECTS:
+                result[field] = self._own_labels(route, value, number)
+        return result
+
+    def _carried(self, container: Container) -> Verbatim:
+        at = self._situation.absolute
+        operations: list[Operation] = list(self._retargeting.template.get(container.index, []))
+        operations += [SetValue(at(*route), value) for route, value in self._rewiring.values.get(container.index, [])]
+        return Verbatim(self._resource.document, at(*container.route), tuple(operations))
+
+    def _own_labels(self, route: Route, value: Data, number: int) -> Tree:
+        """Affinity and spreading that speak of the old Pods' label speak of the new ones' in the copy."""
+        key, old, new = self._boundary.key, self._boundary.labels[0].get(self._boundary.key), self._boundary.names[number]
+        changed = _relabelled(value, key, old, new)
+        return Verbatim(self._resource.document, route) if changed == value else changed
+
+    def _assumptions(self) -> list[str]:
+        found = []
+        for container in self._workload.containers:
+            numbers = self._prepares.get(container.index)
+            if numbers is not None and len(numbers) > 1:
+                found.append(f"the init container {container.name} prepares several groups and runs in each")
+        return found
+
+
+def _relabelled(data: Data, key: str, old: str | None, new: str) -> Data:
+    if isinstance(data, dict):
+        if data.get("key") == key and isinstance(data.get("values"), list):
+            return {**data, "values": [new if value == old else value for value in data["values"]]}
+        return {each: new if each == key and value == old else _relabelled(value, key, old, new) for each, value in data.items()}
+    return [_relabelled(each, key, old, new) for each in data] if isinstance(data, list) else data
+
+
+def _joined(workload: str, container: str) -> str:
+    """`<workload>-<container>` without a doubled prefix."""
+    return container if container.startswith(workload + "-") else f"{workload}-{container}"
+
+
+def _short(name: str, limit: int) -> str:
+    """A name cut to a limit, with a stable hash where it was cut."""
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
+    return f"{name[: limit - 7].rstrip('-.')}-{digest}"

@@ -1,0 +1,77 @@
+"""Every error that Podsplit raises on purpose.
+
+    PodsplitError
+    ├── InputError            what was sent can't be read; carries a code, and a place where one is known
+    │   ├── LimitExceeded     it could be read, but costs more than the limits allow
+    │   └── OptionError       an option has a value that is not allowed
+    ├── DeadlineExceeded      the request ran out of time
+    └── EditError             a change that was wanted can't be made in this text
+        ├── CrossesAnchor     it would also change what an alias or a merge key stands for
+        └── OverlappingEdits  two edits want the same text
+
+Messages never hold manifest content: they name places, kinds of trouble and what to do, never values.
+"""
+
+from __future__ import annotations
+
+
+class PodsplitError(Exception):
+    """The root: whatever else is raised is a bug."""
+
+
+class InputError(PodsplitError):
+    """Input that can't be read.
+
+    Attributes:
+        code: a stable word for programs, such as `not-utf-8`.
+        message: a sentence for people: what is wrong and what to do about it.
+        offset: the code point in the text at which it was noticed, or None.
+    """
+
+    def __init__(self, code: str, message: str, offset: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.offset = offset
+
+
+class LimitExceeded(InputError):
+    """Input over one of the limits; `code` names the limit."""
+
+
+class OptionError(InputError):
+    """An option with a value that is not allowed.
+
+    Attributes:
+        field: the option's name.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__("invalid-option", message)
+        self.field = field
+
+
+class DeadlineExceeded(PodsplitError):
+    """The time that a request may take is over."""
+
+
+class EditError(PodsplitError):
+    """An operation that this text doesn't allow.
+
+    Attributes:
+        reason: the reason code under which the change is held back.
+    """
+
+    reason = "cannot-edit"
+
+
+class CrossesAnchor(EditError):
+    """The edited node is shared through an anchor, or reached through an alias or a merge key."""
+
+    reason = "anchor"
+
+
+class OverlappingEdits(EditError):
+    """Two edits of one stage want the same text."""
+
+    reason = "overlapping-edits"

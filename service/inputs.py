@@ -1,0 +1,176 @@
+"""From files to objects: what is read, what is rejected, what isn't for us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from service.errors import InputError, LimitExceeded
+from service.findings import Location, RejectedInput, SkippedInput
+from service.kube.objects import ManifestSet, Resource, objects_of
+from service.kube.workloads import Workload, workloads_of
+from service.options import Options
+from service.text import SourceFile, Span, decode
+from service.yamldoc.compose import Composed
+from service.yamldoc.stream import Document, Rejected, parse
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Everything that was sent."""
+
+    sources: dict[str, SourceFile]
+    """The files that could be decoded, by path."""
+    documents: tuple[Document, ...]
+    """The documents that hold objects."""
+    manifests: ManifestSet
+    """Their objects."""
+    workloads: tuple[Workload, ...]
+    """The workloads among them."""
+    rejected: tuple[RejectedInput, ...]
+    """What can't be read."""
+    skipped: tuple[SkippedInput, ...]
+    """What isn't for us."""
+    count: int
+    """How many documents were read, the rejected ones included."""
+
+
+_NOT_MANIFESTS = {
+    "values.yaml": "a Helm chart's values: render the chart first",
+    "values.yml": "a Helm chart's values: render the chart first",
+    "chart.yaml": "a Helm chart's description",
+    ".podsplit.yaml": "Podsplit's own options",
+    "docker-compose.yml": "a Compose file: convert it first",
+    "docker-compose.yaml": "a Compose file: convert it first",
+    "compose.yaml": "a Compose file: convert it first",
+    ".gitlab-ci.yml": "a CI file",
+}
+_CI_FOLDERS = (".github", ".circleci", ".gitlab")
+
+
+def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
+    """Read files.
+
+    Args:
+        files: paths, relative and with forward slashes, with their bytes.
+        options: for the limits.
+
+    Raises:
+        LimitExceeded: `documents`, if there are more than the limit.
+        DeadlineExceeded: it took too long.
+    """
+    reader = _Reader(options)
+    for path, raw in files:
+        reader.read(path, raw)
+    return reader.result()
+
+
+def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> Inputs:
+    """The set with some files' texts replaced; files and pieces that stayed as they were are not parsed again.
+
+    Raises:
+        DeadlineExceeded: it took too long.
+    """
+    reader = _Reader(options, {each.text: each.composed for each in inputs.documents if each.source.path in texts})
+    by_path: dict[str, list[Resource]] = {}
+    for resource in inputs.manifests.resources:
+        by_path.setdefault(resource.path, []).append(resource)
+    for path in (*inputs.sources, *(path for path in texts if path not in inputs.sources)):
+        if path in texts:
+            reader.read(path, texts[path].encode())
+        else:
+            reader.keep(by_path.get(path, ()))
+    return reader.result()
+
+
+class _Reader:
+    def __init__(self, options: Options, known: Mapping[str, Composed] | None = None) -> None:
+        self._options = options
+        self._known = known or {}
+        self._sources: dict[str, SourceFile] = {}
+        self._documents: list[Document] = []
+        self._resources: list[Resource] = []
+        self._workloads: list[Workload] = []
+        self._rejected: list[RejectedInput] = []
+        self._skipped: list[SkippedInput] = []
+        self._count = 0
+
+    def result(self) -> Inputs:
+        manifests = ManifestSet(tuple(self._resources))
+        documents, workloads = tuple(self._documents), tuple(self._workloads)
+        return Inputs(self._sources, documents, manifests, workloads, tuple(self._rejected), tuple(self._skipped), self._count)
+
+    def keep(self, resources: Iterable[Resource]) -> None:
+        """Take over what was read before."""
+        for resource in resources:
+            self._resources.append(resource)
+            self._workloads += workloads_of(resource)
+
+    def read(self, path: str, raw: bytes) -> None:
+        try:
+            source = decode(path, raw)
+        except InputError as error:
+            # The place is known in bytes only; an empty text keeps positions harmless.
+            self._sources[path] = SourceFile(path, raw[: error.offset or 0].decode("utf-8", "replace"))
+            self._reject(path, 0, len(self._sources[path].text), error)
+            return
+        self._sources[path] = source
+        reason = _skip_reason(path)
+        if reason is not None:
+            self._skipped.append(SkippedInput(path, None, reason))
+            return
+        for entry in parse(source, self._options.limits, self._known):
+            self._options.check_deadline()
+            self._count += 1
+            if self._count > self._options.max_documents:
+                raise LimitExceeded("documents", f"more than {self._options.max_documents} documents: send fewer at once")
+            if isinstance(entry, Rejected):
+                self._reject(path, entry.index, entry.offset, InputError(entry.code, entry.message))
+            else:
+                self._objects(path, entry)
+
+    def _objects(self, path: str, document: Document) -> None:
+        try:
+            resources = list(objects_of(document))
+        except InputError as error:
+            self._reject(path, document.index, document.span.start + (error.offset or 0), error)
+            return
+        kept = 0
+        for resource in resources:
+            if not resource.kind or not resource.api_version:
+                self._skipped.append(SkippedInput(path, document.index, "not a Kubernetes object: apiVersion or kind is missing"))
+                continue
+            try:
+                _refuse_template(resource)
+                workloads = list(workloads_of(resource))
+            except InputError as error:
+                self._reject(path, document.index, document.span.start + (error.offset or 0), error)
+                continue
+            kept += 1
+            self._resources.append(resource)
+            self._workloads += workloads
+        if kept:
+            self._documents.append(document)
+
+    def _reject(self, path: str, document: int, offset: int, error: InputError) -> None:
+        self._rejected.append(RejectedInput(error.code, error.message, Location(path, document, Span(offset, offset))))
+
+
+def _refuse_template(resource: Resource) -> None:
+    """Text that is still to be filled in can't be judged.
+
+    Raises:
+        InputError: `template`.
+    """
+    if "{{" in resource.name or "{{" in (resource.namespace or "") or "{{" in resource.kind:
+        found = resource.document.find((*resource.route, "metadata"))
+        message = "this is a template that has not been rendered; render it first: helm template"
+        raise InputError("template", message, found.node.start if found else 0)
+
+
+def _skip_reason(path: str) -> str | None:
+    name = PurePosixPath(path)
+    if any(part in _CI_FOLDERS for part in name.parts[:-1]):
+        return "a CI file"
+    return _NOT_MANIFESTS.get(name.name.lower())

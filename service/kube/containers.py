@@ -1,0 +1,225 @@
+"""Containers: ports, mounts, environment, commands, probes, with the routes that lead to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from service.findings import ContainerType
+from service.kube.objects import dig, items, mapping, mappings, text
+from service.yamldoc.nodes import Data, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A declared container port."""
+
+    number: int
+    """`containerPort`."""
+    name: str
+    """Empty if it has none."""
+    protocol: str
+    """TCP, UDP or SCTP."""
+    host_port: int | None
+    """`hostPort`."""
+    route: Route
+    """From the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume mount or device."""
+
+    volume: str
+    """The volume's name."""
+    path: str
+    """`mountPath`."""
+    sub_path: str
+    """`subPath` or `subPathExpr`; empty if the whole volume is mounted."""
+    read_only: bool
+    """`readOnly`."""
+    route: Route
+    """From the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvVar:
+    """An environment variable with a literal value."""
+
+    name: str
+    """Its name."""
+    value: str
+    """Its value; may hold secrets, so it is never quoted."""
+    route: Route
+    """From the object, to the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A piece of literal text that a container is run with."""
+
+    text: str
+    """The text; may hold secrets."""
+    where: str
+    """`command`, `args`, `env`, `probe` or `hook`."""
+    route: Route
+    """From the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A probe or lifecycle hook that calls a port."""
+
+    field: str
+    """Such as `livenessProbe` or `lifecycle.postStart`."""
+    port: int | str | None
+    """The port that it calls; None for an exec."""
+    host: str
+    """The host that it names; empty for the Pod's own address."""
+    route: Route
+    """From the object."""
+
+
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_HOOKS = ("postStart", "preStop")
+
+
+@dataclass(frozen=True, eq=False)
+class Container:
+    """A container of a pod spec."""
+
+    index: int
+    """Its place among all containers of the Pod, in the order of `pods.containers_of`."""
+    type: ContainerType
+    """How Kubernetes runs it."""
+    route: Route
+    """From the object."""
+    data: dict[str, Data]
+    """What it says."""
+
+    @cached_property
+    def name(self) -> str:
+        """Its name; empty if missing."""
+        return text(self.data.get("name"))
+
+    @cached_property
+    def image(self) -> str:
+        """The image as written."""
+        return text(self.data.get("image"))
+
+    @cached_property
+    def ports(self) -> tuple[Port, ...]:
+        """The declared ports."""
+        return tuple(
+            Port(
+                number,
+                text(port.get("name")),
+                text(port.get("protocol")) or "TCP",
+                host if isinstance(host := port.get("hostPort"), int) else None,
+                (*self.route, "ports", index),
+            )
+            for index, port in enumerate(mappings(self.data.get("ports")))
+            if (number := as_port(port.get("containerPort"))) is not None
+        )
+
+    @cached_property
+    def mounts(self) -> tuple[Mount, ...]:
+        """The volume mounts and devices."""
+        mounts = [
+            Mount(
+                text(mount.get("name")),
+                text(mount.get("mountPath")),
+                text(mount.get("subPath")) or text(mount.get("subPathExpr")),
+                mount.get("readOnly") is True,
+                (*self.route, "volumeMounts", index),
+            )
+            for index, mount in enumerate(mappings(self.data.get("volumeMounts")))
+        ]
+        mounts += [
+            Mount(text(device.get("name")), text(device.get("devicePath")), "", False, (*self.route, "volumeDevices", index))
+            for index, device in enumerate(mappings(self.data.get("volumeDevices")))
+        ]
+        return tuple(mounts)
+
+    @cached_property
+    def env(self) -> tuple[EnvVar, ...]:
+        """The variables with literal values."""
+        return tuple(
+            EnvVar(text(variable.get("name")), text(variable.get("value")), (*self.route, "env", index, "value"))
+            for index, variable in enumerate(mappings(self.data.get("env")))
+            if variable.get("value") is not None
+        )
+
+    @cached_property
+    def invocation(self) -> tuple[Word, ...]:
+        """The words of command and args."""
+        return tuple(
+            Word(text(word), field, (*self.route, field, index))
+            for field in ("command", "args")
+            for index, word in enumerate(items(self.data.get(field)))
+        )
+
+    @cached_property
+    def words(self) -> tuple[Word, ...]:
+        """All literal text that the container is run with: command, args, environment, exec probes and hooks."""
+        return (
+            *self.invocation,
+            *(Word(variable.value, "env", variable.route) for variable in self.env),
+            *self._exec_words(),
+        )
+
+    def _exec_words(self) -> Iterator[Word]:
+        for where, steps in (*(("probe", (name,)) for name in _PROBES), *(("hook", ("lifecycle", name)) for name in _HOOKS)):
+            for index, word in enumerate(items(dig(self.data, *steps, "exec", "command"))):
+                yield Word(text(word), where, (*self.route, *steps, "exec", "command", index))
+
+    @cached_property
+    def probes(self) -> tuple[Probe, ...]:
+        """Probes and hooks that open a connection."""
+        return tuple(self._probes())
+
+    def _probes(self) -> Iterator[Probe]:
+        for steps in (*((name,) for name in _PROBES), *(("lifecycle", name) for name in _HOOKS)):
+            probe = mapping(dig(self.data, *steps))
+            for field in ("httpGet", "tcpSocket", "grpc"):
+                target = mapping(probe.get(field))
+                if target:
+                    port = as_port(target.get("port"))
+                    named = target.get("port") if isinstance(target.get("port"), str) else None
+                    yield Probe(
+                        ".".join(steps), port if port is not None else named, text(target.get("host")), (*self.route, *steps, field, "port")
+                    )
+
+    def declares(self, port: int | str, protocol: str = "TCP") -> Port | None:
+        """The declared port of a number or name, and protocol."""
+        for each in self.ports:
+            if each.protocol == protocol and port in (each.number, each.name):
+                return each
+        return None
+
+
+def as_port(value: Data) -> int | None:
+    """A port number, also where it was written as a string; None for anything else."""
+    if isinstance(value, str) and value.isdigit() and len(value) < 6:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536 else None
+
+
+_REGISTRY = re.compile(r"^(?:[^/]*[.:][^/]*|localhost)/")
+
+
+def repository(image: str) -> str:
+    """The repository path of an image: without registry host, tag and digest, in lower case.
+
+    The rule for the host is that of the reference grammar (distribution/reference): a first part with a dot or a colon, or localhost.
+    """
+    path = _REGISTRY.sub("", image.strip().split("@", 1)[0], count=1)
+    head, slash, last = path.rpartition("/")
+    return (head + slash + last.split(":", 1)[0]).lower()
+
+
+def base_name(image: str) -> str:
+    """The last part of an image's repository path."""
+    return repository(image).rpartition("/")[2]

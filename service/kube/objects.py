@@ -1,0 +1,224 @@
+"""Objects, where they stand, and which of them can see each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from service.errors import InputError
+from service.findings import Location
+from service.kube.kinds import LIST_KINDS
+from service.yamldoc.nodes import Data, Route
+from service.yamldoc.stream import Document
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """One object of the set. Two are the same only if they are the same place in the input."""
+
+    document: Document
+    """The document that it is in."""
+    route: Route
+    """Where in the document: empty, or ("items", n) in a List."""
+    data: dict[str, Data]
+    """What it says, as Kubernetes reads it."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+        return self.document.source.path
+
+    @cached_property
+    def folder(self) -> str:
+        """The file's folder."""
+        return str(PurePosixPath(self.path).parent)
+
+    @property
+    def api_version(self) -> str:
+        """As written; empty if missing."""
+        return text(self.data.get("apiVersion"))
+
+    @property
+    def group(self) -> str:
+        """The API group; empty for core."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        """As written; empty if missing."""
+        return text(self.data.get("kind"))
+
+    @property
+    def metadata(self) -> dict[str, Data]:
+        """The metadata; empty if missing."""
+        return mapping(self.data.get("metadata"))
+
+    @property
+    def name(self) -> str:
+        """The name; with `generateName` that and a star; empty if neither is there."""
+        name = self.metadata.get("name")
+        if name is None and "generateName" in self.metadata:
+            return text(self.metadata["generateName"]) + "*"
+        return text(name)
+
+    @property
+    def namespace(self) -> str | None:
+        """As written; None if missing, which may then be any."""
+        namespace = self.metadata.get("namespace")
+        return text(namespace) if namespace is not None else None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The object's own labels."""
+        return strings(self.metadata.get("labels"))
+
+    @property
+    def annotations(self) -> dict[str, str]:
+        """The object's own annotations."""
+        return strings(self.metadata.get("annotations"))
+
+    @property
+    def spec(self) -> dict[str, Data]:
+        """The spec; empty if missing."""
+        return mapping(self.data.get("spec"))
+
+    @property
+    def title(self) -> str:
+        """Kind and name."""
+        return f"{self.kind}/{self.name}"
+
+    def location(self, *steps: str | int, key: bool = False) -> Location:
+        """The place of what is at a route within the object, or of the nearest thing above it that is written."""
+        return Location(self.path, self.document.index, self.document.span_of((*self.route, *steps), key=key))
+
+    def get(self, *steps: str | int) -> Data:
+        """What stands at a route within the object; None if nothing does."""
+        return dig(self.data, *steps)
+
+
+def dig(data: Data, *steps: str | int) -> Data:
+    """What stands at a route in plain data; None if nothing does."""
+    for step in steps:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
+def text(value: Any) -> str:
+    """A value where a string is expected; numbers and booleans as they would be written, others as nothing."""
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, dict | list):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """A value where a mapping is expected; anything else as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Any) -> list[Any]:
+    """A value where a sequence is expected; anything else as an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings of a sequence; what else is in it keeps its place as an empty one, so that indices hold."""
+    return [mapping(item) for item in items(value)]
+
+
+def strings(value: Any) -> dict[str, str]:
+    """A value where a map of strings is expected."""
+    return {key: text(each) for key, each in mapping(value).items()}
+
+
+def objects_of(document: Document) -> Iterator[Resource]:
+    """The objects of a document: itself, or the items of a List.
+
+    Raises:
+        InputError: a value that kubectl refuses.
+    """
+    data = document.read()
+    if not isinstance(data, dict):
+        raise InputError("not-an-object", "not an object: a manifest is a mapping with apiVersion and kind", 0)
+    if data.get("kind") in LIST_KINDS and isinstance(data.get("items"), list):
+        for index, item in enumerate(data["items"]):
+            if isinstance(item, dict):
+                yield Resource(document, ("items", index), item)
+    else:
+        yield Resource(document, (), data)
+
+
+def same_namespace(one: Resource, other: Resource, *, surely: bool = False) -> bool:
+    """Whether two objects are in one namespace; a missing one may be any, unless it has to be sure."""
+    if one.namespace == other.namespace:
+        return True
+    return not surely and (one.namespace is None or other.namespace is None)
+
+
+@dataclass(frozen=True)
+class ManifestSet:
+    """All objects of a run, and what each can see of the others."""
+
+    resources: tuple[Resource, ...]
+    """In the order of the input."""
+    _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
+    _by_name: dict[tuple[str, str], list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
+
+    _derived: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for resource in self.resources:
+            self._by_kind[resource.kind].append(resource)
+            self._by_name[resource.kind, resource.name].append(resource)
+
+    def derived(self, name: str, make: Callable[[ManifestSet], T]) -> T:
+        """Something made from the whole set, once: indices that would otherwise be built for every workload."""
+        if name not in self._derived:
+            self._derived[name] = make(self)
+        return self._derived[name]  # type: ignore[no-any-return]
+
+    def of_kind(self, *kinds: str) -> list[Resource]:
+        """All objects of some kinds, wherever they are."""
+        return [resource for kind in kinds for resource in self._by_kind.get(kind, ())]
+
+    def named(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
+        """The object of a kind and name that another one refers to: the nearest in file, folder, then set when unique."""
+        candidates = [each for each in self._by_name.get((kind, name), ()) if same_namespace(each, seen_from)]
+        return nearest(candidates, seen_from)
+
+    def visible(self, kinds: Iterable[str], seen_from: Resource) -> list[Resource]:
+        """The objects of some kinds that share a scope with another one, each name once."""
+        result = []
+        for kind in kinds:
+            names = dict.fromkeys(each.name for each in self._by_kind.get(kind, ()))
+            for name in names:
+                found = self.named(kind, name, seen_from)
+                if found is not None:
+                    result.append(found)
+        return result
+
+
+def nearest(candidates: list[Resource], seen_from: Resource) -> Resource | None:
+    """The one in the same file; else in the same folder; else the only one of the set.
+
+    Within one file or folder the last one wins, as `kubectl apply` would have it.
+    """
+    for same in (
+        [each for each in candidates if each.path == seen_from.path],
+        [each for each in candidates if each.folder == seen_from.folder],
+    ):
+        if same:
+            return same[-1]
+    return candidates[0] if len(candidates) == 1 else None

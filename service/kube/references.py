@@ -1,0 +1,233 @@
+"""References to addresses: localhost and a port, wherever a container is told of them, and Services by DNS name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.kube.containers import Container, Word, as_port
+from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, strings, text
+from service.kube.workloads import Workload
+from service.yamldoc.nodes import Route
+
+LOOPBACK = re.compile(r"(?<![\w.:-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])")
+"""A loopback host, with the port behind it if there is one."""
+
+_SCHEME_PORTS = {
+    "http": 80,
+    "https": 443,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "redis": 6379,
+    "mongodb": 27017,
+    "amqp": 5672,
+}
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
+_HOST_NAME = re.compile(r"(?i)(?:^|[_.-])(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT)$|^(?:HOST|ADDR)")
+_LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)")
+_LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalReference:
+    """A place at which a container is told to talk to its own Pod."""
+
+    container: Container
+    """The container that is told."""
+    host: str
+    """localhost, 127.0.0.1 or the like."""
+    port: int | None
+    """The port; None where none is named."""
+    where: str
+    """`command`, `args`, `env`, `probe`, `hook` or `ConfigMap name`."""
+    resource: Resource
+    """The object that says so: the workload's own or a ConfigMap."""
+    route: Route
+    """Where in that object the text is."""
+    listens: bool
+    """Whether it reads like an address to listen on rather than one to call."""
+
+
+def local_references(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[LocalReference]:
+    """Every literal loopback address that a container is told of."""
+    resource = workload.resource
+    for word in container.words:
+        yield from _in_text(word.text, word.where, container, resource, word.route, before=_before(container, word))
+    yield from _host_and_port(workload, container)
+    for probe in container.probes:
+        if probe.host in ("localhost", "127.0.0.1", "::1") and isinstance(probe.port, int):
+            yield LocalReference(container, probe.host, probe.port, "probe", resource, probe.route, listens=False)
+    for config, keys in config_maps_of(workload, container, manifests):
+        for key, value in strings(config.data.get("data")).items():
+            if keys is None or key in keys:
+                yield from _in_text(value, f"ConfigMap {config.name}", container, config, ("data", key))
+
+
+def _before(container: Container, word: Word) -> str:
+    """The word before one in command or args, for flags whose value is a word of its own."""
+    words = container.invocation
+    place = next((index for index, each in enumerate(words) if each.route == word.route), 0)
+    return words[place - 1].text if place and words[place - 1].text.startswith("-") else ""
+
+
+def _in_text(value: str, where: str, container: Container, resource: Resource, route: Route, before: str = "") -> Iterator[LocalReference]:
+    if "localhost" not in value and "127." not in value and "[::1]" not in value:
+        return
+    for match in LOOPBACK.finditer(value):
+        line = value[value.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if line.lstrip().startswith("#"):
+            continue
+        port = as_port(match["port"])
+        if port is None:
+            scheme = _SCHEME.search(line)
+            port = _SCHEME_PORTS.get(scheme[1]) if scheme else None
+        if port is not None:
+            yield LocalReference(container, match["host"], port, where, resource, route, _is_listening(line, before))
+
+
+def _is_listening(line: str, before: str) -> bool:
+    """Whether an address, behind the text `line` and the word `before`, is one to listen on: by the flag or key that it belongs to."""
+    flags = _LAST_FLAG.findall(f"{before} {line}")
+    if flags:
+        return _listens(flags[-1])
+    return bool(_LISTEN.search(line)) and "://" not in line
+
+
+def _host_and_port(workload: Workload, container: Container) -> Iterator[LocalReference]:
+    """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is meant."""
+    ports = {variable.name: as_port(variable.value) for variable in container.env}
+    for variable in container.env:
+        if not re.fullmatch(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]", variable.value.strip()):
+            continue
+        stem = re.sub(r"(?i)(?:HOSTNAME|HOST|ADDRESS|ADDR|SERVER|ENDPOINT|URL)$", "", variable.name)
+        port = next(
+            (
+                number
+                for name, number in ports.items()
+                if number and name.upper().startswith(stem.upper()) and name.upper().endswith("PORT")
+            ),
+            None,
+        )
+        if _HOST_NAME.search(variable.name) or stem != variable.name or port:
+            yield LocalReference(container, variable.value.strip(), port, "env", workload.resource, variable.route, listens=False)
+
+
+def config_maps_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[tuple[Resource, frozenset[str] | None]]:
+    """The ConfigMaps of the scope that a container reads, each with the keys that it reads; None for all."""
+    wanted: dict[str, set[str] | None] = {}
+    for source in mappings(container.data.get("envFrom")):
+        wanted[text(dig(source, "configMapRef", "name"))] = None
+    for variable in mappings(container.data.get("env")):
+        key_reference = mapping(dig(variable, "valueFrom", "configMapKeyRef"))
+        _want(wanted, text(key_reference.get("name")), [text(key_reference.get("key"))])
+    for mount in container.mounts:
+        volume = mapping(workload.volumes.get(mount.volume))
+        sources = [volume.get("configMap"), *(source.get("configMap") for source in mappings(dig(volume, "projected", "sources")))]
+        for config_source in sources:
+            if isinstance(config_source, dict):
+                keys = [text(item.get("key")) for item in mappings(config_source.get("items"))]
+                if mount.sub_path and not keys:
+                    keys = [mount.sub_path]
+                _want(wanted, text(config_source.get("name")), keys)
+    for name, names in wanted.items():
+        config = manifests.named("ConfigMap", name, workload.resource) if name else None
+        if config is not None:
+            yield config, None if names is None else frozenset(names)
+
+
+def _want(wanted: dict[str, set[str] | None], name: str, keys: list[str]) -> None:
+    if not keys or wanted.get(name, set()) is None:
+        wanted[name] = None
+    else:
+        wanted[name] = (wanted.get(name) or set()) | set(keys)
+
+
+_FLAG = re.compile(r"^--?(?P<name>[A-Za-z][\w.-]*)(?:[= :](?P<value>\S+))?$")
+_LISTEN_WORDS = frozenset({"port", "ports", "listen", "listening", "bind", "addr", "address", "p"})
+_CALL_WORDS = frozenset(
+    {
+        "server",
+        "servers",
+        "endpoint",
+        "endpoints",
+        "upstream",
+        "target",
+        "backend",
+        "peer",
+        "peers",
+        "remote",
+        "etcd",
+        "client",
+        "db",
+        "database",
+        "redis",
+        "mysql",
+        "postgres",
+        "to",
+        "forward",
+        "advertise",
+        "join",
+        "connect",
+    }
+)
+"""Words of flags that name an address to call rather than one to listen on."""
+_PORT_OF = re.compile(r"^(?:https?://)?(?:[\w.*-]*|\[[0-9a-f:]*\]):?(?P<port>\d{2,5})/?$")
+_SHELL_LISTEN = re.compile(
+    r"(?:http\.server|SimpleHTTPServer|runserver(?: \S*?:)?|nc -lk?p?|TCP-LISTEN:"
+    r"|--?(?:listen|bind|port|addr)[\w-]*[= ](?:https?://)?(?:[\w.*-]*:)?|-b \S*?:)\s*(\d{2,5})\b"
+)
+_ENV_PORT = re.compile(
+    r"(?i)^(?:(?:[A-Z]+_)?(?:SERVER|HTTP|HTTPS|GRPC|APP|WEB|LISTEN|SERVICE|API|CONTAINER|NODE|FLASK_RUN|UVICORN|ASPNETCORE_HTTP|REST|UI)_?)?PORTS?$"
+)
+
+
+def ports_told(container: Container) -> dict[int, Route]:
+    """The ports that a container is told to listen on, by flags or variables such as `PORT`, with the place that says so."""
+    found: dict[int, Route] = {}
+    words = container.invocation
+    for place, word in enumerate(words):
+        flag = _FLAG.match(word.text)
+        if flag and _listens(flag["name"]):
+            value = flag["value"] or (words[place + 1].text if place + 1 < len(words) else "")
+            port = _PORT_OF.match(value)
+            if port:
+                _note(found, port["port"], word.route)
+        for match in _SHELL_LISTEN.finditer(word.text):
+            _note(found, match[1], word.route)
+    for variable in container.env:
+        if _ENV_PORT.match(variable.name):
+            _note(found, variable.value, variable.route)
+    return found
+
+
+def _listens(flag: str) -> bool:
+    words = set(re.split(r"[._-]+", flag.lower()))
+    return bool(words & {"listen", "bind"}) or (bool(words & _LISTEN_WORDS) and not words & _CALL_WORDS)
+
+
+def _note(found: dict[int, Route], value: str, route: Route) -> None:
+    port = as_port(value)
+    if port is not None:
+        found.setdefault(port, route)
+
+
+def service_names_used(container: Container, names: frozenset[str]) -> dict[str, Route]:
+    """The Services, of those named, whose DNS name stands in a container's words as a host."""
+    found: dict[str, Route] = {}
+    for word in container.words:
+        for token in re.split(r"[\s,;=\"'@]+|//|/", word.text):
+            host = token.split(":", 1)[0].split(".", 1)[0]
+            if host in names and (host == token or ":" in token or "." in token):
+                found.setdefault(host, word.route)
+    return found
+
+
+def referenced_volume_claims(workload: Workload) -> dict[str, str]:
+    """The claims that a workload's volumes use, by volume."""
+    return {
+        name: text(dig(volume, "persistentVolumeClaim", "claimName"))
+        for name, volume in workload.volumes.items()
+        if dig(volume, "persistentVolumeClaim", "claimName") is not None
+    }

@@ -1,0 +1,48 @@
+"""Label selectors, as `k8s.io/apimachinery/pkg/labels` matches them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.kube.objects import mapping, mappings, strings, text
+from service.yamldoc.nodes import Data
+
+
+def matches_map(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
+    """Whether a plain selector (of a Service or ReplicationController) matches; an empty one matches nothing here."""
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def matches(selector: Data, labels: Mapping[str, str]) -> bool:
+    """Whether a LabelSelector matches; an empty one matches everything, a missing one nothing."""
+    if not isinstance(selector, dict):
+        return False
+    wanted = strings(selector.get("matchLabels"))
+    if any(labels.get(key) != value for key, value in wanted.items()):
+        return False
+    return all(_holds(expression, labels) for expression in mappings(selector.get("matchExpressions")))
+
+
+def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
+    key = text(expression.get("key"))
+    values = [text(value) for value in expression.get("values") or ()]
+    match text(expression.get("operator")):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    return False
+
+
+def match_labels(selector: Data) -> dict[str, str]:
+    """The `matchLabels` of a LabelSelector."""
+    return strings(mapping(selector).get("matchLabels"))
+
+
+def is_empty(selector: Data) -> bool:
+    """Whether a LabelSelector selects everything."""
+    return isinstance(selector, dict) and not selector.get("matchLabels") and not selector.get("matchExpressions")

@@ -1,0 +1,156 @@
+"""Workloads: objects that hold a pod spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from service.findings import ContainerType
+from service.kube.containers import Container
+from service.kube.kinds import Kind, known_kind
+from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, strings, text
+from service.kube.selectors import match_labels
+from service.yamldoc.nodes import Data, Route
+
+
+@dataclass(frozen=True, eq=False)
+class Workload:
+    """An object that holds a pod spec."""
+
+    resource: Resource
+    """The object."""
+    kind: Kind | None
+    """Its kind where it is one that is rewritten; None for those that are analysed only."""
+    template: Route
+    """Where the pod template is, from the object; empty for a Pod."""
+
+    @property
+    def title(self) -> str:
+        """Kind and name."""
+        return self.resource.title
+
+    @property
+    def name(self) -> str:
+        """The object's name."""
+        return self.resource.name
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is a Pod without a controller."""
+        return self.kind is not None and self.kind.kind == "Pod" and not items(self.resource.metadata.get("ownerReferences"))
+
+    @property
+    def is_pod(self) -> bool:
+        """Whether it is a Pod."""
+        return self.kind is not None and self.kind.kind == "Pod"
+
+    @property
+    def pod_route(self) -> Route:
+        """Where the pod spec is, from the object."""
+        return (*self.template, "spec")
+
+    @cached_property
+    def pod(self) -> dict[str, Data]:
+        """The pod spec."""
+        return mapping(dig(self.resource.data, *self.pod_route))
+
+    @cached_property
+    def pod_metadata(self) -> dict[str, Data]:
+        """The metadata of its Pods."""
+        return mapping(dig(self.resource.data, *self.template, "metadata"))
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The labels of its Pods."""
+        return strings(self.pod_metadata.get("labels"))
+
+    @cached_property
+    def annotations(self) -> dict[str, str]:
+        """The annotations of its Pods."""
+        return strings(self.pod_metadata.get("annotations"))
+
+    @cached_property
+    def selector(self) -> dict[str, str]:
+        """The labels that its selector asks for; `matchExpressions` left out."""
+        selector = self.resource.spec.get("selector")
+        return strings(selector) if self.kind and self.kind.selector == "map" else match_labels(selector)
+
+    @cached_property
+    def containers(self) -> tuple[Container, ...]:
+        """Regular containers first, then init containers, then ephemeral ones, each in their order."""
+        found: list[Container] = []
+        for field, usual in (
+            ("containers", ContainerType.REGULAR),
+            ("initContainers", ContainerType.INIT),
+            ("ephemeralContainers", ContainerType.EPHEMERAL),
+        ):
+            for index, data in enumerate(mappings(self.pod.get(field))):
+                native = field == "initContainers" and data.get("restartPolicy") == "Always"
+                kind = ContainerType.NATIVE_SIDECAR if native else usual
+                found.append(Container(len(found), kind, (*self.pod_route, field, index), data))
+        return tuple(found)
+
+    @cached_property
+    def members(self) -> tuple[Container, ...]:
+        """The containers that run as long as the Pod does: regular ones and native sidecars."""
+        return tuple(each for each in self.containers if each.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR))
+
+    @cached_property
+    def volumes(self) -> dict[str, dict[str, Data]]:
+        """The volumes by name, the claim templates of a StatefulSet among them."""
+        found = {text(volume.get("name")): volume for volume in mappings(self.pod.get("volumes"))}
+        for template in mappings(self.resource.spec.get("volumeClaimTemplates")):
+            found.setdefault(text(mapping(template.get("metadata")).get("name")), {"volumeClaimTemplate": template.get("spec")})
+        return found
+
+
+_MAX_DEPTH = 8
+"""How deep a pod template is looked for in kinds that are analysed only (RayCluster has it at 5)."""
+
+
+def workloads_of(resource: Resource) -> Iterator[Workload]:
+    """The workloads that an object is: one for the kinds that are rewritten; as many as it has templates for others."""
+    kind = known_kind(resource.api_version, resource.kind)
+    if kind is not None:
+        if isinstance(dig(resource.data, *kind.template, "spec", "containers"), list):
+            yield Workload(resource, kind, kind.template)
+        return
+    for route in _templates(resource.spec, ("spec",), _MAX_DEPTH):
+        yield Workload(resource, None, route)
+
+
+def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
+    """Where mappings with a `spec` that holds a list of named containers are."""
+    if depth == 0:
+        return
+    if isinstance(data, dict):
+        containers = dig(data, "spec", "containers")
+        if (
+            isinstance(containers, list)
+            and containers
+            and all(isinstance(each, dict) and ("image" in each or "name" in each) for each in containers)
+        ):
+            yield route
+            return
+        for key, value in data.items():
+            if isinstance(value, dict | list) and key not in ("openAPIV3Schema", "schema", "status"):
+                yield from _templates(value, (*route, key), depth - 1)
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            if isinstance(value, dict):
+                yield from _templates(value, (*route, index), depth - 1)
+
+
+def _pods_by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]]:
+    found: dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]] = {}
+    for resource in manifests.resources:
+        for workload in workloads_of(resource):
+            for label in workload.labels.items():
+                found.setdefault(label, []).append((resource, workload.labels))
+    return found
+
+
+def pods_by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]]:
+    """The labels of all Pods of a set with their workloads, by each label."""
+    return manifests.derived("pods-by-label", _pods_by_label)

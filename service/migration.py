@@ -1,0 +1,83 @@
+"""Ordered steps that bring a rewrite to a live cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.actions.proposing import Proposal
+from service.findings import MigrationStep, Stage
+
+
+def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
+    """The steps for a set of changes; none for none."""
+    if not proposals:
+        return ()
+    splits = [each for each in proposals if each.action == "split"]
+    wraps = [each for each in proposals if each.action == "wrap"]
+    steps = [
+        MigrationStep(
+            "look at what would change",
+            "kubectl diff -f <files>",
+            "what runs may differ from what is written; objects that were not made by apply show up here",
+        )
+    ]
+    if wraps:
+        steps += _wrapped(wraps, Stage.EXPAND if splits else None)
+    if splits:
+        steps += _split(splits)
+    steps.append(
+        MigrationStep(
+            "with Argo CD or Flux: commit one stage after the other",
+            None,
+            "they apply what is committed by themselves, and prune old bare Pods only after the new ones are made, "
+            "which is too late where both would write to one claim",
+        )
+    )
+    return tuple(steps)
+
+
+def _wrapped(wraps: Sequence[Proposal], stage: Stage | None) -> list[MigrationStep]:
+    suffix = " (stage expand)" if stage is not None else ""
+    found = []
+    for proposal in wraps:
+        resource = proposal.workload.resource
+        namespace = f" -n {resource.namespace}" if resource.namespace else ""
+        delete = MigrationStep(
+            f"delete the old Pod {resource.name}",
+            f"kubectl delete pod {resource.name}{namespace}",
+            "its controller doesn't adopt it: it would run on beside the new one, and Services would send traffic to both",
+        )
+        apply = MigrationStep(
+            f"apply the controller of {resource.name}{suffix} and wait for it",
+            f"kubectl apply -f {resource.path}",
+            "the new Pod is made by the controller",
+        )
+        first = any("deleted before" in assumption for assumption in proposal.assumptions)
+        found += [delete, apply] if first else [apply, delete]
+    return found
+
+
+def _split(splits: Sequence[Proposal]) -> list[MigrationStep]:
+    names = ", ".join(each.workload.resource.name for each in splits)
+    return [
+        MigrationStep(
+            f"apply the stage expand and wait for the rollout of {names}",
+            "kubectl apply -f <files of ?stage=expand> && kubectl rollout status <workload>",
+            "the running Pods get the port names and labels that the Services will ask for, or else those have no endpoints for a while",
+        ),
+        MigrationStep(
+            "apply the stage switch and wait for the new workloads",
+            "kubectl apply -f <files of ?stage=switch> && kubectl rollout status <new workload>",
+            "the new Pods join the Services while the old ones still serve",
+        ),
+        MigrationStep(
+            "apply the stage contract",
+            "kubectl apply -f <files of ?stage=contract>",
+            "the moved containers leave the old Pods; an object that was not made by apply keeps them: use kubectl replace for it",
+        ),
+        MigrationStep(
+            "delete the Pods of ReplicaSets, ReplicationControllers and workloads with updateStrategy OnDelete after each stage",
+            None,
+            "they take a changed template for new Pods only",
+        ),
+    ]

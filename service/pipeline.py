@@ -1,0 +1,142 @@
+"""The only composition of the stages: bytes in, a report out."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from service.classify import Classification, classify
+from service.findings import Finding, Pattern, Report, WorkloadReport
+from service.inputs import Inputs, read_inputs
+from service.knowledge import Catalogue, Entry, ImageRole, load_catalogue
+from service.knowledge.weights import load_weights
+from service.options import Options
+from service.rewriting import Rewritten
+from service.rewriting import rewrite as rewrite_set
+from service.rules import RULES
+from service.rules.judging import Judged
+from service.rules.suppression import suppressed
+from service.signals.observing import PodContext
+
+
+def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) -> Report:
+    """Analyse a set of files, and rewrite it if asked to.
+
+    Args:
+        files: paths, relative and with forward slashes, with their bytes.
+        options: the caller's choices.
+        rewrite: whether to rewrite.
+
+    Raises:
+        LimitExceeded: more documents than the limit.
+        DeadlineExceeded: it took too long.
+    """
+    with _COLLECTOR.less_eager():
+        inputs = read_inputs(files, options)
+        classifications = _classified(inputs, options)
+        judged = Judged(inputs.manifests, inputs.documents, classifications, options)
+        findings = _findings(judged)
+        rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
+        return _report(inputs, classifications, findings, rewritten)
+
+
+def catalogue_for(options: Options) -> Catalogue:
+    """The catalogue with the caller's additions."""
+    added = [
+        Entry(
+            id=f"custom:{entry.image}",
+            images=(entry.image,),
+            role=ImageRole(entry.role),
+            pattern=Pattern(entry.pattern) if entry.pattern else None,
+            category=None,
+            ports=(),
+            metrics_ports=(),
+            source="the caller's own",
+        )
+        for entry in options.catalogue
+    ]
+    return load_catalogue().extended(added)
+
+
+def _classified(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
+    catalogue, weights = catalogue_for(options), load_weights()
+    found = []
+    for workload in inputs.workloads:
+        options.check_deadline()
+        found.append(classify(PodContext(workload, inputs.manifests, catalogue), weights))
+    return tuple(found)
+
+
+def _findings(judged: Judged) -> tuple[Finding, ...]:
+    workloads = {(each.resource.path, each.resource.document.index, each.title): each for each in judged.workloads}
+    findings = [
+        suppressed(finding, workloads.get((finding.location.path, finding.location.document, finding.workload)))
+        for rule in RULES
+        if judged.options.rules is None or rule.id in judged.options.rules
+        for finding in rule.judge(judged)
+    ]
+    order = {path: place for place, path in enumerate(dict.fromkeys(document.source.path for document in judged.documents))}
+    return tuple(sorted(findings, key=lambda each: (order.get(each.location.path, 0), each.location.document, each.location.span.start)))
+
+
+def _report(
+    inputs: Inputs, classifications: tuple[Classification, ...], findings: tuple[Finding, ...], rewritten: Rewritten | None
+) -> Report:
+    workloads = tuple(
+        WorkloadReport(
+            api_version=each.workload.resource.api_version,
+            kind=each.workload.resource.kind,
+            name=each.workload.name,
+            namespace=each.workload.resource.namespace,
+            bare=each.workload.bare,
+            rewritable=each.workload.kind is not None,
+            location=each.workload.resource.location(),
+            containers=each.verdicts,
+        )
+        for each in classifications
+    )
+    if rewritten is not None:
+        findings = rewritten.linked(findings)
+    return Report(
+        sources=inputs.sources,
+        workloads=workloads,
+        findings=findings,
+        rejected=inputs.rejected,
+        skipped=inputs.skipped,
+        documents=inputs.count,
+        rewrite=rewritten.result if rewritten else None,
+    )
+
+
+class _Collector:
+    """The process's cyclic garbage collector, a hundred times less eager while any run is under way.
+
+    A stream makes millions of objects and no cycles; at the usual threshold the collector walks all of them again and again,
+    which doubles the time of a large run (`bench/`). The setting is the process's own, hence the one state of this module.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._usual = (0, 0, 0)
+
+    @contextmanager
+    def less_eager(self) -> Iterator[None]:
+        """Change the threshold for as long as the block runs, other threads' blocks included."""
+        with self._lock:
+            if self._runs == 0:
+                self._usual = gc.get_threshold()
+                gc.set_threshold(100_000, 50, 100)
+            self._runs += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._runs -= 1
+                if self._runs == 0:
+                    gc.set_threshold(*self._usual)
+
+
+_COLLECTOR = _Collector()

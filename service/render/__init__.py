@@ -1,0 +1,1 @@
+"""Output formats but JSON: one file each, pure functions from a report to text."""

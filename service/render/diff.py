@@ -1,0 +1,205 @@
+"""The rewrite as a unified diff that `git apply` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import accumulate
+
+from service.errors import OverlappingEdits
+from service.findings import FileStatus, Report, Rewrite, Stage
+from service.text import Edit, SourceFile, Span, apply_edits, effective_edits
+
+_CONTEXT = 3
+_REFINED = 2_000
+"""Lines of a changed region up to which it is compared line by line; above, it is replaced whole (the comparison is quadratic)."""
+_ESCAPES = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
+
+Region = tuple[int, int, list[str]]
+"""Old lines from, to (0-based, half-open), and what stands there afterwards."""
+
+
+def render_diff(report: Report) -> str:
+    """The difference between what was sent and the rewritten set; empty if there is none.
+
+    Raises:
+        ValueError: the report is of an analysis.
+    """
+    if report.rewrite is None:
+        raise ValueError("the report holds no rewrite")
+    parts: list[str] = []
+    for item in report.rewrite.files:
+        source = report.sources.get(item.path)
+        match item.status:
+            case FileStatus.MODIFIED if source is not None:
+                parts += _modified(source, item.content, edits_of(report.rewrite, item.path))
+            case FileStatus.ADDED:
+                parts += _added(item.path, item.content)
+            case FileStatus.DELETED if source is not None:
+                parts += _deleted(source)
+            case _:
+                pass
+    return "".join(parts)
+
+
+def patch(report: Report, edits: Mapping[str, Sequence[Edit]]) -> str:
+    """The diff of some edits only, each file's without overlaps and in order."""
+    parts: list[str] = []
+    for path, items in edits.items():
+        source = report.sources[path]
+        parts += _modified(source, apply_edits(source.text, items, max(Stage)), list(items))
+    return "".join(parts)
+
+
+def edits_of(rewrite: Rewrite, path: str) -> list[Edit]:
+    """All edits of one file, in the order of the changes."""
+    return [edit for change in rewrite.changes for edit in change.edits.get(path, ())]
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their line feeds; only line feeds end a line, as in git."""
+    lines = text.split("\n")
+    last = lines.pop()
+    return [line + "\n" for line in lines] + ([last] if last else [])
+
+
+def regions(source: SourceFile, new: str, edits: list[Edit]) -> list[Region]:
+    """The changed regions of lines, in order, each as small as can be told cheaply."""
+    old_lines = split_lines(source.text)
+    found: list[Region] = []
+    for start, end, lines in _coarse(source, new, edits, old_lines):
+        for region in _refine(old_lines, start, end, lines):
+            if found and found[-1][1] == region[0]:
+                since, _, before = found.pop()
+                found.append((since, region[1], before + region[2]))
+            else:
+                found.append(region)
+    return found
+
+
+def _coarse(source: SourceFile, new: str, edits: list[Edit], old_lines: list[str]) -> list[Region]:
+    """Regions by the edits of the stage that made the new text; by what both texts begin and end with if none did."""
+    for stage in reversed(Stage):
+        try:
+            if apply_edits(source.text, edits, stage) == new:
+                return list(_by_edits(source, effective_edits(edits, stage), old_lines))
+        except OverlappingEdits:
+            continue
+    new_lines = split_lines(new)
+    return [(0, len(old_lines), new_lines)]
+
+
+def _by_edits(source: SourceFile, edits: list[Edit], old_lines: list[str]) -> Iterator[Region]:
+    """Edits on common lines make one region."""
+    offsets = [0, *accumulate(len(line) for line in old_lines)]
+    position = 0
+    while position < len(edits):
+        first = source.position(edits[position].span.start)[0] - 1
+        last = source.position(edits[position].span.end)[0] - 1
+        upto = position + 1
+        while upto < len(edits) and source.position(edits[upto].span.start)[0] - 1 <= last:
+            last = max(last, source.position(edits[upto].span.end)[0] - 1)
+            upto += 1
+        end = min(last + 1, len(old_lines))
+        start = min(first, end)
+        base = offsets[start]
+        moved = [Edit(Span(edit.span.start - base, edit.span.end - base), edit.content) for edit in edits[position:upto]]
+        yield start, end, split_lines(apply_edits(source.text[base : offsets[end]], moved))
+        position = upto
+
+
+def _refine(old_lines: list[str], start: int, end: int, new: list[str]) -> Iterator[Region]:
+    old = old_lines[start:end]
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+    start += head
+    if not old and not new:
+        return
+    if len(old) + len(new) > _REFINED or not old or not new:
+        yield start, start + len(old), new
+        return
+    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield start + old_from, start + old_to, new[new_from:new_to]
+
+
+def _modified(source: SourceFile, new: str, edits: list[Edit]) -> Iterator[str]:
+    old_lines = split_lines(source.text)
+    changed = regions(source, new, edits)
+    if not changed:
+        return
+    yield f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\n"
+    yield f"--- {_name('a/' + source.path)}\n+++ {_name('b/' + source.path)}\n"
+    yield from hunks(old_lines, changed)
+
+
+def hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
+    """The hunks of a file, three lines of context around."""
+    shift = 0
+    position = 0
+    while position < len(changed):
+        upto = position + 1
+        while upto < len(changed) and changed[upto][0] - changed[upto - 1][1] <= 2 * _CONTEXT:
+            upto += 1
+        group = changed[position:upto]
+        start = max(0, group[0][0] - _CONTEXT)
+        end = min(len(old_lines), group[-1][1] + _CONTEXT)
+        grown = sum(len(lines) - (to - since) for since, to, lines in group)
+        yield f"@@ -{_extent(start, end - start)} +{_extent(start + shift, end - start + grown)} @@\n"
+        cursor = start
+        for since, to, lines in group:
+            yield from (_line(" ", line) for line in old_lines[cursor:since])
+            yield from (_line("-", line) for line in old_lines[since:to])
+            yield from (_line("+", line) for line in lines)
+            cursor = to
+        yield from (_line(" ", line) for line in old_lines[cursor:end])
+        shift += grown
+        position = upto
+
+
+def _added(path: str, text: str) -> Iterator[str]:
+    lines = split_lines(text)
+    yield f"diff --git {_quote('a/' + path)} {_quote('b/' + path)}\nnew file mode 100644\n"
+    if lines:
+        yield f"--- /dev/null\n+++ {_name('b/' + path)}\n@@ -0,0 +{_extent(0, len(lines))} @@\n"
+        yield from (_line("+", line) for line in lines)
+
+
+def _deleted(source: SourceFile) -> Iterator[str]:
+    lines = split_lines(source.text)
+    yield f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\ndeleted file mode 100644\n"
+    if lines:
+        yield f"--- {_name('a/' + source.path)}\n+++ /dev/null\n@@ -{_extent(0, len(lines))} +0,0 @@\n"
+        yield from (_line("-", line) for line in lines)
+
+
+def _line(mark: str, line: str) -> str:
+    return mark + line if line.endswith("\n") else f"{mark}{line}\n\\ No newline at end of file\n"
+
+
+def _extent(start: int, length: int) -> str:
+    """Start and length as a hunk's head has them: 1-based, the line before an empty extent, no length of 1."""
+    if length == 0:
+        return f"{start},0"
+    return str(start + 1) if length == 1 else f"{start + 1},{length}"
+
+
+def _quote(path: str) -> str:
+    """A path as git writes it: in quotes, with octal bytes, where it has characters that need it."""
+    if all(" " <= char <= "~" and char not in '"\\' for char in path):
+        return path
+    quoted = "".join(
+        _ESCAPES.get(char) or (char if " " <= char <= "~" else "".join(f"\\{byte:03o}" for byte in char.encode())) for char in path
+    )
+    return f'"{quoted}"'
+
+
+def _name(path: str) -> str:
+    """A path in a `---` or `+++` line; git ends one with a blank in it by a tab."""
+    quoted = _quote(path)
+    return quoted + "\t" if " " in path and not quoted.startswith('"') else quoted

@@ -1,0 +1,39 @@
+"""The rules, listed by hand: each is one module that finds one kind of thing."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from service.rules import (
+    bare_pod,
+    blocking_sidecar,
+    dangling_shared_volume,
+    duplicate_key,
+    low_confidence,
+    port_clash,
+    replicated_pods,
+    unrelated_containers,
+)
+from service.rules.judging import Rule
+
+
+def _rule(module: ModuleType) -> Rule:
+    return Rule(module.__name__.rpartition(".")[2].replace("_", "-"), module.SEVERITY, module, module.judge)
+
+
+RULES: tuple[Rule, ...] = tuple(
+    map(
+        _rule,
+        (
+            unrelated_containers,
+            bare_pod,
+            replicated_pods,
+            dangling_shared_volume,
+            port_clash,
+            blocking_sidecar,
+            duplicate_key,
+            low_confidence,
+        ),
+    )
+)
+"""In the order in which they are documented."""

@@ -1,0 +1,32 @@
+"""Bare Pod.
+
+Looks for: Pods that no controller owns; mirror and static Pods, Helm and Argo CD hooks, and Pods with only a `generateName` aside.
+
+Matters because: a Pod without a controller isn't made again when its node dies, and has no rollout or rollback.
+
+Example:
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: web
+
+Comes out: a warning; `wrap` gives it the controller that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.findings import Finding, Severity
+from service.kube.bare_pods import why_left_alone
+from service.rules.judging import Judged
+
+SEVERITY = Severity.WARNING
+
+
+def judge(run: Judged) -> Iterator[Finding]:
+    """See the module."""
+    for workload in run.workloads:
+        if workload.bare and why_left_alone(workload) is None:
+            message = f"the Pod {workload.name} has no controller: it is gone with its node, and has no rollout"
+            yield Finding("bare-pod", SEVERITY, message, workload.resource.location("kind", key=True), workload.title)

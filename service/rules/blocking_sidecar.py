@@ -1,0 +1,46 @@
+"""Blocking sidecar.
+
+Looks for: Jobs and CronJobs with an ordinary container that only helps the others.
+
+Matters because: a Job is complete when all its containers have ended; a log shipper or proxy never ends.
+
+Example:
+    kind: Job
+    spec:
+      template:
+        spec:
+          containers:
+            - name: report
+              image: shop/report:1
+            - name: cloud-sql-proxy
+              image: cloud-sql-connectors/cloud-sql-proxy:2
+
+Comes out: a warning that advises a native sidecar: an init container with `restartPolicy: Always` (Kubernetes 1.29 and later).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.findings import ContainerType, Finding, Role, Severity
+from service.knowledge import ImageRole
+from service.rules.judging import Judged
+
+SEVERITY = Severity.WARNING
+
+
+def judge(run: Judged) -> Iterator[Finding]:
+    """See the module."""
+    for classification in run.classifications:
+        workload = classification.workload
+        if workload.resource.kind not in ("Job", "CronJob"):
+            continue
+        for container in classification.context.members:
+            verdict = classification.verdict(container)
+            runs_on = classification.context.role(container) is ImageRole.HELPER
+            if verdict.role is Role.SIDECAR and container.type is ContainerType.REGULAR and runs_on:
+                message = (
+                    f"{container.name} never ends, so the {workload.resource.kind} never completes: "
+                    "move it to initContainers with restartPolicy: Always"
+                )
+                yield Finding("blocking-sidecar", SEVERITY, message, classification.context.at(container, "name"), workload.title)

@@ -1,0 +1,41 @@
+"""Dangling shared volume.
+
+Looks for: a volume that a helper mounts to read what its neighbour writes, and that no neighbour mounts.
+
+Matters because: the helper sees an empty folder: logs aren't shipped, and nothing says so.
+
+Example:
+    containers:
+      - name: web
+        image: myapp:1.0
+      - name: log-shipper
+        image: fluentd:latest
+        volumeMounts: [{name: shared-logs, mountPath: /var/log/app}]
+    volumes:
+      - name: shared-logs
+        emptyDir: {}
+
+Comes out: a warning at the mount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.findings import Finding, Severity
+from service.rules.judging import Judged
+from service.signals.dangling_volume import dangling
+
+SEVERITY = Severity.WARNING
+
+
+def judge(run: Judged) -> Iterator[Finding]:
+    """See the module."""
+    for classification in run.classifications:
+        workload = classification.workload
+        for container, mount in dangling(classification.context):
+            message = (
+                f"{container.name} mounts the volume {mount.volume}, and no other container does: nothing ever writes there; "
+                "mount it where the files are written too"
+            )
+            yield Finding("dangling-shared-volume", SEVERITY, message, workload.resource.location(*mount.route), workload.title)

@@ -1,0 +1,42 @@
+"""Low confidence.
+
+Looks for: Pods whose containers may be several applications, with less confidence than `min_confidence` asks for.
+
+Matters because: a wrong split is an outage; so nothing is cut, and the person who knows can settle it.
+
+Example:
+    containers:
+      - name: web
+        image: shop/web:1
+        ports: [{containerPort: 8080}]
+      - name: api
+        image: shop/api:1
+        ports: [{containerPort: 3000}]
+
+Comes out: a note with what would settle it: the annotation `podsplit.dev/roles`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.findings import Finding, Severity
+from service.rules.judging import Judged
+
+SEVERITY = Severity.INFO
+
+
+def judge(run: Judged) -> Iterator[Finding]:
+    """See the module."""
+    for classification in run.classifications:
+        workload = classification.workload
+        confidence = classification.boundary_confidence()
+        if len(classification.groups) < 2 or confidence >= run.options.min_confidence:
+            continue
+        heads = [group[0].name for group in classification.groups]
+        roles = ",".join([f"{heads[0]}=main", *(f"{name}=unrelated" for name in heads[1:])])
+        message = (
+            f"{' and '.join(heads)} look like applications of their own, but not surely ({confidence:.2f}): nothing is cut; "
+            f"if they are, say so with the annotation podsplit.dev/roles: {roles}; if not, with =sidecar"
+        )
+        yield Finding("low-confidence", SEVERITY, message, workload.resource.location("metadata", "name"), workload.title)

@@ -1,0 +1,71 @@
+"""Findings that somebody said to ignore; they stay visible as such.
+
+`# podsplit: ignore[rule] reason` above the document or the container, or the annotation `podsplit.dev/ignore: "rule reason"` (several with
+semicolons between) on the object. `*` stands for every rule.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from service.findings import Finding, Suppression
+from service.kube.workloads import Workload
+from service.yamldoc import layout
+
+ANNOTATION = "podsplit.dev/ignore"
+_COMMENT = re.compile(r"#\s*podsplit:\s*ignore\[([\w\-*,\s]+)\][ \t]*(.*)")
+
+
+def suppressed(finding: Finding, workload: Workload | None) -> Finding:
+    """The finding, marked if its workload says to ignore it."""
+    if workload is None:
+        return finding
+    suppression = _annotated(finding.rule, workload) or _commented(finding, workload)
+    return replace(finding, suppression=suppression) if suppression else finding
+
+
+def suppression_of(rule: str, workload: Workload) -> Suppression | None:
+    """Whether a workload as a whole says to ignore a rule."""
+    return _annotated(rule, workload) or _above_document(rule, workload)
+
+
+def _annotated(rule: str, workload: Workload) -> Suppression | None:
+    resource = workload.resource
+    value = resource.annotations.get(ANNOTATION, "")
+    for part in value.split(";"):
+        name, _, reason = part.strip().partition(" ")
+        if name in (rule, "*"):
+            return Suppression(reason.strip(), resource.location("metadata", "annotations", ANNOTATION))
+    return None
+
+
+def _above_document(rule: str, workload: Workload) -> Suppression | None:
+    resource = workload.resource
+    document = resource.document
+    found = document.find(resource.route)
+    head = document.text[: found.node.start] if found and not resource.route else ""
+    return _in_comments(rule, head, workload)
+
+
+def _commented(finding: Finding, workload: Workload) -> Suppression | None:
+    above = _above_document(finding.rule, workload)
+    if above is not None:
+        return above
+    text = workload.resource.document.text
+    base = workload.resource.document.span.start
+    for container in workload.containers:
+        span = workload.resource.location(*container.route).span
+        if span.start <= finding.location.span.start < span.end:
+            start = layout.line_start(text, span.start - base)
+            top = layout.above(text, start, layout.column(text, span.start - base), 0)
+            return _in_comments(finding.rule, text[top:start], workload)
+    return None
+
+
+def _in_comments(rule: str, text: str, workload: Workload) -> Suppression | None:
+    for match in _COMMENT.finditer(text):
+        rules = {each.strip() for each in match[1].split(",")}
+        if rule in rules or "*" in rules:
+            return Suppression(match[2].strip(), workload.resource.location("metadata"))
+    return None

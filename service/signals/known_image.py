@@ -1,0 +1,82 @@
+"""Known image.
+
+Looks for: images in the catalogue, matched on the repository path whatever the registry, mirror prefix, tag or digest.
+
+Matters because: `fluent-bit` beside something else ships its logs, and `mysql` beside something else is a database of its own, whoever
+wrote the manifest and whatever the containers are called.
+
+Example:
+    containers:
+      - name: app
+        image: shop/checkout:3.1
+      - name: logs
+        image: registry.example.org/mirror/fluent/fluent-bit:3.2
+
+Comes out: a helper image makes its container a sidecar with a pattern; a server that stands alone makes it an application, and a
+database or broker more so than a web server, which is often put before its neighbour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.knowledge import Entry, ImageRole
+from service.kube.containers import Container, base_name
+from service.signals.container_name import hints, words_of
+from service.signals.observing import Observation, PodContext, Says
+
+_SERVERS = {"cache": "cache", "web-server": "web-server", "infrastructure": "infrastructure"}
+"""Categories that have weights of their own."""
+
+
+def observe(context: PodContext) -> Iterator[Observation]:
+    """See the module."""
+    for container in context.members:
+        entry = context.entry(container)
+        if entry is not None:
+            yield from _observations(context, container, entry)
+        elif container.index not in context.repurposed:
+            yield from _derived(context, container)
+        if context.stateful(container):
+            yield from _beside(context, container)
+
+
+def _derived(context: PodContext, container: Container) -> Iterator[Observation]:
+    """An image that is named for the server that it is built on, such as `shop/mysql-seeded`."""
+    words = words_of(base_name(container.image))
+    if hints(container.name) or hints(base_name(container.image)) or len(words) < 2:
+        return
+    for word in words:
+        entry = context.catalogue.match(word)
+        if entry is not None and entry.stands_alone:
+            message = f"its image is named for {entry.id}, which is commonly run as a workload of its own"
+            yield Observation("known-image.derived", Says.APPLICATION, container, message, context.at(container, "image"))
+            return
+
+
+def _beside(context: PodContext, store: Container) -> Iterator[Observation]:
+    """A database beside somebody's own program, which nothing calls a helper."""
+    for other in context.members:
+        if other is store or context.role(other) not in (None, ImageRole.RUNTIME) or hints(other.name):
+            continue
+        message = f"it keeps state of its own, and {other.name} is no known helper of it: they are kept and scaled by different rules"
+        yield Observation("known-image.datastore-beside", Says.APART, store, message, context.at(store, "image"), about=other)
+
+
+def _observations(context: PodContext, container: Container, entry: Entry) -> Iterator[Observation]:
+    location = context.at(container, "image")
+    if entry.role is ImageRole.HELPER:
+        what = f"a known {entry.pattern} helper" if entry.pattern else "a known helper"
+        message = f"its image is {entry.id}, {what} that runs beside the container that it serves"
+        yield Observation("known-image.helper", Says.HELPER, container, message, location, pattern=entry.pattern)
+    elif entry.role is ImageRole.TOOL:
+        message = f"its image is {entry.id}, a tool that does what its command says; tools in a Pod usually help its application"
+        yield Observation("known-image.tool", Says.HELPER, container, message, location)
+    elif entry.stands_alone:
+        case = "datastore" if context.stateful(container) else _SERVERS.get(entry.category or "", "application")
+        if entry.role is ImageRole.EITHER and case == "application":
+            case = "either"
+        kind = (entry.category or "application").replace("-", " ")
+        article = "an" if kind[0] in "aeiou" else "a"
+        message = f"its image is {entry.id}, {article} {kind} that is commonly run as a workload of its own"
+        yield Observation(f"known-image.{case}", Says.APPLICATION, container, message, location)

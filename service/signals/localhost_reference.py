@@ -1,0 +1,45 @@
+"""Localhost reference.
+
+Looks for: `localhost`, `127.0.0.0/8` or `[::1]` with a port, or a host and a port in two variables, in the environment,
+args, command, probes, lifecycle hooks, or in the ConfigMaps of the set that the container reads; resolved to the
+container that listens on that port: by declaration, by a flag such as `--port`, by a variable such as `PORT`, or by its
+image's default.
+
+Matters because: containers of one Pod reach each other on localhost; apart, they don't.
+
+Example:
+    containers:
+      - name: web
+        env: [{name: UPSTREAM, value: "http://localhost:9000"}]
+      - name: app
+        ports: [{containerPort: 9000}]
+
+Comes out: the two belong together, unless what listens there is an application of its own, such as a database: that one can be
+given a Service, and the address be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.signals.observing import Observation, PodContext, Says
+
+
+def observe(context: PodContext) -> Iterator[Observation]:
+    """See the module."""
+    seen: set[tuple[int, int]] = set()
+    for reference in context.references:
+        target = context.target(reference)
+        if target is None or reference.container.index not in context.entries or (reference.container.index, target.index) in seen:
+            continue
+        if reference.container not in context.members:
+            continue
+        seen.add((reference.container.index, target.index))
+        own = context.stateful(target)
+        case = "separable" if own else "reached"
+        port = f" port {reference.port}" if reference.port else ""
+        where = reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
+        meaning = "which can be given a Service instead" if own else "so they share a network by intent"
+        message = f"reaches {target.name} on {reference.host}{port} ({where}), {meaning}"
+        location = context.place(reference.resource, reference.route)
+        yield Observation(f"localhost-reference.{case}", Says.TOGETHER, reference.container, message, location, about=target)

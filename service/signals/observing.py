@@ -1,0 +1,256 @@
+"""What a signal is given, and what it gives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from types import ModuleType
+
+from service.findings import Location, Pattern
+from service.knowledge import Catalogue, Entry, ImageRole
+from service.kube.containers import Container, base_name
+from service.kube.objects import ManifestSet, Resource
+from service.kube.references import LocalReference, local_references, ports_told
+from service.kube.services import ServiceLink, backends_of, services_of
+from service.kube.workloads import Workload
+from service.yamldoc.nodes import Route
+
+METRICS_PORTS = frozenset(
+    {8429, 9090, 9091, 9093, 9100, 9102, 9104, 9113, 9114, 9115, 9117, 9121, 9125, 9127, 9150, 9187, 9216, 9253, 9256, 9308, 9404, 9419}
+)
+"""Ports that serve metrics by convention (the Prometheus project's list of default port allocations)."""
+
+
+_OTHER_PROGRAMS = re.compile(r"(?:^|/)(?:sh|bash|ash|dash|sleep|tail|cat|echo|printf|watch|curl|wget|nc|ping|python3?|perl|true|env)$")
+"""First words of a command that start something else than the image's own program."""
+
+
+def runs_something_else(container: Container, entry: Entry) -> bool:
+    """Whether a container's command replaces the image's program, without naming it."""
+    command = [word.text for word in container.invocation if word.where == "command"]
+    if not command:
+        words = [word.text for word in container.invocation]
+        # Images of servers take a shell as their first argument too: their entry points run what isn't an option.
+        command = words if words and words[0] in ("sh", "bash", "/bin/sh", "/bin/bash", "sleep") else []
+    if not command or not _OTHER_PROGRAMS.search(command[0]):
+        return False
+    script = " ".join(word.text for word in container.invocation).lower()
+    names = {entry.id, base_name(container.image), *(re.split(r"[-_/*]", image)[0] for image in entry.images)}
+    daemons = {name + "d" for name in names} | names
+    return not any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.])", script) for name in daemons if len(name) > 2)
+
+
+class Says(StrEnum):
+    """What an observation says."""
+
+    TOGETHER = "together"
+    """The two belong to one application."""
+    APART = "apart"
+    """The two are different applications."""
+    HELPER = "helper"
+    """The container helps another one."""
+    APPLICATION = "application"
+    """The container is an application of its own."""
+    HEAD = "head"
+    """The container is the one that the workload is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing that was seen."""
+
+    case: str
+    """`signal.case`, the key of its weight."""
+    says: Says
+    """What it says."""
+    subject: Container
+    """About whom."""
+    message: str
+    """What was seen, and what it means; no values from the environment."""
+    location: Location
+    """Where."""
+    about: Container | None = None
+    """The other container: needed for TOGETHER and APART; whom it helps, for HELPER, where that was seen."""
+    pattern: Pattern | None = None
+    """What a helper is for."""
+    scale: float = 1.0
+    """Its part of the weight, in (0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One kind of observation."""
+
+    id: str
+    """Its name, the module's with dashes."""
+    module: ModuleType
+    """Where it is, for its docs."""
+    observe: Callable[[PodContext], Iterator[Observation]]
+    """Everything that it sees in a Pod."""
+
+
+@dataclass(frozen=True, eq=False)
+class PodContext:
+    """A Pod and what its set says about it."""
+
+    workload: Workload
+    """The workload."""
+    manifests: ManifestSet
+    """The set."""
+    catalogue: Catalogue
+    """The known images."""
+
+    @cached_property
+    def members(self) -> tuple[Container, ...]:
+        """The containers that are told apart."""
+        return self.workload.members
+
+    @cached_property
+    def entries(self) -> dict[int, Entry | None]:
+        """What is known of each container's image, by container index.
+
+        A server's image that is started with a shell or another program's command is no server there.
+        """
+        found = {}
+        for each in self.workload.containers:
+            entry = self.catalogue.match(each.image)
+            found[each.index] = None if entry and each.index in self.repurposed else entry
+        return found
+
+    @cached_property
+    def repurposed(self) -> frozenset[int]:
+        """The containers, by index, whose image is a server's and whose command starts something else."""
+        found = set()
+        for each in self.workload.containers:
+            entry = self.catalogue.match(each.image)
+            if entry and entry.stands_alone and runs_something_else(each, entry):
+                found.add(each.index)
+        return frozenset(found)
+
+    def entry(self, container: Container) -> Entry | None:
+        """What is known of a container's image."""
+        return self.entries[container.index]
+
+    def role(self, container: Container) -> ImageRole | None:
+        """What its image is; None if not known."""
+        entry = self.entry(container)
+        return entry.role if entry else None
+
+    def stateful(self, container: Container) -> bool:
+        """Whether it keeps state of its own: a database or broker, or a cache that is named as a store."""
+        entry = self.entry(container)
+        if entry is None or not entry.stands_alone:
+            return False
+        named = re.search(r"(?:^|[-_.])(?:db|database|store|storage|queue|broker|mq)\d*(?:$|[-_.])", container.name)
+        return entry.category in ("datastore", "broker") or (entry.category == "cache" and named is not None)
+
+    @cached_property
+    def services(self) -> tuple[ServiceLink, ...]:
+        """The Services that select its Pods."""
+        return services_of(self.workload, self.manifests)
+
+    @cached_property
+    def routed(self) -> frozenset[tuple[str, int | str]]:
+        """The Services and ports that Ingresses and routes lead to."""
+        return backends_of(self.manifests)
+
+    @cached_property
+    def references(self) -> tuple[LocalReference, ...]:
+        """Every loopback address that one of its containers is told of."""
+        return tuple(reference for each in self.workload.containers for reference in local_references(self.workload, each, self.manifests))
+
+    @cached_property
+    def listening(self) -> dict[int, dict[int, str]]:
+        """The TCP ports on which each container listens, with how that is known: `declared`, `told` or `default`.
+
+        `podman kube generate` writes every port of the Pod to its first container: what another container is told to
+        listen on, or is known to, is taken from those that merely declare it.
+        """
+        told = {each.index: ports_told(each) for each in self.members}
+        found: dict[int, dict[int, str]] = {}
+        for each in self.members:
+            # A server's image that runs a shell instead declares its ports by habit.
+            declared = () if each.index in self.repurposed else each.ports
+            ports = {port.number: "declared" for port in declared if port.protocol != "UDP"}
+            ports.update(dict.fromkeys(told[each.index], "told"))
+            entry = self.entry(each)
+            if entry and not told[each.index]:
+                defaults = (*entry.ports, *entry.metrics_ports)
+                for port in defaults:
+                    if port in ports or not (each.ports and set(defaults) & {p.number for p in each.ports}):
+                        ports[port] = "default" if ports.get(port) != "declared" else "declared"
+            found[each.index] = ports
+        self._settle(found)
+        return found
+
+    def _settle(self, found: dict[int, dict[int, str]]) -> None:
+        """Leave each port to the container that is surest to listen on it."""
+        ports = {port for each in found.values() for port in each}
+        for port in ports:
+            claims = [index for index, each in found.items() if port in each]
+            if len(claims) < 2:
+                continue
+            sure = [index for index in claims if self._surely(index, port, found)]
+            if len(sure) == 1:
+                for index in claims:
+                    if index != sure[0] and (found[index][port] == "declared") != (found[sure[0]][port] == "declared"):
+                        del found[index][port]
+
+    def _surely(self, index: int, port: int, found: dict[int, dict[int, str]]) -> bool:
+        if found[index][port] == "told":
+            return True
+        entry = self.entries[index]
+        return entry is not None and port in (*entry.ports, *entry.metrics_ports)
+
+    def metrics_only(self, port: int, name: str, container: Container) -> bool:
+        """Whether a port serves metrics, health or administration rather than the application's traffic."""
+        words = name.lower()
+        if any(
+            word in words for word in ("metric", "prom", "telemetry", "stats", "health", "admin", "monitor", "exporter", "probe", "debug")
+        ):
+            return True
+        entry = self.entry(container)
+        if entry and port in entry.ports:
+            return False
+        return bool(entry and port in entry.metrics_ports) or (port in METRICS_PORTS and not (entry and entry.stands_alone))
+
+    def traffic_ports(self, container: Container) -> dict[int, str]:
+        """The ports on which a container serves its own traffic, with how that is known."""
+        names = {port.number: port.name for port in container.ports}
+        return {
+            port: how
+            for port, how in self.listening[container.index].items()
+            if not self.metrics_only(port, names.get(port, ""), container)
+        }
+
+    def target(self, reference: LocalReference) -> Container | None:
+        """The other container that a loopback address leads to; None if it leads to the container itself or nowhere."""
+        if reference.port is None:
+            return self._default_target(reference)
+        port = reference.port
+        own = self.listening.get(reference.container.index, {})
+        others = [each for each in self.members if each is not reference.container and port in self.listening[each.index]]
+        if port in own or not others or reference.listens:
+            return None
+        # Who is told to listen there is surer than who declares it, and that surer than who would by default.
+        return min(others, key=lambda each: ("told", "declared", "default").index(self.listening[each.index][port]))
+
+    def _default_target(self, reference: LocalReference) -> Container | None:
+        """A host without a port means the one server beside it whose default port the client's library uses."""
+        known = [
+            each
+            for each in self.members
+            if each is not reference.container and (entry := self.entry(each)) and entry.category in ("datastore", "cache", "broker")
+        ]
+        return known[0] if len(known) == 1 else None
+
+    def at(self, container: Container, *steps: str | int, key: bool = False) -> Location:
+        """A place within a container."""
+        return self.workload.resource.location(*container.route, *steps, key=key)
+
+    def place(self, resource: Resource, route: Route) -> Location:
+        """A place within an object."""
+        return resource.location(*route)

@@ -1,0 +1,58 @@
+"""Workload name.
+
+Looks for: a container or image that is named as the workload, or as a Service that selects it.
+
+Matters because: people name the workload after what it is for.
+
+Example:
+    kind: Deployment
+    metadata:
+      name: orders
+    ...
+          containers:
+            - name: cache
+              image: memcached:1.6
+            - name: orders
+              image: shop/orders:1.4
+
+Comes out: the container is the main one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.knowledge.words import load_words
+from service.kube.containers import Container, base_name
+from service.signals.container_name import hints, words_of
+from service.signals.observing import Observation, PodContext, Says
+
+
+def observe(context: PodContext) -> Iterator[Observation]:
+    """See the module."""
+    resource = context.workload.resource
+    names = {resource.name: "the workload"}
+    names.update({link.service.name: f"the Service {link.service.name}" for link in context.services if link.service.name != resource.name})
+    for container in context.members:
+        for name, whose in names.items():
+            if not name:
+                continue
+            said = _said(container, name)
+            if said:
+                case = "exact" if name in (container.name, base_name(container.image)) else "words"
+                message = f"its {said} is that of {whose}" if case == "exact" else f"its {said} shares words with the name of {whose}"
+                yield Observation(f"workload-name.{case}", Says.HEAD, container, message, context.at(container, "name"))
+                break
+
+
+def _said(container: Container, name: str) -> str | None:
+    if hints(name):
+        return None
+    if container.name == name:
+        return "name"
+    if base_name(container.image) == name:
+        return "image"
+    words = set(words_of(name)) - load_words().empty
+    if words & set(words_of(container.name)):
+        return "name"
+    return "image" if words & set(words_of(base_name(container.image))) else None

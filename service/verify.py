@@ -1,0 +1,338 @@
+"""The safety net: what is sent is right, or it is not sent.
+
+Works on the text that will be sent, of every stage, read again as it would be read by anybody else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from service.actions.proposing import Proposal
+from service.classify import Classification, classify
+from service.findings import ContainerType, Stage
+from service.inputs import Inputs, read_again
+from service.knowledge.weights import load_weights
+from service.kube.bare_pods import why_left_alone
+from service.kube.containers import Container
+from service.kube.kinds import known_kind
+from service.kube.objects import Resource, mapping, same_namespace, text
+from service.kube.selectors import matches, matches_map
+from service.kube.services import is_service, resolve_ports, selector_of
+from service.kube.workloads import Workload
+from service.options import Options
+from service.signals.observing import PodContext
+from service.signals.own_service import receiver
+from service.yamldoc.stream import cut
+
+CHECKS: dict[str, str] = {
+    "parses": "every touched document reads as YAML and as an object, in every stage",
+    "untouched-bytes": "documents that no change touches are the same byte for byte",
+    "containers": "every container is there as often as planned, and equal but for rewired addresses and port names",
+    "mounts": "every mount finds its volume, and the volume is what it was",
+    "selectors": "every selector matches its own template, and none selects Pods that it didn't select before",
+    "services": "every Service port reaches the container that it reached before, and only that, in every stage",
+    "names": "new names are valid for their kind and not taken",
+    "settled": "the touched workloads have nothing left to change",
+}
+"""The checks, with what it means that one passed."""
+
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+_DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A check that didn't hold."""
+
+    check: str
+    """Its id."""
+    proposal: str | None
+    """The change that it is laid to; None if it can't be told."""
+    message: str
+    """What is wrong; names only."""
+
+
+def verify(
+    before: Inputs,
+    texts: Mapping[Stage, Mapping[str, str]],
+    proposals: Sequence[Proposal],
+    classifications: Sequence[Classification],
+    options: Options,
+) -> list[Failure]:
+    """Everything that is wrong with a rewritten set.
+
+    Args:
+        before: the set as it was sent.
+        texts: by stage, the new texts of the touched files.
+        proposals: the changes that made them.
+        classifications: of the set as it was sent.
+        options: the run's options.
+    """
+    known = {id(each.workload): each for each in classifications}
+    failures: list[Failure] = []
+    for stage in Stage:
+        options.check_deadline()
+        after = read_again(before, texts[stage], options)
+        comparison = _Comparison(before, after, stage, proposals, known, texts[stage], options)
+        failures += comparison.failures()
+    return failures
+
+
+class _Comparison:
+    """One stage against the set as it was."""
+
+    def __init__(
+        self,
+        before: Inputs,
+        after: Inputs,
+        stage: Stage,
+        proposals: Sequence[Proposal],
+        known: Mapping[int, Classification],
+        texts: Mapping[str, str],
+        options: Options,
+    ) -> None:
+        self._before = before
+        self._after = after
+        self._stage = stage
+        self._proposals = proposals
+        self._known = known
+        self._texts = texts
+        self._options = options
+        self._found = {(each.resource.kind, each.name, each.resource.namespace, each.resource.path): each for each in after.workloads}
+
+    def failures(self) -> list[Failure]:
+        found = [*self._parses(), *self._bytes()]
+        if found:
+            return found
+        for proposal in self._proposals:
+            found += self._proposal(proposal)
+        return found + list(self._names())
+
+    # Text
+
+    def _parses(self) -> Iterator[Failure]:
+        known = {each.location.path: 0 for each in self._before.rejected}
+        for each in self._before.rejected:
+            known[each.location.path] += 1
+        for path in self._texts:
+            now = [each for each in self._after.rejected if each.location.path == path]
+            if len(now) != known.get(path, 0):
+                where = ", ".join(each.code for each in now)
+                yield Failure("parses", self._owner_of(path), f"{path} has documents that don't read any more ({where})")
+
+        if sum(len(each.duplicates) for each in self._after.documents) > sum(len(each.duplicates) for each in self._before.documents):
+            yield Failure("parses", None, "a key stands twice in a mapping")
+
+    def _owner_of(self, path: str) -> str | None:
+        owners = [each.id for each in self._proposals if path in {step.resource.path for step in each.steps}]
+        return owners[0] if len(owners) == 1 else None
+
+    def _bytes(self) -> Iterator[Failure]:
+        touched = {id(step.resource.document) for each in self._proposals for step in each.steps}
+        touched |= {id(made.after.document) for each in self._proposals for made in each.objects}
+        spans = {(each.source.path, each.span.start) for each in self._before.documents if id(each) in touched}
+        for path, new in self._texts.items():
+            source = self._before.sources[path]
+            kept = [source.text[piece.span.start : piece.span.end] for piece in cut(source) if (path, piece.span.start) not in spans]
+            position = 0
+            for piece in kept:
+                position = new.find(piece, position)
+                if position < 0:
+                    yield Failure("untouched-bytes", self._owner_of(path), f"a document of {path} that nothing was to change has changed")
+                    break
+                position += len(piece)
+
+    # Workloads
+
+    def _proposal(self, proposal: Proposal) -> Iterator[Failure]:
+        old = proposal.workload
+        homes = list(self._homes(proposal))
+        if None in homes:
+            yield Failure("containers", proposal.id, f"a workload that {old.title} was to become is missing in stage {self._stage.label}")
+            return
+        workloads = [each for each in homes if each is not None]
+        for check in (self._containers, self._mounts, self._selectors, self._services):
+            yield from check(proposal, workloads)
+        if self._stage is Stage.CONTRACT:
+            yield from self._settled(proposal, workloads)
+
+    def _homes(self, proposal: Proposal) -> Iterator[Workload | None]:
+        """The workloads that the old one's containers are in, the old one's first."""
+        resource = proposal.workload.resource
+        wanted = [each for each in self._after.workloads if each.name == resource.name and each.resource.path == resource.path]
+        kinds = {"Pod": ("Pod", "Deployment", "StatefulSet", "Job", "DaemonSet")}.get(resource.kind, (resource.kind,))
+        wanted = [each for each in wanted if each.resource.kind in kinds and each.resource.namespace == resource.namespace]
+        yield wanted[0] if wanted else None
+        if self._stage is Stage.EXPAND:
+            return
+        for move in self._moves(proposal):
+            kind, _, name = move.title.partition("/")
+            yield self._found.get((kind, name, resource.namespace, resource.path))
+
+    def _moves(self, proposal: Proposal) -> list[Any]:
+        return [move for each in self._proposals if each.workload is proposal.workload for move in each.moves]
+
+    def _containers(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        moves = self._moves(proposal)
+        for container in proposal.workload.containers:
+            if container.type is ContainerType.EPHEMERAL:
+                continue
+            moved = [number for number, move in enumerate(moves, start=1) if container.name in move.containers]
+            shared = [each for each in moves if container.name in each.containers]
+            found = [number for number, home in enumerate(homes) if any(each.name == container.name for each in home.containers)]
+            wanted = moved if self._stage is not Stage.EXPAND else []
+            stays = self._stage is not Stage.CONTRACT or not shared or self._serves_old(proposal, container)
+            expected = ([0] if stays else []) + wanted
+            if found != sorted(expected):
+                yield Failure(
+                    "containers",
+                    proposal.id,
+                    f"{container.name} is in {len(found)} workloads, not in {len(expected)}, in stage {self._stage.label}",
+                )
+                continue
+            for number in found:
+                again = next(each for each in homes[number].containers if each.name == container.name)
+                if not _alike(container, again):
+                    yield Failure("containers", proposal.id, f"{container.name} has changed in stage {self._stage.label}")
+
+    def _serves_old(self, proposal: Proposal, container: Container) -> bool:
+        """Whether a container that is copied to a new workload stays in the old one too."""
+        removed = {step.operation.route for step in self._steps(proposal) if type(step.operation).__name__ == "Remove"}
+        return (*proposal.workload.resource.route, *container.route) not in removed
+
+    def _steps(self, proposal: Proposal) -> list[Any]:
+        return [step for each in self._proposals if each.workload is proposal.workload for step in each.steps]
+
+    def _mounts(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        old = proposal.workload
+        for home in homes:
+            for container in home.containers:
+                for mount in container.mounts:
+                    if old.volumes.get(mount.volume) != home.volumes.get(mount.volume):
+                        yield Failure("mounts", proposal.id, f"{container.name} mounts {mount.volume}, which is not the volume that it was")
+
+    def _selectors(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        for home in homes:
+            if not _selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
+                yield Failure("selectors", proposal.id, f"the selector of {home.title} doesn't match its own template")
+            for other in self._after.workloads:
+                if other.resource is home.resource or not same_namespace(other.resource, home.resource):
+                    continue
+                if _selects(home, other.labels) and not self._overlapped_before(proposal, home, other):
+                    yield Failure("selectors", proposal.id, f"the selector of {home.title} also matches the Pods of {other.title}")
+                elif _selects(other, home.labels) and not self._overlapped_before(proposal, other, home):
+                    yield Failure("selectors", proposal.id, f"the selector of {other.title} also matches the Pods of {home.title}")
+
+    def _overlapped_before(self, proposal: Proposal, one: Workload, other: Workload) -> bool:
+        """Whether the set as it was sent had that overlap between the same two workloads already."""
+        old = {each.title: each for each in self._before.workloads}
+        first, second = old.get(one.title), old.get(other.title)
+        del proposal
+        return first is not None and second is not None and _selects(first, second.labels)
+
+    # Services
+
+    def _services(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        old = proposal.workload
+        for service in self._after.manifests.of_kind("Service"):
+            if not is_service(service) or not same_namespace(service, old.resource):
+                continue
+            origin = next(
+                (each for each in self._before.manifests.of_kind("Service") if each.name == service.name and each.path == service.path),
+                None,
+            )
+            if origin is None:
+                yield from self._new_service(proposal, service, homes)
+            elif matches_map(selector_of(origin), old.labels) or any(matches_map(selector_of(service), each.labels) for each in homes):
+                yield from self._old_service(proposal, origin, service, homes)
+
+    def _old_service(self, proposal: Proposal, origin: Resource, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
+        old = proposal.workload
+        if not matches_map(selector_of(origin), old.labels):
+            yield Failure("services", proposal.id, f"Service {service.name} selects Pods that it did not select")
+            return
+        selected = [each for each in homes if matches_map(selector_of(service), each.labels)]
+        classification = self._known[id(old)]
+        for was, port in zip(resolve_ports(origin, old), resolve_ports(service, homes[0]), strict=True):
+            wanted = _receiver_name(classification, was)
+            if wanted is None:
+                continue
+            serving = 0
+            for home in selected:
+                now = resolve_ports(service, home)[port.index]
+                if now.container is not None and now.container.name == wanted:
+                    serving += 1
+                elif now.container is not None or isinstance(now.target, int):
+                    yield Failure(
+                        "services",
+                        proposal.id,
+                        f"port {was.number} of Service {service.name} reaches Pods of {home.title}, which don't serve it",
+                    )
+            if serving == 0:
+                yield Failure(
+                    "services", proposal.id, f"port {was.number} of Service {service.name} reaches nobody in stage {self._stage.label}"
+                )
+
+    def _new_service(self, proposal: Proposal, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
+        if not any(made.title == service.title for each in self._proposals if each.workload is proposal.workload for made in each.objects):
+            return
+        selected = [each for each in self._after.workloads if matches_map(selector_of(service), each.labels)]
+        if not selected or any(each.resource not in [home.resource for home in homes] for each in selected):
+            yield Failure("services", proposal.id, f"the new Service {service.name} doesn't lead to the new workload alone")
+
+    # Names, and what is left
+
+    def _names(self) -> Iterator[Failure]:
+        for proposal in self._proposals:
+            for made in proposal.objects:
+                kind, _, name = made.title.partition("/")
+                known = known_kind(text(made.tree.get("apiVersion")), kind)
+                limit = known.name_limit if known else 63
+                pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
+                valid = bool(pattern.match(name)) and len(name) <= limit and not (kind == "Service" and name[0].isdigit())
+                taken = [each for each in self._after.manifests.of_kind(kind) if each.name == name and each.path == made.after.path]
+                if not valid or len(taken) > 1:
+                    yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
+
+    def _settled(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        catalogue = self._known[id(proposal.workload)].context.catalogue
+        actions = {each.action for each in self._proposals if each.workload is proposal.workload}
+        for home in homes:
+            if home.bare and why_left_alone(home) is None and "wrap" in actions:
+                yield Failure("settled", proposal.id, f"{home.title} is still a bare Pod")
+            if "split" not in actions:
+                continue
+            again = classify(PodContext(home, self._after.manifests, catalogue), load_weights())
+            if len(again.groups) > 1 and again.boundary_confidence() >= self._options.min_confidence:
+                yield Failure("settled", proposal.id, f"{home.title} still holds several applications")
+
+
+def _selects(workload: Workload, labels: Mapping[str, str]) -> bool:
+    selector = workload.resource.spec.get("selector")
+    if workload.kind is None or workload.kind.selector == "none" or not selector:
+        return False
+    return matches_map(mapping(selector), labels) if workload.kind.selector == "map" else matches(selector, labels)
+
+
+def _receiver_name(classification: Classification, port: Any) -> str | None:
+    """The container that a port of a Service reached before; None if that could not be told."""
+    container = receiver(classification.context, port)
+    return container.name if container is not None else None
+
+
+def _alike(one: Container, other: Container) -> bool:
+    """Whether two containers are equal but for port names, literal words and machine-made mounts."""
+    first, second = dict(one.data), dict(other.data)
+    for data in (first, second):
+        data["ports"] = [{key: value for key, value in mapping(port).items() if key != "name"} for port in data.get("ports") or ()]
+        mounts = [each for each in data.get("volumeMounts") or () if not text(mapping(each).get("name")).startswith("kube-api-access-")]
+        data["volumeMounts"] = mounts
+        data["env"] = [{key: value for key, value in mapping(each).items() if key != "value"} for each in data.get("env") or ()]
+        for field in ("command", "args"):
+            data[field] = len(data.get(field) or ())
+    if len(first["ports"]) < len(second["ports"]):
+        first["ports"] = second["ports"] if first["ports"] == second["ports"][: len(first["ports"])] else first["ports"]
+    return first == second

@@ -1,0 +1,38 @@
+"""Wires the HTTP service together."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from service.web import logs, observation, problems
+from service.web.admission import Admission
+from service.web.metrics import Metrics
+from service.web.routes import ROUTES
+from service.web.services import KEY, Services
+from service.web.settings import Settings, SettingsError
+from service.web.tokens import Tokens
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application.
+
+    Raises:
+        SettingsError: the tokens file can't be used.
+    """
+    app = Flask("service.web", static_folder=None)
+    app.extensions[KEY] = Services(settings, Metrics(), Admission(settings), _tokens(settings))
+    logs.configure(settings.level)
+    problems.install(app)
+    observation.install(app)
+    for route in ROUTES:
+        app.add_url_rule(route.path, endpoint=f"{route.tag}.{route.view.__name__}", view_func=route.view, methods=[route.method])
+    return app
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    if settings.tokens_file is None:
+        return None
+    try:
+        return Tokens(settings.tokens_file)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"PODSPLIT_TOKENS_FILE: {error}") from None

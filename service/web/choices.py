@@ -1,0 +1,215 @@
+"""Options as callers write them: in the query, in an envelope, in `.podsplit.yaml`. One schema reads all three."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+import yaml
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from service.findings import Applicability, Pattern, Severity, Stage
+from service.options import CatalogueEntry, Options
+from service.render.platforms import PLATFORMS
+from service.web.problems import Problem
+from service.web.settings import Settings
+
+FILE_NAME = ".podsplit.yaml"
+
+_MAX_FILE = 256 * 1024
+_SEVERITIES = tuple(severity.label for severity in Severity)
+_STAGES = tuple(stage.label for stage in Stage)
+_APPLY = (Applicability.SAFE.label, Applicability.REVIEW.label)
+_ROLES = ("helper", "application", "either")
+_PATTERNS = tuple(pattern.value for pattern in Pattern)
+
+
+class Words(fields.List[Any]):
+    """A list of strings, or one string with commas between, as a query has it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        if isinstance(value, str):
+            value = [word.strip() for word in value.split(",") if word.strip()]
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class CatalogueEntrySchema(Schema):
+    """An addition to the catalogue of images."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+    image = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^[A-Za-z0-9._/*?:\[\]!-]{1,256}\Z", error="must be a glob over an image's repository path"),
+        metadata={"description": "A glob over the repository path, never a regular expression.", "example": "example.com/team/log-*"},
+    )
+    role = fields.String(required=True, validate=validate.OneOf(_ROLES, error="must be one of {choices}"))
+    pattern = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(_PATTERNS, error="must be one of {choices}"))
+
+
+class OptionsSchema(Schema):
+    """The options of a run, wherever they stand."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+    min_confidence = fields.Float(
+        validate=validate.Range(0, 1, error="must be from {min} to {max}"),
+        metadata={"description": "Below this confidence nothing is cut; the roles are still said. Default 0.8."},
+    )
+    apply = fields.String(
+        validate=validate.OneOf(_APPLY, error="must be one of {choices}"),
+        metadata={"description": "The worst applicability that is applied. Default review; manual changes are never applied."},
+    )
+    rules = Words(
+        fields.String(validate=validate.Length(max=64)),
+        metadata={"description": "The rules to report, with commas between; all of them when absent. GET /v1/rules lists them."},
+    )
+    layout = fields.String(
+        validate=validate.OneOf(("in-place", "new-files"), error="must be one of {choices}"),
+        metadata={"description": "Where new objects go: behind the document that they came from (default), or into files of their own."},
+    )
+    stage = fields.String(
+        validate=validate.OneOf(_STAGES, error="must be one of {choices}"),
+        metadata={"description": "The stage whose text is the rewrite. Default contract, the last."},
+    )
+    fail_on = fields.String(
+        validate=validate.OneOf(_SEVERITIES, error="must be one of {choices}"),
+        metadata={
+            "description": "With a finding of this severity or worse, or (as an error) a rejected document, the answer is 422 with the "
+            "full report and the header `Podsplit-Gate: failed`."
+        },
+    )
+    catalogue = fields.List(
+        fields.Nested(CatalogueEntrySchema),
+        validate=validate.Length(max=1000),
+        metadata={"description": "Additions to the catalogue of images."},
+    )
+
+
+class QuerySchema(OptionsSchema):
+    """The query of a request with manifests; the catalogue doesn't fit in one."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+        exclude = ("catalogue",)
+
+    format = fields.String(metadata={"description": "The answer's format; goes before Accept."})
+    path = fields.String(
+        validate=validate.Length(min=1, max=1024), metadata={"description": "The name of a raw body; stdin.yaml when absent."}
+    )
+
+
+class SuggestionsQuerySchema(OptionsSchema):
+    """The query of a request for suggestions; always for the last stage, as a merge applies it whole."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+        exclude = ("catalogue", "stage", "fail_on")
+
+    platform = fields.String(
+        required=True,
+        validate=validate.OneOf([platform.name for platform in PLATFORMS], error="must be one of {choices}"),
+        metadata={"description": "The forge that the comments are for."},
+        error_messages={"required": f"is needed: one of {', '.join(platform.name for platform in PLATFORMS)}"},
+    )
+
+
+def read_query(query: Mapping[str, str], schema: Schema) -> dict[str, Any]:
+    """The query's values, validated.
+
+    Raises:
+        Problem: 422 with the fields that are wrong.
+    """
+    return _load(schema, query, "")
+
+
+def read_options(
+    query: Mapping[str, Any], envelope: Mapping[str, Any], files: Iterable[tuple[str, bytes]], settings: Settings, rules: Collection[str]
+) -> Options:
+    """One run's options: the query goes before the envelope, the envelope before the `.podsplit.yaml` at the top of what was sent.
+
+    Args:
+        query: validated values, from `read_query`.
+        envelope: the envelope's options as they came.
+        files: what was sent.
+        settings: the limits of this service.
+        rules: the ids of the rules that exist.
+
+    Raises:
+        Problem: 422 with the fields that are wrong.
+    """
+    schema = OptionsSchema()
+    chosen = _from_file(files, schema) | _load(schema, envelope, "options.")
+    chosen |= {name: value for name, value in query.items() if name in schema.fields}
+    values: dict[str, Any] = {}
+    if "rules" in chosen:
+        values["rules"] = frozenset(chosen.pop("rules"))
+        if rules and not values["rules"] <= set(rules):
+            message = f"must be rules of this service: {', '.join(sorted(rules))}"
+            raise Problem(422, f"rules: {message}", errors=(("rules", message),))
+    if "catalogue" in chosen:
+        values["catalogue"] = tuple(CatalogueEntry(**entry) for entry in chosen.pop("catalogue"))
+    for name, words in (("apply", Applicability), ("stage", Stage), ("fail_on", Severity)):
+        if name in chosen:
+            values[name] = words[chosen.pop(name).upper()]
+    deadline = time.monotonic() + settings.request_timeout
+    return Options(**values, **chosen, max_documents=settings.max_documents, deadline=deadline)
+
+
+def _load(schema: Schema, data: Mapping[str, Any], where: str) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as error:
+        raise _invalid(error, schema, where) from None
+    return loaded
+
+
+def _invalid(error: ValidationError, schema: Schema, where: str) -> Problem:
+    errors: list[tuple[str, str]] = []
+    known = ", ".join(sorted(schema.fields))
+    for name, message in _flatten(error.messages, ""):
+        # An unknown field's name is the sender's own text: keep it short.
+        errors.append((where + name[:80], f"unknown; there are {known}" if message == "Unknown field." and "." not in name else message))
+    shown = "; ".join(f"{name}: {message}" for name, message in errors[:5])
+    return Problem(422, shown, errors=tuple(errors[:20]))
+
+
+def _flatten(messages: Any, name: str) -> Iterable[tuple[str, str]]:
+    match messages:
+        case dict():
+            for key, value in messages.items():
+                yield from _flatten(value, f"{name}.{key}" if name else str(key))
+        case list():
+            for value in messages:
+                yield from _flatten(value, name)
+        case _:
+            yield name, str(messages)
+
+
+def _from_file(files: Iterable[tuple[str, bytes]], schema: Schema) -> dict[str, Any]:
+    found = [(path, raw) for path, raw in files if path.rsplit("/", 1)[-1] == FILE_NAME]
+    if not found:
+        return {}
+    path, raw = min(found, key=lambda file: (file[0].count("/"), file[0]))
+    try:
+        # No aliases: a few lines of them can stand for gigabytes.
+        data = yaml.safe_load(raw) if len(raw) <= _MAX_FILE and b"&" not in raw else ""
+    except (yaml.YAMLError, ValueError, RecursionError):
+        data = ""
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        message = "must be a mapping of options in plain YAML, without aliases"
+        raise Problem(422, f"{path}: {message}", errors=((FILE_NAME, message),))
+    return _load(schema, {str(key): value for key, value in data.items()}, f"{FILE_NAME}: ")

@@ -1,0 +1,72 @@
+"""What the service knows, for its /v1/signals, /v1/rules, /v1/actions and /v1/catalog. The only place that reads the registries."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from enum import Enum
+from types import ModuleType
+from typing import Any, Protocol
+
+from service.actions import ACTIONS
+from service.knowledge import load_catalogue
+from service.registry import documented
+from service.rules import RULES
+from service.signals import SIGNALS
+
+
+class _Documented(Protocol):
+    """A signal, a rule or an action."""
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+
+    @property
+    def module(self) -> ModuleType:
+        """Where it is, with its documentation."""
+
+
+def signals() -> list[dict[str, Any]]:
+    """Every signal, explained."""
+    return [_explained(item) for item in SIGNALS]
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every rule, explained."""
+    return [_explained(item) for item in RULES]
+
+
+def actions() -> list[dict[str, Any]]:
+    """Every action, explained."""
+    return [_explained(item) for item in ACTIONS]
+
+
+def rule_ids() -> frozenset[str]:
+    """The rules that an option may name."""
+    return frozenset(item.id for item in RULES)
+
+
+def catalogue() -> list[dict[str, Any]]:
+    """Every entry of the catalogue of images, as JSON."""
+    return [_plain(entry) for entry in load_catalogue().entries]
+
+
+def _explained(item: _Documented) -> dict[str, Any]:
+    return {"id": item.id, **dataclasses.asdict(documented(item.module))}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Enum():
+            return value.value
+        case _ if dataclasses.is_dataclass(value):
+            return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        case dict():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case str() | int() | float() | None:
+            return value
+        case Iterable():
+            return [_plain(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
+        case _:
+            return str(value)

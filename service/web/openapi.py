@@ -1,0 +1,220 @@
+"""openapi.yaml: made from the routes and the marshmallow schemas."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import yaml
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+from marshmallow import Schema, fields
+
+from service.web import bodies, schemas
+from service.web.choices import Words
+from service.web.formats import JSON
+from service.web.problems import MEDIA_TYPE
+from service.web.routes import ROUTES, Route
+from service.web.version import __version__
+
+_DESCRIPTION = (
+    "Manifests go in; out come, for every Pod, a classification of its containers with the evidence for it, and a rewritten set in which "
+    "unrelated containers have workloads of their own and bare Pods have controllers."
+)
+
+_EXAMPLE = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web-with-logger
+spec:
+  containers:
+    - name: web
+      image: myapp:1.0
+      ports:
+        - containerPort: 8080
+    - name: log-shipper
+      image: fluentd:latest
+      volumeMounts:
+        - name: shared-logs
+          mountPath: /var/log/app
+  volumes:
+    - name: shared-logs
+      emptyDir: {}
+"""
+
+_PROBLEMS: Mapping[int, str] = {
+    400: "The body can't be read: damaged, truncated, not in the encoding that it says, or an archive with links or paths that lead out.",
+    401: "A bearer token is needed, where the service has tokens.",
+    406: "No such format; the detail lists those that there are.",
+    408: "The body took too long to arrive.",
+    413: "Over a limit of size, files, documents, or of what an archive may unpack to.",
+    415: "This type of body isn't read; the detail lists those that are.",
+    422: "An option with a value that isn't allowed, named in `errors`.",
+    503: "Busy, or out of time; Retry-After says when to try again.",
+}
+_GATE = "With `fail_on`, and a finding that bad: the full report in the chosen format, with the header `Podsplit-Gate: failed`. Otherwise: "
+_COMMON = (401,)
+_WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
+
+
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+    spec = APISpec(
+        title="Podsplit",
+        version=__version__,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info={"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        servers=[{"url": "/"}],
+        tags=[
+            {"name": "manifests", "description": "Manifests in, judgement and rewrite out."},
+            {"name": "knowledge", "description": "What the service knows."},
+            {"name": "operations", "description": "For those who run it."},
+        ],
+    )
+    assert plugin.converter is not None
+    plugin.converter.add_attribute_function(_words_in_a_query)  # type: ignore[no-untyped-call]
+    spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
+    spec.components.schema("Problem", schema=schemas.ProblemSchema)
+    spec.components.schema("Envelope", schema=schemas.EnvelopeSchema)
+    spec.components.schema("SuggestionsEnvelope", schema=schemas.SuggestionsEnvelopeSchema)
+    for route in ROUTES:
+        spec.path(route.path, operations={route.method.lower(): _operation(route)})
+    return spec.to_dict()
+
+
+def to_yaml() -> str:
+    """The document as text, as it stands in the repository."""
+    return yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes a text of several lines as a block, and equal values twice rather than as an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+
+
+_Plain.add_representer(str, _Plain.represent_str)
+
+
+def _name(schema: Any) -> str:
+    cls = schema if isinstance(schema, type) else type(schema)
+    return str(cls.__name__).removesuffix("Schema")
+
+
+def _words_in_a_query(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dict[str, Any]:
+    """A list of words may also be written as one string with commas."""
+    return {"x-separator": ","} if isinstance(field, Words) else {}
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    summary, _, details = (inspect.getdoc(route.view) or "").partition("\n")
+    operation: dict[str, Any] = {
+        "operationId": route.path.strip("/").removeprefix("v1/").replace(".", "_"),
+        "tags": [route.tag],
+        "summary": summary,
+    }
+    if details.strip():
+        operation["description"] = " ".join(details.split())
+    if route.query is not None:
+        operation["parameters"] = [_parameter(name, field) for name, field in route.query().fields.items()]
+        formats = [parameter for parameter in operation["parameters"] if parameter["name"] == "format"]
+        for parameter in formats:
+            parameter["schema"]["enum"] = list(route.formats)
+    if route.body is not None:
+        operation["requestBody"] = {"required": True, "content": _bodies() if route.any_form else _pull_request()}
+    operation["responses"] = _responses(route)
+    if route.guarded:
+        operation["security"] = [{}, {"token": []}]
+    return operation
+
+
+def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    validators = field.validators
+    if isinstance(field, fields.Float):
+        schema = {"type": "number", "minimum": 0, "maximum": 1}
+    elif isinstance(field, Words):
+        schema = {"type": "array", "items": {"type": "string", "maxLength": 64}}
+    for validator in validators:
+        if choices := getattr(validator, "choices", None):
+            schema["enum"] = list(choices)
+    parameter: dict[str, Any] = {"in": "query", "name": name, "schema": schema, "description": field.metadata.get("description", "")}
+    if field.required:
+        parameter["required"] = True
+    if isinstance(field, Words):
+        parameter |= {"style": "form", "explode": False}
+    return parameter
+
+
+def _bodies() -> dict[str, Any]:
+    text = {"schema": {"type": "string"}, "examples": {"bare-pod": {"summary": "A bare Pod", "value": _EXAMPLE}}}
+    envelope = {"files": [{"path": "web.yaml", "content": _EXAMPLE}], "options": {"min_confidence": 0.9}}
+    binary = {"schema": {"type": "string", "format": "binary"}}
+    content: dict[str, Any] = dict.fromkeys(("application/yaml", "text/plain"), text)
+    content[JSON] = {
+        "schema": {
+            "anyOf": [{"$ref": "#/components/schemas/Envelope"}, {"type": "object", "required": ["kind"], "description": "A manifest."}]
+        },
+        "examples": {"envelope": {"summary": "Files and options", "value": envelope}},
+    }
+    content["application/x-www-form-urlencoded"] = binary | {"x-raw": "what curl --data-binary @file sends: read as it is, not as a form"}
+    content["multipart/form-data"] = {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                "options": {"type": "string", "description": "The options as a JSON object."},
+            },
+        }
+    }
+    for media in bodies.ACCEPTED:
+        if "*" not in media:
+            content.setdefault(media, binary)
+    return content
+
+
+def _pull_request() -> dict[str, Any]:
+    added = "".join(f"+{line}\n" for line in _EXAMPLE.splitlines())
+    diff = f"--- /dev/null\n+++ b/web.yaml\n@@ -0,0 +1,{len(_EXAMPLE.splitlines())} @@\n{added}"
+    value = {"files": [{"path": "web.yaml", "content": _EXAMPLE}], "diff": diff}
+    examples = {"pull-request": {"summary": "A pull request that adds a bare Pod", "value": value}}
+    parts = {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}, "diff": {"type": "string"}}
+    multipart = {"schema": {"type": "object", "required": ["diff"], "properties": parts}}
+    return {
+        JSON: {"schema": {"$ref": "#/components/schemas/SuggestionsEnvelope"}, "examples": examples},
+        "multipart/form-data": multipart,
+    }
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    answers = {media: _answer(media, schema) for media, schema in route.answers.items()}
+    responses: dict[str, Any] = {"200": {"description": "The answer.", "content": answers}}
+    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    statuses = _WITH_BODY if route.body is not None else _COMMON if route.guarded else ()
+    for status in statuses:
+        response: dict[str, Any] = {"description": _PROBLEMS[status], "content": dict(problem)}
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+            response["description"] = _GATE + _PROBLEMS[status]
+            response["content"] |= answers
+        responses[str(status)] = response
+    if route.unready is not None:
+        content = {JSON: {"schema": route.unready}}
+        responses["503"] = {"description": "Draining: about to stop, while requests are still served.", "content": content}
+    responses["default"] = {"description": "Any other problem, such as 500.", "content": dict(problem)}
+    return responses
+
+
+def _answer(media: str, schema: type[Schema] | None) -> dict[str, Any]:
+    if schema is not None:
+        return {"schema": schema}
+    # Formats that others define, such as SARIF: their own schemas say more.
+    return {"schema": {"type": ["object", "array"]} if media.endswith("+json") else {"type": "string"}}

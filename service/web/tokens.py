@@ -1,0 +1,63 @@
+"""Bearer tokens from a file that may rotate while the service runs."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import threading
+from pathlib import Path
+
+_log = logging.getLogger("podsplit")
+
+
+class Tokens:
+    """The tokens of a file, one a line; blank lines and lines that start with `#` are none.
+
+    A file that turns unreadable or empty leaves the last good tokens in force: a rotation that goes wrong halfway must not open the
+    service, and need not close it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file.
+
+        Raises:
+            OSError: it can't be read.
+            ValueError: it holds no token.
+        """
+        self._path = path
+        self._lock = threading.Lock()
+        self._seen = self._stamp()
+        self._digests = _read(path)
+
+    def accepts(self, token: str) -> bool:
+        """Whether it is one of them, in a time that doesn't depend on which or on how much of it is right."""
+        self._refresh()
+        digest = hashlib.sha256(token.encode()).digest()
+        found = False
+        for known in self._digests:
+            found |= hmac.compare_digest(known, digest)
+        return found
+
+    def _stamp(self) -> tuple[int, int, int]:
+        status = self._path.stat()
+        return status.st_mtime_ns, status.st_size, status.st_ino
+
+    def _refresh(self) -> None:
+        with self._lock:
+            try:
+                stamp = self._stamp()
+                if stamp == self._seen:
+                    return
+                self._seen = stamp
+                self._digests = _read(self._path)
+            except (OSError, ValueError):
+                _log.warning("the tokens file cannot be read: the last tokens stay in force")
+
+
+def _read(path: Path) -> tuple[bytes, ...]:
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    digests = tuple(hashlib.sha256(line.encode()).digest() for line in lines if line and not line.startswith("#"))
+    if not digests:
+        raise ValueError(f"{path}: no tokens; write one a line")
+    return digests

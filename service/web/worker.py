@@ -1,0 +1,83 @@
+"""gunicorn's threaded worker, with three holes closed: slow request heads, slow hang-ups, and connections in the backlog at a stop.
+
+It relies on how gunicorn 27 works inside, hence the narrow range of versions in pyproject.toml; the tests in tests/integration hold it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+
+class DrainingWorker(ThreadWorker):  # type: ignore[misc]
+    """A threaded worker.
+
+    gunicorn reads a request's head in a thread without a limit of time, so a few clients that send a byte now and then would take every
+    thread. Connections whose head isn't there in time are shut here, from the main loop.
+    """
+
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        super().__init__(*args, **keywords)
+        self._heads: dict[Any, float] = {}
+        self._head_timeout = float(os.environ.get("PODSPLIT_HEADER_TIMEOUT", "10"))
+
+    def handle(self, conn: Any) -> Any:
+        """Read a request and answer it, in a thread."""
+        self._heads[conn] = time.monotonic() + self._head_timeout
+        try:
+            return super().handle(conn)
+        finally:
+            self._heads.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head is complete."""
+        self._heads.pop(conn, None)
+        return super().handle_request(req, conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Close what is finished, without gunicorn's wait of up to two seconds, in the main loop, for the client to hang up too."""
+        if not fs.cancelled() and fs.exception() is None and fs.result() is False:
+            self.nr_conns -= 1
+            _hang_up(conn.sock)
+        else:
+            super().finish_request(conn, fs)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """Shut what is overdue; the main loop calls this about once a second."""
+        super().murder_keepalived(force)
+        now = time.monotonic()
+        for conn, until in list(self._heads.items()):
+            if until < now:
+                with contextlib.suppress(OSError):
+                    conn.sock.shutdown(socket.SHUT_RDWR)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Start or stop accepting; what connected before a stop is still served."""
+        if not enabled and self._accepting and not self.alive:
+            for listener in self.sockets:
+                while select.select([listener], [], [], 0)[0]:
+                    waiting = self.nr_conns
+                    self.accept(listener)
+                    if self.nr_conns == waiting:  # another worker was quicker
+                        break
+        super().set_accept_enabled(enabled)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Close a connection so that the client gets the whole answer.
+
+    A close with unread input would reset the connection, and the client could lose what it has not read yet; so take what is there.
+    Views read every body to its end or its limit, so there is little.
+    """
+    with contextlib.suppress(OSError), connection:
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(0)
+        for _ in range(16):
+            if not connection.recv(65536):
+                break

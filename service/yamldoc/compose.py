@@ -1,0 +1,274 @@
+"""From the text of one document to its tree, by libyaml's events.
+
+By events only: libyaml's own `compose` overflows the C stack on input nested 100,000 deep. The depth is counted here and
+parsing stops at the limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from service.errors import InputError, LimitExceeded
+from service.yamldoc.nodes import Alias, Mapping, Node, Scalar, Sequence
+from service.yamldoc.scalars import CORE_TAGS, read_key
+
+try:
+    from yaml.cyaml import CParser  # type: ignore[attr-defined]
+except ImportError as error:  # pragma: no cover - PyYAML's wheels carry libyaml
+    raise ImportError("PyYAML was built without libyaml: install a wheel, or the libyaml headers before building") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one document may cost."""
+
+    depth: int = 200
+    """Nested collections. The deepest schema in use, a CustomResourceDefinition holding a pod template, has about 60."""
+    expanded_nodes: int = 1_000_000
+    """Nodes after every alias is written out."""
+    scalar_length: int = 4_194_304
+    """Code points in one scalar. Kubernetes stores no object over 1.5 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A parsed piece."""
+
+    root: Node | None
+    """None where there is nothing but blanks and comments."""
+    duplicates: tuple[tuple[Scalar, Scalar], ...]
+    """Equal keys of one mapping: the key that is read last, and one before it that it hides."""
+    aliased: bool
+    """Whether any alias occurs."""
+
+
+_BLANK_TAIL = re.compile(r"[ \t\r\n\x85\u2028\u2029]*\Z")
+_TEMPLATE = re.compile(r"\{\{[-~]?\s*[^\s{}]")
+
+
+def compose(text: str, limits: Limits) -> Composed:
+    """Parse one document.
+
+    Args:
+        text: the piece, without its `---` line and without a byte order mark.
+        limits: what it may cost.
+
+    Raises:
+        InputError: what kubectl would refuse or silently drop, with the offset in `text`.
+        LimitExceeded: `depth`, `aliases` or `scalar-length`.
+    """
+    try:
+        return _Composer(text, limits).run()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        if found := _TEMPLATE.search(text):
+            message = "this is a template that has not been rendered; render it first: helm template"
+            raise InputError("template", message, found.start()) from None
+        problem = (error.problem or error.context or "syntax error").split(" '")[0]
+        raise InputError("yaml-syntax", f"not valid YAML: {problem}", mark.index if mark else None) from None
+    except yaml.reader.ReaderError as error:
+        raise InputError("yaml-characters", "a character that YAML does not allow: remove or escape it", error.position) from None
+    except yaml.YAMLError:
+        place = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]", text)
+        message = "a character that YAML does not allow: remove or escape it"
+        raise InputError("yaml-characters", message, place.start() if place else None) from None
+
+
+class _Composer:
+    """One run over the events of a piece."""
+
+    def __init__(self, text: str, limits: Limits) -> None:
+        self.text = text
+        self.limits = limits
+        self.anchors: dict[str, Node] = {}
+        self.duplicates: list[tuple[Scalar, Scalar]] = []
+        self.aliased = False
+
+    def run(self) -> Composed:
+        next_event: Callable[[], Any] = CParser(self.text).get_event
+        next_event()  # the stream's start
+        event = next_event()
+        if type(event) is StreamEndEvent:
+            return Composed(None, (), aliased=False)
+        self._check_start(event)
+        root = self._node(next_event)
+        next_event()  # the document's end
+        event = next_event()
+        if type(event) is DocumentStartEvent:
+            message = "kubectl drops what follows here: it starts a new document without a --- line before it"
+            raise InputError("dropped-document", message, event.start_mark.index if event.start_mark else None)
+        if self.aliased:
+            _check_expansion(root, self.limits.expanded_nodes)
+        return Composed(root, tuple(self.duplicates), self.aliased)
+
+    def _check_start(self, event: Any) -> None:
+        if event.version or event.tags:
+            raise InputError("directive", "kubectl refuses % directives: remove the line", event.start_mark.index)
+
+    def _node(self, next_event: Callable[[], Any]) -> Node:
+        """The root node: one loop with a stack of its own, as the depth is the sender's to choose."""
+        stack: list[Mapping | Sequence] = []
+        keys: list[Scalar | None] = []
+        limits = self.limits
+        parent: Mapping | Sequence | None = None
+        key: Scalar | None = None
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                node: Node = self._scalar(event)
+                if parent is None:
+                    return node
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                tag = event.tag
+                if tag is not None and tag not in CORE_TAGS:
+                    raise self._foreign_tag(event)
+                if len(stack) >= limits.depth:
+                    message = f"nested more than {limits.depth} levels deep"
+                    raise LimitExceeded("depth", message, event.start_mark.index)
+                cls = Mapping if kind is MappingStartEvent else Sequence
+                node = cls(event.start_mark.index, event.anchor, tag, bool(event.flow_style))
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = node
+                if parent is not None and type(parent) is Mapping and key is None:
+                    message = "a mapping or sequence as a key: kubectl refuses it"
+                    raise InputError("complex-key", message, event.start_mark.index)
+                if parent is not None:
+                    stack.append(parent)
+                    keys.append(key)
+                else:
+                    stack.append(node)
+                    keys.append(None)
+                parent, key = node, None
+                continue
+            elif kind is AliasEvent:
+                node = self._alias(event)
+            else:  # the end of a collection
+                assert kind is MappingEndEvent or kind is SequenceEndEvent
+                assert parent is not None
+                node = parent
+                self._close(node, event.end_mark.index)
+                parent, key = stack.pop(), keys.pop()
+                if parent is node:
+                    return node
+            if type(parent) is Sequence:
+                parent.items.append(node)
+            elif key is None:
+                key = node if type(node) is Scalar else _alias_key(node)
+            else:
+                parent.entries.append((key, node))  # type: ignore[union-attr]
+                key = None
+
+    def _scalar(self, event: Any) -> Scalar:
+        start, end = event.start_mark.index, event.end_mark.index
+        style, value, tag = event.style, event.value, event.tag
+        if end - start > self.limits.scalar_length:
+            raise LimitExceeded("scalar-length", f"a scalar of over {self.limits.scalar_length} characters", start)
+        if style in ("|", ">"):
+            end = self._block_end(start, end)
+        if tag is not None and tag not in CORE_TAGS:
+            raise self._foreign_tag(event)
+        node = Scalar(start, end, event.anchor, tag, value, style or "")
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _block_end(self, start: int, end: int) -> int:
+        """The end of a block scalar without the blank lines behind it, which libyaml counts in; with `+` they are content."""
+        text = self.text
+        header_end = text.find("\n", start, end)
+        if header_end < 0:
+            return end
+        if "+" in text[start:header_end].split("#")[0]:
+            # The last line break ends the scalar's last line; it stays outside, as with all other nodes.
+            return end - (2 if text[end - 2 : end] == "\r\n" else 1) if text[end - 1 : end] in ("\n", "\r") else end
+        tail = _BLANK_TAIL.search(text, header_end, end)
+        return max(tail.start(), header_end) if tail else end
+
+    def _alias(self, event: Any) -> Alias:
+        target = self.anchors.get(event.anchor)
+        start = event.start_mark.index
+        if target is None:
+            raise InputError("unknown-alias", "an alias whose anchor is not defined before it", start)
+        self.aliased = True
+        return Alias(start, event.end_mark.index, event.anchor, target)
+
+    def _close(self, node: Node, end: int) -> None:
+        """Set a collection's end; a block collection ends with its last leaf, not where libyaml noticed it."""
+        if type(node) is Mapping:
+            index = node.index
+            for key, value in node.entries:
+                name = key.text if key.style and key.tag is None else read_key(key)
+                if name == "<<" and not key.style:
+                    node.merges = True
+                else:
+                    index[name] = value
+            if len(index) + node.merges != len(node.entries):
+                self._note_duplicates(node)
+            if not node.flow and node.entries:
+                end = node.entries[-1][1].end
+        elif type(node) is Sequence and not node.flow and node.items:
+            end = node.items[-1].end
+        node.end = end
+
+    def _note_duplicates(self, node: Mapping) -> None:
+        seen: dict[str, Scalar] = {}
+        for key, _ in node.entries:
+            name = read_key(key)
+            if name in seen and not (name == "<<" and not key.style):
+                self.duplicates.append((key, seen[name]))
+            seen[name] = key
+
+    def _foreign_tag(self, event: Any) -> InputError:
+        return InputError("foreign-tag", "a tag outside YAML's core: remove it", event.start_mark.index)
+
+
+def _alias_key(node: Node) -> Scalar:
+    """An alias as a key stands for the anchored scalar."""
+    if type(node) is Alias and type(node.target) is Scalar:
+        target = node.target
+        return Scalar(node.start, node.end, None, target.tag, target.text, target.style)
+    raise InputError("complex-key", "a mapping or sequence as a key: kubectl refuses it", node.start)
+
+
+def _check_expansion(root: Node, limit: int) -> None:
+    """Refuse documents that grow beyond `limit` nodes when their aliases are written out, and anchors that hold themselves."""
+    sizes: dict[int, int] = {}
+    open_nodes: set[int] = set()
+
+    def size(node: Node) -> int:
+        if type(node) is Alias:
+            if id(node.target) in open_nodes:
+                raise InputError("recursive-alias", "an anchor that contains itself", node.start)
+            # An anchor stands before its aliases, so its size is known already.
+            return sizes[id(node.target)]
+        if type(node) is Scalar:
+            total = 1
+        else:
+            open_nodes.add(id(node))
+            children = node.items if type(node) is Sequence else [value for _, value in node.entries]  # type: ignore[attr-defined]
+            total = 1 + sum(map(size, children))
+            open_nodes.discard(id(node))
+        if total > limit:
+            message = f"aliases that write out to more than {limit} nodes"
+            raise LimitExceeded("aliases", message, node.start)
+        if node.anchor is not None:
+            sizes[id(node)] = total
+        return total
+
+    size(root)

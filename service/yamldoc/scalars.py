@@ -1,0 +1,174 @@
+"""How the Kubernetes tools read scalars, and how to write one that every reader reads alike.
+
+kubectl and the API server convert YAML to JSON with sigs.k8s.io/yaml, whose parser resolves plain scalars by YAML 1.1
+with additions (`resolve.go` of sigs.k8s.io/yaml/goyaml.v2). PyYAML differs: there `0o755`, `1e3` and `y` are strings,
+`12:30:45` is a number and `2001-01-01` a date.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+
+from service.errors import InputError
+from service.yamldoc.nodes import Data, Scalar
+
+_CONSTANTS: dict[str, Data] = {
+    word: value
+    for value, words in (
+        (True, "y Y yes Yes YES true True TRUE on On ON"),
+        (False, "n N no No NO false False FALSE off Off OFF"),
+        (None, "~ null Null NULL"),
+    )
+    for word in words.split()
+} | {"": None}
+_NOT_JSON = {".nan", ".NaN", ".NAN", *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF"))}
+
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_DOT_FLOAT = re.compile(r"\.[0-9]+([eE][-+]?[0-9]+)?\Z")
+_INT = re.compile(r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z")
+_BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
+
+_TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "binary", "timestamp")}
+CORE_TAGS = frozenset({*_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:merge", "!"})
+"""Tags that are understood; others are rejected, never constructed."""
+
+
+def resolve_plain(text: str) -> Data:
+    """What a plain scalar without a tag reads as.
+
+    Raises:
+        InputError: infinities and NaN, which JSON can't hold and kubectl refuses.
+    """
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    first = text[0]
+    if first not in "0123456789+-.":
+        return text
+    if text in _NOT_JSON:
+        raise InputError("not-a-number", "infinities and NaN have no JSON form; kubectl refuses them: quote the value")
+    if first == ".":
+        return _number(text) if _DOT_FLOAT.match(text) else text
+    plain = text.replace("_", "")
+    if match := _INT.match(plain):
+        base = match.lastgroup if match.lastgroup != "sign" else "dec"
+        assert base is not None
+        value = int(match[base], _BASES[base])
+        value = -value if match["sign"] == "-" else value
+        # Past 64 bits the tools fall back to a float.
+        return value if -(2**63) <= value < 2**64 else float(value)
+    return _number(plain) if _FLOAT.match(plain) else text
+
+
+def _number(text: str) -> Data:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        return text
+    # JSON has one kind of number: 1.0 and 1e3 come out as 1 and 1000.
+    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+
+
+def read_scalar(node: Scalar) -> Data:
+    """What a scalar reads as: str, int, float, bool or None.
+
+    Raises:
+        InputError: the text doesn't fit its tag, or has no JSON form.
+    """
+    if node.tag is None:
+        if node.style:
+            return node.text
+        text = node.text
+        # Most scalars are words that no rule touches; this spares them the look-ups.
+        if text and text[0] not in "0123456789+-.~ynYNtTfFoO" and text not in _CONSTANTS:
+            return text
+        try:
+            return resolve_plain(text)
+        except InputError as error:
+            raise InputError(error.code, error.message, node.start) from None
+    return _tagged(node)
+
+
+def _tagged(node: Scalar) -> Data:
+    name = _TAGS.get(node.tag or "", "str")
+    if name in ("str", "timestamp"):
+        return node.text
+    if name == "binary":
+        try:
+            return base64.b64decode(node.text, validate=False).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError):
+            raise InputError("bad-binary", "a !!binary scalar is not base64 of UTF-8 text", node.start) from None
+    value = resolve_plain(node.text)
+    kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
+    if not isinstance(value, kinds[name]) or (isinstance(value, bool) and name != "bool"):
+        raise InputError("bad-tag", f"a scalar tagged !!{name} doesn't read as one", node.start)
+    return value
+
+
+def read_key(node: Scalar) -> str:
+    """What a mapping key reads as: JSON keys are strings, so 80 is "80" and yes is "true".
+
+    Raises:
+        InputError: a null key, which kubectl refuses.
+    """
+    if node.style and node.tag is None:
+        return node.text
+    value = read_scalar(node)
+    if isinstance(value, str):
+        return value
+    if value is None:
+        raise InputError("null-key", "a mapping key is empty; kubectl refuses it: give it a name or quote it", node.start)
+    return json.dumps(value)
+
+
+# What PyYAML, YAML 1.2 readers and both generations of the Go parser would read as something else than a string.
+_OTHERWISE = re.compile(
+    r"""(?: [-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # numbers, base 60 included
+          | [-+]?\.[0-9_]+([eE][-+]?[0-9]+)?
+          | [-+]?0[xXoObB][0-9a-fA-F_]+
+          | [-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)
+          | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*                                   # dates
+          | = | <<
+        )\Z""",
+    re.VERBOSE,
+)
+_SAFE_PLAIN = re.compile(r"[A-Za-z0-9_./\\$(+^~;][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*\Z")
+_PRINTABLE = re.compile(r"[\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*\Z")
+
+
+def plain_is_safe(text: str, *, flow: bool) -> bool:
+    """Whether `text` may stand unquoted and every reader reads it as this string."""
+    if not _SAFE_PLAIN.match(text) or text in _CONSTANTS or _OTHERWISE.match(text):
+        return False
+    if text != text.strip() or ": " in text or " #" in text or text.endswith(":") or text.startswith(("---", "...")):
+        return False
+    return not (flow and re.search(r"[\[\]{},:#&*!|>'\"%@`?]", text))
+
+
+def quote(text: str, preferred: str = '"') -> str:
+    """A quoted form of `text` on one line: in single quotes where that is preferred and possible, else in double quotes."""
+    if preferred == "'" and _PRINTABLE.match(text) and not re.search("[\n\t\x85\u2028\u2029]", text):
+        return "'" + text.replace("'", "''") + "'"
+    if preferred == '"' and '"' in text and "'" not in text and "\\" not in text and re.fullmatch(r"[\x20-\x7e]*", text):
+        return f"'{text}'"
+    quoted = json.dumps(text, ensure_ascii=False)
+    return re.sub(
+        r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]",
+        lambda found: f"\\u{ord(found[0]):04x}",
+        quoted,
+    )
+
+
+def scalar_text(value: Data, *, preferred: str = '"', flow: bool = False, json_style: bool = False) -> str:
+    """A scalar as it is written on one line, quoted whenever some reader would otherwise read something else.
+
+    Args:
+        value: str, int, float, bool or None.
+        preferred: the quote that the file prefers.
+        flow: whether it stands in a flow collection.
+        json_style: whether it stands in a JSON document.
+    """
+    if not isinstance(value, str) or json_style:
+        return json.dumps(value, ensure_ascii=False)
+    return value if plain_is_safe(value, flow=flow) else quote(value, preferred)

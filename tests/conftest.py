@@ -1,0 +1,141 @@
+"""What all tests share: `--golden`, real kubectl and helm, and a running service."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from service.web.app import create_app
+from service.web.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", action="store_true", help="rewrite the expected outputs of cases that exist")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> bool:
+    """Whether expected outputs are to be rewritten."""
+    return bool(request.config.getoption("--golden"))
+
+
+def _program(name: str) -> Path:
+    found = next((path for path in (str(ROOT / ".tools" / "bin" / name), shutil.which(name)) if path and Path(path).exists()), None)
+    if found is None:
+        pytest.fail(f"{name} is missing: run tools/fetch_kubectl.py, as `make test` does")
+    return Path(found)
+
+
+@pytest.fixture(scope="session")
+def kubectl() -> Path:
+    """A real kubectl."""
+    return _program("kubectl")
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """A real helm."""
+    return _program("helm")
+
+
+@pytest.fixture
+def client():
+    """A client of the application without a server."""
+    return create_app(Settings()).test_client()
+
+
+@dataclass(frozen=True)
+class Server:
+    """A gunicorn that a test started."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def terminate(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+    def connect(self, timeout: float = 30) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(log: Path, settings: dict[str, str]) -> Server:
+    port = _free_port()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))}
+    environ = kept | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
+    server = Server(process, port, log)
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            if requests.get(server.url + "/readyz", timeout=5).ok:
+                return server
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    _stop(server)
+    pytest.fail(f"the service did not start:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _stop(server: Server) -> None:
+    """End it by its own pid; a second SIGTERM cuts the drain short."""
+    for _ in range(2):
+        if server.process.poll() is None:
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+    try:
+        server.process.wait(20)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A running service with the usual settings, one for each test process."""
+    with tempfile.TemporaryDirectory() as folder:
+        running = _start(Path(folder) / "log", {})
+        yield running
+        _stop(running)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts a service with settings of its own: `start_server(PODSPLIT_MAX_FILES="3")`."""
+    started: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        started.append(_start(tmp_path / f"log{len(started)}", settings))
+        return started[-1]
+
+    yield start
+    for running in started:
+        _stop(running)

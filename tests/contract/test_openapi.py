@@ -1,0 +1,126 @@
+"""openapi.yaml against the application, both ways."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from service.web.app import create_app
+from service.web.openapi import document, to_yaml
+from service.web.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SPEC = document()
+WITH_BODY = [path for path, item in SPEC["paths"].items() if "requestBody" in item.get("post", {})]
+
+
+def validator(schema: dict[str, object]) -> Draft202012Validator:
+    """For a schema of the document, its references resolved."""
+    registry = Registry().with_resource("urn:spec", Resource.from_contents(SPEC, default_specification=DRAFT202012))
+    text = json.dumps(schema).replace('"#/', '"urn:spec#/')
+    return Draft202012Validator(json.loads(text), registry=registry)
+
+
+def check_answer(answer, path: str, method: str) -> None:
+    """An answer is of a status and type that the document names, and of the shape that it gives."""
+    responses = SPEC["paths"][path][method]["responses"]
+    response = responses.get(str(answer.status_code), responses["default"])
+    media = answer.content_type.partition(";")[0]
+    assert media in response["content"], f"{path} {answer.status_code} {media}"
+    if media.endswith("json"):
+        validator(response["content"][media]["schema"]).validate(answer.json)
+
+
+def test_the_committed_file_is_what_the_code_says():
+    """`make openapi` was run after the last change of routes or schemas."""
+    assert (ROOT / "openapi.yaml").read_text(encoding="utf-8") == to_yaml()
+
+
+def test_it_is_an_openapi_document():
+    """Its schemas are schemas, every reference leads somewhere, every operation has an id of its own."""
+    text = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
+    read = yaml.safe_load(text)
+    operations = [operation for item in read["paths"].values() for operation in item.values()]
+
+    assert read == SPEC
+    assert read["openapi"] == "3.1.0"
+    assert len({operation["operationId"] for operation in operations}) == len(operations)
+    for schema in read["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+    names = {line.split("/")[-1].strip("'\" ") for line in text.splitlines() if "$ref:" in line}
+    assert names <= read["components"]["schemas"].keys()
+
+
+def test_every_route_is_described_and_every_description_has_a_route():
+    """Nothing answers that isn't described, nothing is described that doesn't answer."""
+    app = create_app(Settings())
+    served = {(rule.rule, method.lower()) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}
+    described = {(path, method) for path, item in SPEC["paths"].items() for method in item}
+
+    assert served == described
+
+
+@pytest.mark.parametrize("path", [path for path, item in SPEC["paths"].items() if "get" in item])
+def test_answers_of_get_are_as_described(client, path):
+    """Status, type and shape."""
+    check_answer(client.get(path), path, "get")
+
+
+@pytest.mark.parametrize("path", WITH_BODY)
+def test_every_example_is_valid_and_runs(client, path):
+    """Each example of a body fits its schema, and the answer fits the description."""
+    ran = 0
+    for media, body in SPEC["paths"][path]["post"]["requestBody"]["content"].items():
+        for example in body.get("examples", {}).values():
+            validator(body["schema"]).validate(example["value"])
+            data = example["value"] if isinstance(example["value"], str) else json.dumps(example["value"])
+            needed = "&".join(
+                f"{parameter['name']}={parameter['schema']['enum'][0]}"
+                for parameter in SPEC["paths"][path]["post"]["parameters"]
+                if parameter.get("required")
+            )
+            answer = client.post(f"{path}?{needed}", data=data, content_type=media)
+            assert answer.status_code == 200, answer.text
+            check_answer(answer, path, "post")
+            ran += 1
+
+    assert ran >= 1
+
+
+@pytest.mark.parametrize("path", WITH_BODY)
+def test_every_format_is_described(client, path):
+    """Whatever `?format=` may say answers with a described type."""
+    operation = SPEC["paths"][path]["post"]
+    formats = next((parameter["schema"]["enum"] for parameter in operation["parameters"] if parameter["name"] == "format"), [])
+
+    for name in formats:
+        for example in operation["requestBody"]["content"]["application/yaml"]["examples"].values():
+            answer = client.post(f"{path}?format={name}", data=example["value"])
+            assert answer.status_code == 200
+            check_answer(answer, path, "post")
+
+
+@pytest.mark.parametrize("path", WITH_BODY)
+@pytest.mark.parametrize(
+    ("query", "body", "content_type", "status"),
+    [
+        ("format=none", b"", "text/yaml", 406),
+        ("nope=1", b"", "text/yaml", 422),
+        ("", b"", "image/png", 415),
+        ("", b"{", "application/json", 400),
+        ("", b"x", "application/zip", 400),
+        ("fail_on=info", b"a: [", "text/yaml", 422),
+    ],
+)
+def test_errors_are_as_described(client, path, query, body, content_type, status):
+    """Status, type and shape of what goes wrong."""
+    answer = client.post(f"{path}?{query}", data=body, content_type=content_type)
+
+    assert answer.status_code == status or path == "/v1/suggestions"
+    check_answer(answer, path, "post")

@@ -1,0 +1,116 @@
+"""Hypothesis strategies for YAML text as people write it: styles, comments, blank lines, line endings, all mixed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+
+from service.yamldoc.scalars import plain_is_safe
+
+WORDS = st.sampled_from(
+    ["a", "b-c", "name", "80", "x y", "it's", 'say "hi"', "true", "yes", "0755", "1e3", "#no", "a: b", "", " lead", "trail ", "tab\there",
+     "line1\nline2\n", "l1\n\n  l2", "- dash", "{x}", "[y]", "é", "😀", "a#b", "a #b", "null", "~", "12:30:45", "2001-01-01", "=", "*x", "&x",
+     "!t",
+     "%d", "@at", "`tick", "sep\u2028arated", "nel\x85x", ":", "a:", "key: |", "...", "---"]
+)  # fmt: skip
+KEYS = st.sampled_from(["a", "b", "name", "x-y", "k8s.io/app", "80", "yes", "quoted key", "z"])
+SCALARS = WORDS | st.integers(-5, 99999) | st.booleans() | st.none() | st.sampled_from([0.5, 1.25])
+
+
+def data(max_leaves: int = 12) -> st.SearchStrategy[dict[str, Any]]:
+    """Mappings of mappings, sequences and scalars."""
+    tree = st.recursive(
+        SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=max_leaves
+    )
+    return st.dictionaries(KEYS, tree, min_size=1, max_size=4)
+
+
+@st.composite
+def documents(draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]] | None = None) -> tuple[str, dict[str, Any]]:
+    """The text of a document in block style, and what it says."""
+    value = draw(values if values is not None else data())
+    writer = _Writer(draw)
+    lines = writer.mapping(value, 0)
+    newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    ending = draw(st.sampled_from([newline, newline, "", newline + newline, newline + "# end" + newline]))
+    head = draw(st.sampled_from(["", "", "# head" + newline, newline, "# head" + newline + newline]))
+    return head + newline.join(lines) + ending, value
+
+
+class _Writer:
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.indent = draw(st.sampled_from([1, 2, 2, 3, 4]))
+        self.dashes = draw(st.sampled_from([0, 2]))
+
+    def comments(self, column: int) -> list[str]:
+        kind = self.draw(st.sampled_from(["", "", "", "", "above", "blank", "header"]))
+        pad = " " * column
+        return {"": [], "above": [f"{pad}# about it"], "blank": [""], "header": [f"{pad}# header", ""]}[kind]
+
+    def trailing(self) -> str:
+        return self.draw(st.sampled_from(["", "", "", "  # note", " "]))
+
+    def mapping(self, value: dict[str, Any], column: int) -> list[str]:
+        lines: list[str] = []
+        for key, each in value.items():
+            lines += self.comments(column)
+            lines += self.entry(key, each, column)
+        return lines
+
+    def entry(self, key: str, value: Any, column: int) -> list[str]:
+        head = " " * column + (key if plain_is_safe(key, flow=False) else json.dumps(key)) + ":"
+        if isinstance(value, dict) and value and self.draw(st.integers(0, 4)):
+            return [head + self.trailing(), *self.mapping(value, column + self.indent)]
+        if isinstance(value, list) and value and self.draw(st.integers(0, 4)):
+            return [head + self.trailing(), *self.items(value, column + self.dashes)]
+        return self.leaf(head, value, column + self.indent)
+
+    def items(self, value: list[Any], column: int) -> list[str]:
+        lines: list[str] = []
+        for each in value:
+            lines += self.comments(column)
+            pad = " " * column
+            if isinstance(each, dict) and each and self.draw(st.integers(0, 4)):
+                inner = self.mapping(each, column + 2)
+                while inner and (not inner[0].strip() or inner[0].lstrip().startswith("#")):
+                    inner.pop(0)
+                lines += [pad + "- " + inner[0][column + 2 :], *inner[1:]]
+            elif isinstance(each, list) and each and self.draw(st.integers(0, 4)):
+                inner = self.items(each, column + 2)
+                while inner and (not inner[0].strip() or inner[0].lstrip().startswith("#")):
+                    inner.pop(0)
+                lines += [pad + "- " + inner[0][column + 2 :], *inner[1:]]
+            else:
+                lines += self.leaf(pad + "-", each, column + 2)
+        return lines
+
+    def leaf(self, head: str, value: Any, column: int) -> list[str]:
+        if value is None and self.draw(st.booleans()):
+            return [head + self.trailing()]
+        if isinstance(value, str):
+            return self.string(head, value, column)
+        return [head + " " + _flow(value) + self.trailing()]
+
+    def string(self, head: str, value: str, column: int) -> list[str]:
+        style = self.draw(st.sampled_from(["plain", "single", "double", "literal"]))
+        printable = all(c == "\n" or (c >= " " and c not in "\x85\u2028\u2029") for c in value)
+        if style == "plain" and plain_is_safe(value, flow=False):
+            return [head + " " + value + self.trailing()]
+        if style == "single" and printable and "\n" not in value:
+            return [head + " '" + value.replace("'", "''") + "'" + self.trailing()]
+        if style == "literal" and printable and value.strip() and not value.startswith((" ", "\n")):
+            body = value.rstrip("\n")
+            chomp = {0: "-", 1: ""}.get(len(value) - len(body), "+")
+            pad = " " * column
+            extra = [""] * (len(value) - len(body) - 1)
+            return [head + " |" + chomp, *(pad + line if line else "" for line in body.split("\n")), *extra]
+        return [head + " " + _flow(value) + self.trailing()]
+
+
+def _flow(value: Any) -> str:
+    """JSON, which is YAML but for the surrogate escapes of characters outside the basic plane."""
+    text = json.dumps(value)
+    return text.replace("\\ud83d\\ude00", "😀")

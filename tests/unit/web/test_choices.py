@@ -1,0 +1,115 @@
+"""Options in the query, the envelope and `.podsplit.yaml`."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from service.findings import Applicability, Severity, Stage
+from service.options import CatalogueEntry, Options
+from service.web.choices import QuerySchema, read_options, read_query
+from service.web.problems import Problem
+from service.web.settings import Settings
+
+RULES = frozenset({"bare-pod", "unrelated-containers"})
+
+
+def options(query=None, envelope=None, file=None, path=".podsplit.yaml") -> Options:
+    files = [("web.yaml", b"kind: Pod"), *([(path, file)] if file is not None else [])]
+    return read_options(read_query(query or {}, QuerySchema()), envelope or {}, files, Settings(), RULES)
+
+
+def errors(**more) -> dict[str, str]:
+    with pytest.raises(Problem) as caught:
+        options(**more)
+    assert caught.value.status == 422
+    return dict(caught.value.errors)
+
+
+def test_nothing_chosen():
+    """The core's defaults, with this service's limits and a deadline."""
+    chosen = options()
+
+    assert (chosen.min_confidence, chosen.apply, chosen.stage, chosen.fail_on) == (0.8, Applicability.REVIEW, Stage.CONTRACT, None)
+    assert chosen.max_documents == Settings().max_documents
+    assert chosen.deadline is not None
+    assert 0 < chosen.deadline - time.monotonic() <= Settings().request_timeout
+
+
+def test_everything_in_the_query():
+    """Words, numbers, and lists with commas."""
+    chosen = options(
+        {
+            "min_confidence": "0.9",
+            "apply": "safe",
+            "rules": "bare-pod, unrelated-containers",
+            "layout": "new-files",
+            "stage": "switch",
+            "fail_on": "error",
+        }
+    )
+
+    assert (chosen.min_confidence, chosen.apply, chosen.layout) == (0.9, Applicability.SAFE, "new-files")
+    assert (chosen.stage, chosen.fail_on, chosen.rules) == (Stage.SWITCH, Severity.ERROR, RULES)
+
+
+def test_the_query_goes_before_the_envelope_and_that_before_the_file():
+    """Each overrides single options, and leaves the others."""
+    file = b"min_confidence: 0.5\napply: safe\nstage: expand\n"
+    chosen = options({"stage": "switch"}, {"apply": "review", "stage": "contract"}, file)
+
+    assert (chosen.min_confidence, chosen.apply, chosen.stage) == (0.5, Applicability.REVIEW, Stage.SWITCH)
+
+
+def test_additions_to_the_catalogue():
+    """In the envelope or the file; globs with a role."""
+    file = b"catalogue:\n  - {image: example.com/team/log-*, role: helper, pattern: logging}\n  - {image: api, role: application}\n"
+
+    assert options(file=file).catalogue == (
+        CatalogueEntry("example.com/team/log-*", "helper", "logging"),
+        CatalogueEntry("api", "application"),
+    )
+
+
+def test_the_file_nearest_to_the_top_counts():
+    """A folder sent with its own name around it still has its options."""
+    assert options(file=b"min_confidence: 0.5\n", path="app/.podsplit.yaml").min_confidence == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("min_confidence", "2", "must be from 0 to 1"),
+        ("min_confidence", "high", "Not a valid number"),
+        ("min_confidence", "nan", "Special numeric values"),
+        ("apply", "manual", "must be one of safe, review"),
+        ("layout", "sideways", "must be one of in-place, new-files"),
+        ("stage", "last", "must be one of expand, switch, contract"),
+        ("fail_on", "never", "must be one of info, warning, error"),
+        ("rules", "bare-pod,none", "must be rules of this service: bare-pod, unrelated-containers"),
+        ("minconfidence", "1", "unknown; there are apply, fail_on, format"),
+    ],
+)
+def test_values_that_are_not_allowed(name, value, says):
+    """The error names the field and what is allowed."""
+    assert says in errors(query={name: value})[name]
+
+
+def test_trouble_in_an_envelope_is_named_there():
+    """The field's path leads into the envelope."""
+    found = errors(envelope={"apply": 3, "nope": 1, "catalogue": [{"image": "(a+)+$", "role": "boss"}]})
+
+    assert found["options.nope"].startswith("unknown; there are apply, catalogue")
+    assert {"options.apply", "options.catalogue.0.image", "options.catalogue.0.role"} <= found.keys()
+
+
+@pytest.mark.parametrize("file", [b"- a\n", b"a: [", b"a: &a [1]\nb: *a\n", b"x" * 300_000, b"!!python/object:os.system {}", b"a: \xff"])
+def test_a_file_that_is_no_mapping(file):
+    """Unreadable options are an error, not ignored."""
+    assert "must be a mapping" in errors(file=file)[".podsplit.yaml"]
+
+
+def test_an_empty_file_chooses_nothing():
+    """A file with a comment only."""
+    assert options(file=b"# later\n").min_confidence == 0.8
