@@ -27,7 +27,7 @@ $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	@touch $@ $(VENV)/.runtime
 
 run: $(VENV)/.runtime ## serve on http://127.0.0.1:8080 (HOST, PORT, WORKERS)
-	HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) $(BIN)/gunicorn --config python:service.gunicorn_conf service.wsgi:app
+	exec env HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) $(BIN)/gunicorn --config python:service.gunicorn_conf service.wsgi:app
 
 test: $(VENV)/.dev ## every test; PYTEST_ARGS adds arguments
 	$(BIN)/python tools/fetch_kubectl.py

@@ -59,6 +59,15 @@ def _wrapped(wraps: Sequence[Proposal], stage: Stage | None) -> list[MigrationSt
 
 def _split(splits: Sequence[Proposal]) -> list[MigrationStep]:
     names = ", ".join(each.workload.resource.name for each in splits)
+    keeping = [each for each in splits if any(move.stage is Stage.CONTRACT for move in each.moves)]
+    emptied = [
+        MigrationStep(
+            f"before the stage contract, scale {each.workload.resource.name} to 0 and wait for its Pods to end",
+            f"kubectl scale --replicas=0 {each.workload.resource.kind.lower()}/{each.workload.resource.name}",
+            "a moved container keeps data: two servers on one data directory destroy it",
+        )
+        for each in keeping
+    ]
     return [
         MigrationStep(
             f"apply the stage expand and wait for the rollout of {names}",
@@ -70,6 +79,7 @@ def _split(splits: Sequence[Proposal]) -> list[MigrationStep]:
             "kubectl apply -f <files of ?stage=switch> && kubectl rollout status <new workload>",
             "the new Pods join the Services while the old ones still serve",
         ),
+        *emptied,
         MigrationStep(
             "apply the stage contract",
             "kubectl apply -f <files of ?stage=contract>",

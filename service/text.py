@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.errors import InputError, OverlappingEdits
 
@@ -45,13 +45,15 @@ class Edit:
     """What stands there afterwards."""
     stage: int = 0
     """The edit belongs to the text of this stage and of all later ones."""
+    gives_way: bool = False
+    """For indentation: it goes without a word where its line is replaced."""
     inside: Span | None = None
     """For an insertion: the text of what it adds to, so that it goes where that goes though it stands at its edge."""
 
     def moved(self, by: int) -> Edit:
         """The same edit in a text that starts `by` code points further up."""
         inside = Span(self.inside.start + by, self.inside.end + by) if self.inside else None
-        return Edit(Span(self.span.start + by, self.span.end + by), self.content, self.stage, inside)
+        return replace(self, span=Span(self.span.start + by, self.span.end + by), inside=inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,9 @@ def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
     for edit in sorted(wanted, key=_order):
         while kept and _meet(kept[-1], edit):
             last = kept[-1]
-            if last.stage > edit.stage and _covers(last, edit):
+            if (last.stage > edit.stage or edit.gives_way) and _covers(last, edit):
                 break
-            if edit.stage > last.stage and _covers(edit, last):
+            if (edit.stage > last.stage or last.gives_way) and _covers(edit, last):
                 kept.pop()
                 continue
             raise OverlappingEdits(f"two edits of stage {edit.stage} want the text at offset {edit.span.start}")

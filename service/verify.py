@@ -166,9 +166,9 @@ class _Comparison:
         kinds = {"Pod": ("Pod", "Deployment", "StatefulSet", "Job", "DaemonSet")}.get(resource.kind, (resource.kind,))
         wanted = [each for each in wanted if each.resource.kind in kinds and each.resource.namespace == resource.namespace]
         yield wanted[0] if wanted else None
-        if self._stage is Stage.EXPAND:
-            return
         for move in self._moves(proposal):
+            if move.stage > self._stage:
+                continue
             kind, _, name = move.title.partition("/")
             yield self._found.get((kind, name, resource.namespace, resource.path))
 
@@ -176,16 +176,15 @@ class _Comparison:
         return [move for each in self._proposals if each.workload is proposal.workload for move in each.moves]
 
     def _containers(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        moves = self._moves(proposal)
+        moves = [move for move in self._moves(proposal) if move.stage <= self._stage]
         for container in proposal.workload.containers:
             if container.type is ContainerType.EPHEMERAL:
                 continue
             moved = [number for number, move in enumerate(moves, start=1) if container.name in move.containers]
             shared = [each for each in moves if container.name in each.containers]
             found = [number for number, home in enumerate(homes) if any(each.name == container.name for each in home.containers)]
-            wanted = moved if self._stage is not Stage.EXPAND else []
             stays = self._stage is not Stage.CONTRACT or not shared or self._serves_old(proposal, container)
-            expected = ([0] if stays else []) + wanted
+            expected = ([0] if stays else []) + moved
             if found != sorted(expected):
                 yield Failure(
                     "containers",
@@ -280,7 +279,9 @@ class _Comparison:
         if not any(made.title == service.title for each in self._proposals if each.workload is proposal.workload for made in each.objects):
             return
         selected = [each for each in self._after.workloads if matches_map(selector_of(service), each.labels)]
-        if not selected or any(each.resource not in [home.resource for home in homes] for each in selected):
+        # A workload that takes over data is there in the last stage only.
+        missing = not selected and self._stage is Stage.CONTRACT
+        if missing or any(each.resource not in [home.resource for home in homes] for each in selected):
             yield Failure("services", proposal.id, f"the new Service {service.name} doesn't lead to the new workload alone")
 
     # Names, and what is left

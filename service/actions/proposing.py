@@ -56,6 +56,8 @@ class Move:
     """Its containers, init containers included."""
     title: str
     """Kind and name of the new workload."""
+    stage: Stage
+    """From which stage on the new workload is there."""
 
 
 @dataclass(frozen=True)

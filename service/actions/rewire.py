@@ -196,7 +196,7 @@ def _serve_silent(
         made = _service(situation, boundary, number, ports[:1], head)
         result.objects.append(made)
         name = made.title.partition("/")[2]
-        main = situation.classification.groups[0][0].name
+        main = next(group[0].name for group in situation.classification.groups if boundary.group_of[group[0].index] == 0)
         result.assumptions.append(
             f"nothing shows how {main} reaches {head.name}: if it uses localhost by default, set its address to {name}:{ports[0]}"
         )

@@ -149,7 +149,8 @@ class _Split:
         title = f"give {', '.join(heads[1:])} of {self._workload.title} {what}"
         objects = [self._new_workload(number) for number in range(1, len(self._groups))]
         moves = tuple(
-            Move(tuple(each.name for each in self._of_group(number)), objects[number - 1].title) for number in range(1, len(self._groups))
+            Move(tuple(each.name for each in self._of_group(number)), objects[number - 1].title, objects[number - 1].stage)
+            for number in range(1, len(self._groups))
         )
         assumptions = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, "gap-if-applied-at-once")
         return Proposal(
@@ -309,7 +310,18 @@ class _Split:
             metadata["labels"] = {each: name if each == self._boundary.key else value for each, value in own.items()}
         template: dict[str, Tree] = {"metadata": self._template_metadata(labels), "spec": self._pod_spec(number)}
         tree: Tree = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": self._spec(number, template)}
-        return NewObject(self._resource, tree, f"{kind}/{name}", Stage.SWITCH)
+        # Two servers on one data directory destroy it: what keeps data starts only where the old one has left.
+        stage = Stage.CONTRACT if self._keeps_data(number) else Stage.SWITCH
+        return NewObject(self._resource, tree, f"{kind}/{name}", stage)
+
+    def _keeps_data(self, number: int) -> bool:
+        """Whether a group writes to a claim or a path of the node that outlives its Pod."""
+        for container in self._of_group(number):
+            for mount in container.mounts:
+                volume = mapping(self._workload.volumes.get(mount.volume))
+                if not mount.read_only and ("persistentVolumeClaim" in volume or ("hostPath" in volume and number > 0)):
+                    return True
+        return False
 
     def _template_metadata(self, labels: dict[str, str]) -> dict[str, Tree]:
         found: dict[str, Tree] = {"labels": labels}
@@ -404,7 +416,12 @@ class _Split:
         return Verbatim(self._resource.document, route) if changed == value else changed
 
     def _assumptions(self) -> list[str]:
-        found = []
+        found = [
+            f"{self._boundary.names[number]} takes over data: {self._workload.name} is scaled to 0 before the stage contract, "
+            "or two servers write to it"
+            for number in range(1, len(self._groups))
+            if self._keeps_data(number)
+        ]
         for container in self._workload.containers:
             numbers = self._prepares.get(container.index)
             if numbers is not None and len(numbers) > 1:

@@ -35,7 +35,6 @@ from service.kube.services import selector_of, services_of
 from service.kube.workloads import Workload, pods_by_label, workloads_of
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
-from service.yamldoc.nodes import Route
 from service.yamldoc.operations import HOLE, AddEntry, Nest, Operation, Remove, SetValue, Tree, Verbatim
 
 _STABLE_LABELS = (
@@ -342,21 +341,38 @@ def _cleaning(situation: Situation) -> list[Operation]:
         if field in pod:
             result.append(Remove(at("spec", field), stage))
     result += _without_token(situation)
-    for index, toleration in enumerate(mappings(pod.get("tolerations"))):
-        if toleration.get("tolerationSeconds") == 300 and text(toleration.get("key")).startswith("node.kubernetes.io/"):
-            result.append(Remove(at("spec", "tolerations", index), stage))
-    return result
+    tolerations = mappings(pod.get("tolerations"))
+    defaulted = [
+        index
+        for index, toleration in enumerate(tolerations)
+        if toleration.get("tolerationSeconds") == 300 and text(toleration.get("key")).startswith("node.kubernetes.io/")
+    ]
+    return result + _removed_items(at("spec", "tolerations"), defaulted, len(tolerations))
+
+
+def _removed_items(route: Route, indices: list[int], count: int) -> list[Operation]:
+    """Remove items of a sequence; all of it if nothing would be left."""
+    stage = int(Stage.EXPAND)
+    if indices and len(indices) == count:
+        return [Remove(route, stage)]
+    return [Remove((*route, index), stage) for index in indices]
 
 
 def _without_token(situation: Situation) -> list[Operation]:
-    at, stage = situation.absolute, int(Stage.EXPAND)
-    gone: list[Route] = []
-    for index, volume in enumerate(mappings(situation.workload.pod.get("volumes"))):
-        if text(volume.get("name")).startswith("kube-api-access-"):
-            gone.append(at("spec", "volumes", index))
+    """Without the volume of the service account's token, which the API server adds to every Pod."""
+    at = situation.absolute
+    volumes = mappings(situation.workload.pod.get("volumes"))
+    tokens = [index for index, volume in enumerate(volumes) if _is_token(text(volume.get("name")))]
+    result = _removed_items(at("spec", "volumes"), tokens, len(volumes))
     for container in situation.workload.containers:
-        gone += [at(*mount.route) for mount in container.mounts if mount.volume.startswith("kube-api-access-")]
-    return [Remove(route, stage) for route in gone]
+        mounts = mappings(container.data.get("volumeMounts"))
+        tokens = [index for index, mount in enumerate(mounts) if _is_token(text(mount.get("name")))]
+        result += _removed_items(at(*container.route, "volumeMounts"), tokens, len(mounts))
+    return result
+
+
+def _is_token(volume: str) -> bool:
+    return volume.startswith("kube-api-access-")
 
 
 def propose(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]) -> Proposal:

@@ -30,7 +30,7 @@ def fingerprints(report: Report) -> list[str]:
     seen: Counter[str] = Counter()
     found: list[str] = []
     for finding in report.findings:
-        key = "\0".join((finding.rule, finding.location.path, finding.workload))
+        key = f"{finding.rule}\0{finding.location.path}\0{finding.workload}"
         seen[key] += 1
         found.append(hashlib.sha256(f"{key}\0{seen[key]}".encode()).hexdigest()[:32])
     return found

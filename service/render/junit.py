@@ -18,7 +18,8 @@ def render_junit(report: Report) -> str:
         _suite(suites, report, path)
     for key in ("tests", "failures", "errors", "skipped"):
         suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
-    return tostring(suites, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    document: bytes = tostring(suites, encoding="utf-8", xml_declaration=True)
+    return document.decode() + "\n"
 
 
 def _paths(report: Report) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from service.findings import Change, Report
 from service.render.common import FileEdits, groups, whole_edits
@@ -157,7 +158,7 @@ def _swallows(source: SourceFile, edits: list[Edit], lines: list[str], first: in
     """Whether a document lies in the lines that none of the edits is in."""
     bounds = [1, *(number for number, line in enumerate(lines, 1) if line.startswith("---")), len(lines) + 1]
     places = [(source.position(edit.span.start)[0], source.position(max(edit.span.start, edit.span.end - 1))[0]) for edit in edits]
-    for start, stop in zip(bounds, bounds[1:], strict=False):
+    for start, stop in pairwise(bounds):
         inside = start < stop and start < last and stop - 1 > first
         if inside and not any(begin < stop and end >= start for begin, end in places):
             return True

@@ -1,6 +1,7 @@
 """Workload name.
 
-Looks for: a container or image that is named as the workload, or as a Service that selects it.
+Looks for: a container or image that is named as the workload, or as the one Service that selects it; with several Services, the
+container that the one of the workload's name leads to.
 
 Matters because: people name the workload after what it is for.
 
@@ -26,13 +27,16 @@ from service.knowledge.words import load_words
 from service.kube.containers import Container, base_name
 from service.signals.container_name import hints, words_of
 from service.signals.observing import Observation, PodContext, Says
+from service.signals.own_service import receiver
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     resource = context.workload.resource
     names = {resource.name: "the workload"}
-    names.update({link.service.name: f"the Service {link.service.name}" for link in context.services if link.service.name != resource.name})
+    if len(context.services) == 1:
+        names.setdefault(context.services[0].service.name, f"the Service {context.services[0].service.name}")
+    yield from _namesakes(context)
     for container in context.members:
         for name, whose in names.items():
             if not name:
@@ -43,6 +47,18 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 message = f"its {said} is that of {whose}" if case == "exact" else f"its {said} shares words with the name of {whose}"
                 yield Observation(f"workload-name.{case}", Says.HEAD, container, message, context.at(container, "name"))
                 break
+
+
+def _namesakes(context: PodContext) -> Iterator[Observation]:
+    """The containers that a Service of the workload's own name leads to."""
+    if len(context.services) < 2:
+        return
+    for link in context.services:
+        if link.service.name == context.workload.name:
+            reached = {container.index: container for port in link.ports if (container := receiver(context, port)) is not None}
+            for container in reached.values():
+                message = f"the Service {link.service.name}, named as the workload, leads to it"
+                yield Observation("workload-name.service", Says.HEAD, container, message, link.service.location("metadata", "name"))
 
 
 def _said(container: Container, name: str) -> str | None:

@@ -125,6 +125,12 @@ class SuggestionsQuerySchema(OptionsSchema):
     )
 
 
+# Made once: marshmallow copies every field when a schema is made, which takes longer than to read a query.
+OPTIONS = OptionsSchema()
+QUERY = QuerySchema()
+SUGGESTIONS_QUERY = SuggestionsQuerySchema()
+
+
 def read_query(query: Mapping[str, str], schema: Schema) -> dict[str, Any]:
     """The query's values, validated.
 
@@ -149,7 +155,7 @@ def read_options(
     Raises:
         Problem: 422 with the fields that are wrong.
     """
-    schema = OptionsSchema()
+    schema = OPTIONS
     chosen = _from_file(files, schema) | _load(schema, envelope, "options.")
     chosen |= {name: value for name, value in query.items() if name in schema.fields}
     values: dict[str, Any] = {}

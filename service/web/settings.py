@@ -1,6 +1,6 @@
 """Settings from the environment, read and checked once at start.
 
-Every variable has the prefix `PODSPLIT_`; the README's table is made from the fields below.
+Every variable has the prefix `PODSPLIT_`; each field of `Settings` is one, explained by the text below it.
 """
 
 from __future__ import annotations

@@ -58,6 +58,8 @@ class Composed:
 
 
 _BLANK_TAIL = re.compile(r"[ \t\r\n\x85\u2028\u2029]*\Z")
+_RENDER_FIRST = "this is a template that has not been rendered; render it first: helm template"
+_COMPLEX_KEY = "a mapping or sequence as a key: kubectl refuses it"
 _TEMPLATE = re.compile(r"\{\{[-~]?\s*[^\s{}]")
 
 
@@ -77,9 +79,9 @@ def compose(text: str, limits: Limits) -> Composed:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         if found := _TEMPLATE.search(text):
-            message = "this is a template that has not been rendered; render it first: helm template"
-            raise InputError("template", message, found.start()) from None
-        problem = (error.problem or error.context or "syntax error").split(" '")[0]
+            raise InputError("template", _RENDER_FIRST, found.start()) from None
+        # libyaml's own words, which are constants and hold nothing of the text.
+        problem = error.problem or error.context or "syntax error"
         raise InputError("yaml-syntax", f"not valid YAML: {problem}", mark.index if mark else None) from None
     except yaml.reader.ReaderError as error:
         raise InputError("yaml-characters", "a character that YAML does not allow: remove or escape it", error.position) from None
@@ -146,8 +148,7 @@ class _Composer:
                 if event.anchor is not None:
                     self.anchors[event.anchor] = node
                 if parent is not None and type(parent) is Mapping and key is None:
-                    message = "a mapping or sequence as a key: kubectl refuses it"
-                    raise InputError("complex-key", message, event.start_mark.index)
+                    raise _complex_key(self.text, event.start_mark.index)
                 if parent is not None:
                     stack.append(parent)
                     keys.append(key)
@@ -243,7 +244,14 @@ def _alias_key(node: Node) -> Scalar:
     if type(node) is Alias and type(node.target) is Scalar:
         target = node.target
         return Scalar(node.start, node.end, None, target.tag, target.text, target.style)
-    raise InputError("complex-key", "a mapping or sequence as a key: kubectl refuses it", node.start)
+    raise InputError("complex-key", _COMPLEX_KEY, node.start)
+
+
+def _complex_key(text: str, offset: int) -> InputError:
+    """`{{ .Values.name }}` reads as a mapping with a mapping as its key."""
+    if text[max(offset - 1, 0) : offset + 1] == "{{":
+        return InputError("template", _RENDER_FIRST, offset - 1)
+    return InputError("complex-key", _COMPLEX_KEY, offset)
 
 
 def _check_expansion(root: Node, limit: int) -> None:

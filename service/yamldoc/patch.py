@@ -101,7 +101,7 @@ def _comments(document: Document, route: Route, found: Found) -> tuple[list[str]
 
 def _cut(text: str, span: Span, edits: Iterable[Edit], own_column: int) -> list[str]:
     inside = [
-        Edit(moved.span, moved.content, inside=moved.inside)
+        replace(moved, stage=0)
         for edit in edits
         for moved in (edit.moved(-span.start),)
         if span.start <= edit.span.start and edit.span.end <= span.end
@@ -150,6 +150,7 @@ def _written_out(text: str, node: Node, habits: Habits) -> Iterator[Edit]:
         elif isinstance(parent, Sequence):
             parents += [(parent, None, item) for item in parent.items]
     emitter = Emitter(habits, lambda leaf: cut_out(leaf, habits))
+    yield from _without_anchors(text, node)
     for parent, key, value in parents:
         if key is not None and is_merge(key):
             yield from _merge_written_out(text, node, parent, key, value, emitter)
@@ -162,6 +163,18 @@ def _written_out(text: str, node: Node, habits: Habits) -> Iterator[Edit]:
                 yield Edit(Span(_colon(text, key), value.end), "\n" + "\n".join(lines[1:]))
             else:
                 yield Edit(Span(value.start, value.end), emitter.flow(data, 0))
+
+
+def _without_anchors(text: str, node: Node) -> Iterator[Edit]:
+    """Edits that drop anchors to which nothing in a slice refers: aliases elsewhere go on meaning the original."""
+    inside = list(_walk(node))
+    wanted = {each.name for each in inside if isinstance(each, Alias)}
+    for each in inside:
+        if each.anchor is not None and each.anchor not in wanted and each.tag is None and not isinstance(each, Alias):
+            start = content_start(text, each)
+            # Before a block collection the properties end their line.
+            end = start if "\n" not in text[each.start : start] else each.start + len(each.anchor) + 1
+            yield Edit(Span(each.start, end), "")
 
 
 def _merge_written_out(text: str, node: Node, parent: Node, key: Scalar, value: Node, emitter: Emitter) -> Iterator[Edit]:
@@ -401,12 +414,14 @@ class _Patcher:
             inner = layout.indentation(text, node.entries[0][0].start)
             content = f"{name}: {self._emit.flow(operation.value, inner)}"
             at = max(key.end, value.end)
-            return Edit(self._at(at), self._between(node, node.entries[0][0].start) + content, operation.stage, Span(node.start, node.end))
+            return Edit(
+                self._at(at), self._between(node, node.entries[0][0].start) + content, operation.stage, inside=Span(node.start, node.end)
+            )
         own = column(text, node.entries[0][0].start)
         at = layout.below(text, max(key.end, value.end), own)
         lines = self._emit.entry(operation.key, operation.value, own)
         content = self._habits.newline + self._habits.newline.join(lines)
-        return Edit(self._at(at), content, operation.stage, Span(node.start, at))
+        return Edit(self._at(at), content, operation.stage, inside=Span(node.start, at))
 
     def _add_item(self, found: Found, operation: AddItem) -> Edit:
         text, node = self._text, found.node
@@ -419,19 +434,19 @@ class _Patcher:
             content = self._emit.flow(operation.value, layout.indentation(text, node.items[0].start))
             separator = self._between(node, node.items[0].start)
             if index == 0:
-                return Edit(self._at(node.items[0].start), content + separator, operation.stage, inside)
-            return Edit(self._at(node.items[index - 1].end), separator + content, operation.stage, inside)
+                return Edit(self._at(node.items[0].start), content + separator, operation.stage, inside=inside)
+            return Edit(self._at(node.items[index - 1].end), separator + content, operation.stage, inside=inside)
         first = layout.dash(text, node, 0)
         own = column(text, first)
         lines = self._emit.item(operation.value, own)
         if index == 0:
             if text[line_start(text, first) : first].strip(" "):
-                return Edit(self._at(first), newline.join(lines)[own:] + newline + " " * own, operation.stage, inside)
+                return Edit(self._at(first), newline.join(lines)[own:] + newline + " " * own, operation.stage, inside=inside)
             start = layout.above(text, line_start(text, first), own, 0)
             at = start - (2 if text[start - 2 : start] == "\r\n" else 1)
         else:
             at = layout.below(text, node.items[index - 1].end, own)
-        return Edit(self._at(at), newline + newline.join(lines), operation.stage, Span(node.start, max(at, node.start)))
+        return Edit(self._at(at), newline + newline.join(lines), operation.stage, inside=Span(node.start, max(at, node.start)))
 
     def _between(self, node: Node, first: int) -> str:
         """What stands between two entries or items of a flow collection."""
@@ -507,7 +522,9 @@ class _Patcher:
                 raise EditError("the old value is not the last leaf")
             result = [Edit(self._at(_colon(text, key)), self._habits.newline + opening, operation.stage)]
             region = Span(_colon(text, key), layout.below(text, written.end, column(text, key.start), over_blanks=True))
-        result += [Edit(self._at(offset), " " * shift, operation.stage) for offset in layout.indent_offsets(text, region) if shift]
+        result += [
+            Edit(self._at(offset), " " * shift, operation.stage, gives_way=True) for offset in layout.indent_offsets(text, region) if shift
+        ]
         return result
 
     def _enlist(self, operation: Enlist) -> list[Edit]:
@@ -520,7 +537,7 @@ class _Patcher:
         closing = f"{one}]{newline if indent is not None else ''}}}"
         result = [Edit(self._at(root.start), opening, operation.stage), Edit(self._at(root.end), closing, operation.stage)]
         offsets = layout.indent_offsets(self._text, Span(root.start, root.end)) if indent else []
-        return result + [Edit(self._at(offset), " " * (2 * (indent or 0)), operation.stage) for offset in offsets]
+        return result + [Edit(self._at(offset), " " * (2 * (indent or 0)), operation.stage, gives_way=True) for offset in offsets]
 
 
 def _item_start(parent: Node, route: Route) -> int:

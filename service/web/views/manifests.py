@@ -9,7 +9,7 @@ from service.options import Options
 from service.pipeline import run
 from service.web import formats, knowledge
 from service.web.bodies import Upload, decode
-from service.web.choices import QuerySchema, read_options, read_query
+from service.web.choices import QUERY, read_options, read_query
 from service.web.negotiation import Format, choose
 from service.web.services import services
 
@@ -25,7 +25,7 @@ def rewrite() -> Response:
 
 
 def _answer(known: tuple[Format, ...], *, rewrite: bool) -> Response:
-    query = read_query(query_values(), QuerySchema())
+    query = read_query(query_values(), QUERY)
     wanted = choose(known, query.get("format"), request.accept_mimetypes)
     upload = decode(request, services().settings, path=query.get("path"))
     options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids())

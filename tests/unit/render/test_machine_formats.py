@@ -108,7 +108,7 @@ RESULT = {
 }
 RULE = {
     "required": ["id", "shortDescription", "fullDescription", "help"],
-    "properties": {key: TEXT for key in ("shortDescription", "fullDescription", "help")},
+    "properties": dict.fromkeys(("shortDescription", "fullDescription", "help"), TEXT),
 }
 SARIF = {
     "required": ["$schema", "version", "runs"],

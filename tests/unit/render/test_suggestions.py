@@ -39,7 +39,7 @@ def ask(new: dict[str, str], diff: str, platform: str = "github", **options):
 
 def block(body: str, word: str) -> tuple[str, str]:
     """The word behind a fence and what is fenced, as Markdown reads it."""
-    match = re.search(r"^(`{3,})(%s[^\n]*)\n(.*?)^\1$" % word, body, re.MULTILINE | re.DOTALL)
+    match = re.search(rf"^(`{{3,}})({word}[^\n]*)\n(.*?)^\1$", body, re.MULTILINE | re.DOTALL)
     assert match is not None
     return match[2], match[3]
 
@@ -192,7 +192,8 @@ def test_gitlab_wants_the_old_line_of_an_unchanged_one():
 def test_diffs_are_read_as_git_writes_them():
     """Paths with quotes and letters, files that are added, deleted and renamed, hunks without lengths."""
     diff = (
-        'diff --git "a/gr\\303\\274n.yaml" "b/gr\\303\\274n.yaml"\n--- "a/gr\\303\\274n.yaml"\n+++ "b/gr\\303\\274n.yaml"\n@@ -1 +1 @@\n-a\n+b\n'
+        'diff --git "a/gr\\303\\274n.yaml" "b/gr\\303\\274n.yaml"\n--- "a/gr\\303\\274n.yaml"\n'
+        '+++ "b/gr\\303\\274n.yaml"\n@@ -1 +1 @@\n-a\n+b\n'
         "diff --git a/x.yaml b/x.yaml\ndeleted file mode 100644\n--- a/x.yaml\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n"
         "--- a/old name.yaml\t\n+++ b/new name.yaml\t\n@@ -1,3 +1,2 @@ kind: Pod\n a\n--- b\n c\n\\ No newline at end of file\n"
     )
