@@ -22,6 +22,15 @@ try:
 except SettingsError as error:
     sys.exit(f"podsplit: {error}")
 
+
+def _number(name: str, usual: int) -> int:
+    """A variable that is a whole number, 1 or more."""
+    value = os.environ.get(name, "").strip() or str(usual)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        sys.exit(f"podsplit: {name}: must be a whole number, 1 or more")
+    return int(value)
+
+
 # Only the process that reads this file made the folder, so only it removes it.
 _runtime = Path(tempfile.mkdtemp(prefix="podsplit-"))
 _owner = os.getpid()
@@ -33,16 +42,17 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     (_runtime / "metrics").mkdir()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_runtime / "metrics")
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8080')}"
-workers = int(os.environ.get("WORKERS", "2"))
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{_number('PORT', 8080)}"
+_number("PODSPLIT_HEADER_TIMEOUT", 10)  # for service/web/worker.py; checked here, where it stops the start
+workers = _number("WORKERS", 2)
 worker_class = "service.web.worker.DrainingWorker"
-threads = int(os.environ.get("PODSPLIT_THREADS", "32"))
+threads = _number("PODSPLIT_THREADS", 32)
 worker_connections = 2000
 backlog = 2048
 keepalive = 15
 # A worker whose main thread stops answering for this long is killed; requests run in other threads and have deadlines of their own.
 timeout = 60
-graceful_timeout = int(os.environ.get("PODSPLIT_GRACEFUL_TIMEOUT", str(int(_settings.request_timeout) + 5)))
+graceful_timeout = _number("PODSPLIT_GRACEFUL_TIMEOUT", int(_settings.request_timeout) + 5)
 accesslog = None
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file of its own in it

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from service.errors import InputError, LimitExceeded
@@ -72,7 +73,8 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
     Raises:
         DeadlineExceeded: it took too long.
     """
-    reader = _Reader(options, {each.text: each.composed for each in inputs.documents if each.source.path in texts})
+    # What is added to a set that was let in is not counted against its sender.
+    reader = _Reader(replace(options, max_documents=sys.maxsize), {each.text: each.composed for each in inputs.documents if each.source.path in texts})
     by_path: dict[str, list[Resource]] = {}
     for resource in inputs.manifests.resources:
         by_path.setdefault(resource.path, []).append(resource)

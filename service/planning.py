@@ -10,7 +10,8 @@ from service.actions.proposing import Names, Proposal, Refused, Situation
 from service.classify import Classification
 from service.findings import Applicability, HeldBack
 from service.kube.bare_pods import why_left_alone
-from service.kube.objects import ManifestSet
+from service.kube.objects import ManifestSet, same_namespace
+from service.kube.services import selecting
 from service.options import Options
 
 
@@ -50,6 +51,16 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
     return Plan(tuple(kept), tuple(held_back))
 
 
+def _twins(situation: Situation) -> str | None:
+    """A sentence on an object of its file that has the same kind and name, or on two such Services of its Pods; None if there is none."""
+    resources = [situation.resource, *selecting(situation.workload.labels, situation.manifests)]
+    for resource in resources:
+        same = [each for each in situation.manifests.all_named(resource.kind, resource.name) if each.path == resource.path]
+        if len([each for each in same if same_namespace(each, resource)]) > 1:
+            return f"its file holds {resource.title} more than once, and kubectl would keep the last: remove the others"
+    return None
+
+
 def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> list[Proposal]:
     workload = situation.workload
     wrapping = None
@@ -57,6 +68,11 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
         actions = (["wrap"] if workload.bare else []) + (["split"] if len(situation.classification.groups) > 1 else [])
         message = "its document has a key twice, and it can't be told which one is meant: remove one"
         held_back += [situation.refused(action, "duplicate-key", message) for action in actions]
+        return []
+    twins = _twins(situation)
+    if twins:
+        actions = (["wrap"] if workload.bare else []) + (["split"] if len(situation.classification.groups) > 1 else [])
+        held_back += [situation.refused(action, "duplicate-name", twins) for action in actions]
         return []
     if workload.bare:
         try:

@@ -19,9 +19,9 @@ from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
 from service.kube.objects import Resource, mapping, same_namespace, text
-from service.kube.selectors import matches, matches_map
-from service.kube.services import is_service, resolve_ports, selector_of
-from service.kube.workloads import Workload
+from service.kube.selectors import matches_map
+from service.kube.services import resolve_ports, selecting, selector_of
+from service.kube.workloads import Workload, controllers_selecting, pods_by_label, selects, workloads_of
 from service.options import Options
 from service.signals.observing import PodContext
 from service.signals.own_service import receiver
@@ -101,7 +101,12 @@ class _Comparison:
         self._known = known
         self._texts = texts
         self._options = options
-        self._found = {(each.resource.kind, each.name, each.resource.namespace, each.resource.path): each for each in after.workloads}
+        self._homes_by_name: dict[tuple[str, str], list[Workload]] = {}
+        for each in after.workloads:
+            self._homes_by_name.setdefault((each.resource.path, each.name), []).append(each)
+        self._partners: dict[int, list[Proposal]] = {}
+        for proposal in proposals:
+            self._partners.setdefault(id(proposal.workload), []).append(proposal)
 
     def failures(self) -> list[Failure]:
         found = [*self._parses(), *self._bytes()]
@@ -162,18 +167,20 @@ class _Comparison:
     def _homes(self, proposal: Proposal) -> Iterator[Workload | None]:
         """The workloads that the old one's containers are in, the old one's first."""
         resource = proposal.workload.resource
-        wanted = [each for each in self._after.workloads if each.name == resource.name and each.resource.path == resource.path]
         kinds = {"Pod": ("Pod", "Deployment", "StatefulSet", "Job", "DaemonSet")}.get(resource.kind, (resource.kind,))
-        wanted = [each for each in wanted if each.resource.kind in kinds and each.resource.namespace == resource.namespace]
-        yield wanted[0] if wanted else None
+        yield self._home(proposal, kinds, resource.name)
         for move in self._moves(proposal):
-            if move.stage > self._stage:
-                continue
-            kind, _, name = move.title.partition("/")
-            yield self._found.get((kind, name, resource.namespace, resource.path))
+            if move.stage <= self._stage:
+                kind, _, name = move.title.partition("/")
+                yield self._home(proposal, (kind,), name)
+
+    def _home(self, proposal: Proposal, kinds: Sequence[str], name: str) -> Workload | None:
+        resource = proposal.workload.resource
+        named = self._homes_by_name.get((resource.path, name), ())
+        return next((each for each in named if each.resource.kind in kinds and each.resource.namespace == resource.namespace), None)
 
     def _moves(self, proposal: Proposal) -> list[Any]:
-        return [move for each in self._proposals if each.workload is proposal.workload for move in each.moves]
+        return [move for each in self._partners[id(proposal.workload)] for move in each.moves]
 
     def _containers(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         moves = [move for move in self._moves(proposal) if move.stage <= self._stage]
@@ -203,7 +210,7 @@ class _Comparison:
         return (*proposal.workload.resource.route, *container.route) not in removed
 
     def _steps(self, proposal: Proposal) -> list[Any]:
-        return [step for each in self._proposals if each.workload is proposal.workload for step in each.steps]
+        return [step for each in self._partners[id(proposal.workload)] for step in each.steps]
 
     def _mounts(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         old = proposal.workload
@@ -214,45 +221,59 @@ class _Comparison:
                         yield Failure("mounts", proposal.id, f"{container.name} mounts {mount.volume}, which is not the volume that it was")
 
     def _selectors(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        own = {id(home.resource) for home in homes}
         for home in homes:
-            if not _selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
+            if not selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
                 yield Failure("selectors", proposal.id, f"the selector of {home.title} doesn't match its own template")
-            for other in self._after.workloads:
-                if other.resource is home.resource or not same_namespace(other.resource, home.resource):
-                    continue
-                if _selects(home, other.labels) and not self._overlapped_before(proposal, home, other):
-                    yield Failure("selectors", proposal.id, f"the selector of {home.title} also matches the Pods of {other.title}")
-                elif _selects(other, home.labels) and not self._overlapped_before(proposal, other, home):
+            for other in controllers_selecting(home.labels, self._after.manifests):
+                if other.resource is not home.resource and not self._known_overlap(other, home, proposal, own):
                     yield Failure("selectors", proposal.id, f"the selector of {other.title} also matches the Pods of {home.title}")
+            for resource, labels in self._selected_by(home):
+                if resource is not home.resource and id(resource) not in own and not self._overlapped_before(home, labels):
+                    yield Failure("selectors", proposal.id, f"the selector of {home.title} also matches the Pods of {resource.title}")
 
-    def _overlapped_before(self, proposal: Proposal, one: Workload, other: Workload) -> bool:
-        """Whether the set as it was sent had that overlap between the same two workloads already."""
-        old = {each.title: each for each in self._before.workloads}
-        first, second = old.get(one.title), old.get(other.title)
-        del proposal
-        return first is not None and second is not None and _selects(first, second.labels)
+    def _selected_by(self, home: Workload) -> Iterator[tuple[Resource, dict[str, str]]]:
+        label = next(iter(home.selector.items()), None)
+        for resource, labels in pods_by_label(self._after.manifests).get(label, ()) if label else ():
+            if selects(home, labels) and same_namespace(resource, home.resource):
+                yield resource, labels
+
+    def _known_overlap(self, other: Workload, home: Workload, proposal: Proposal, own: set[int]) -> bool:
+        """Whether another controller's selector matched the old Pods already, or is in another namespace."""
+        if id(other.resource) in own:
+            return False
+        return not same_namespace(other.resource, home.resource) or selects(other, proposal.workload.labels)
+
+    def _overlapped_before(self, home: Workload, labels: dict[str, str]) -> bool:
+        """Whether the workload's selector matched those Pods in the set as it was sent."""
+        old = [each for each in self._before.manifests.all_named(home.resource.kind, home.name) if each.path == home.resource.path]
+        return any(selects(workload, labels) for each in old for workload in workloads_of(each))
 
     # Services
 
     def _services(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         old = proposal.workload
-        for service in self._after.manifests.of_kind("Service"):
-            if not is_service(service) or not same_namespace(service, old.resource):
+        before = [each for each in selecting(old.labels, self._before.manifests) if same_namespace(each, old.resource)]
+        now = {
+            id(each): each for home in homes for each in selecting(home.labels, self._after.manifests) if same_namespace(each, old.resource)
+        }
+        for origin in before:
+            service = next((each for each in self._after.manifests.all_named("Service", origin.name) if each.path == origin.path), None)
+            if service is None:
+                yield Failure("services", proposal.id, f"Service {origin.name} is gone")
                 continue
-            origin = next(
-                (each for each in self._before.manifests.of_kind("Service") if each.name == service.name and each.path == service.path),
-                None,
-            )
-            if origin is None:
+            now.pop(id(service), None)
+            yield from self._old_service(proposal, origin, service, homes)
+        for service in now.values():
+            if any(each.path == service.path for each in self._before.manifests.all_named("Service", service.name)):
+                yield Failure("services", proposal.id, f"Service {service.name} selects Pods that it did not select")
+        made = {each.title for partner in self._partners[id(old)] for each in partner.objects if each.title.startswith("Service/")}
+        for title in made:
+            for service in self._after.manifests.all_named("Service", title.partition("/")[2]):
                 yield from self._new_service(proposal, service, homes)
-            elif matches_map(selector_of(origin), old.labels) or any(matches_map(selector_of(service), each.labels) for each in homes):
-                yield from self._old_service(proposal, origin, service, homes)
 
     def _old_service(self, proposal: Proposal, origin: Resource, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
         old = proposal.workload
-        if not matches_map(selector_of(origin), old.labels):
-            yield Failure("services", proposal.id, f"Service {service.name} selects Pods that it did not select")
-            return
         selected = [each for each in homes if matches_map(selector_of(service), each.labels)]
         classification = self._known[id(old)]
         for was, port in zip(resolve_ports(origin, old), resolve_ports(service, homes[0]), strict=True):
@@ -276,12 +297,10 @@ class _Comparison:
                 )
 
     def _new_service(self, proposal: Proposal, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
-        if not any(made.title == service.title for each in self._proposals if each.workload is proposal.workload for made in each.objects):
-            return
-        selected = [each for each in self._after.workloads if matches_map(selector_of(service), each.labels)]
+        selected = [each for each, labels in _pods_of(service, self._after) if matches_map(selector_of(service), labels)]
         # A workload that takes over data is there in the last stage only.
         missing = not selected and self._stage is Stage.CONTRACT
-        if missing or any(each.resource not in [home.resource for home in homes] for each in selected):
+        if missing or any(id(each) not in {id(home.resource) for home in homes} for each in selected):
             yield Failure("services", proposal.id, f"the new Service {service.name} doesn't lead to the new workload alone")
 
     # Names, and what is left
@@ -294,7 +313,7 @@ class _Comparison:
                 limit = known.name_limit if known else 63
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
                 valid = bool(pattern.match(name)) and len(name) <= limit and not (kind == "Service" and name[0].isdigit())
-                taken = [each for each in self._after.manifests.of_kind(kind) if each.name == name and each.path == made.after.path]
+                taken = [each for each in self._after.manifests.all_named(kind, name) if each.path == made.after.path]
                 if not valid or len(taken) > 1:
                     yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
 
@@ -311,11 +330,9 @@ class _Comparison:
                 yield Failure("settled", proposal.id, f"{home.title} still holds several applications")
 
 
-def _selects(workload: Workload, labels: Mapping[str, str]) -> bool:
-    selector = workload.resource.spec.get("selector")
-    if workload.kind is None or workload.kind.selector == "none" or not selector:
-        return False
-    return matches_map(mapping(selector), labels) if workload.kind.selector == "map" else matches(selector, labels)
+def _pods_of(service: Resource, inputs: Inputs) -> list[tuple[Resource, dict[str, str]]]:
+    label = next(iter(selector_of(service).items()), None)
+    return pods_by_label(inputs.manifests).get(label, []) if label else []
 
 
 def _receiver_name(classification: Classification, port: Any) -> str | None:

@@ -35,6 +35,7 @@ from service.kube.services import selector_of, services_of
 from service.kube.workloads import Workload, pods_by_label, workloads_of
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
+from service.yamldoc.nodes import Route
 from service.yamldoc.operations import HOLE, AddEntry, Nest, Operation, Remove, SetValue, Tree, Verbatim
 
 _STABLE_LABELS = (

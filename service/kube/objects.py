@@ -193,6 +193,10 @@ class ManifestSet:
         """All objects of some kinds, wherever they are."""
         return [resource for kind in kinds for resource in self._by_kind.get(kind, ())]
 
+    def all_named(self, kind: str, name: str) -> list[Resource]:
+        """All objects of a kind and name, wherever they are."""
+        return self._by_name.get((kind, name), [])
+
     def named(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
         """The object of a kind and name that another one refers to: the nearest in file, folder, then set when unique."""
         candidates = [each for each in self._by_name.get((kind, name), ()) if same_namespace(each, seen_from)]

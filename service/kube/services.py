@@ -92,11 +92,15 @@ def _by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     return found
 
 
+def selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
+    """The Services of a set whose selectors match some labels, whatever their namespace and folder."""
+    index = manifests.derived("services-by-label", _by_label)
+    return [service for label in labels.items() for service in index.get(label, ()) if matches_map(selector_of(service), labels)]
+
+
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:
     """The Services of the scope that select a workload's Pods, in the order of the input."""
-    labels = workload.labels
-    index = manifests.derived("services-by-label", _by_label)
-    found = [service for label in labels.items() for service in index.get(label, ()) if matches_map(selector_of(service), labels)]
+    found = selecting(workload.labels, manifests)
     visible = [service for service in found if manifests.named("Service", service.name, workload.resource) is service]
     visible.sort(key=lambda each: (each.path, each.document.index, each.route[1:]))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)

@@ -10,7 +10,7 @@ from service.findings import ContainerType
 from service.kube.containers import Container
 from service.kube.kinds import Kind, known_kind
 from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, strings, text
-from service.kube.selectors import match_labels
+from service.kube.selectors import match_labels, matches, matches_map
 from service.yamldoc.nodes import Data, Route
 
 
@@ -140,6 +140,29 @@ def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
         for index, value in enumerate(data):
             if isinstance(value, dict):
                 yield from _templates(value, (*route, index), depth - 1)
+
+
+def selects(workload: Workload, labels: dict[str, str]) -> bool:
+    """Whether a controller's selector matches some labels; kinds whose selector is made by the API server select nothing here."""
+    selector = workload.resource.spec.get("selector")
+    if workload.kind is None or workload.kind.selector == "none" or not selector:
+        return False
+    return matches_map(strings(selector), labels) if workload.kind.selector == "map" else matches(selector, labels)
+
+
+def _by_selector(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Workload]]:
+    """The controllers of a set, each under one label that its selector asks for; under None those that ask for none."""
+    found: dict[tuple[str, str] | None, list[Workload]] = {}
+    for resource in manifests.resources:
+        for workload in workloads_of(resource):
+            found.setdefault(next(iter(workload.selector.items()), None), []).append(workload)
+    return found
+
+
+def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Workload]:
+    """The controllers of a set whose selectors match some labels."""
+    index = manifests.derived("controllers-by-label", _by_selector)
+    return [each for label in (*labels.items(), None) for each in index.get(label, ()) if selects(each, labels)]
 
 
 def _pods_by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]]:

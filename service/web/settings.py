@@ -6,11 +6,15 @@ Every variable has the prefix `PODSPLIT_`; each field of `Settings` is one, expl
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 PREFIX = "PODSPLIT_"
+_SERVICE_LINK = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)|PODSPLIT_PORT\w*")
+"""What the kubelet puts into every container for each Service of the namespace, and so for one that is named podsplit."""
+
 _DAY = 86_400
 _LEVELS = ("debug", "info", "warning", "error")
 
@@ -71,7 +75,8 @@ class Settings:
                 values[name] = _READERS[str(item.type)](raw, item.metadata)
             except ValueError as error:
                 troubles.append(f"{PREFIX}{name.upper()}: {error}")
-        unknown = [name for name in environ if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in known.keys() | SERVER]
+        ours = [name for name in environ if name.startswith(PREFIX) and not _SERVICE_LINK.fullmatch(name)]
+        unknown = [name for name in ours if name.removeprefix(PREFIX).lower() not in known.keys() | SERVER]
         troubles += [
             f"{name}: not a setting; there are {', '.join(PREFIX + known_name.upper() for known_name in known)}" for name in unknown
         ]

@@ -25,7 +25,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self._heads: dict[Any, float] = {}
-        self._head_timeout = float(os.environ.get("PODSPLIT_HEADER_TIMEOUT", "10"))
+        self._head_timeout = float(os.environ.get("PODSPLIT_HEADER_TIMEOUT") or "10")
 
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it, in a thread."""

@@ -59,6 +59,8 @@ class Composed:
 
 _BLANK_TAIL = re.compile(r"[ \t\r\n\x85\u2028\u2029]*\Z")
 _RENDER_FIRST = "this is a template that has not been rendered; render it first: helm template"
+_DROPPED = "kubectl drops what follows here: it starts a new document without a --- line before it"
+_DOCUMENT_END = re.compile(r"^\.\.\.\s", re.MULTILINE)
 _COMPLEX_KEY = "a mapping or sequence as a key: kubectl refuses it"
 _TEMPLATE = re.compile(r"\{\{[-~]?\s*[^\s{}]")
 
@@ -81,6 +83,8 @@ def compose(text: str, limits: Limits) -> Composed:
         if found := _TEMPLATE.search(text):
             raise InputError("template", _RENDER_FIRST, found.start()) from None
         # libyaml's own words, which are constants and hold nothing of the text.
+        if "<document start>" in (error.problem or "") and _DOCUMENT_END.search(text):
+            raise InputError("dropped-document", _DROPPED, mark.index if mark else None) from None
         problem = error.problem or error.context or "syntax error"
         raise InputError("yaml-syntax", f"not valid YAML: {problem}", mark.index if mark else None) from None
     except yaml.reader.ReaderError as error:
@@ -112,8 +116,7 @@ class _Composer:
         next_event()  # the document's end
         event = next_event()
         if type(event) is DocumentStartEvent:
-            message = "kubectl drops what follows here: it starts a new document without a --- line before it"
-            raise InputError("dropped-document", message, event.start_mark.index if event.start_mark else None)
+            raise InputError("dropped-document", _DROPPED, event.start_mark.index if event.start_mark else None)
         if self.aliased:
             _check_expansion(root, self.limits.expanded_nodes)
         return Composed(root, tuple(self.duplicates), self.aliased)

@@ -96,7 +96,11 @@ def _comments(document: Document, route: Route, found: Found) -> tuple[list[str]
     extent = _Patcher(document, Habits()).extent(found, route)
     start = found.key.start if found.key is not None else found.node.start
     top = text[extent.start : line_start(text, start)]
-    return [line.strip() for line in top.splitlines() if line.strip()], extent.end
+    if found.key is None and isinstance(found.parent, Sequence):
+        # The dash may stand on a line of its own.
+        at = layout.dash(text, found.parent, int(route[-1]))
+        top = text[extent.start : at] + text[at + 1 : line_start(text, start)]
+    return [line.strip() for line in top.splitlines() if line.strip().startswith("#")], extent.end
 
 
 def _cut(text: str, span: Span, edits: Iterable[Edit], own_column: int) -> list[str]:
@@ -193,9 +197,18 @@ def _merge_written_out(text: str, node: Node, parent: Node, key: Scalar, value: 
         if other is key:
             break
         data.pop(read_key(other), None)
+    if not data:
+        # All that it brings in is written beside it.
+        entries = parent.entries
+        place = next(index for index, (other, _) in enumerate(entries) if other is key)
+        if place + 1 < len(entries):
+            yield Edit(Span(key.start, entries[place + 1][0].start), "")
+        elif place:
+            yield Edit(Span(entries[place - 1][1].end, value.end), "")
+        return
     if is_block(parent):
         lines = emitter.entries(data, column(text, key.start))
-        yield Edit(Span(key.start, value.end), "\n".join(lines).lstrip() if data else "{}")
+        yield Edit(Span(key.start, value.end), "\n".join(lines).lstrip())
     else:
         yield Edit(Span(key.start, value.end), emitter.flow(data, 0)[1:-1])
 

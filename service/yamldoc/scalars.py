@@ -27,7 +27,7 @@ _CONSTANTS: dict[str, Data] = {
 _NOT_JSON = {".nan", ".NaN", ".NAN", *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF"))}
 
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
-_DOT_FLOAT = re.compile(r"\.[0-9]+([eE][-+]?[0-9]+)?\Z")
+_DOT_FLOAT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?\Z")
 _INT = re.compile(r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z")
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 
@@ -50,20 +50,20 @@ def resolve_plain(text: str) -> Data:
     if text in _NOT_JSON:
         raise InputError("not-a-number", "infinities and NaN have no JSON form; kubectl refuses them: quote the value")
     if first == ".":
-        return _number(text) if _DOT_FLOAT.match(text) else text
+        return _number(text.replace("_", ""), text) if _DOT_FLOAT.match(text) else text
     plain = text.replace("_", "")
     if match := _INT.match(plain):
         base = match.lastgroup if match.lastgroup != "sign" else "dec"
         assert base is not None
         value = int(match[base], _BASES[base])
         value = -value if match["sign"] == "-" else value
-        # Past 64 bits the tools fall back to a float.
-        return value if -(2**63) <= value < 2**64 else float(value)
-    return _number(plain) if _FLOAT.match(plain) else text
+        # Past 63 bits and a sign the tools fall back to a float.
+        return value if -(2**63) <= value < 2**63 else float(value)
+    return _number(plain, text) if _FLOAT.match(plain) else text
 
 
-def _number(text: str) -> Data:
-    value = float(text)
+def _number(plain: str, text: str) -> Data:
+    value = float(plain)
     if value in (float("inf"), float("-inf")):
         return text
     # JSON has one kind of number: 1.0 and 1e3 come out as 1 and 1000.
@@ -122,7 +122,7 @@ def read_key(node: Scalar) -> str:
     return json.dumps(value)
 
 
-# What PyYAML, YAML 1.2 readers and both generations of the Go parser would read as something else than a string.
+# What PyYAML, YAML 1.2 readers and the Go parser's next generation would read as something else than a string.
 _OTHERWISE = re.compile(
     r"""(?: [-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # numbers, base 60 included
           | [-+]?\.[0-9_]+([eE][-+]?[0-9]+)?
@@ -140,6 +140,11 @@ _PRINTABLE = re.compile(r"[\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufff
 def plain_is_safe(text: str, *, flow: bool) -> bool:
     """Whether `text` may stand unquoted and every reader reads it as this string."""
     if not _SAFE_PLAIN.match(text) or text in _CONSTANTS or _OTHERWISE.match(text):
+        return False
+    try:
+        if resolve_plain(text) != text:
+            return False
+    except InputError:
         return False
     if text != text.strip() or ": " in text or " #" in text or text.endswith(":") or text.startswith(("---", "...")):
         return False

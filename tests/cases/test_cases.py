@@ -49,7 +49,11 @@ def said(report: Report) -> dict[str, Any]:
         "workloads": {
             f"{each.kind}/{each.name}": {
                 container.name: " ".join(
-                    [container.role, *([f"of {','.join(container.serves)}"] if container.serves else []), *([container.pattern] if container.pattern else [])]
+                    [
+                        container.role,
+                        *([f"of {','.join(container.serves)}"] if container.serves else []),
+                        *([container.pattern] if container.pattern else []),
+                    ]
                 )
                 for container in each.containers
             }
@@ -59,7 +63,10 @@ def said(report: Report) -> dict[str, Any]:
             f"{report.position(each.location)[0]}: {each.severity.label} {each.rule} {each.workload}{' (suppressed)' if each.suppression else ''}"
             for each in report.findings
         ],
-        "changes": [f"{each.action} {each.workload} {each.applicability.label} -> {', '.join(each.creates) or 'in place'}" for each in report.rewrite.changes],
+        "changes": [
+            f"{each.action} {each.workload} {each.applicability.label} -> {', '.join(each.creates) or 'in place'}"
+            for each in report.rewrite.changes
+        ],
         "assumptions": [assumption for each in report.rewrite.changes for assumption in each.assumptions],
         "held_back": [f"{each.action} {each.workload}: {each.reason}" for each in report.rewrite.held_back],
         "rejected": [f"{':'.join(map(str, report.position(each.location)[:2]))} {each.code}" for each in report.rejected],

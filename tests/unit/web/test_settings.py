@@ -48,6 +48,22 @@ def test_what_cannot_be_used_stops_the_start(name, value, says):
         Settings.from_environment({f"PODSPLIT_{name}": value})
 
 
+def test_what_the_kubelet_sets_is_no_trouble():
+    """A Service named podsplit puts its addresses into the environment, under our prefix."""
+    environ = {
+        "PODSPLIT_SERVICE_HOST": "10.0.0.1",
+        "PODSPLIT_SERVICE_PORT": "80",
+        "PODSPLIT_SERVICE_PORT_HTTP": "80",
+        "PODSPLIT_PORT": "tcp://10.0.0.1:80",
+        "PODSPLIT_PORT_80_TCP": "tcp://10.0.0.1:80",
+        "PODSPLIT_PORT_80_TCP_ADDR": "10.0.0.1",
+        "PODSPLIT_CANARY_SERVICE_HOST": "10.0.0.2",
+        "PODSPLIT_CANARY_PORT_80_TCP_PROTO": "tcp",
+    }
+
+    assert Settings.from_environment(environ) == Settings()
+
+
 def test_all_troubles_are_told_at_once():
     """Nobody wants to find them one by one."""
     with pytest.raises(SettingsError, match=r"MAX_FILES.*LOG_LEVEL"):

@@ -1,0 +1,61 @@
+"""Real manifests survive what the YAML engine does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from service.kube.kinds import known_kind
+from service.kube.objects import objects_of
+from service.text import SourceFile, apply_edits
+from service.yamldoc.compose import Limits
+from service.yamldoc.layout import habits_of
+from service.yamldoc.operations import HOLE, Nest, Verbatim
+from service.yamldoc.patch import compile_operations, emit_document
+from service.yamldoc.stream import Document, parse
+
+CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
+pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="the labelled corpus is not beside this checkout")
+
+
+def documents() -> Iterator[Document]:
+    for path in sorted(CORPUS.rglob("*.yaml")):
+        source = SourceFile(str(path.relative_to(CORPUS)), path.read_text())
+        for entry in parse(source, Limits()):
+            if isinstance(entry, Document):
+                yield entry
+
+
+def test_a_spec_two_levels_deeper_says_the_same() -> None:
+    """Every spec of the corpus can be re-indented: block scalars, comments, flow style and all."""
+    count = 0
+    for document in documents():
+        if document.duplicates or not isinstance(document.read(("spec",)), dict):
+            continue
+        edits = compile_operations(document, [Nest(("spec",), {"template": {"spec": HOLE}})], habits_of([document]))
+        text = apply_edits(document.source.text, edits)
+        again = [entry for entry in parse(SourceFile("x", text), Limits()) if entry.index == document.index]
+        assert isinstance(again[0], Document), document.source.path
+        assert again[0].read() == {**document.read(), "spec": {"template": {"spec": document.read(("spec",))}}}, document.source.path
+        count += 1
+    assert count > 500
+
+
+def test_every_container_can_be_carried_over() -> None:
+    """Each container's own text, in a new document, says the same."""
+    count = 0
+    for document in documents():
+        for resource in objects_of(document):
+            kind = known_kind(resource.api_version, resource.kind)
+            if kind is None:
+                continue
+            route = (*resource.route, *kind.template, "spec", "containers")
+            for index, data in enumerate(document.read(route) or ()):
+                text = emit_document({"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}}, habits_of([document]))
+                (again,) = parse(SourceFile("x", text), Limits())
+                assert isinstance(again, Document), text
+                assert again.read(("spec", "containers", 0)) == data, (document.source.path, text)
+                count += 1
+    assert count > 500
