@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format golden bench openapi lock clean
+.PHONY: help run test lint format golden bench docs openapi lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -48,6 +48,9 @@ golden: $(VENV)/.dev ## rewrite the expected outputs of tests/cases that exist
 
 bench: $(VENV)/.dev ## measure, loopback only
 	$(BIN)/python -m bench
+
+docs: $(VENV)/.dev ## write the reference pages of docs/
+	$(BIN)/python -m tools.reference
 
 openapi: $(VENV)/.dev ## write openapi.yaml
 	$(BIN)/python -m tools.openapi

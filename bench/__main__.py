@@ -36,9 +36,8 @@ def table(title: str, rows: list[tuple[str, float]], size: int, documents: int) 
     """Print the rows, each against the first."""
     print(f"\n{title}: {size / 1e6:.1f} MB, {documents} documents")
     for name, seconds in rows:
-        print(
-            f"  {name:<44} {seconds:8.3f} s  {size / 1e6 / seconds:7.1f} MB/s  {documents / seconds:8.0f} documents/s  {seconds / rows[0][1]:5.2f} x"
-        )
+        rate, ratio = documents / seconds, seconds / rows[0][1]
+        print(f"  {name:<44} {seconds:8.3f} s  {size / 1e6 / seconds:7.1f} MB/s  {rate:8.0f} documents/s  {ratio:5.2f} x")
 
 
 def yaml_engine(text: str, documents: int) -> None:

@@ -135,14 +135,13 @@ def _total(observations: list[Observation], weights: Weights) -> float:
 
 
 def _head_score(container: Container, context: PodContext, observations: tuple[Observation, ...], weights: Weights) -> float:
-    """How much a container looks like what the workload is for; the first one a little more than the others."""
+    """How much a container looks like what the workload is for, its place in the list aside."""
     head = _total(_of(container, Says.HEAD, observations, weights), weights)
     # A database is an application, but seldom the one that a workload with others in it is for.
     shown = (each for each in observations if not (context.stateful(container) and each.case.startswith("known-image.")))
     application = _total(_of(container, Says.APPLICATION, tuple(shown), weights), weights)
     helper = _total(_of(container, Says.HELPER, observations, weights), weights)
-    first = 1.0 if container is context.members[0] else 0.0
-    return head + min(application, 3.0) / 2 - helper + first
+    return head + min(application, 3.0) / 2 - helper
 
 
 def _groups(
@@ -156,6 +155,9 @@ def _groups(
     def strongest(one: list[Container], other: list[Container]) -> float:
         return max(pairs[min(a.index, b.index), max(a.index, b.index)].score for a in one for b in other)
 
+    # Of two groups that a container fits equally well it stays in the one that looks more like what the workload is for; after
+    # that the name decides, so that the order of the containers makes no difference.
+    groups.sort(key=lambda group: (-heads[group[0].index], group[0].name))
     while True:
         candidates = [
             (strongest(one, other), weakest(one, other), -i, -j)
@@ -166,9 +168,11 @@ def _groups(
             break
         _, _, i, j = max(candidates)
         groups[-i] += groups.pop(-j)
+    # People put the main container first, more often than not.
+    prominence = {index: score + (index == members[0].index) for index, score in heads.items()}
     for group in groups:
-        group.sort(key=lambda each: (-heads[each.index], each.index))
-    groups.sort(key=lambda group: (-heads[group[0].index], group[0].index))
+        group.sort(key=lambda each: (-prominence[each.index], each.index))
+    groups.sort(key=lambda group: (-prominence[group[0].index], group[0].index))
     # Behind the primary group the others keep the order of the manifest.
     ordered = groups[:1] + sorted(groups[1:], key=lambda group: min(each.index for each in group))
     return tuple((group[0], *sorted(group[1:], key=lambda each: each.index)) for group in ordered)

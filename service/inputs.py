@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube.objects import ManifestSet, Resource, objects_of
@@ -62,19 +63,26 @@ def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
         DeadlineExceeded: it took too long.
     """
     reader = _Reader(options)
-    for path, raw in files:
-        reader.read(path, raw)
-    return reader.result()
+    with COLLECTOR.less_eager():
+        for path, raw in files:
+            reader.read(path, raw)
+        return reader.result()
 
 
-def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> Inputs:
-    """The set with some files' texts replaced; files and pieces that stayed as they were are not parsed again.
+def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options, known: dict[str, Composed]) -> Inputs:
+    """The set with some files' texts replaced.
+
+    Args:
+        inputs: the set as it was.
+        texts: the new texts, by path; other files are taken over as they were read.
+        options: the run's options.
+        known: pieces that were parsed before, by their text; those of the new texts are added.
 
     Raises:
         DeadlineExceeded: it took too long.
     """
     # What is added to a set that was let in is not counted against its sender.
-    reader = _Reader(replace(options, max_documents=sys.maxsize), {each.text: each.composed for each in inputs.documents if each.source.path in texts})
+    reader = _Reader(replace(options, max_documents=sys.maxsize), known)
     by_path: dict[str, list[Resource]] = {}
     for resource in inputs.manifests.resources:
         by_path.setdefault(resource.path, []).append(resource)
@@ -83,7 +91,9 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
             reader.read(path, texts[path].encode())
         else:
             reader.keep(by_path.get(path, ()))
-    return reader.result()
+    result = reader.result()
+    known.update((each.text, each.composed) for each in result.documents)
+    return result
 
 
 class _Reader:

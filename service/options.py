@@ -33,7 +33,7 @@ class Options:
     rules: frozenset[str] | None = None
     """The rules to report; None for all."""
     layout: str = "in-place"
-    """`in-place` or `new-files`."""
+    """Where new objects go: `in-place` is behind the document that they came from."""
     stage: Stage = Stage.CONTRACT
     """The stage whose text is returned as the rewrite."""
     fail_on: Severity | None = None

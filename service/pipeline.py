@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from service.classify import Classification, classify
+from service.collector import COLLECTOR
 from service.findings import Finding, Pattern, Report, WorkloadReport
 from service.inputs import Inputs, read_inputs
 from service.knowledge import Catalogue, Entry, ImageRole, load_catalogue
@@ -33,7 +31,7 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
         LimitExceeded: more documents than the limit.
         DeadlineExceeded: it took too long.
     """
-    with _COLLECTOR.less_eager():
+    with COLLECTOR.less_eager():
         inputs = read_inputs(files, options)
         classifications = _classified(inputs, options)
         judged = Judged(inputs.manifests, inputs.documents, classifications, options)
@@ -108,35 +106,3 @@ def _report(
         documents=inputs.count,
         rewrite=rewritten.result if rewritten else None,
     )
-
-
-class _Collector:
-    """The process's cyclic garbage collector, a hundred times less eager while any run is under way.
-
-    A stream makes millions of objects and no cycles; at the usual threshold the collector walks all of them again and again,
-    which doubles the time of a large run (`bench/`). The setting is the process's own, hence the one state of this module.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._runs = 0
-        self._usual = (0, 0, 0)
-
-    @contextmanager
-    def less_eager(self) -> Iterator[None]:
-        """Change the threshold for as long as the block runs, other threads' blocks included."""
-        with self._lock:
-            if self._runs == 0:
-                self._usual = gc.get_threshold()
-                gc.set_threshold(100_000, 50, 100)
-            self._runs += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._runs -= 1
-                if self._runs == 0:
-                    gc.set_threshold(*self._usual)
-
-
-_COLLECTOR = _Collector()

@@ -39,11 +39,11 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
         made = _one(situation, options, held_back)
         proposals += made
     kept = [each for each in proposals if each.applicability <= min(options.apply, Applicability.REVIEW)]
-    kept = [
-        each for each in kept if each.needs is None or any(other.action == each.needs and other.workload is each.workload for other in kept)
-    ]
+    there = {(each.action, id(each.workload)) for each in kept}
+    kept = [each for each in kept if each.needs is None or (each.needs, id(each.workload)) in there]
+    chosen = {each.id for each in kept}
     for proposal in proposals:
-        if proposal not in kept:
+        if proposal.id not in chosen:
             message = f"it is applied with apply={proposal.applicability.label} only; it holds if: {'; '.join(proposal.assumptions)}"
             held_back.append(
                 HeldBack(proposal.action, proposal.workload.title, "applicability", message, proposal.workload.resource.location())
@@ -51,34 +51,39 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
     return Plan(tuple(kept), tuple(held_back))
 
 
-def _twins(situation: Situation) -> str | None:
-    """A sentence on an object of its file that has the same kind and name, or on two such Services of its Pods; None if there is none."""
-    resources = [situation.resource, *selecting(situation.workload.labels, situation.manifests)]
-    for resource in resources:
+def _broken(error: Exception) -> str:
+    return f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please report it"
+
+
+def _unfit(situation: Situation) -> tuple[str, str] | None:
+    """Why nothing at all is done to a workload, as a reason code and a message."""
+    if situation.resource.document.duplicates:
+        return "duplicate-key", "its document has a key twice, and it can't be told which one is meant: remove one"
+    names = [container.name for container in situation.workload.containers]
+    if len(set(names)) < len(names) or "" in names:
+        return "container-names", "its containers are not all named, or two have one name, which the API server refuses: mend that first"
+    for resource in (situation.resource, *selecting(situation.workload.labels, situation.manifests)):
         same = [each for each in situation.manifests.all_named(resource.kind, resource.name) if each.path == resource.path]
         if len([each for each in same if same_namespace(each, resource)]) > 1:
-            return f"its file holds {resource.title} more than once, and kubectl would keep the last: remove the others"
+            return "duplicate-name", f"its file holds {resource.title} more than once, and kubectl would keep the last: remove the others"
     return None
 
 
 def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> list[Proposal]:
     workload = situation.workload
     wrapping = None
-    if situation.resource.document.duplicates:
-        actions = (["wrap"] if workload.bare else []) + (["split"] if len(situation.classification.groups) > 1 else [])
-        message = "its document has a key twice, and it can't be told which one is meant: remove one"
-        held_back += [situation.refused(action, "duplicate-key", message) for action in actions]
-        return []
-    twins = _twins(situation)
-    if twins:
-        actions = (["wrap"] if workload.bare else []) + (["split"] if len(situation.classification.groups) > 1 else [])
-        held_back += [situation.refused(action, "duplicate-name", twins) for action in actions]
+    unfit = _unfit(situation)
+    if unfit is not None:
+        wanted = [action for action, applies in (("wrap", workload.bare), ("split", len(situation.classification.groups) > 1)) if applies]
+        held_back += [situation.refused(action, *unfit) for action in wanted]
         return []
     if workload.bare:
         try:
             wrapping = wrap.decide(situation)
         except Refused as refusal:
             held_back.append(situation.refused("wrap", refusal.reason, refusal.message))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs this change, not the request
+            held_back.append(situation.refused("wrap", "internal", _broken(error)))
     splitting: Proposal | None = None
     labels: dict[str, str] = {}
     if len(situation.classification.groups) > 1 and not (workload.bare and why_left_alone(workload)):
@@ -86,6 +91,8 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
             splitting, labels = split.decide(situation, options.min_confidence, wrapping)
         except Refused as refusal:
             held_back.append(situation.refused("split", refusal.reason, refusal.message))
+        except Exception as error:  # noqa: BLE001 - likewise
+            held_back.append(situation.refused("split", "internal", _broken(error)))
     found = []
     if wrapping:
         wrapped = wrap.propose(situation, wrapping, labels)

@@ -26,7 +26,7 @@ from service.options import Options
 from service.planning import plan
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.verify import CHECKS, Failure, verify
-from service.yamldoc.layout import Habits, habits_of
+from service.yamldoc.layout import Habits, habits_of, is_json
 from service.yamldoc.operations import AddItem, Enlist, Operation
 from service.yamldoc.patch import compile_operations, emit_document, emit_json_item
 from service.yamldoc.stream import Document
@@ -181,10 +181,7 @@ def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]
         if route:
             index = int(route[-1]) + 1
             add(made.after, AddItem(route[:-1], made.tree, int(made.stage), index))
-        elif (
-            habits_of([made.after.document]).json
-            and Enlist(stage=int(Stage.EXPAND)) not in found.get(id(made.after.document), (None, []))[1]
-        ):
+        elif is_json(made.after.document) and Enlist(stage=int(Stage.EXPAND)) not in found.get(id(made.after.document), (None, []))[1]:
             add(made.after, Enlist(stage=int(Stage.EXPAND)))
     return found
 

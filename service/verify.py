@@ -18,7 +18,7 @@ from service.knowledge.weights import load_weights
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
-from service.kube.objects import Resource, mapping, same_namespace, text
+from service.kube.objects import Resource, items, mappings, same_namespace, text
 from service.kube.selectors import matches_map
 from service.kube.services import resolve_ports, selecting, selector_of
 from service.kube.workloads import Workload, controllers_selecting, pods_by_label, selects, workloads_of
@@ -72,10 +72,12 @@ def verify(
         options: the run's options.
     """
     known = {id(each.workload): each for each in classifications}
+    touched = {path for stage in texts.values() for path in stage}
+    parsed = {each.text: each.composed for each in before.documents if each.source.path in touched}
     failures: list[Failure] = []
     for stage in Stage:
         options.check_deadline()
-        after = read_again(before, texts[stage], options)
+        after = read_again(before, texts[stage], options, parsed)
         comparison = _Comparison(before, after, stage, proposals, known, texts[stage], options)
         failures += comparison.failures()
     return failures
@@ -113,7 +115,10 @@ class _Comparison:
         if found:
             return found
         for proposal in self._proposals:
-            found += self._proposal(proposal)
+            try:
+                found += self._proposal(proposal)
+            except Exception as error:  # noqa: BLE001 - a check that breaks has not passed, and costs its change alone
+                found.append(Failure("containers", proposal.id, f"a check broke ({type(error).__name__})"))
         return found + list(self._names())
 
     # Text
@@ -276,14 +281,17 @@ class _Comparison:
         old = proposal.workload
         selected = [each for each in homes if matches_map(selector_of(service), each.labels)]
         classification = self._known[id(old)]
-        for was, port in zip(resolve_ports(origin, old), resolve_ports(service, homes[0]), strict=True):
+        resolved = {id(home): {port.index: port for port in resolve_ports(service, home)} for home in selected}
+        for was in resolve_ports(origin, old):
             wanted = _receiver_name(classification, was)
             if wanted is None:
                 continue
             serving = 0
             for home in selected:
-                now = resolve_ports(service, home)[port.index]
-                if now.container is not None and now.container.name == wanted:
+                now = resolved[id(home)].get(was.index)
+                if now is None:
+                    yield Failure("services", proposal.id, f"port {was.number} of Service {service.name} is gone")
+                elif now.container is not None and now.container.name == wanted:
                     serving += 1
                 elif now.container is not None or isinstance(now.target, int):
                     yield Failure(
@@ -319,7 +327,7 @@ class _Comparison:
 
     def _settled(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         catalogue = self._known[id(proposal.workload)].context.catalogue
-        actions = {each.action for each in self._proposals if each.workload is proposal.workload}
+        actions = {each.action for each in self._partners[id(proposal.workload)]}
         for home in homes:
             if home.bare and why_left_alone(home) is None and "wrap" in actions:
                 yield Failure("settled", proposal.id, f"{home.title} is still a bare Pod")
@@ -337,7 +345,7 @@ def _pods_of(service: Resource, inputs: Inputs) -> list[tuple[Resource, dict[str
 
 def _receiver_name(classification: Classification, port: Any) -> str | None:
     """The container that a port of a Service reached before; None if that could not be told."""
-    container = receiver(classification.context, port)
+    container = port.container or receiver(classification.context, port)
     return container.name if container is not None else None
 
 
@@ -345,12 +353,12 @@ def _alike(one: Container, other: Container) -> bool:
     """Whether two containers are equal but for port names, literal words and machine-made mounts."""
     first, second = dict(one.data), dict(other.data)
     for data in (first, second):
-        data["ports"] = [{key: value for key, value in mapping(port).items() if key != "name"} for port in data.get("ports") or ()]
-        mounts = [each for each in data.get("volumeMounts") or () if not text(mapping(each).get("name")).startswith("kube-api-access-")]
+        data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
+        mounts = [each for each in mappings(data.get("volumeMounts")) if not text(each.get("name")).startswith("kube-api-access-")]
         data["volumeMounts"] = mounts
-        data["env"] = [{key: value for key, value in mapping(each).items() if key != "value"} for each in data.get("env") or ()]
+        data["env"] = [{key: value for key, value in each.items() if key != "value"} for each in mappings(data.get("env"))]
         for field in ("command", "args"):
-            data[field] = len(data.get(field) or ())
+            data[field] = len(items(data.get(field)))
     if len(first["ports"]) < len(second["ports"]):
         first["ports"] = second["ports"] if first["ports"] == second["ports"][: len(first["ports"])] else first["ports"]
     return first == second

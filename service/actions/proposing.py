@@ -89,7 +89,8 @@ class Proposal:
     def id(self) -> str:
         """Stable over runs."""
         resource = self.workload.resource
-        return f"{self.action}:{resource.path}:{resource.kind}/{resource.name}"
+        namespace = f"{resource.namespace}/" if resource.namespace else ""
+        return f"{self.action}:{resource.path}:{namespace}{resource.kind}/{resource.name}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,7 @@ with its containers' text, the volumes that they mount and the init containers t
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 
 from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
@@ -42,6 +43,7 @@ from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tr
 _LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
 """The labels in which a moved group may differ, the best first."""
 _READ_ONLY = ("configMap", "secret", "downwardAPI", "projected")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 _DEPLOYMENT = ("apps/v1", "Deployment")
 
 
@@ -242,9 +244,11 @@ class _Split:
         selector = self._wrapping.selector if self._wrapping else self._workload.selector
         if self._wrapping is None and self._workload.kind is not None and self._workload.kind.selector == "none":
             selector = {key: value for key, value in self._workload.labels.items() if key in _LABEL_KEYS} or dict(self._workload.labels)
+        labels = {**self._workload.labels, **(self._wrapping.labels if self._wrapping else {})}
+        if any(labels.get(key) != value for key, value in selector.items()):
+            raise Refused("selector", "its selector doesn't match the labels of its own template: mend that first")
         if not selector and self._workload.kind is not None and self._workload.kind.kind != "CronJob":
             raise Refused("selector", "it has no matchLabels, so no label tells its Pods from others: add one to selector and template")
-        labels = {**self._workload.labels, **(self._wrapping.labels if self._wrapping else {})}
         key = next((each for each in _LABEL_KEYS if each in selector), next(iter(selector), "app.kubernetes.io/name"))
         kind = self._new_kind()[1]
         limit = 52 if kind in ("CronJob", "StatefulSet") else 63
@@ -252,6 +256,10 @@ class _Split:
         names += [
             self._situation.names.give(kind, _short(_joined(self._workload.name, group[0].name), limit)) for group in self._groups[1:]
         ]
+        if not all(_NAME.match(name) for name in names[1:]):
+            raise Refused(
+                "name", "the names of the workload and its containers don't make a valid name for a new workload: mend them first"
+            )
         shared = tuple({**labels, key: name} if number else labels for number, name in enumerate(names))
         return Boundary(self._group_of, key, shared, tuple(names))
 

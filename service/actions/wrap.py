@@ -168,7 +168,7 @@ def _check(situation: Situation) -> None:
         raise Refused("injected", "it holds injected containers, as live exports do: wrap the manifest that it was made from")
     copies = situation.manifests.derived("copies", _copies).get(id(workload.resource))
     if copies is not None:
-        names = ", ".join(each.name for each in copies)
+        names = ", ".join(each.name for each in copies[:5]) + (", ..." if len(copies) > 5 else "")
         raise Refused("copies", f"{names} are copies of one Pod: keep one of them and give it replicas: {len(copies)}")
     for container in workload.containers:
         if container.data.get("restartPolicy") not in (None, "Always") or container.data.get("restartPolicyRules"):

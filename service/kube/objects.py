@@ -152,7 +152,7 @@ def objects_of(document: Document) -> Iterator[Resource]:
     data = document.read()
     if not isinstance(data, dict):
         raise InputError("not-an-object", "not an object: a manifest is a mapping with apiVersion and kind", 0)
-    if data.get("kind") in LIST_KINDS and isinstance(data.get("items"), list):
+    if text(data.get("kind")) in LIST_KINDS and isinstance(data.get("items"), list):
         for index, item in enumerate(data["items"]):
             if isinstance(item, dict):
                 yield Resource(document, ("items", index), item)

@@ -26,10 +26,8 @@ def _shape(workload: Workload) -> str:
     """The Pod as text, its own name replaced: equal for copies."""
     resource = workload.resource
     stem = _NUMBER.sub("#", resource.name)
-    data = {
-        "labels": resource.labels,
-        "annotations": resource.annotations,
-        "spec": {k: v for k, v in workload.pod.items() if k != "nodeName"},
-    }
-    text = json.dumps(data, sort_keys=True, default=str)
-    return stem + "\n" + text.replace(json.dumps(resource.name)[1:-1], "@")
+    # Labels of their own are how Services tell Pods apart: those are no copies.
+    labels = json.dumps(resource.labels, sort_keys=True)
+    pod = {field: value for field, value in workload.pod.items() if field != "nodeName"}
+    spec = json.dumps({"annotations": resource.annotations, "spec": pod}, sort_keys=True, default=str)
+    return "\n".join((stem, labels, spec.replace(json.dumps(resource.name)[1:-1], "@")))

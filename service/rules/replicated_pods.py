@@ -29,7 +29,7 @@ def judge(run: Judged) -> Iterator[Finding]:
     """See the module."""
     for copies in alike(run.workloads):
         first, *others = copies
-        names = ", ".join(each.name for each in others)
+        names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
         message = f"{first.name} and {names} are copies of one Pod: one controller with {len(copies)} replicas would keep them"
         related = tuple((f"{each.name} is a copy", each.resource.location("metadata", "name")) for each in others)
         yield Finding("replicated-pods", SEVERITY, message, first.resource.location("metadata", "name"), first.title, related)

@@ -72,8 +72,8 @@ class OptionsSchema(Schema):
         metadata={"description": "The rules to report, with commas between; all of them when absent. GET /v1/rules lists them."},
     )
     layout = fields.String(
-        validate=validate.OneOf(("in-place", "new-files"), error="must be one of {choices}"),
-        metadata={"description": "Where new objects go: behind the document that they came from (default), or into files of their own."},
+        validate=validate.OneOf(("in-place",), error="must be one of {choices}"),
+        metadata={"description": "Where new objects go: behind the document that they came from."},
     )
     stage = fields.String(
         validate=validate.OneOf(_STAGES, error="must be one of {choices}"),

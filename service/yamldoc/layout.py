@@ -146,6 +146,12 @@ class Habits:
     """Columns by which JSON is indented; None where it is all on one line."""
 
 
+def is_json(document: Document) -> bool:
+    """Whether a document is written as JSON: a flow mapping whose first key is in double quotes."""
+    root = document.root
+    return root.flow and isinstance(root, Mapping) and bool(root.entries) and root.entries[0][0].style == '"'
+
+
 def habits_of(documents: Iterable[Document]) -> Habits:
     """The habits of a file, from its first few thousand nodes."""
     indents: Counter[int] = Counter()
@@ -159,7 +165,7 @@ def habits_of(documents: Iterable[Document]) -> Habits:
         text, source = document.text, document.source.text
         if json_like is None:
             root = document.root
-            json_like = root.flow and isinstance(root, Mapping) and bool(root.entries) and root.entries[0][0].style == '"'
+            json_like = is_json(document)
             if json_like and isinstance(root, Mapping) and "\n" in text[root.start : root.entries[0][0].start]:
                 json_indent = column(text, root.entries[0][0].start) - indentation(text, root.start)
         stack: list[Node] = [document.root]

@@ -67,7 +67,7 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
     if found is None:
         raise EditError("there is nothing to carry over")
     node, parent = found.node, found.parent
-    written = _written(found, leaf.route)
+    written = found.written
     data = read(node)
     if written is None:
         # It came in by an alias or a merge key: there is no text of its own here.
@@ -121,18 +121,6 @@ def _emitted(data: Tree, habits: Habits) -> list[str]:
     if isinstance(data, list) and data:
         return [line for item in data for line in emitter.item(item, 0)]
     return [emitter.flow(data, 0)]
-
-
-def _written(found: Found, route: Route) -> Node | None:
-    """The node as it is written in its parent: the alias where there is one; None where a merge key brought it in."""
-    if found.parent is None:
-        return found.node
-    if isinstance(found.parent, Sequence):
-        return found.parent.items[int(route[-1])]
-    for key, value in found.parent.entries if isinstance(found.parent, Mapping) else ():
-        if key is found.key:
-            return value
-    return None
 
 
 def _walk(node: Node) -> Iterator[Node]:
@@ -309,7 +297,7 @@ class _Patcher:
         start = self._own_start(found, route)
         own = column(text, start)
         end = max(found.node.end, found.key.end if found.key is not None else 0, start)
-        written = _written(found, route)
+        written = found.written
         if written is not None:
             end = max(written.end, found.key.end if found.key is not None else 0)
         top = line_start(text, start)

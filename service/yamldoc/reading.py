@@ -72,10 +72,19 @@ class Found:
     """The node, aliases followed."""
     shared: bool
     """Whether the way went through an alias, a merge key or an anchored node: editing it changes more than this place."""
-    key: Scalar | None
-    """The key of the entry, where the last step is one that is written in its mapping."""
+    written: Node | None
+    """The node as it is written in its parent, an alias where there is one; None where a merge key brought it in."""
     parent: Node | None
     """The collection that holds it."""
+
+    @property
+    def key(self) -> Scalar | None:
+        """The key of the entry, where the last step is one that is written in its mapping."""
+        if isinstance(self.parent, Mapping):
+            for key, value in self.parent.entries:
+                if value is self.written:
+                    return key
+        return None
 
 
 def find(root: Node, route: Route) -> Found | None:
@@ -83,33 +92,39 @@ def find(root: Node, route: Route) -> Found | None:
 
     Anchors without any alias don't make a node shared; callers pass documents where that was checked (see `Document.find`).
     """
-    found = Found(follow(root), root.anchor is not None, None, None)
+    node, shared = follow(root), root.anchor is not None
+    written: Node | None = root
+    parent: Node | None = None
     for step in route:
-        following = _step(found, step)
-        if following is None:
+        parent = node
+        if isinstance(node, Mapping):
+            if node.merges:
+                written, came_by_merge = _merged(node, step)
+                shared = shared or came_by_merge
+            else:
+                written = node.index.get(step)  # type: ignore[arg-type]  # an index is no key, and not found
+                came_by_merge = False
+        elif isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+            written, came_by_merge = node.items[step], False
+        else:
             return None
-        found = following
-    return found
+        if written is None:
+            return None
+        shared = shared or written.anchor is not None or isinstance(written, Alias)
+        node = follow(written)
+        if came_by_merge:
+            written = None
+    return Found(node, shared, written, parent)
 
 
-def _step(found: Found, step: str | int) -> Found | None:
-    node = found.node
-    if isinstance(node, Sequence):
-        if not isinstance(step, int) or not 0 <= step < len(node.items):
-            return None
-        child = node.items[step]
-        return Found(follow(child), found.shared or child.anchor is not None or isinstance(child, Alias), None, node)
-    if not isinstance(node, Mapping):
-        return None
-    if not node.merges and step not in node.index:
-        return None
-    result: Found | None = None
+def _merged(node: Mapping, step: str | int) -> tuple[Node | None, bool]:
+    """What a mapping with merge keys holds under a key, and whether a merge key brought it in."""
+    result: tuple[Node | None, bool] = (None, False)
     for key, value in node.entries:
         if is_merge(key):
             for source in merge_sources(value):
-                inner = _step(Found(source, True, None, None), step)
-                result = Found(inner.node, True, None, node) if inner else result
-        elif key.text == step or read_key(key) == step:
-            shared = found.shared or value.anchor is not None or isinstance(value, Alias)
-            result = Found(follow(value), shared, key, node)
+                inner = find(source, (step,))
+                result = (inner.node, True) if inner else result
+        elif read_key(key) == step:
+            result = (value, False)
     return result

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
@@ -56,7 +56,7 @@ class Document:
         """Where a route leads; None if nowhere."""
         found = find(self.root, route)
         if found and found.shared and not self.composed.aliased:
-            return Found(found.node, False, found.key, found.parent)
+            return replace(found, shared=False)
         return found
 
     def read(self, route: Route = ()) -> Data:
@@ -68,7 +68,7 @@ class Document:
         """The file's span of the nearest node on the way to `route` that exists; of its key if asked and there is one."""
         for length in range(len(route), -1, -1):
             if found := self.find(route[:length]):
-                node = found.key if key and found.key is not None else found.node
+                node = (key and found.key) or found.node
                 return Span(self.span.start + node.start, self.span.start + max(node.end, node.start))
         raise AssertionError("the empty route leads to the root")
 

@@ -1,7 +1,8 @@
 """Every case folder: what goes in, what is said of it, what comes out.
 
-A case is a folder with `input.yaml`, `input.json` or a folder `input/`; or it is named as a file in `examples/`. `options.json` holds options,
-`analysis.json` what is said, `expected.<suffix>` or `expected/` what comes out. Without those the output must be the input, byte for byte.
+A case is a folder with `input.yaml`, `input.json` or a folder `input/`; or it is named as a file in `examples/`. `options.json`
+holds options, `analysis.json` what is said, `expected.<suffix>` or `expected/` what comes out. Without those the output must be the
+input, byte for byte.
 `pytest tests/cases --golden` rewrites the expectations that exist, and makes those that a case asks for by an empty file.
 """
 
@@ -60,7 +61,8 @@ def said(report: Report) -> dict[str, Any]:
             for each in report.workloads
         },
         "findings": [
-            f"{report.position(each.location)[0]}: {each.severity.label} {each.rule} {each.workload}{' (suppressed)' if each.suppression else ''}"
+            f"{report.position(each.location)[0]}: {each.severity.label} {each.rule} {each.workload}"
+            + " (suppressed)" * bool(each.suppression)
             for each in report.findings
         ],
         "changes": [

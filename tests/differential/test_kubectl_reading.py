@@ -19,12 +19,12 @@ from service.yamldoc.scalars import plain_is_safe, quote, resolve_plain, scalar_
 from service.yamldoc.stream import Document, Rejected, parse
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
-SEEDS = (
-    "yes no on off y n Y N true True TRUE false null Null ~ 0 1 -1 +1 0755 0o755 08 0b11 0x1F 0xFF -0x1f 1e3 1.0 1. .5 -.5 +.5 1_000 1__0 _1 "
-    "12:30:45 2001-01-01 2001-01-01T00:00:00Z = << 1e400 9223372036854775807 9223372036854775808 18446744073709551615 18446744073709551616 "
-    "0. 1.e3 1e 1e+ 0x 0b 0o 0_7 1_ 0b2 0o8 00 007 0.10 1.5e-3 -0 +0 -0.0 1E5 1.0e+2 0X1f 0B1 0O7 -0b11 -0755 +0755 1,000 v1 1.2.3 5m 100Mi nan inf "
-    ".inf -.Inf .nan Infinity NaN -- a-b a_b"
-).split()
+SEEDS = """
+    yes no on off y n Y N true True TRUE false null Null ~ 0 1 -1 +1 0755 0o755 08 0b11 0x1F 0xFF -0x1f 1e3 1.0 1. .5 -.5 +.5 1_000 1__0 _1
+    12:30:45 2001-01-01 2001-01-01T00:00:00Z = << 1e400 9223372036854775807 9223372036854775808 18446744073709551615 18446744073709551616
+    0. 1.e3 1e 1e+ 0x 0b 0o 0_7 1_ 0b2 0o8 00 007 0.10 1.5e-3 -0 +0 -0.0 1E5 1.0e+2 0X1f 0B1 0O7 -0b11 -0755 +0755 1,000 v1 1.2.3 5m 100Mi
+    nan inf .inf -.Inf .nan Infinity NaN -- a-b a_b
+""".split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 
 
 def kubectl_reads(kubectl: Path, text: str) -> list[Any] | None:

@@ -10,11 +10,53 @@ from hypothesis import strategies as st
 from service.yamldoc.scalars import plain_is_safe
 
 WORDS = st.sampled_from(
-    ["a", "b-c", "name", "80", "x y", "it's", 'say "hi"', "true", "yes", "0755", "1e3", "#no", "a: b", "", " lead", "trail ", "tab\there",
-     "line1\nline2\n", "l1\n\n  l2", "- dash", "{x}", "[y]", "é", "😀", "a#b", "a #b", "null", "~", "12:30:45", "2001-01-01", "=", "*x", "&x",
-     "!t",
-     "%d", "@at", "`tick", "sep\u2028arated", "nel\x85x", ":", "a:", "key: |", "...", "---"]
-)  # fmt: skip
+    [
+        "a",
+        "b-c",
+        "name",
+        "80",
+        "x y",
+        "it's",
+        'say "hi"',
+        "true",
+        "yes",
+        "0755",
+        "1e3",
+        "#no",
+        "a: b",
+        "",
+        " lead",
+        "trail ",
+        "tab\there",
+        "line1\nline2\n",
+        "l1\n\n  l2",
+        "- dash",
+        "{x}",
+        "[y]",
+        "é",
+        "😀",
+        "a#b",
+        "a #b",
+        "null",
+        "~",
+        "12:30:45",
+        "2001-01-01",
+        "=",
+        "*x",
+        "&x",
+        "!t",
+        "%d",
+        "@at",
+        "`tick",
+        "sep\u2028arated",
+        "nel\x85x",
+        ":",
+        "a:",
+        "key: |",
+        "...",
+        "---",
+    ]
+)
 KEYS = st.sampled_from(["a", "b", "name", "x-y", "k8s.io/app", "80", "yes", "quoted key", "z"])
 SCALARS = WORDS | st.integers(-5, 99999) | st.booleans() | st.none() | st.sampled_from([0.5, 1.25])
 
