@@ -239,6 +239,8 @@ class _Verdicts:
                 continue
             pair = self._pairs[min(container.index, other.index), max(container.index, other.index)]
             same = self._group_of[container.index] == self._group_of[other.index]
+            if not same and self._fits_anywhere(pair):
+                continue
             confidence = _probability(pair.score if same else -pair.score)
             if worst is None or confidence < worst[0]:
                 worst = (confidence, pair, other)
@@ -246,6 +248,11 @@ class _Verdicts:
             return 1.0, ()
         confidence, pair, other = worst
         return round(confidence, 4), tuple(self._evidence(container, pair, other))
+
+    @staticmethod
+    def _fits_anywhere(pair: Pair) -> bool:
+        """Whether two containers would go together only because one of them helps whatever it is beside."""
+        return pair.score > 0 and all(each.says is Says.HELPER for each, _, leans in pair.evidence if leans is Leans.TOGETHER)
 
     def _evidence(self, container: Container, pair: Pair, other: Container) -> list[Evidence]:
         found = []
@@ -268,6 +275,10 @@ class _Verdicts:
         if pattern in _POD_WIDE:
             return tuple(head.name for head in heads)
         served = [heads[number]]
+        own = self._pairs[min(container.index, served[0].index), max(container.index, served[0].index)]
+        if self._fits_anywhere(own):
+            # Nothing says whose helper it is: each group gets it.
+            return tuple(head.name for head in heads)
         if pattern in _LISTED:
             for head in heads:
                 pair = self._pairs[min(container.index, head.index), max(container.index, head.index)] if head is not container else None

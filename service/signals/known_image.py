@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.knowledge import Entry, ImageRole
+from service.knowledge.words import load_words
 from service.kube.containers import Container, base_name
 from service.signals.container_name import hints, words_of
 from service.signals.observing import Observation, PodContext, Says
@@ -39,6 +40,18 @@ def observe(context: PodContext) -> Iterator[Observation]:
             yield from _derived(context, container)
         if context.stateful(container):
             yield from _beside(context, container)
+
+
+def _made_for(context: PodContext, helper: Container, entry: Entry) -> Iterator[Observation]:
+    """A helper that is named for another container's product, as `redis-exporter` is for Redis."""
+    words = {word.rstrip("d") for word in words_of(entry.id) if word not in load_words().helpers and len(word) > 2}
+    for other in context.members:
+        known = context.entry(other)
+        if other is helper or known is None or not known.stands_alone:
+            continue
+        if words & {word.rstrip("d") for word in words_of(known.id)}:
+            message = f"its image {entry.id} is made for {known.id}, which {other.name} runs"
+            yield Observation("known-image.made-for", Says.TOGETHER, helper, message, context.at(helper, "image"), about=other)
 
 
 def _derived(context: PodContext, container: Container) -> Iterator[Observation]:
@@ -69,6 +82,7 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
         what = f"a known {entry.pattern} helper" if entry.pattern else "a known helper"
         message = f"its image is {entry.id}, {what} that runs beside the container that it serves"
         yield Observation("known-image.helper", Says.HELPER, container, message, location, pattern=entry.pattern)
+        yield from _made_for(context, container, entry)
     elif entry.role is ImageRole.TOOL:
         message = f"its image is {entry.id}, a tool that does what its command says; tools in a Pod usually help its application"
         yield Observation("known-image.tool", Says.HELPER, container, message, location)

@@ -43,6 +43,26 @@ def runs_something_else(container: Container, entry: Entry) -> bool:
     return not any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.])", script) for name in daemons if len(name) > 2)
 
 
+_METRICS_WORDS = frozenset(
+    {
+        "metric",
+        "metrics",
+        "prom",
+        "prometheus",
+        "telemetry",
+        "stats",
+        "health",
+        "healthz",
+        "admin",
+        "monitor",
+        "monitoring",
+        "exporter",
+        "probe",
+        "debug",
+    }
+)
+
+
 class Says(StrEnum):
     """What an observation says."""
 
@@ -207,10 +227,9 @@ class PodContext:
 
     def metrics_only(self, port: int, name: str, container: Container) -> bool:
         """Whether a port serves metrics, health or administration rather than the application's traffic."""
-        words = name.lower()
-        if any(
-            word in words for word in ("metric", "prom", "telemetry", "stats", "health", "admin", "monitor", "exporter", "probe", "debug")
-        ):
+        # A port that is named for its container says nothing of what it serves.
+        words = set(re.split(r"[^a-z]+", name.lower())) - set(re.split(r"[^a-z]+", container.name.lower()))
+        if words & _METRICS_WORDS:
             return True
         entry = self.entry(container)
         if entry and port in entry.ports:

@@ -33,9 +33,14 @@ def receiver(context: PodContext, port: ServicePort) -> Container | None:
     return listeners[0] if len(listeners) == 1 else port.container
 
 
-def _namesake(context: PodContext, port: ServicePort) -> Container | None:
-    """The container for which a port is named that nobody declares."""
-    return next((each for each in context.members if port.name and each.name == port.name), None)
+def _meant(context: PodContext, link: ServiceLink, port: ServicePort) -> Container | None:
+    """The container that a port is for: of several that listen there, the one that the Service or the port is named for."""
+    number = port.declared.number if port.declared else port.target
+    listeners = [each for each in context.members if number in context.listening[each.index]] or list(context.members)
+    named = [each for each in listeners if each.name in (link.service.name, port.name)]
+    if len(listeners) > 1 and len(named) == 1 and port.container is None:
+        return named[0]
+    return receiver(context, port)
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -43,7 +48,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
     reached: set[int] = set()
     for link in context.services:
         for port in link.ports:
-            container = receiver(context, port) or _namesake(context, port)
+            container = _meant(context, link, port)
             if container is None or container.index in reached:
                 continue
             names = f"{port.name} {port.declared.name if port.declared else ''}"

@@ -152,7 +152,8 @@ def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
     for label in labels():
         before = all_judged()[label["id"]]
         assert before is not None
-        held = [any(each.signal in STRUCTURAL and each.leans == "together" for each in verdict.evidence) for verdict in before.verdicts if verdict.evidence]
+        judged_ones = [verdict for verdict in before.verdicts if verdict.evidence]
+        held = [any(each.signal in STRUCTURAL and each.leans == "together" for each in verdict.evidence) for verdict in judged_ones]
         if len(label["groups"]) > 1 or not held or not all(held):
             continue
         text = (CORPUS / label["file"]).read_text()
