@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import yaml
 from flask import Flask
 
 from service.knowledge import load_catalogue
 from service.knowledge.weights import load_weights
+from service.options import CatalogueEntry
 from service.web import logs, observation, problems
 from service.web.admission import Admission
+from service.web.choices import catalogue_entries
 from service.web.metrics import Metrics
 from service.web.routes import ROUTES
 from service.web.services import KEY, Services
@@ -19,10 +22,10 @@ def create_app(settings: Settings) -> Flask:
     """The WSGI application.
 
     Raises:
-        SettingsError: the tokens file can't be used.
+        SettingsError: the tokens or the catalogue file can't be used.
     """
     app = Flask("service.web", static_folder=None)
-    app.extensions[KEY] = Services(settings, Metrics(), Admission(settings), _tokens(settings))
+    app.extensions[KEY] = Services(settings, Metrics(), Admission(settings), _tokens(settings), _catalogue(settings))
     logs.configure(settings.level)
     # Read now, not in the first request: it takes a sixth of a second.
     load_catalogue()
@@ -32,6 +35,15 @@ def create_app(settings: Settings) -> Flask:
     for route in ROUTES:
         app.add_url_rule(route.path, endpoint=f"{route.tag}.{route.view.__name__}", view_func=route.view, methods=[route.method])
     return app
+
+
+def _catalogue(settings: Settings) -> tuple[CatalogueEntry, ...]:
+    if settings.catalogue_file is None:
+        return ()
+    try:
+        return catalogue_entries(yaml.load(settings.catalogue_file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise SettingsError(f"PODSPLIT_CATALOGUE_FILE: {error}") from None
 
 
 def _tokens(settings: Settings) -> Tokens | None:

@@ -141,7 +141,12 @@ def read_query(query: Mapping[str, str], schema: Schema) -> dict[str, Any]:
 
 
 def read_options(
-    query: Mapping[str, Any], envelope: Mapping[str, Any], files: Iterable[tuple[str, bytes]], settings: Settings, rules: Collection[str]
+    query: Mapping[str, Any],
+    envelope: Mapping[str, Any],
+    files: Iterable[tuple[str, bytes]],
+    settings: Settings,
+    rules: Collection[str],
+    catalogue: tuple[CatalogueEntry, ...] = (),
 ) -> Options:
     """One run's options: the query goes before the envelope, the envelope before the `.podsplit.yaml` at the top of what was sent.
 
@@ -151,6 +156,7 @@ def read_options(
         files: what was sent.
         settings: the limits of this service.
         rules: the ids of the rules that exist.
+        catalogue: the service's own additions to the catalogue; a request's go before them.
 
     Raises:
         Problem: 422 with the fields that are wrong.
@@ -164,13 +170,26 @@ def read_options(
         if rules and not values["rules"] <= set(rules):
             message = f"must be rules of this service: {', '.join(sorted(rules))}"
             raise Problem(422, f"rules: {message}", errors=(("rules", message),))
-    if "catalogue" in chosen:
-        values["catalogue"] = tuple(CatalogueEntry(**entry) for entry in chosen.pop("catalogue"))
+    values["catalogue"] = (*(CatalogueEntry(**entry) for entry in chosen.pop("catalogue", ())), *catalogue)
     for name, words in (("apply", Applicability), ("stage", Stage), ("fail_on", Severity)):
         if name in chosen:
             values[name] = words[chosen.pop(name).upper()]
     deadline = time.monotonic() + settings.request_timeout
     return Options(**values, **chosen, max_documents=settings.max_documents, deadline=deadline)
+
+
+def catalogue_entries(data: object) -> tuple[CatalogueEntry, ...]:
+    """Additions to the catalogue, from a list of mappings.
+
+    Raises:
+        ValueError: it is no such list, or an entry has a field that is unknown or wrong.
+    """
+    if not isinstance(data, list):
+        raise ValueError("must be a list of entries with image, role and perhaps pattern")  # noqa: TRY004 - of the file, not of a caller
+    try:
+        return tuple(CatalogueEntry(**entry) for entry in CatalogueEntrySchema(many=True).load(data))
+    except ValidationError as error:
+        raise ValueError(str(error.messages)) from None
 
 
 def _load(schema: Schema, data: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import current_app
 
+from service.options import CatalogueEntry
 from service.web.admission import Admission
 from service.web.metrics import Metrics
 from service.web.settings import Settings
@@ -27,6 +28,9 @@ class Services:
     """How much it does at once."""
     tokens: Tokens | None
     """Who may call it; None for everybody."""
+
+    catalogue: tuple[CatalogueEntry, ...] = ()
+    """This service's own additions to the catalogue of images."""
 
     @property
     def draining(self) -> bool:

@@ -53,6 +53,8 @@ class Settings:
     """Readiness is down while this file exists; gunicorn's configuration sets it when unset."""
     tokens_file: Path | None = None
     """A file of bearer tokens, one a line; unset, the API is open. It is read again when it changes."""
+    catalogue_file: Path | None = None
+    """A YAML list of additions to the catalogue of images, as in the option `catalogue`; read at start."""
     log_level: str = field(default="info", metadata={"choices": _LEVELS})
     """The least level that is logged: debug, info, warning or error."""
 

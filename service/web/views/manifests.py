@@ -28,7 +28,7 @@ def _answer(known: tuple[Format, ...], *, rewrite: bool) -> Response:
     query = read_query(query_values(), QUERY)
     wanted = choose(known, query.get("format"), request.accept_mimetypes)
     upload = decode(request, services().settings, path=query.get("path"))
-    options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids())
+    options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids(), services().catalogue)
     report = perform(upload, options, rewrite=rewrite)
     response = Response(wanted.render(report).encode("utf-8", "replace"), mimetype=wanted.media_type)
     return _gate(response, report, options)

@@ -20,7 +20,7 @@ def suggestions() -> Response:
     query = read_query(query_values(), SUGGESTIONS_QUERY)
     upload = decode(request, services().settings, path=None, extra=frozenset({"diff"}))
     diffs = parse_diff(_diff(upload))
-    options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids())
+    options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids(), services().catalogue)
     report = perform(upload, options, rewrite=True)
     platform = next(platform for platform in PLATFORMS if platform.name == query["platform"])
     return Response(to_json(render_suggestions(report, diffs, platform)).encode("utf-8", "replace"), mimetype=JSON)

@@ -44,13 +44,13 @@ def test_everything_in_the_query():
             "min_confidence": "0.9",
             "apply": "safe",
             "rules": "bare-pod, unrelated-containers",
-            "layout": "new-files",
+            "layout": "in-place",
             "stage": "switch",
             "fail_on": "error",
         }
     )
 
-    assert (chosen.min_confidence, chosen.apply, chosen.layout) == (0.9, Applicability.SAFE, "new-files")
+    assert (chosen.min_confidence, chosen.apply, chosen.layout) == (0.9, Applicability.SAFE, "in-place")
     assert (chosen.stage, chosen.fail_on, chosen.rules) == (Stage.SWITCH, Severity.ERROR, RULES)
 
 
@@ -84,7 +84,7 @@ def test_the_file_nearest_to_the_top_counts():
         ("min_confidence", "high", "Not a valid number"),
         ("min_confidence", "nan", "Special numeric values"),
         ("apply", "manual", "must be one of safe, review"),
-        ("layout", "sideways", "must be one of in-place, new-files"),
+        ("layout", "sideways", "must be one of in-place"),
         ("stage", "last", "must be one of expand, switch, contract"),
         ("fail_on", "never", "must be one of info, warning, error"),
         ("rules", "bare-pod,none", "must be rules of this service: bare-pod, unrelated-containers"),

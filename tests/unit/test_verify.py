@@ -1,0 +1,199 @@
+"""Each check of the verifier sees what it is for: a right rewrite is broken on purpose, and caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from service import rewriting
+from service.classify import classify
+from service.findings import Stage
+from service.inputs import read_inputs
+from service.knowledge import load_catalogue
+from service.knowledge.weights import load_weights
+from service.options import Options
+from service.pipeline import run
+from service.planning import plan
+from service.signals.observing import PodContext
+from service.verify import CHECKS, Failure, verify
+
+SET = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: untouched}  # as it was
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+spec:
+  selector:
+    matchLabels:
+      app: shop
+  template:
+    metadata:
+      labels:
+        app: shop
+    spec:
+      containers:
+      - name: front
+        image: nginx:1.27
+        ports:
+        - containerPort: 80
+        volumeMounts:
+        - {name: pages, mountPath: /pages}
+      - name: queue
+        image: rabbitmq:4
+        ports:
+        - containerPort: 5672
+        volumeMounts:
+        - {name: plugins, mountPath: /plugins}
+      volumes:
+      - name: pages
+        configMap: {name: pages}
+      - name: plugins
+        configMap: {name: plugins}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: shop
+spec:
+  selector:
+    app: shop
+  ports:
+  - name: http
+    port: 80
+  - name: amqp
+    port: 5672
+"""
+
+
+def verified(change: Callable[[str], str], stages: tuple[Stage, ...] = tuple(Stage), text: str = SET) -> list[Failure]:
+    """What the verifier says of a rewrite that was changed in some stages."""
+    options = Options()
+    inputs = read_inputs([("set.yaml", text.encode())], options)
+    classifications = [classify(PodContext(each, inputs.manifests, load_catalogue()), load_weights()) for each in inputs.workloads]
+    planned = plan(inputs.manifests, classifications, options)
+    assert planned.proposals, planned.held_back
+    kept, edits = rewriting._compiled(inputs, list(planned.proposals), [])
+    texts = {stage: rewriting._texts(inputs, edits, stage) for stage in Stage}
+    broken = {stage: {path: change(each) if stage in stages else each for path, each in files.items()} for stage, files in texts.items()}
+    if stages:
+        assert broken != texts, "the change changed nothing"
+    return verify(inputs, broken, kept, classifications, options)
+
+
+def test_a_right_rewrite_passes() -> None:
+    """Nothing is said of one that was not tampered with."""
+    assert verified(lambda text: text, stages=()) == []
+
+
+MUTATIONS: dict[str, tuple[str, Callable[[str], str], tuple[Stage, ...]]] = {
+    "a document that no longer parses": ("parses", lambda text: text.replace("  selector:\n", "  selector: {\n", 1), (Stage.CONTRACT,)),
+    "a key that stands twice": (
+        "parses",
+        lambda text: text.replace("          name: http\n", "          name: http\n" * 2),
+        (Stage.EXPAND,),
+    ),
+    "a document that nothing was to change": ("untouched-bytes", lambda text: text.replace("# as it was", "# changed"), (Stage.SWITCH,)),
+    "a container that is gone": (
+        "containers",
+        lambda text: text.replace("      - name: queue\n        image: rabbitmq:4\n", "      - name: other\n        image: rabbitmq:4\n"),
+        (Stage.CONTRACT,),
+    ),
+    "a container that is in both workloads": (
+        "containers",
+        lambda text: text.replace("      - name: front\n", "      - {name: queue, image: x}\n      - name: front\n", 1),
+        (Stage.CONTRACT,),
+    ),
+    "another image": ("containers", lambda text: text.replace("rabbitmq:4", "rabbitmq:5"), (Stage.CONTRACT,)),
+    "a volume that is not what it was": (
+        "mounts",
+        lambda text: text.replace("configMap: {name: plugins}", "emptyDir: {}"),
+        (Stage.CONTRACT,),
+    ),
+    "a volume that is missing": (
+        "mounts",
+        lambda text: text.replace("- name: pages\n        configMap", "- name: lost\n        configMap"),
+        (Stage.CONTRACT,),
+    ),
+    "a selector that misses its template": (
+        "selectors",
+        lambda text: text.replace("matchLabels:\n      app: shop-queue", "matchLabels:\n      app: nobody"),
+        (Stage.SWITCH,),
+    ),
+    "a selector that also matches the new Pods": (
+        "selectors",
+        lambda text: text.replace("        app: shop-queue\n        podsplit", "        app: shop\n        podsplit").replace(
+            "      app: shop-queue\n", "      app: shop\n"
+        ),
+        (Stage.SWITCH,),
+    ),
+    "a Service that reaches nobody": ("services", lambda text: text.replace("targetPort: amqp", "targetPort: nothing"), (Stage.CONTRACT,)),
+    "a Service whose number reaches both groups": (
+        "services",
+        lambda text: text.replace("targetPort: amqp", "targetPort: 5672"),
+        (Stage.CONTRACT,),
+    ),
+    "a Service that lost a group": (
+        "services",
+        lambda text: text.replace("    podsplit.dev/service: shop\n  ports", "    app: shop\n  ports"),
+        (Stage.CONTRACT,),
+    ),
+    "a Service that asks too early": (
+        "services",
+        lambda text: text.replace("    port: 5672\n", "    port: 5672\n    targetPort: later\n"),
+        (Stage.EXPAND,),
+    ),
+    "a name that is not valid": ("names", lambda text: text, ()),
+    "a workload that still holds both": ("settled", lambda text: text, ()),
+}
+
+
+@pytest.mark.parametrize("name", [name for name, (_, _, stages) in MUTATIONS.items() if stages])
+def test_a_broken_rewrite_is_caught(name: str) -> None:
+    """By the check that is for it, perhaps among others."""
+    check, change, stages = MUTATIONS[name]
+    assert check in {failure.check for failure in verified(change, stages)}
+
+
+def test_an_invalid_or_taken_name_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan that gives a new Service a name with a digit first doesn't pass."""
+    from service.actions import rewire  # noqa: PLC0415 - patched here only
+
+    monkeypatch.setattr(rewire, "_service_name", lambda _name: "1-bad")
+    text = SET[: SET.rindex("---\n")]
+    assert "names" in {failure.check for failure in verified(lambda each: each, (), text)}
+
+
+def test_a_workload_with_work_left_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that comes back as part of the old workload is an application too many."""
+    add = "      - {name: cache, image: 'postgres:16'}\n      - name: front\n"
+    failures = verified(lambda text: text.replace("      - name: front\n", add, 1), (Stage.CONTRACT,))
+    assert "settled" in {failure.check for failure in failures}
+
+
+def test_every_check_has_a_mutation() -> None:
+    """No check is there that nothing was seen to trip."""
+    assert {check for check, _, _ in MUTATIONS.values()} == set(CHECKS)
+
+
+def test_a_failing_change_is_taken_out_and_the_others_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer says which check failed; what is sent is the input where the change was."""
+    real = rewriting.verify
+
+    def suspicious(*args: Any) -> list[Failure]:
+        kept = args[2]
+        found = [Failure("services", each.id, "on purpose") for each in kept if each.workload.name == "shop"]
+        return found or real(*args)
+
+    monkeypatch.setattr(rewriting, "verify", suspicious)
+    other = "---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: alone\nspec:\n  containers:\n  - {name: a, image: shop/a}\n"
+    report = run([("set.yaml", (SET + other).encode())], Options(), rewrite=True)
+    assert report.rewrite is not None
+    assert [each.workload for each in report.rewrite.changes] == ["Pod/alone"]
+    assert [(each.workload, each.reason) for each in report.rewrite.held_back] == [("Deployment/shop", "verification")]
+    assert [each.check for each in report.rewrite.verification if not each.passed] == ["services"]
+    assert report.rewrite.files[0].content.startswith(SET)
