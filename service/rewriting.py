@@ -26,9 +26,9 @@ from service.options import Options
 from service.planning import plan
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.verify import CHECKS, Failure, verify
+from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
 from service.yamldoc.layout import Habits, habits_of, is_json
 from service.yamldoc.operations import AddItem, Enlist, Operation
-from service.yamldoc.patch import compile_operations, emit_document, emit_json_item
 from service.yamldoc.stream import Document
 
 _MENDS = {"wrap": ("bare-pod", "replicated-pods"), "split": ("unrelated-containers",)}

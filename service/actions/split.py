@@ -24,19 +24,17 @@ import hashlib
 import re
 from dataclasses import replace
 
-from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
+from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
 from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
 from service.actions.rewire import Rewiring, rewire
+from service.actions.splittable import check
 from service.actions.wrap import Wrapping
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Role, Stage
 from service.kube.containers import Container
 from service.kube.objects import dig, items, mapping, mappings, text
-from service.kube.pointers import pointers_at
 from service.kube.services import ServiceLink, services_of
-from service.rules.suppression import suppression_of
-from service.signals.injected import injected_names
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -61,64 +59,9 @@ def decide(situation: Situation, min_confidence: float, wrapping: Wrapping | Non
     Raises:
         Refused: it can't be, or not safely.
     """
-    _check(situation, min_confidence, wrapping)
+    check(situation, min_confidence, wrapping)
     plan = _Split(situation, wrapping)
     return plan.proposal(), plan.shared_labels
-
-
-def _check(situation: Situation, min_confidence: float, wrapping: Wrapping | None) -> None:
-    workload, classification = situation.workload, situation.classification
-    confidence = classification.boundary_confidence()
-    suppression = suppression_of("unrelated-containers", workload)
-    if suppression is not None:
-        raise Refused("suppressed", f"the manifest says to ignore unrelated-containers: {suppression.reason or 'no reason given'}")
-    if workload.kind is None:
-        raise Refused(
-            "analysed-only", f"workloads of {situation.resource.api_version} {situation.resource.kind} are analysed, not rewritten"
-        )
-    if injected_names(workload):
-        raise Refused("injected", "it holds injected containers, as live exports do: split the manifest that it was made from")
-    if confidence < min_confidence:
-        message = (
-            f"the boundary is sure to {confidence:.2f}, less than {min_confidence:.2f}: settle it with the annotation podsplit.dev/roles"
-        )
-        raise Refused("low-confidence", message)
-    if workload.kind.split_into is None or (wrapping is not None and wrapping.kind == "Job"):
-        raise Refused("job", "a Job's template is immutable and its containers end together: write a Job for each application")
-    if items(situation.resource.metadata.get("ownerReferences")):
-        raise Refused("owned", "it has an owner: change the template that its owner makes it from")
-    if workload.is_pod and wrapping is None:
-        raise Refused("wrap-held-back", "its Pod can't be given a controller (see there), and a split needs one")
-    for field, value in workload.pod.items():
-        fate = POD_FIELDS.get(field)
-        if fate is None:
-            raise Refused("pod-field", f"the field {field} of its Pod is not known to Podsplit")
-        if fate is Fate.HOLDS_BACK and value != HARMLESS_VALUES.get(field, ()) and value not in ([], {}, None, ""):
-            raise Refused("pod-field", f"its Pod sets {field}, which two Pods can't share as one did: decide which of them needs it")
-    _check_kustomize(situation)
-    _check_pointers(situation)
-
-
-def _check_kustomize(situation: Situation) -> None:
-    for resource in situation.manifests.of_kind("Kustomization"):
-        for field in ("namePrefix", "nameSuffix"):
-            if resource.data.get(field):
-                message = f"a kustomization sets {field}, which addresses in containers don't follow: build it first (kubectl kustomize)"
-                raise Refused("kustomize-name", message)
-        patches = [
-            *items(resource.data.get("patches")),
-            *items(resource.data.get("patchesStrategicMerge")),
-            *items(resource.data.get("patchesJson6902")),
-        ]
-        if patches:
-            message = "a kustomization patches the set, by container name or index perhaps: build it first (kubectl kustomize)"
-            raise Refused("kustomize-patch", message)
-
-
-def _check_pointers(situation: Situation) -> None:
-    for resource in pointers_at(situation.workload, situation.manifests):
-        message = f"{resource.title} covers its Pods or names it, and Podsplit does not divide objects of that kind yet: divide it by hand"
-        raise Refused("selected-by", message)
 
 
 class _Split:

@@ -51,6 +51,11 @@ def content_start(text: str, node: Node) -> int:
     return found.end() if found else node.start
 
 
+def colon(text: str, key: Scalar) -> int:
+    """The offset behind the colon of an entry."""
+    return text.index(":", key.end) + 1
+
+
 def is_block(node: Node) -> bool:
     """Whether a node is a collection in block style."""
     return isinstance(node, Mapping | Sequence) and not node.flow

@@ -9,6 +9,7 @@ piece can serve again wherever the same text stands.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, TypeAlias
 
 Route: TypeAlias = tuple[str | int, ...]
@@ -94,3 +95,14 @@ class Alias(Node):
 
 Data: TypeAlias = Any
 """What a node reads as: dict, list, str, int, float, bool or None."""
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """A node and everything below it, aliases not followed."""
+    yield node
+    if isinstance(node, Mapping):
+        for _, value in node.entries:
+            yield from walk(value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from walk(item)

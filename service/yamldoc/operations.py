@@ -1,4 +1,4 @@
-"""What may be done to a document, in Routes; `patch.compile_operations` turns it into edits of text.
+"""What may be done to a document, in Routes; `editing.compile_operations` turns it into edits of text.
 
 Values are trees: dict, list, str, int, float, bool, None, and `Verbatim` for text that is carried over from a document.
 """

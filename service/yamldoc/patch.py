@@ -6,218 +6,42 @@ Only what an operation means changes: everything else, comments and quotes inclu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Sequenced
 from dataclasses import replace
 
 from service.errors import CrossesAnchor, EditError
-from service.text import Edit, Span, apply_edits
+from service.text import Edit, Span
 from service.yamldoc import layout
 from service.yamldoc.emit import Emitter, Slice
-from service.yamldoc.layout import Habits, column, content_start, is_block, line_end, line_start
-from service.yamldoc.nodes import Alias, Mapping, Node, Route, Scalar, Sequence
+from service.yamldoc.gathering import gathered
+from service.yamldoc.layout import Habits, colon, column, content_start, is_block, line_end, line_start
+from service.yamldoc.nodes import Alias, Mapping, Node, Route, Scalar, Sequence, walk
 from service.yamldoc.operations import HOLE, AddEntry, AddItem, Enlist, Nest, Operation, Remove, RenameKey, SetValue, Tree, Verbatim
-from service.yamldoc.reading import Found, is_merge, merge_sources, read
+from service.yamldoc.reading import Found, is_merge
 from service.yamldoc.scalars import plain_is_safe, quote, read_key, scalar_text
 from service.yamldoc.stream import Document
 
 
-def compile_operations(document: Document, operations: Iterable[Operation], habits: Habits, around: Iterable[Operation] = ()) -> list[Edit]:
-    """The edits of the document's file that carry out the operations.
+class Patcher:
+    """Compiles operations on one document; works in the offsets of its piece.
 
     Args:
         document: the document.
-        operations: what to do.
         habits: how the file is written.
-        around: operations of other changes on the same document; those that put text deeper count for the indentation.
-
-    Raises:
-        CrossesAnchor: the text is shared through an anchor.
-        EditError: the document has duplicate keys, or no such place.
+        slices: gives `Verbatim` leaves as text (see `slices.cut_out`).
     """
-    if document.duplicates:
-        raise EditError("a document with duplicate keys is not edited: remove one of them")
-    patcher = _Patcher(document, habits)
-    base = document.span.start
-    edits = patcher.edits(list(operations), around)
-    return [edit.moved(base) for edit in edits]
 
-
-def emit_json_item(tree: Tree, habits: Habits) -> str:
-    """The text of an object as a further item of the List that `Enlist` makes, the comma before it included."""
-    indent = habits.json_indent
-    pad = habits.newline + " " * (2 * indent) if indent is not None else " "
-    return "," + pad + Emitter(habits, lambda leaf: cut_out(leaf, habits)).flow(tree, 2 * (indent or 0))
-
-
-def emit_document(tree: Tree, habits: Habits) -> str:
-    """The text of a new document, with a final line break and without a separator line."""
-    return Emitter(habits, lambda leaf: cut_out(leaf, habits)).document(tree)
-
-
-def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
-    """The text of a `Verbatim` leaf, its operations carried out, aliases to anchors outside it written out.
-
-    Raises:
-        EditError: there is nothing at its route.
-    """
-    document = leaf.document
-    text = document.text
-    found = document.find(leaf.route)
-    if found is None:
-        raise EditError("there is nothing to carry over")
-    node, parent = found.node, found.parent
-    written = found.written
-    data = read(node)
-    if written is None:
-        # It came in by an alias or a merge key: there is no text of its own here.
-        lines = _emitted(data, habits)
-        return Slice([], lines, lines, None, isinstance(data, dict | list) and bool(data), isinstance(data, list), data)
-    edits = _Patcher(document, habits).edits([*leaf.operations]) + list(_written_out(text, written, habits))
-    start = found.key.start if found.key is not None else written.start
-    in_flow = parent is not None and not is_block(parent)
-    own = layout.indentation(text, start) if in_flow else column(text, start)
-    comments: list[str] = []
-    end = max(written.end, start)
-    if not in_flow:
-        comments, end = _comments(document, leaf.route, found)
-    whole = _cut(text, Span(start, end), edits, own)
-    value_start = written.start
-    if found.key is not None:
-        own = column(text, value_start) if is_block(node) and not in_flow else own
-    value = ["null"] if written.start == written.end else _cut(text, Span(value_start, end), edits, own)
-    key = read_key(found.key) if found.key is not None else None
-    return Slice(comments, whole, value, key, is_block(written), isinstance(node, Sequence), data)
-
-
-def _comments(document: Document, route: Route, found: Found) -> tuple[list[str], int]:
-    """The comment lines above a block node, and where the node ends with the comments that belong to it."""
-    text = document.text
-    extent = _Patcher(document, Habits()).extent(found, route)
-    start = found.key.start if found.key is not None else found.node.start
-    top = text[extent.start : line_start(text, start)]
-    if found.key is None and isinstance(found.parent, Sequence):
-        # The dash may stand on a line of its own.
-        at = layout.dash(text, found.parent, int(route[-1]))
-        top = text[extent.start : at] + text[at + 1 : line_start(text, start)]
-    return [line.strip() for line in top.splitlines() if line.strip().startswith("#")], extent.end
-
-
-def _cut(text: str, span: Span, edits: Iterable[Edit], own_column: int) -> list[str]:
-    inside = [
-        replace(moved, stage=0)
-        for edit in edits
-        for moved in (edit.moved(-span.start),)
-        if span.start <= edit.span.start and edit.span.end <= span.end
-    ]
-    cut = apply_edits(text[span.start : span.end], inside)
-    return layout.reindent(cut, -own_column).replace("\r\n", "\n").split("\n")
-
-
-def _emitted(data: Tree, habits: Habits) -> list[str]:
-    emitter = Emitter(habits, lambda leaf: cut_out(leaf, habits))
-    if isinstance(data, dict) and data:
-        return emitter.entries(data, 0)
-    if isinstance(data, list) and data:
-        return [line for item in data for line in emitter.item(item, 0)]
-    return [emitter.flow(data, 0)]
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    if isinstance(node, Mapping):
-        for _, value in node.entries:
-            yield from _walk(value)
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from _walk(item)
-
-
-def _written_out(text: str, node: Node, habits: Habits) -> Iterator[Edit]:
-    """Edits that write out the aliases in a slice whose anchors are outside of it."""
-    parents: list[tuple[Node, Scalar | None, Node]] = []
-    for parent in _walk(node):
-        if isinstance(parent, Mapping):
-            parents += [(parent, key, value) for key, value in parent.entries]
-        elif isinstance(parent, Sequence):
-            parents += [(parent, None, item) for item in parent.items]
-    emitter = Emitter(habits, lambda leaf: cut_out(leaf, habits))
-    yield from _without_anchors(text, node)
-    for parent, key, value in parents:
-        if key is not None and is_merge(key):
-            yield from _merge_written_out(text, node, parent, key, value, emitter)
-        elif isinstance(value, Alias) and not node.start <= value.target.start < node.end:
-            data = read(value)
-            if not is_block(parent) or not isinstance(data, dict | list) or not data:
-                yield Edit(Span(value.start, value.end), emitter.flow(data, 0))
-            elif key is not None:
-                lines = emitter.entry(read_key(key), data, column(text, key.start))
-                yield Edit(Span(_colon(text, key), value.end), "\n" + "\n".join(lines[1:]))
-            else:
-                yield Edit(Span(value.start, value.end), emitter.flow(data, 0))
-
-
-def _without_anchors(text: str, node: Node) -> Iterator[Edit]:
-    """Edits that drop anchors to which nothing in a slice refers: aliases elsewhere go on meaning the original."""
-    inside = list(_walk(node))
-    wanted = {each.name for each in inside if isinstance(each, Alias)}
-    for each in inside:
-        if each.anchor is not None and each.anchor not in wanted and each.tag is None and not isinstance(each, Alias):
-            start = content_start(text, each)
-            # Before a block collection the properties end their line.
-            end = start if "\n" not in text[each.start : start] else each.start + len(each.anchor) + 1
-            yield Edit(Span(each.start, end), "")
-
-
-def _merge_written_out(text: str, node: Node, parent: Node, key: Scalar, value: Node, emitter: Emitter) -> Iterator[Edit]:
-    if all(node.start <= source.start < node.end for source in merge_sources(value)):
-        return
-    assert isinstance(parent, Mapping)
-    later = False
-    hidden = set()
-    for other, _ in parent.entries:
-        later = later or other is key
-        if later and not is_merge(other):
-            hidden.add(read_key(other))
-    data = {name: each for source in merge_sources(value) for name, each in read(source).items() if name not in hidden}
-    # An earlier key that the merge overrides would be written twice; kubectl reads the merged one.
-    for other, _ in parent.entries:
-        if other is key:
-            break
-        data.pop(read_key(other), None)
-    if not data:
-        # All that it brings in is written beside it.
-        entries = parent.entries
-        place = next(index for index, (other, _) in enumerate(entries) if other is key)
-        if place + 1 < len(entries):
-            yield Edit(Span(key.start, entries[place + 1][0].start), "")
-        elif place:
-            yield Edit(Span(entries[place - 1][1].end, value.end), "")
-        return
-    if is_block(parent):
-        lines = emitter.entries(data, column(text, key.start))
-        yield Edit(Span(key.start, value.end), "\n".join(lines).lstrip())
-    else:
-        yield Edit(Span(key.start, value.end), emitter.flow(data, 0)[1:-1])
-
-
-def _colon(text: str, key: Scalar) -> int:
-    """The offset behind the colon of an entry."""
-    return text.index(":", key.end) + 1
-
-
-class _Patcher:
-    """Works in the offsets of one piece."""
-
-    def __init__(self, document: Document, habits: Habits) -> None:
+    def __init__(self, document: Document, habits: Habits, slices: Callable[[Verbatim], Slice]) -> None:
         self._document = document
         self._text = document.text
         self._habits = habits
-        self._emit = Emitter(habits, lambda leaf: cut_out(leaf, habits))
+        self._emit = Emitter(habits, slices)
         self._shifts: list[tuple[Route, int]] = []
 
     def edits(self, operations: list[Operation], around: Iterable[Operation] = ()) -> list[Edit]:
-        operations = _gathered(self._document, operations)
+        """The edits that carry out the operations, among other changes' operations on the same document."""
+        operations = gathered(self._document, operations)
         for operation in (*operations, *(each for each in around if each not in operations)):
             if isinstance(operation, Nest):
                 self._shifts.append((operation.route, self._nest_shift(operation)))
@@ -273,7 +97,7 @@ class _Patcher:
         if not self._document.composed.aliased:
             return
         node = found.node
-        for other in _walk(self._document.root):
+        for other in walk(self._document.root):
             if isinstance(other, Alias) and not node.start <= other.start < node.end and node.start <= other.target.start < node.end:
                 raise CrossesAnchor("an alias elsewhere refers to an anchor in what would be removed: write it out first")
 
@@ -352,7 +176,7 @@ class _Patcher:
             head = re.match(r"\s*(\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^:]*|.*?)(?=:(?:\s|$))", lines[0])
             assert head is not None
             lines[0] = lines[0][head.end() + 1 :]
-            return self._replaced(_colon(text, found.key), node.end, lines, operation.stage)
+            return self._replaced(colon(text, found.key), node.end, lines, operation.stage)
         if isinstance(found.parent, Sequence):
             at = layout.dash(text, found.parent, int(operation.route[-1]))
             lines = self._emit.item(value, column(text, at))
@@ -521,8 +345,8 @@ class _Patcher:
             opening, closing = self._emit.around_hole(self._habits.newline.join(lines))
             if closing.strip():
                 raise EditError("the old value is not the last leaf")
-            result = [Edit(self._at(_colon(text, key)), self._habits.newline + opening, operation.stage)]
-            region = Span(_colon(text, key), layout.below(text, written.end, column(text, key.start), over_blanks=True))
+            result = [Edit(self._at(colon(text, key)), self._habits.newline + opening, operation.stage)]
+            region = Span(colon(text, key), layout.below(text, written.end, column(text, key.start), over_blanks=True))
         result += [
             Edit(self._at(offset), " " * shift, operation.stage, gives_way=True) for offset in layout.indent_offsets(text, region) if shift
         ]
@@ -567,60 +391,3 @@ def _hole_depth(tree: Tree) -> int:
     if tree is not HOLE:
         raise EditError("the old value has no place in the new one")
     return depth
-
-
-def _gathered(document: Document, operations: list[Operation]) -> list[Operation]:
-    """Operations that only make sense together, put together.
-
-    Additions to an empty or null collection become one new value; removals of everything in one become an empty one.
-    """
-    result: list[Operation] = []
-    filled: dict[Route, SetValue] = {}
-    emptied = _emptied(document, operations)
-    for operation in operations:
-        if isinstance(operation, AddEntry | AddItem):
-            found = document.find(operation.route)
-            node = found.node if found else None
-            empty = (isinstance(node, Scalar) and read(node) is None) or (isinstance(node, Mapping) and not node.entries)
-            if empty or (isinstance(node, Sequence) and not node.items):
-                _fill(filled, result, operation)
-                continue
-        elif isinstance(operation, Remove) and operation.route[:-1] in emptied:
-            parent = operation.route[:-1]
-            if parent not in filled:
-                filled[parent] = SetValue(parent, emptied[parent], operation.stage)
-                result.append(filled[parent])
-            continue
-        result.append(operation)
-    return result
-
-
-def _fill(filled: dict[Route, SetValue], result: list[Operation], operation: AddEntry | AddItem) -> None:
-    known = filled.get(operation.route)
-    if known is None or known.stage != operation.stage:
-        value: Tree = {} if isinstance(operation, AddEntry) else []
-        known = filled[operation.route] = SetValue(operation.route, value, operation.stage)
-        result.append(known)
-    if isinstance(operation, AddEntry):
-        known.value[operation.key] = operation.value
-    else:
-        known.value.append(operation.value)
-
-
-def _emptied(document: Document, operations: list[Operation]) -> dict[Route, Tree]:
-    """The collections that lose all their children at one stage and get no new ones, with the empty value they become."""
-    gone: dict[Route, set[int]] = {}
-    counts: dict[Route, int] = {}
-    for operation in operations:
-        if isinstance(operation, Remove):
-            gone.setdefault(operation.route[:-1], set()).add(operation.stage)
-            counts[operation.route[:-1]] = counts.get(operation.route[:-1], 0) + 1
-    grown = {operation.route for operation in operations if isinstance(operation, AddEntry | AddItem)}
-    result: dict[Route, Tree] = {}
-    for route, stages in gone.items():
-        found = document.find(route)
-        node = found.node if found else None
-        size = len(node.entries) if isinstance(node, Mapping) else len(node.items) if isinstance(node, Sequence) else 0
-        if route and counts[route] == size and len(stages) == 1 and route not in grown:
-            result[route] = {} if isinstance(node, Mapping) else []
-    return result

@@ -11,9 +11,9 @@ from service.kube.kinds import known_kind
 from service.kube.objects import objects_of
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
+from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import habits_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
-from service.yamldoc.patch import compile_operations, emit_document
 from service.yamldoc.stream import Document, parse
 
 CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -10,10 +13,10 @@ from hypothesis import strategies as st
 
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
+from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import habits_of
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import HOLE, AddEntry, AddItem, Nest, Operation, Remove, RenameKey, SetValue, Verbatim
-from service.yamldoc.patch import compile_operations, emit_document
 from service.yamldoc.reading import read
 from service.yamldoc.stream import Document, parse
 from tests.support.model import applied
@@ -137,3 +140,46 @@ def test_an_emitted_document_reads_as_its_tree(value: Any) -> None:
     """What we write ourselves means what was meant."""
     document = parsed("a:\n- b: c\n")
     assert read(parsed(emit_document(value, habits_of([document]))).root) == value
+
+
+@settings(max_examples=400)
+@given(data(), st.randoms(use_true_random=False), data(4) | SCALARS | st.lists(SCALARS, max_size=3), st.sampled_from([None, 2, 4]))
+def test_json_is_edited_as_json(value: Any, choose: random.Random, new: Any, indent: int | None) -> None:
+    """After any operation the text is still JSON, indented as before, and means what was meant."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
+    text = re.sub("[\x7f-\x9f\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    document = parsed(text)
+    operation = random_operation(value, choose, new)
+    result = edited(document, [operation])
+    assert json.loads(result) == applied(value, [operation]), (operation, result)
+    assert ("\n" in result.strip()) == (indent is not None) or not value
+
+
+@given(documents(), st.randoms(use_true_random=False))
+def test_the_text_of_a_stage_has_the_edits_up_to_it(sample: tuple[str, Any], choose: random.Random) -> None:
+    """Operations of a later stage change nothing in the text of an earlier one."""
+    text, value = sample
+    document = parsed(text)
+    first, second = random_operation(value, choose, 1), random_operation(value, choose, {"n": "w"})
+    shorter = min(len(first.route), len(second.route))
+    if first.route[:shorter] == second.route[:shorter] or first.route[:-1] == second.route[:-1]:
+        return
+    both = [first, replace(second, stage=2)]
+    assert edited(document, both, 0) == edited(document, both, 1) == edited(document, [first])
+    assert edited(document, both, 2) == edited(document, [first, second])
+
+
+@given(documents(), st.randoms(use_true_random=False))
+def test_what_leaves_later_takes_earlier_edits_along(sample: tuple[str, Any], choose: random.Random) -> None:
+    """A node that is removed in a later stage is gone whole, whatever was added to it before."""
+    text, value = sample
+    document = parsed(text)
+    candidates = [
+        route for route in routes(value) if isinstance(at(value, route), dict) and at(value, route) and (len(route) > 1 or len(value) > 1)
+    ]
+    if not candidates:
+        return
+    route = choose.choice(candidates)
+    removal = Remove(route, stage=1)
+    result = edited(document, [AddEntry(route, "added", "x"), removal], 1)
+    assert result == edited(document, [removal], 1)

@@ -1,4 +1,4 @@
-"""What operations on a document mean, said on plain data: the oracle for `service.yamldoc.patch`."""
+"""What operations on a document mean, said on plain data: the oracle for `service.yamldoc.editing`."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import unquote
 from xml.etree.ElementTree import fromstring
 
@@ -10,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
-from service.findings import Finding, Location, Report, Severity
+from service.findings import FileResult, FileStatus, Finding, Location, Report, Severity
 from service.options import Options
 from service.pipeline import run
 from service.render.codequality import render_codequality
@@ -224,10 +225,11 @@ def test_an_rdjson_suggestion_is_the_whole_rewrite_of_its_workload(shop):
 
 def test_no_fix_where_the_rewrite_makes_files():
     """A fix can't add a file, and half a change is an outage."""
-    report = run([("shop.yaml", TWO_SERVERS.encode())], Options(layout="new-files"), rewrite=True)
+    report = run([("shop.yaml", TWO_SERVERS.encode())], Options(), rewrite=True)
     assert report.rewrite is not None
-    if any(item.status == "added" for item in report.rewrite.files):
-        assert "fixes" not in render_sarif(report)
+    assert "fixes" in render_sarif(report)
+    files = (*report.rewrite.files, FileResult("more.yaml", "a: 1\n", FileStatus.ADDED))
+    assert "fixes" not in render_sarif(replace(report, rewrite=replace(report.rewrite, files=files)))
 
 
 def test_columns_of_rdjson_count_bytes():
