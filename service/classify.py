@@ -34,6 +34,8 @@ _POD_WIDE = frozenset({Pattern.MESH, Pattern.SECRETS})
 """What serves every group of a Pod."""
 _LISTED = frozenset({Pattern.LOGGING, Pattern.METRICS, Pattern.BACKUP})
 """What serves each group that it shares something with."""
+_SURE_HELPERS = frozenset({"known-image.helper", "native-sidecar.declared"})
+"""Who helps, for sure, whatever it is beside; where nothing says whose helper it is, each group gets it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,14 @@ class _Verdicts:
     @staticmethod
     def _fits_anywhere(pair: Pair) -> bool:
         """Whether two containers would go together only because one of them helps whatever it is beside."""
-        return pair.score > 0 and all(each.says is Says.HELPER for each, _, leans in pair.evidence if leans is Leans.TOGETHER)
+        leaning = [each for each, _, leans in pair.evidence if leans is Leans.TOGETHER]
+        return pair.score > 0 and bool(leaning) and all(each.says is Says.HELPER for each in leaning)
+
+    def _is_anybodys(self, container: Container, head: Container) -> bool:
+        """Whether a container is surely a helper, and nothing says whose."""
+        pair = self._pairs[min(container.index, head.index), max(container.index, head.index)]
+        sure = any(each.subject is container and each.case in _SURE_HELPERS for each, _, _ in pair.evidence)
+        return sure and self._fits_anywhere(pair)
 
     def _evidence(self, container: Container, pair: Pair, other: Container) -> list[Evidence]:
         found = []
@@ -275,9 +284,7 @@ class _Verdicts:
         if pattern in _POD_WIDE:
             return tuple(head.name for head in heads)
         served = [heads[number]]
-        own = self._pairs[min(container.index, served[0].index), max(container.index, served[0].index)]
-        if self._fits_anywhere(own):
-            # Nothing says whose helper it is: each group gets it.
+        if self._is_anybodys(container, served[0]):
             return tuple(head.name for head in heads)
         if pattern in _LISTED:
             for head in heads:
