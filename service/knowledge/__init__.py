@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -77,6 +78,8 @@ class Catalogue:
                     self._globs.append((parts, entry))
                 else:
                     self._exact.setdefault(parts[-1], []).append((parts, entry))
+        # Most images fit no glob at all: one expression over the last parts says so at once.
+        self._some_glob = re.compile("|".join(translate(parts[-1]) for parts, _ in self._globs) or "(?!)")
         self._known: dict[str, Entry | None] = {}
 
     def match(self, image: str) -> Entry | None:
@@ -89,7 +92,8 @@ class Catalogue:
 
     def _look_up(self, path: tuple[str, ...]) -> Entry | None:
         best: tuple[tuple[int, int], Entry] | None = None
-        for parts, entry in (*self._exact.get(path[-1], ()), *self._globs):
+        globs = self._globs if self._some_glob.match(path[-1]) else ()
+        for parts, entry in (*self._exact.get(path[-1], ()), *globs):
             if len(parts) <= len(path) and all(map(fnmatchcase, path[-len(parts) :], parts)):
                 rank = (len(parts), sum(len(part) - part.count("*") - part.count("?") for part in parts))
                 if best is None or rank > best[0]:

@@ -252,10 +252,15 @@ class PodContext:
         port = reference.port
         own = self.listening.get(reference.container.index, {})
         others = [each for each in self.members if each is not reference.container and port in self.listening[each.index]]
-        if port in own or not others or reference.listens:
+        if not others or reference.listens:
             return None
+
         # Who is told to listen there is surer than who declares it, and that surer than who would by default.
-        return min(others, key=lambda each: ("told", "declared", "default").index(self.listening[each.index][port]))
+        def doubt(container: Container) -> int:
+            return ("told", "declared", "default").index(self.listening[container.index][port])
+
+        best = min(others, key=doubt)
+        return None if port in own and doubt(reference.container) <= doubt(best) else best
 
     def _default_target(self, reference: LocalReference) -> Container | None:
         """A host without a port means the one server beside it whose default port the client's library uses."""
