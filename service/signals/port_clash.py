@@ -1,6 +1,6 @@
 """Port clash.
 
-Looks for: two containers that listen on the same port and protocol.
+Looks for: two containers that declare the same port and protocol, or are told by flags or variables to listen on it.
 
 Matters because: the containers of a Pod share one network address: only one of the two can have the port, and the other fails to start.
 
@@ -38,10 +38,26 @@ def clashes(context: PodContext) -> Iterator[tuple[Container, Port, Container, P
                 break
 
 
+def _told_clashes(context: PodContext) -> Iterator[tuple[Container, int, Container]]:
+    """Pairs of containers that are told, by flag or variable, to listen on a port on which the other surely listens too."""
+    for one, other in combinations(context.members, 2):
+        mine, theirs = context.listening[one.index], context.listening[other.index]
+        for port in sorted(set(mine) & set(theirs)):
+            if "told" in (mine[port], theirs[port]) and "default" not in (mine[port], theirs[port]):
+                yield one, port, other
+                break
+
+
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
+    declared = set()
     for one, mine, other, _ in clashes(context):
+        declared.add((one.index, other.index))
         message = f"declares port {mine.number}/{mine.protocol}, as {other.name} does: only one of them can listen on it"
         yield Observation(
             "port-clash.declared", Says.APART, one, message, context.place(context.workload.resource, mine.route), about=other
         )
+    for one, port, other in _told_clashes(context):
+        if (one.index, other.index) not in declared:
+            message = f"is told to listen on port {port}, on which {other.name} listens too: only one of them can"
+            yield Observation("port-clash.told", Says.APART, one, message, context.at(one, "name"), about=other)

@@ -39,7 +39,9 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
     edits = Patcher(document, habits, lambda inner: cut_out(inner, habits)).edits([*leaf.operations]) + list(
         _written_out(text, written, habits)
     )
-    start = found.key.start if found.key is not None else written.start
+    # An anchor before a block collection stays behind: nothing in the slice can refer to it.
+    value_start = content_start(text, written) if is_block(written) else written.start
+    start = found.key.start if found.key is not None else value_start
     in_flow = parent is not None and not is_block(parent)
     own = layout.indentation(text, start) if in_flow else column(text, start)
     comments: list[str] = []
@@ -47,7 +49,6 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
     if not in_flow:
         comments, end = _comments(document, leaf.route, found)
     whole = _cut(text, Span(start, end), edits, own)
-    value_start = written.start
     if found.key is not None:
         own = column(text, value_start) if is_block(node) and not in_flow else own
     value = ["null"] if written.start == written.end else _cut(text, Span(value_start, end), edits, own)
@@ -119,9 +120,11 @@ def _without_anchors(text: str, node: Node) -> Iterator[Edit]:
     for each in inside:
         if each.anchor is not None and each.anchor not in wanted and each.tag is None and not isinstance(each, Alias):
             start = content_start(text, each)
-            # Before a block collection the properties end their line.
-            end = start if "\n" not in text[each.start : start] else each.start + len(each.anchor) + 1
-            yield Edit(Span(each.start, end), "")
+            if "\n" in text[each.start : start]:
+                # Before a block collection the anchor ends its line.
+                yield Edit(Span(len(text[: each.start].rstrip(" ")), each.start + len(each.anchor) + 1), "")
+            else:
+                yield Edit(Span(each.start, start), "")
 
 
 def _merge_written_out(text: str, node: Node, parent: Node, key: Scalar, value: Node, emitter: Emitter) -> Iterator[Edit]:

@@ -103,6 +103,8 @@ def test_evidence_adds_up_to_the_confidence() -> None:
 
 
 CHANGES = {
+    "tags": lambda text: re.sub(r"(?m)^(\s*(?:- )?image:\s*[\"']?[a-z0-9][\w./-]*):([\w.-]+)([\"']?[ ]*(?:#.*)?)$", r"\1:v9.9.9\3", text),
+    "namespaces": lambda text: re.sub(r"(?m)^(metadata:)[ ]*\n(\s+)(name:)", r"\1\n\2namespace: blue\n\2\3", text),
     "comments": lambda text: "# a comment\n" + text,
     "registry": lambda text: re.sub(
         r"(?m)^(\s*(?:- )?image:\s*)([\"']?)(?!\S*[.:]\S*/)([a-z0-9][\w./-]*(?::[\w.-]+)?)", r"\1\2mirror.example.org/hub/\3", text
@@ -113,7 +115,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_doesnt_matter_changes_no_groups(change: str) -> None:
-    """Comments, registry prefixes and irrelevant marks leave the groups as they were."""
+    """Comments, registry prefixes, tags, namespaces and irrelevant marks leave the groups as they were."""
     changed = 0
     for label in labels():
         text = (CORPUS / label["file"]).read_text()

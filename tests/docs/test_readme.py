@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from service.actions import ACTIONS
+from service.rules import RULES
+from service.signals import SIGNALS
 from tools.reference import pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,6 +57,13 @@ def test_every_refusal_has_its_entry() -> None:
     documented = set(re.findall(r"^\| `([a-z-]+)`", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE))
     assert len(codes) > 30
     assert codes - documented == set()
+
+
+def test_every_signal_rule_and_action_has_cases() -> None:
+    """In a folder of its name."""
+    names = {item.id for item in (*SIGNALS, *RULES, *ACTIONS)}
+    cases = {path.parent.name for path in (ROOT / "tests" / "cases").glob("*/*") if path.is_dir()}
+    assert names - cases == set()
 
 
 def test_links_between_pages_lead_somewhere() -> None:
