@@ -27,7 +27,7 @@ from service.planning import plan
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.verify import CHECKS, Failure, verify
 from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
-from service.yamldoc.layout import Habits, habits_of, is_json
+from service.yamldoc.layout import Habits, check_open_end, habits_of, is_json
 from service.yamldoc.operations import AddItem, Enlist, Operation
 from service.yamldoc.stream import Document
 
@@ -223,6 +223,7 @@ def _appended(made: NewObject, habits: Habits) -> Edit:
     body = text.rstrip(" \t\r\n")
     if body.endswith("\n...") or body == "...":
         body = body[:-3].rstrip(" \t\r\n")
+    check_open_end(document, len(body))
     at = document.span.start + len(body)
     gap = text[len(body) :]
     blank = newline if gap.count("\n") > 1 and made.after.document.span.end < len(made.after.document.source.text) else ""

@@ -15,6 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 import requests
 
@@ -22,6 +23,12 @@ from service.web.app import create_app
 from service.web.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# In CI the same examples every time: a rare find is for a developer's machine, not for somebody else's change.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

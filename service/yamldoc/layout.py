@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from service.errors import EditError
 from service.text import Span
 from service.yamldoc.nodes import Mapping, Node, Scalar, Sequence
 from service.yamldoc.stream import Document
@@ -131,6 +132,29 @@ def reindent(text: str, shift: int) -> str:
 def indent_offsets(text: str, span: Span) -> list[int]:
     """The line starts inside a span at which indentation is inserted to move its lines to the right."""
     return [match.start() for match in _INDENTED_LINE.finditer(text, span.start + 1, span.end)]
+
+
+def check_open_end(document: Document, at: int) -> None:
+    """See that text may be added at an offset of a document.
+
+    A block scalar at the end of a file without a final line break has no line break at its end; with text behind it, it would.
+
+    Raises:
+        EditError: that is so here.
+    """
+    text = document.text
+    if at < len(text) or text.endswith(("\n", "\r")):
+        return
+    node = document.root
+    while isinstance(node, Mapping | Sequence):
+        children = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
+        if not children:
+            return
+        node = children[-1]
+    if isinstance(node, Scalar) and node.style in ("|", ">") and "-" not in text[node.start : line_end(text, node.start)]:
+        raise EditError(
+            "the file ends in a block scalar without a final line break, and text behind it would change it: end the file with one"
+        )
 
 
 @dataclass(frozen=True, slots=True)

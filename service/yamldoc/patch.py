@@ -244,9 +244,10 @@ class Patcher:
             )
         own = column(text, node.entries[0][0].start)
         at = layout.below(text, max(key.end, value.end), own)
+        layout.check_open_end(self._document, at)
         lines = self._emit.entry(operation.key, operation.value, own)
         content = self._habits.newline + self._habits.newline.join(lines)
-        return Edit(self._at(at), content, operation.stage, inside=Span(node.start, at))
+        return Edit(self._at(at), content, operation.stage, inside=Span(node.start, node.end))
 
     def _add_item(self, found: Found, operation: AddItem) -> Edit:
         text, node = self._text, found.node
@@ -271,7 +272,8 @@ class Patcher:
             at = start - (2 if text[start - 2 : start] == "\r\n" else 1)
         else:
             at = layout.below(text, node.items[index - 1].end, own)
-        return Edit(self._at(at), newline + newline.join(lines), operation.stage, inside=Span(node.start, max(at, node.start)))
+            layout.check_open_end(self._document, at)
+        return Edit(self._at(at), newline + newline.join(lines), operation.stage, inside=inside)
 
     def _between(self, node: Node, first: int) -> str:
         """What stands between two entries or items of a flow collection."""

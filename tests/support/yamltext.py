@@ -77,6 +77,9 @@ def documents(draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]] | None 
     lines = writer.mapping(value, 0)
     newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
     ending = draw(st.sampled_from([newline, newline, "", newline + newline, newline + "# end" + newline]))
+    if any(line.endswith(("|", "|+")) for line in lines):
+        # A block scalar that ends the file without a line break reads differently from one that doesn't.
+        ending = ending or newline
     head = draw(st.sampled_from(["", "", "# head" + newline, newline, "# head" + newline + newline]))
     return head + newline.join(lines) + ending, value
 

@@ -73,6 +73,13 @@ def test_shared_text_is_not_edited(text: str, operation: Operation) -> None:
         edited(text, operation)
 
 
+def test_nothing_is_added_behind_an_open_block_scalar() -> None:
+    """Without a final line break its value has none; text behind it would give it one."""
+    with pytest.raises(EditError, match="final line break"):
+        edited("a: |\n  x", AddEntry((), "b", 1))
+    assert edited("a: |-\n  x", AddEntry((), "b", 1)) == "a: |-\n  x\nb: 1"
+
+
 def test_an_anchor_that_nobody_uses_is_no_obstacle() -> None:
     """Its node is written once and read once."""
     assert edited("a: &x {k: v}\n", SetValue(("a", "k"), "w")) == "a: &x {k: w}\n"
