@@ -20,10 +20,10 @@ with its containers' text, the volumes that they mount and the init containers t
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import replace
 
+from service.actions.naming import joined, short
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
 from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
@@ -34,6 +34,7 @@ from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Role, Stage
 from service.kube.containers import Container
 from service.kube.objects import dig, items, mapping, mappings, text
+from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
@@ -196,9 +197,7 @@ class _Split:
         kind = self._new_kind()[1]
         limit = 52 if kind in ("CronJob", "StatefulSet") else 63
         names = [self._workload.name]
-        names += [
-            self._situation.names.give(kind, _short(_joined(self._workload.name, group[0].name), limit)) for group in self._groups[1:]
-        ]
+        names += [self._situation.names.give(kind, short(joined(self._workload.name, group[0].name), limit)) for group in self._groups[1:]]
         if not all(_NAME.match(name) for name in names[1:]):
             raise Refused(
                 "name", "the names of the workload and its containers don't make a valid name for a new workload: mend them first"
@@ -373,6 +372,12 @@ class _Split:
             for number in range(1, len(self._groups))
             if self._keeps_data(number)
         ]
+        key, value = self._boundary.key, self._boundary.labels[0].get(self._boundary.key, "")
+        found += [
+            f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have: see whether it is meant for them too"
+            for other in mentions(self._situation.manifests, key, value)
+            if other is not self._resource
+        ]
         for container in self._workload.containers:
             numbers = self._prepares.get(container.index)
             if numbers is not None and len(numbers) > 1:
@@ -386,16 +391,3 @@ def _relabelled(data: Data, key: str, old: str | None, new: str) -> Data:
             return {**data, "values": [new if value == old else value for value in data["values"]]}
         return {each: new if each == key and value == old else _relabelled(value, key, old, new) for each, value in data.items()}
     return [_relabelled(each, key, old, new) for each in data] if isinstance(data, list) else data
-
-
-def _joined(workload: str, container: str) -> str:
-    """`<workload>-<container>` without a doubled prefix."""
-    return container if container.startswith(workload + "-") else f"{workload}-{container}"
-
-
-def _short(name: str, limit: int) -> str:
-    """A name cut to a limit, with a stable hash where it was cut."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:6]
-    return f"{name[: limit - 7].rstrip('-.')}-{digest}"

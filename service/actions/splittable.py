@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
 from service.actions.proposing import Refused, Situation
 from service.actions.wrap import Wrapping
-from service.kube.objects import items
+from service.kube.objects import items, mapping
 from service.kube.pointers import pointers_at
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
@@ -45,6 +45,10 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
             raise Refused("pod-field", f"the field {field} of its Pod is not known to Podsplit")
         if fate is Fate.HOLDS_BACK and value != HARMLESS_VALUES.get(field, ()) and value not in ([], {}, None, ""):
             raise Refused("pod-field", f"its Pod sets {field}, which two Pods can't share as one did: decide which of them needs it")
+    strategy = mapping(situation.resource.spec.get("strategy"))
+    if any(name.endswith("Service") for part in strategy.values() for name in mapping(part)):
+        message = "its strategy names Services, whose selectors the Rollout controller writes itself: divide it by hand"
+        raise Refused("rollout-service", message)
     _check_kustomize(situation)
     _check_pointers(situation)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, same_namespace, text
 from service.kube.selectors import is_empty, matches
-from service.kube.workloads import Workload
+from service.kube.workloads import Workload, workloads_of
+from service.yamldoc.nodes import Data
 
 _TARGETS = {
     "HorizontalPodAutoscaler": ("spec", "scaleTargetRef"),
@@ -44,6 +45,40 @@ def pointers_at(workload: Workload, manifests: ManifestSet) -> Iterator[Resource
         for resource in manifests.of_kind(kind):
             if same_namespace(resource, workload.resource) and _covers(resource, route, workload):
                 yield resource
+
+
+def mentions(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
+    """The objects that ask for a label somewhere, Services and the selectors of controllers aside.
+
+    Affinity terms, spread constraints and kinds that nobody here knows select Pods by label too.
+    """
+    return manifests.derived("label-mentions", _mentions).get((key, value), [])
+
+
+def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
+    found: dict[tuple[str, str], list[Resource]] = {}
+    for resource in manifests.resources:
+        if resource.kind == "Service":
+            continue
+        pairs: set[tuple[str, str]] = set()
+        controller = any(True for _ in workloads_of(resource))
+        _collect({name: part for name, part in resource.spec.items() if not (controller and name == "selector")}, pairs, inside=False)
+        for pair in pairs:
+            found.setdefault(pair, []).append(resource)
+    return found
+
+
+def _collect(data: Data, pairs: set[tuple[str, str]], *, inside: bool) -> None:
+    """The pairs of strings below keys that hold selectors."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if inside and isinstance(value, str):
+                pairs.add((key, value))
+            elif isinstance(value, dict | list):
+                _collect(value, pairs, inside=key.lower().endswith(("matchlabels", "selector")))
+    elif isinstance(data, list):
+        for each in data:
+            _collect(each, pairs, inside=False)
 
 
 def _covers(resource: Resource, route: tuple[str, ...], workload: Workload) -> bool:
