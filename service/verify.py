@@ -231,7 +231,8 @@ class _Comparison:
             if not selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
                 yield Failure("selectors", proposal.id, f"the selector of {home.title} doesn't match its own template")
             for other in controllers_selecting(home.labels, self._after.manifests):
-                if other.resource is not home.resource and not self._known_overlap(other, home, proposal, own):
+                met = other.resource is not home.resource and self._after.manifests.sees(home.resource, other.resource)
+                if met and not self._known_overlap(other, home, proposal, own):
                     yield Failure("selectors", proposal.id, f"the selector of {other.title} also matches the Pods of {home.title}")
             for resource, labels in self._selected_by(home):
                 if resource is not home.resource and id(resource) not in own and not self._overlapped_before(home, labels):
@@ -240,7 +241,7 @@ class _Comparison:
     def _selected_by(self, home: Workload) -> Iterator[tuple[Resource, dict[str, str]]]:
         label = next(iter(home.selector.items()), None)
         for resource, labels in pods_by_label(self._after.manifests).get(label, ()) if label else ():
-            if selects(home, labels) and same_namespace(resource, home.resource):
+            if selects(home, labels) and self._after.manifests.sees(home.resource, resource):
                 yield resource, labels
 
     def _known_overlap(self, other: Workload, home: Workload, proposal: Proposal, own: set[int]) -> bool:
@@ -258,10 +259,9 @@ class _Comparison:
 
     def _services(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         old = proposal.workload
-        before = [each for each in selecting(old.labels, self._before.manifests) if same_namespace(each, old.resource)]
-        now = {
-            id(each): each for home in homes for each in selecting(home.labels, self._after.manifests) if same_namespace(each, old.resource)
-        }
+        before = [each for each in selecting(old.labels, self._before.manifests) if self._before.manifests.sees(old.resource, each)]
+        after = self._after.manifests
+        now = {id(each): each for home in homes for each in selecting(home.labels, after) if after.sees(home.resource, each)}
         for origin in before:
             service = next((each for each in self._after.manifests.all_named("Service", origin.name) if each.path == origin.path), None)
             if service is None:
@@ -275,7 +275,8 @@ class _Comparison:
         made = {each.title for partner in self._partners[id(old)] for each in partner.objects if each.title.startswith("Service/")}
         for title in made:
             for service in self._after.manifests.all_named("Service", title.partition("/")[2]):
-                yield from self._new_service(proposal, service, homes)
+                if service.path == old.resource.path:
+                    yield from self._new_service(proposal, service, homes)
 
     def _old_service(self, proposal: Proposal, origin: Resource, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
         old = proposal.workload
@@ -305,7 +306,8 @@ class _Comparison:
                 )
 
     def _new_service(self, proposal: Proposal, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
-        selected = [each for each, labels in _pods_of(service, self._after) if matches_map(selector_of(service), labels)]
+        reached = [each for each, labels in _pods_of(service, self._after) if matches_map(selector_of(service), labels)]
+        selected = [each for each in reached if self._after.manifests.sees(service, each)]
         # A workload that takes over data is there in the last stage only.
         missing = not selected and self._stage is Stage.CONTRACT
         if missing or any(id(each) not in {id(home.resource) for home in homes} for each in selected):

@@ -134,20 +134,26 @@ class Refused(Exception):
 
 @dataclass
 class Names:
-    """The names of a set, by kind; new ones are added as they are given out."""
+    """The names of a set, by kind; new ones are noted as they are given out.
 
-    taken: set[tuple[str, str]] = field(default_factory=set)
+    Overlays and environments in one archive don't see each other: the same new name may be given in several folders, though not
+    one that the set has already.
+    """
+
+    there: set[tuple[str, str]] = field(default_factory=set)
+    given: set[tuple[str, str | None, str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, manifests: ManifestSet) -> Names:
         """The names that a set uses."""
         return cls({(resource.kind, resource.name) for resource in manifests.resources})
 
-    def give(self, kind: str, wanted: str) -> str:
-        """A free name, `wanted` or that with a number behind it."""
+    def give(self, kind: str, wanted: str, beside: Resource) -> str:
+        """A free name in the scope of an object: `wanted`, or that with a number behind it."""
+        scope = (beside.folder, beside.namespace)
         for name in self._candidates(wanted):
-            if (kind, name) not in self.taken:
-                self.taken.add((kind, name))
+            if (kind, name) not in self.there and (*scope, kind, name) not in self.given:
+                self.given.add((*scope, kind, name))
                 return name
         raise AssertionError("the candidates never end")
 

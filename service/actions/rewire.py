@@ -125,7 +125,7 @@ def _address(
 
 
 def _service(situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container) -> NewObject:
-    name = situation.names.give("Service", _service_name(boundary.names[group]))
+    name = situation.names.give("Service", _service_name(boundary.names[group]), situation.resource)
     labels = {boundary.key: boundary.labels[group][boundary.key]}
     metadata: dict[str, Tree] = {"name": name}
     if situation.resource.namespace is not None:

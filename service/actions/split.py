@@ -197,7 +197,10 @@ class _Split:
         kind = self._new_kind()[1]
         limit = 52 if kind in ("CronJob", "StatefulSet") else 63
         names = [self._workload.name]
-        names += [self._situation.names.give(kind, short(joined(self._workload.name, group[0].name), limit)) for group in self._groups[1:]]
+        names += [
+            self._situation.names.give(kind, short(joined(self._workload.name, group[0].name), limit), self._resource)
+            for group in self._groups[1:]
+        ]
         if not all(_NAME.match(name) for name in names[1:]):
             raise Refused(
                 "name", "the names of the workload and its containers don't make a valid name for a new workload: mend them first"

@@ -202,6 +202,10 @@ class ManifestSet:
         candidates = [each for each in self._by_name.get((kind, name), ()) if same_namespace(each, seen_from)]
         return nearest(candidates, seen_from)
 
+    def sees(self, seen_from: Resource, other: Resource) -> bool:
+        """Whether two objects may meet in one cluster: not where the other one's name means a nearer object."""
+        return self.named(other.kind, other.name, seen_from) is other
+
     def visible(self, kinds: Iterable[str], seen_from: Resource) -> list[Resource]:
         """The objects of some kinds that share a scope with another one, each name once."""
         result = []
