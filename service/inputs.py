@@ -144,7 +144,7 @@ class _Reader:
 
     def _objects(self, path: str, document: Document) -> None:
         try:
-            resources = list(objects_of(document))
+            resources = [_with_kind(each) for each in objects_of(document)]
         except InputError as error:
             self._reject(path, document.index, document.span.start + (error.offset or 0), error)
             return
@@ -167,6 +167,14 @@ class _Reader:
 
     def _reject(self, path: str, document: int, offset: int, error: InputError) -> None:
         self._rejected.append(RejectedInput(error.code, error.message, Location(path, document, Span(offset, offset))))
+
+
+def _with_kind(resource: Resource) -> Resource:
+    """A kustomization may leave out what it is: the file's name says so."""
+    name = PurePosixPath(resource.path).name
+    if name in ("kustomization.yaml", "kustomization.yml", "Kustomization") and not resource.kind:
+        return replace(resource, data={"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **resource.data})
+    return resource
 
 
 def _refuse_template(resource: Resource) -> None:

@@ -52,6 +52,11 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
         if source_groups <= {boundary.group_of[target.index]}:
             continue
         _check_changeable(situation, reference, target)
+        if reference.port is None and not _named_for(situation, reference, target):
+            message = (
+                f"{reference.container.name} is told a host on localhost without a port, and it can't be told that {target.name} is meant"
+            )
+            raise Refused("localhost-unresolved", message)
         port = reference.port or next(iter(context.traffic_ports(target)), None)
         if port is None:
             raise Refused(
@@ -63,6 +68,14 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
         _change(result, reference, addresses[key], port)
     _serve_silent(situation, links, boundary, addresses, result)
     return result
+
+
+def _named_for(situation: Situation, reference: LocalReference, target: Container) -> bool:
+    """Whether the variable that holds a host is named for a database, or for what the target runs."""
+    name = text(dig(reference.resource.data, *reference.route[:-1], "name")).lower()
+    entry = situation.classification.context.entry(target)
+    words = {"db", "database", "sql", *(re.split(r"[-_]", entry.id) if entry else ()), *re.split(r"[-_]", target.name.lower())}
+    return any(word in name for word in words if word)
 
 
 def _groups_of(situation: Situation, container: Container, boundary: Boundary) -> set[int]:

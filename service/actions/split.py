@@ -20,9 +20,11 @@ with its containers' text, the volumes that they mount and the init containers t
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
+from service.actions.hazards import check_hazards, isolating_policy
 from service.actions.naming import joined, short
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
@@ -36,6 +38,7 @@ from service.kube.containers import Container
 from service.kube.objects import dig, items, mapping, mappings, text
 from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
+from service.kube.workloads import outlives_pod
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -77,10 +80,15 @@ class _Split:
         self._group_of = {each.index: number for number, group in enumerate(self._groups) for each in group}
         self._prepares = self._prepared()
         self._links: tuple[ServiceLink, ...] = services_of(self._workload, situation.manifests)
+        check_hazards(situation, self._links, self._group_of)
         self._check_volumes()
         self._boundary = self._bounded()
         self._retargeting: Retargeting = retarget(situation, self._links, self._boundary)
         self._rewiring: Rewiring = rewire(situation, self._links, self._boundary)
+        policy = isolating_policy(situation)
+        if policy is not None and (self._rewiring.values or self._rewiring.objects):
+            message = f"the groups may talk over localhost, and {policy.title} covers every Pod: allow the traffic between them first"
+            raise Refused("network-policy", message)
 
     @property
     def shared_labels(self) -> dict[str, str]:
@@ -154,21 +162,38 @@ class _Split:
         return verdict.role is Role.SIDECAR and self._groups[number][0].name in verdict.serves and self._group_of[container.index] != number
 
     def _check_volumes(self) -> None:
+        # By what is behind them: two volumes may be one claim or one path.
         users: dict[str, set[int]] = {}
+        names: dict[str, str] = {}
+        writable: set[str] = set()
         for number in range(len(self._groups)):
             for container in self._of_group(number):
                 for mount in container.mounts:
-                    users.setdefault(mount.volume, set()).add(number)
-        for name, groups in users.items():
+                    source = self._source(mount.volume)
+                    users.setdefault(source, set()).add(number)
+                    names.setdefault(source, mount.volume)
+                    if not mount.read_only:
+                        writable.add(source)
+        for source, groups in users.items():
+            name = names[source]
             if len(groups) < 2:
                 continue
             volume = mapping(self._workload.volumes.get(name))
-            if any(kind in volume for kind in _READ_ONLY) or "hostPath" in volume:
+            if any(kind in volume for kind in _READ_ONLY):
+                continue
+            if "hostPath" in volume:
+                if source in writable and self._new_kind()[1] != "DaemonSet":
+                    raise Refused("shared-volume", f"both groups use the path of the node behind {name}, and two Pods may be on two nodes")
                 continue
             if "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume:
                 self._check_claim(name, text(dig(volume, "persistentVolumeClaim", "claimName")))
             elif not self._only_helpers_share(name):
                 raise Refused("shared-volume", f"the volume {name} is mounted in both groups, and what is in it stays with one Pod")
+
+    def _source(self, name: str) -> str:
+        """What is behind a volume, as text; the volume itself where it is nobody else's."""
+        volume = {key: value for key, value in mapping(self._workload.volumes.get(name)).items() if key != "name"}
+        return json.dumps(volume, sort_keys=True, default=str) if outlives_pod(volume) and "volumeClaimTemplate" not in volume else name
 
     def _only_helpers_share(self, name: str) -> bool:
         """Whether nobody but init containers and Pod-wide sidecars brings a volume into a second group."""
@@ -265,15 +290,22 @@ class _Split:
         tree: Tree = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": self._spec(number, template)}
         # Two servers on one data directory destroy it: what keeps data starts only where the old one has left.
         stage = Stage.CONTRACT if self._keeps_data(number) else Stage.SWITCH
+        if stage is Stage.CONTRACT and kind == "DaemonSet":
+            message = (
+                "a moved container keeps data or a port of the node, and a DaemonSet can't be scaled to 0 in between: divide it by hand"
+            )
+            raise Refused("daemon-set-data", message)
         return NewObject(self._resource, tree, f"{kind}/{name}", stage)
 
     def _keeps_data(self, number: int) -> bool:
-        """Whether a group writes to a claim or a path of the node that outlives its Pod."""
+        """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""
         for container in self._of_group(number):
             for mount in container.mounts:
                 volume = mapping(self._workload.volumes.get(mount.volume))
-                if not mount.read_only and ("persistentVolumeClaim" in volume or ("hostPath" in volume and number > 0)):
+                if not mount.read_only and outlives_pod(volume):
                     return True
+            if any(port.host_port for port in container.ports):
+                return True
         return False
 
     def _template_metadata(self, labels: dict[str, str]) -> dict[str, Tree]:
@@ -321,7 +353,8 @@ class _Split:
         if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
             spec["updateStrategy"] = Verbatim(self._resource.document, self._situation.absolute("spec", "updateStrategy"))
         spec["selector"] = {"matchLabels": selector}
-        if kind == "Deployment" and self._has_claim(number):
+        recreated = dig(self._resource.spec, "strategy", "type") == "Recreate"
+        if kind == "Deployment" and (recreated or self._has_claim(number) or self._keeps_data(number)):
             spec["strategy"] = {"type": "Recreate"}
         return {**spec, "template": template}
 
@@ -370,16 +403,21 @@ class _Split:
 
     def _assumptions(self) -> list[str]:
         found = [
-            f"{self._boundary.names[number]} takes over data: {self._workload.name} is scaled to 0 before the stage contract, "
-            "or two servers write to it"
+            f"{self._boundary.names[number]} takes over data or a port of the node: no Pod of {self._workload.name} runs any more "
+            "when the stage contract is applied, or two servers use it"
             for number in range(1, len(self._groups))
             if self._keeps_data(number)
         ]
+        by_hand = self._resource.kind in ("ReplicaSet", "ReplicationController")
+        if by_hand or dig(self._resource.spec, "updateStrategy", "type") == "OnDelete":
+            found.append(
+                f"the running Pods of {self._resource.name} keep the old template: they are deleted after the stages expand and contract"
+            )
         key, value = self._boundary.key, self._boundary.labels[0].get(self._boundary.key, "")
         found += [
             f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have: see whether it is meant for them too"
             for other in mentions(self._situation.manifests, key, value)
-            if other is not self._resource
+            if other is not self._resource and self._situation.manifests.sees(self._resource, other)
         ]
         for container in self._workload.containers:
             numbers = self._prepares.get(container.index)

@@ -45,6 +45,8 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
             raise Refused("pod-field", f"the field {field} of its Pod is not known to Podsplit")
         if fate is Fate.HOLDS_BACK and value != HARMLESS_VALUES.get(field, ()) and value not in ([], {}, None, ""):
             raise Refused("pod-field", f"its Pod sets {field}, which two Pods can't share as one did: decide which of them needs it")
+    if situation.resource.spec.get("paused") is True:
+        raise Refused("paused", "it is paused, so its Pods would not get what the Services ask for: resume it first")
     strategy = mapping(situation.resource.spec.get("strategy"))
     if any(name.endswith("Service") for part in strategy.values() for name in mapping(part)):
         message = "its strategy names Services, whose selectors the Rollout controller writes itself: divide it by hand"
@@ -59,6 +61,10 @@ def _check_kustomize(situation: Situation) -> None:
             if resource.data.get(field):
                 message = f"a kustomization sets {field}, which addresses in containers don't follow: build it first (kubectl kustomize)"
                 raise Refused("kustomize-name", message)
+        for field in ("commonLabels", "labels", "replacements", "configMapGenerator", "secretGenerator", "replicas"):
+            if resource.data.get(field):
+                message = f"a kustomization sets {field}, which changes what is written here: build it first (kubectl kustomize)"
+                raise Refused("kustomize-patch", message)
         patches = [
             *items(resource.data.get("patches")),
             *items(resource.data.get("patchesStrategicMerge")),

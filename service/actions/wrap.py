@@ -32,7 +32,7 @@ from service.kube.references import referenced_volume_claims
 from service.kube.replicas import alike
 from service.kube.selectors import matches_map
 from service.kube.services import selector_of, services_of
-from service.kube.workloads import Workload, pods_by_label, workloads_of
+from service.kube.workloads import Workload, outlives_pod, pods_by_label, workloads_of
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
 from service.yamldoc.nodes import Route
@@ -142,17 +142,27 @@ def decide(situation: Situation) -> Wrapping:
         )
     if claims and _is_datastore(situation):
         return _stateful_set(situation, selector, labels, tuple(assumptions), policy)
+    data = bool(claims) or _writes_data(workload)
     fields: dict[str, Tree] = {"replicas": 1, "selector": {"matchLabels": selector}}
     host_ports = any(port.host_port for each in workload.containers for port in each.ports)
-    if claims or host_ports:
+    if data or host_ports:
         fields["strategy"] = {"type": "Recreate"}
-        why = "the claim may be ReadWriteOnce" if claims else "the host port can be used once"
+        why = "both would write to the same data" if data else "the host port can be used once"
         assumptions.append(f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}")
-    if claims:
-        assumptions.append("the old Pod is deleted before the new one starts: both would write to the same claim")
+    if data:
+        assumptions.append("the old Pod is deleted before the new one starts: both would write to the same data")
     applicability = Applicability.REVIEW if assumptions else Applicability.SAFE
     return Wrapping(
         "apps/v1", "Deployment", selector, labels, fields, applicability, tuple(assumptions), None if policy == "Always" else "Always"
+    )
+
+
+def _writes_data(workload: Workload) -> bool:
+    """Whether a container writes to a volume that outlives the Pod."""
+    return any(
+        not mount.read_only and outlives_pod(mapping(workload.volumes.get(mount.volume)))
+        for container in workload.containers
+        for mount in container.mounts
     )
 
 
@@ -250,7 +260,8 @@ def _selector(situation: Situation) -> tuple[dict[str, str], dict[str, str]]:
     workload = situation.workload
     labels = workload.labels
     if not labels:
-        return {"app.kubernetes.io/name": workload.name}, {"app.kubernetes.io/name": workload.name}
+        own = {"app.kubernetes.io/name": workload.name[:63].rstrip("-.")}
+        return own, own
     stable = [key for key in _STABLE_LABELS if key in labels]
     stable += [key for key in labels if key not in stable and key not in _CHANGING_LABELS]
     wanted = _wanted_by_services(situation)
@@ -262,7 +273,7 @@ def _selector(situation: Situation) -> tuple[dict[str, str], dict[str, str]]:
         if not _selects_others(situation, selector):
             return selector, {}
     if "app.kubernetes.io/name" not in labels:
-        added = {"app.kubernetes.io/name": workload.name}
+        added = {"app.kubernetes.io/name": workload.name[:63].rstrip("-.")}
         if not _selects_others(situation, {**selector, **added}):
             return {**selector, **added}, added
     raise Refused("selector-overlap", "other Pods of the set have the same labels: give it a label of its own")
@@ -335,10 +346,12 @@ def _cleaning(situation: Situation) -> list[Operation]:
     result += [Remove(at("metadata", key), stage) for key in _MACHINE_WRITTEN if key in resource.metadata]
     if LAST_APPLIED in resource.annotations and len(resource.annotations) > 1:
         result.append(Remove(at("metadata", "annotations", LAST_APPLIED), stage))
+    pod = situation.workload.pod
+    if "ephemeralContainers" in pod:
+        result.append(Remove(at("spec", "ephemeralContainers"), stage))
     if not ("status" in resource.data or "uid" in resource.metadata):
         return result
-    pod = situation.workload.pod
-    for field in ("nodeName", "priority", "ephemeralContainers"):
+    for field in ("nodeName", "priority"):
         if field in pod:
             result.append(Remove(at("spec", field), stage))
     result += _without_token(situation)

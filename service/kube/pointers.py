@@ -62,23 +62,29 @@ def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
             continue
         pairs: set[tuple[str, str]] = set()
         controller = any(True for _ in workloads_of(resource))
-        _collect({name: part for name, part in resource.spec.items() if not (controller and name == "selector")}, pairs, inside=False)
+        # A controller's own labels and selector are its own affair; in other kinds a map of labels asks for Pods.
+        asking = ("matchlabels",) if controller else ("labels", "selector")
+        _collect(
+            {name: part for name, part in resource.spec.items() if not (controller and name == "selector")}, pairs, asking, inside=False
+        )
         for pair in pairs:
             found.setdefault(pair, []).append(resource)
     return found
 
 
-def _collect(data: Data, pairs: set[tuple[str, str]], *, inside: bool) -> None:
-    """The pairs of strings below keys that hold selectors."""
+def _collect(data: Data, pairs: set[tuple[str, str]], asking: tuple[str, ...], *, inside: bool) -> None:
+    """The pairs of strings below keys whose names end in a word of `asking`, and those of expressions."""
     if isinstance(data, dict):
         for key, value in data.items():
             if inside and isinstance(value, str):
                 pairs.add((key, value))
+            elif key == "values" and isinstance(value, list) and isinstance(data.get("key"), str):
+                pairs.update((data["key"], each) for each in value if isinstance(each, str))
             elif isinstance(value, dict | list):
-                _collect(value, pairs, inside=key.lower().endswith(("matchlabels", "selector")))
+                _collect(value, pairs, asking, inside=key.lower().endswith(asking))
     elif isinstance(data, list):
         for each in data:
-            _collect(each, pairs, inside=False)
+            _collect(each, pairs, asking, inside=False)
 
 
 def _covers(resource: Resource, route: tuple[str, ...], workload: Workload) -> bool:

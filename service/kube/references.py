@@ -111,7 +111,9 @@ def _host_and_port(workload: Workload, container: Container) -> Iterator[LocalRe
             None,
         )
         if _HOST_NAME.search(variable.name) or stem != variable.name or port:
-            yield LocalReference(container, variable.value.strip(), port, "env", workload.resource, variable.route, listens=False)
+            # HOST alone, and names such as BIND_ADDRESS, say where to listen.
+            listens = not stem or bool(re.search(r"(?i)bind|listen", variable.name))
+            yield LocalReference(container, variable.value.strip(), port, "env", workload.resource, variable.route, listens)
 
 
 def config_maps_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[tuple[Resource, frozenset[str] | None]]:

@@ -105,6 +105,15 @@ class Workload:
         return found
 
 
+_PASSING = frozenset({"emptyDir", "configMap", "secret", "projected", "downwardAPI", "image", "ephemeral"})
+"""Sources of volumes that end with their Pod, or that nobody writes to."""
+
+
+def outlives_pod(volume: dict[str, Data]) -> bool:
+    """Whether what is written to a volume is still there after its Pod: claims, paths of the node, network and cloud disks."""
+    return any(kind not in _PASSING for kind in volume if kind != "name")
+
+
 _MAX_DEPTH = 8
 """How deep a pod template is looked for in kinds that are analysed only (RayCluster has it at 5)."""
 

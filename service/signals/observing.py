@@ -248,7 +248,7 @@ class PodContext:
     def target(self, reference: LocalReference) -> Container | None:
         """The other container that a loopback address leads to; None if it leads to the container itself or nowhere."""
         if reference.port is None:
-            return self._default_target(reference)
+            return None if reference.listens else self._default_target(reference)
         port = reference.port
         own = self.listening.get(reference.container.index, {})
         others = [each for each in self.members if each is not reference.container and port in self.listening[each.index]]

@@ -1,0 +1,192 @@
+"""What would break silently if two groups were parted: looked for before anything is planned, refused where it is found.
+
+Each of these was a wrong rewrite once, or would be: the text looks right, and the cluster does something else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from service.actions.proposing import Refused, Situation
+from service.kube.containers import Container
+from service.kube.objects import ManifestSet, Resource, dig, items, mappings, same_namespace, strings, text
+from service.kube.references import LOOPBACK, config_maps_of
+from service.kube.selectors import is_empty, matches_map
+from service.kube.services import ServiceLink, selecting, selector_of
+from service.kube.workloads import pods_by_label
+
+_POD_LABELS = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash", "pod-template-hash")
+_LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1\]?")
+_LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
+
+
+def check_hazards(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> None:
+    """Look for everything of this module.
+
+    Raises:
+        Refused: with the first that is found.
+    """
+    for check in (_services, _probes, _resources, _addresses, _secrets, _pod_address, _aliases, _annotations, _triggers):
+        for reason, message in check(situation, links, group_of):
+            raise Refused(reason, message)
+
+
+_Found = Iterator[tuple[str, str]]
+
+
+def _services(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Services that other workloads stand behind too, that may or may not be in scope, or that select by a Pod's own label."""
+    del group_of
+    manifests, resource = situation.manifests, situation.resource
+    for link in links:
+        selector = selector_of(link.service)
+        for other in _others_behind(manifests, resource, selector):
+            yield (
+                "shared-service",
+                f"the Service {link.service.name} also selects the Pods of {other.title}: give each its own, or divide by hand",
+            )
+    known = {id(link.service) for link in links}
+    for service in selecting(situation.workload.labels, manifests):
+        unclear = id(service) not in known and manifests.named("Service", service.name, resource) is None
+        if unclear and same_namespace(service, resource):
+            yield (
+                "service-unclear",
+                f"several folders have a Service {service.name}, and it can't be told which is meant: send one environment at a time",
+            )
+    for service in manifests.of_kind("Service"):
+        chosen = [label for label in _POD_LABELS if label in selector_of(service)]
+        rest = {key: value for key, value in selector_of(service).items() if key not in _POD_LABELS}
+        if chosen and all(situation.workload.labels.get(key) == value for key, value in rest.items()) and same_namespace(service, resource):
+            yield "service-unclear", f"the Service {service.name} selects by {chosen[0]}, which the cluster writes: divide it by hand"
+
+
+def _others_behind(manifests: ManifestSet, resource: Resource, selector: dict[str, str]) -> Iterator[Resource]:
+    first = next(iter(selector.items()), None)
+    for other, labels in pods_by_label(manifests).get(first, ()) if first else ():
+        if other is not resource and matches_map(selector, labels) and manifests.sees(resource, other) and same_namespace(resource, other):
+            yield other
+
+
+def _probes(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Probes and hooks that call a port of the other group at the Pod's own address."""
+    del links
+    listening = situation.classification.context.listening
+    for container in situation.workload.members:
+        own = {port.name for port in container.ports} | set(listening[container.index])
+        for probe in container.probes:
+            if probe.port is None or probe.port in own or probe.host:
+                continue
+            for other in situation.workload.members:
+                answers = probe.port in listening[other.index] or any(port.name == probe.port for port in other.ports)
+                if answers and group_of[other.index] != group_of[container.index]:
+                    yield (
+                        "localhost-in-probe",
+                        f"the {probe.field} of {container.name} calls a port of {other.name}: apart it would fail for ever",
+                    )
+
+
+def _resources(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """References to the resources of a container of the other group."""
+    del links
+    names = {each.name: group_of.get(each.index) for each in situation.workload.containers}
+    for container in situation.workload.containers:
+        for variable in mappings(container.data.get("env")):
+            named = text(dig(variable, "valueFrom", "resourceFieldRef", "containerName"))
+            if named in names and names[named] != group_of.get(container.index):
+                yield (
+                    "crossing-reference",
+                    f"{container.name} reads the resources of {named} (resourceFieldRef), which is to be in another Pod",
+                )
+    for volume in mappings(situation.workload.pod.get("volumes")):
+        if '"resourceFieldRef"' in json.dumps(volume, default=str):
+            yield "crossing-reference", f"the volume {text(volume.get('name'))} holds resources of named containers (resourceFieldRef)"
+
+
+def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Loopback addresses without a port, and servers that listen on loopback alone."""
+    del links, group_of
+    for container in situation.workload.containers:
+        for word, before in zip(container.invocation, [None, *container.invocation], strict=False):
+            for match in LOOPBACK.finditer(word.text):
+                around = f"{before.text if before else ''} {word.text[: match.start()]}"
+                if match["port"] is None and "://" not in around[-8:] and not _LISTENING.search(around):
+                    yield "localhost-unresolved", f"{container.name} calls localhost without a port that can be seen ({word.where})"
+                if _LISTENING.search(around) and "://" not in around[-8:]:
+                    yield (
+                        "loopback-server",
+                        f"{container.name} is told to listen on loopback, where only its own Pod reaches it ({word.where})",
+                    )
+        for config, keys in config_maps_of(situation.workload, container, situation.manifests):
+            for key, value in strings(config.data.get("data")).items():
+                if (keys is None or key in keys) and _LOOPBACK_HOST.fullmatch(value.strip()):
+                    yield (
+                        "localhost-in-configmap",
+                        f"the ConfigMap {config.name} gives {container.name} localhost as a host: put a Service's name there",
+                    )
+
+
+def _secrets(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Secrets in the set, written in clear, that hold loopback addresses."""
+    del links, group_of
+    pod = json.dumps(situation.workload.pod, default=str)
+    for secret in situation.manifests.visible(("Secret",), situation.resource):
+        if json.dumps(secret.name) in pod and any(LOOPBACK.search(value) for value in strings(secret.data.get("stringData")).values()):
+            yield "localhost-in-configmap", f"the Secret {secret.name} holds a loopback address: put a Service's name there first"
+
+
+def _pod_address(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """The Pod's own address used as somebody's host."""
+    del links, group_of
+    for container in situation.workload.containers:
+        own = {
+            text(variable.get("name"))
+            for variable in mappings(container.data.get("env"))
+            if text(dig(variable, "valueFrom", "fieldRef", "fieldPath")).startswith("status.podIP")
+        }
+        for word in container.words:
+            if any(f"$({name}):" in word.text for name in own) and not _LISTENING.search(word.text):
+                yield "localhost-unresolved", f"{container.name} calls an address of its own Pod ({word.where})"
+
+
+def _aliases(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Names for the loopback address."""
+    del links, group_of
+    for alias in mappings(situation.workload.pod.get("hostAliases")):
+        if _LOOPBACK_HOST.fullmatch(text(alias.get("ip"))):
+            yield "localhost-unresolved", "hostAliases give localhost another name, under which the containers may call each other"
+
+
+def _annotations(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Annotations of the Pods that speak of a container which is to move, or of its port."""
+    del links
+    moved = [each for each in situation.workload.containers if group_of.get(each.index, 0) != 0]
+    annotations = {**situation.resource.annotations, **situation.workload.annotations}
+    for key, value in annotations.items():
+        if key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/last-applied", "checksum/")):
+            continue
+        for container in moved:
+            if value == container.name or key.endswith(f"/{container.name}") or _names_port(key, value, container):
+                yield "annotation", f"the annotation {key} speaks of {container.name}, which is to move: divide it by hand"
+
+
+def _names_port(key: str, value: str, container: Container) -> bool:
+    return "port" in key and any(value in (str(port.number), port.name) for port in container.ports)
+
+
+def _triggers(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
+    """Image triggers of a DeploymentConfig for a container which is to move."""
+    del links
+    moved = {each.name for each in situation.workload.containers if group_of.get(each.index, 0) != 0}
+    for trigger in mappings(situation.resource.spec.get("triggers")):
+        if moved & {text(name) for name in items(dig(trigger, "imageChangeParams", "containerNames"))}:
+            yield "annotation", "an image trigger names a container which is to move: divide it by hand"
+
+
+def isolating_policy(situation: Situation) -> Resource | None:
+    """A NetworkPolicy that selects every Pod: it may cut what was spoken over localhost, where policies don't reach."""
+    for policy in situation.manifests.of_kind("NetworkPolicy"):
+        if same_namespace(policy, situation.resource) and is_empty(policy.spec.get("podSelector")):
+            return policy
+    return None
