@@ -294,6 +294,9 @@ class _Comparison:
                     yield Failure("services", proposal.id, f"port {was.number} of Service {service.name} is gone")
                 elif now.container is not None and now.container.name == wanted:
                     serving += 1
+                elif now.container is None and isinstance(now.target, int) and any(each.name == wanted for each in home.members):
+                    # A number that nobody declares reaches whoever listens there, declared or not.
+                    serving += 1
                 elif now.container is not None or isinstance(now.target, int):
                     yield Failure(
                         "services",
