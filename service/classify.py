@@ -25,7 +25,7 @@ from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verd
 from service.knowledge.weights import Weights
 from service.kube.containers import Container, repository
 from service.kube.objects import mapping
-from service.kube.workloads import Workload
+from service.kube.workloads import READ_ONLY_SOURCES, Workload
 from service.signals import SIGNALS
 from service.signals.container_name import words_of
 from service.signals.observing import Observation, PodContext, Says
@@ -316,5 +316,4 @@ def prepared_groups(workload: Workload, container: Container, groups: tuple[tupl
 
 
 def _holds_data(workload: Workload, name: str) -> bool:
-    volume = mapping(workload.volumes.get(name))
-    return not any(kind in volume for kind in ("configMap", "secret", "downwardAPI", "projected"))
+    return not READ_ONLY_SOURCES & mapping(workload.volumes.get(name)).keys()

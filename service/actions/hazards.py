@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from service.actions.proposing import Refused, Situation
 from service.kube.containers import Container
 from service.kube.objects import ManifestSet, Resource, dig, items, mappings, same_namespace, strings, text
-from service.kube.references import LOOPBACK, config_maps_of
+from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
 from service.kube.selectors import is_empty, matches_map
 from service.kube.services import ServiceLink, selecting, selector_of
 from service.kube.workloads import pods_by_label
 
 _POD_LABELS = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash", "pod-template-hash")
-_LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|\[?::1\]?")
 _LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
@@ -55,11 +54,16 @@ def _services(situation: Situation, links: tuple[ServiceLink, ...], group_of: di
                 "service-unclear",
                 f"several folders have a Service {service.name}, and it can't be told which is meant: send one environment at a time",
             )
-    for service in manifests.of_kind("Service"):
+    for service in manifests.derived("services-by-pod-label", _by_pod_label):
         chosen = [label for label in _POD_LABELS if label in selector_of(service)]
         rest = {key: value for key, value in selector_of(service).items() if key not in _POD_LABELS}
         if chosen and all(situation.workload.labels.get(key) == value for key, value in rest.items()) and same_namespace(service, resource):
             yield "service-unclear", f"the Service {service.name} selects by {chosen[0]}, which the cluster writes: divide it by hand"
+
+
+def _by_pod_label(manifests: ManifestSet) -> list[Resource]:
+    """The Services of a set that select by a label which the cluster writes."""
+    return [service for service in manifests.of_kind("Service") if any(label in selector_of(service) for label in _POD_LABELS)]
 
 
 def _others_behind(manifests: ManifestSet, resource: Resource, selector: dict[str, str]) -> Iterator[Resource]:
@@ -120,7 +124,7 @@ def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
                     )
         for config, keys in config_maps_of(situation.workload, container, situation.manifests):
             for key, value in strings(config.data.get("data")).items():
-                if (keys is None or key in keys) and _LOOPBACK_HOST.fullmatch(value.strip()):
+                if (keys is None or key in keys) and LOOPBACK_HOST.fullmatch(value.strip()):
                     yield (
                         "localhost-in-configmap",
                         f"the ConfigMap {config.name} gives {container.name} localhost as a host: put a Service's name there",
@@ -130,10 +134,20 @@ def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
 def _secrets(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
     """Secrets in the set, written in clear, that hold loopback addresses."""
     del links, group_of
-    pod = json.dumps(situation.workload.pod, default=str)
-    for secret in situation.manifests.visible(("Secret",), situation.resource):
-        if json.dumps(secret.name) in pod and any(LOOPBACK.search(value) for value in strings(secret.data.get("stringData")).values()):
+    secrets = situation.manifests.derived("loopback-secrets", _loopback_secrets)
+    pod = json.dumps(situation.workload.pod, default=str) if secrets else ""
+    for secret in secrets:
+        if json.dumps(secret.name) in pod and situation.manifests.sees(situation.resource, secret):
             yield "localhost-in-configmap", f"the Secret {secret.name} holds a loopback address: put a Service's name there first"
+
+
+def _loopback_secrets(manifests: ManifestSet) -> list[Resource]:
+    """The Secrets of a set that hold a loopback address in clear."""
+    return [
+        secret
+        for secret in manifests.of_kind("Secret")
+        if any(LOOPBACK.search(value) for value in strings(secret.data.get("stringData")).values())
+    ]
 
 
 def _pod_address(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
@@ -154,7 +168,7 @@ def _aliases(situation: Situation, links: tuple[ServiceLink, ...], group_of: dic
     """Names for the loopback address."""
     del links, group_of
     for alias in mappings(situation.workload.pod.get("hostAliases")):
-        if _LOOPBACK_HOST.fullmatch(text(alias.get("ip"))):
+        if LOOPBACK_HOST.fullmatch(text(alias.get("ip"))):
             yield "localhost-unresolved", "hostAliases give localhost another name, under which the containers may call each other"
 
 
@@ -186,7 +200,9 @@ def _triggers(situation: Situation, links: tuple[ServiceLink, ...], group_of: di
 
 def isolating_policy(situation: Situation) -> Resource | None:
     """A NetworkPolicy that selects every Pod: it may cut what was spoken over localhost, where policies don't reach."""
-    for policy in situation.manifests.of_kind("NetworkPolicy"):
-        if same_namespace(policy, situation.resource) and is_empty(policy.spec.get("podSelector")):
-            return policy
-    return None
+    policies = situation.manifests.derived("isolating-policies", _isolating)
+    return next((policy for policy in policies if same_namespace(policy, situation.resource)), None)
+
+
+def _isolating(manifests: ManifestSet) -> list[Resource]:
+    return [policy for policy in manifests.of_kind("NetworkPolicy") if is_empty(policy.spec.get("podSelector"))]

@@ -38,13 +38,12 @@ from service.kube.containers import Container
 from service.kube.objects import dig, items, mapping, mappings, text
 from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
-from service.kube.workloads import outlives_pod
+from service.kube.workloads import READ_ONLY_SOURCES, outlives_pod
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
 _LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
 """The labels in which a moved group may differ, the best first."""
-_READ_ONLY = ("configMap", "secret", "downwardAPI", "projected")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 _DEPLOYMENT = ("apps/v1", "Deployment")
 
@@ -179,7 +178,7 @@ class _Split:
             if len(groups) < 2:
                 continue
             volume = mapping(self._workload.volumes.get(name))
-            if any(kind in volume for kind in _READ_ONLY):
+            if READ_ONLY_SOURCES & volume.keys():
                 continue
             if "hostPath" in volume:
                 if source in writable and self._new_kind()[1] != "DaemonSet":

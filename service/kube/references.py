@@ -14,6 +14,9 @@ from service.yamldoc.nodes import Route
 LOOPBACK = re.compile(r"(?<![\w.:-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])")
 """A loopback host, with the port behind it if there is one."""
 
+LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
+"""A loopback host and nothing else."""
+
 _SCHEME_PORTS = {
     "http": 80,
     "https": 443,
@@ -99,7 +102,7 @@ def _host_and_port(workload: Workload, container: Container) -> Iterator[LocalRe
     """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is meant."""
     ports = {variable.name: as_port(variable.value) for variable in container.env}
     for variable in container.env:
-        if not re.fullmatch(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]", variable.value.strip()):
+        if not LOOPBACK_HOST.fullmatch(variable.value.strip()):
             continue
         stem = re.sub(r"(?i)(?:HOSTNAME|HOST|ADDRESS|ADDR|SERVER|ENDPOINT|URL)$", "", variable.name)
         port = next(

@@ -105,7 +105,9 @@ class Workload:
         return found
 
 
-_PASSING = frozenset({"emptyDir", "configMap", "secret", "projected", "downwardAPI", "image", "ephemeral"})
+READ_ONLY_SOURCES = frozenset({"configMap", "secret", "projected", "downwardAPI"})
+"""Sources of volumes that containers read and never write."""
+_PASSING = READ_ONLY_SOURCES | {"emptyDir", "image", "ephemeral"}
 """Sources of volumes that end with their Pod, or that nobody writes to."""
 
 
