@@ -196,19 +196,12 @@ def _edits_of(
             habits[path] = habits_of(documents[path])
         return habits[path]
 
+    for made in proposal.objects:
+        if not made.after.route:
+            result.setdefault(made.after.path, []).append(_appended(made, habits_in(made.after.path)))
     for document, operations in _operations(proposal).values():
         path = document.source.path
-        inserted = [
-            _appended(each, habits_in(path)) for each in proposal.objects if each.after.document is document and not each.after.route
-        ]
-        result.setdefault(path, []).extend(inserted)
-        result[path] += compile_operations(document, operations, habits_in(path), around.get(id(document), ()))
-    for made in proposal.objects:
-        path = made.after.path
-        if path not in result:
-            result[path] = [
-                _appended(each, habits_in(path)) for each in proposal.objects if each.after.path == path and not each.after.route
-            ]
+        result.setdefault(path, []).extend(compile_operations(document, operations, habits_in(path), around.get(id(document), ())))
     return result
 
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Proposal
 from service.classify import Classification, classify
+from service.coverage import blocked, uncovered
 from service.findings import ContainerType, Stage
 from service.inputs import Inputs, read_again
 from service.knowledge.weights import load_weights
@@ -32,13 +34,18 @@ CHECKS: dict[str, str] = {
     "untouched-bytes": "documents that no change touches are the same byte for byte",
     "containers": "every container is there as often as planned, and equal but for rewired addresses and port names",
     "mounts": "every mount finds its volume, and the volume is what it was",
+    "references": "service account, pull secrets and all else that Pods share are what they were",
     "selectors": "every selector matches its own template, and none selects Pods that it didn't select before",
     "services": "every Service port reaches the container that it reached before, and only that, in every stage",
+    "policies": "policies, budgets, monitors and autoscalers cover the same containers, and let through what was spoken inside the Pod",
     "names": "new names are valid for their kind and not taken",
     "settled": "the touched workloads have nothing left to change",
 }
 """The checks, with what it means that one passed."""
 
+_REWRITTEN_FIELDS = ("restartPolicy", "tolerations")
+"""Fields that wrapping changes: a server is restarted always, and live exports carry defaulted tolerations."""
+_NAME_LIMITS = {"Service": 63}
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
 
@@ -164,7 +171,7 @@ class _Comparison:
             yield Failure("containers", proposal.id, f"a workload that {old.title} was to become is missing in stage {self._stage.label}")
             return
         workloads = [each for each in homes if each is not None]
-        for check in (self._containers, self._mounts, self._selectors, self._services):
+        for check in (self._containers, self._mounts, self._references, self._selectors, self._services, self._policies):
             yield from check(proposal, workloads)
         if self._stage is Stage.CONTRACT:
             yield from self._settled(proposal, workloads)
@@ -224,6 +231,14 @@ class _Comparison:
                 for mount in container.mounts:
                     if old.volumes.get(mount.volume) != home.volumes.get(mount.volume):
                         yield Failure("mounts", proposal.id, f"{container.name} mounts {mount.volume}, which is not the volume that it was")
+
+    def _references(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        old = proposal.workload.pod
+        for home in homes:
+            for field in old.keys() | home.pod.keys():
+                copied = POD_FIELDS.get(field) is Fate.COPIED and field not in _REWRITTEN_FIELDS
+                if copied and old.get(field) != home.pod.get(field):
+                    yield Failure("references", proposal.id, f"{field} of {home.title} is not what it was")
 
     def _selectors(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         own = {id(home.resource) for home in homes}
@@ -316,6 +331,17 @@ class _Comparison:
         if missing or any(id(each) not in {id(home.resource) for home in homes} for each in selected):
             yield Failure("services", proposal.id, f"the new Service {service.name} doesn't lead to the new workload alone")
 
+    # Policies
+
+    def _policies(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        before, after = self._before.manifests, self._after.manifests
+        told = list(uncovered(before, after, proposal.workload, homes))
+        if self._stage is Stage.CONTRACT:
+            for source, target, port in sorted(proposal.traffic):
+                told += blocked(after, homes[source], homes[target], port)
+        for message in told:
+            yield Failure("policies", proposal.id, f"{message}, in stage {self._stage.label}")
+
     # Names, and what is left
 
     def _names(self) -> Iterator[Failure]:
@@ -323,12 +349,14 @@ class _Comparison:
             for made in proposal.objects:
                 kind, _, name = made.title.partition("/")
                 known = known_kind(text(made.tree.get("apiVersion")), kind)
-                limit = known.name_limit if known else 63
+                limit = known.name_limit if known else _NAME_LIMITS.get(kind, 253)
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
                 valid = bool(pattern.match(name)) and len(name) <= limit and not (kind == "Service" and name[0].isdigit())
-                taken = [each for each in self._after.manifests.all_named(kind, name) if each.path == made.after.path]
-                if not valid or len(taken) > 1:
+                there = [each for each in self._after.manifests.all_named(kind, name) if each.path == made.after.path]
+                if not valid or len(there) > 1:
                     yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
+                if made.stage <= self._stage and not there:
+                    yield Failure("names", proposal.id, f"{made.title} is missing in stage {self._stage.label}")
 
     def _settled(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         catalogue = self._known[id(proposal.workload)].context.catalogue

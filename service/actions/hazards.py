@@ -13,7 +13,7 @@ from service.actions.proposing import Refused, Situation
 from service.kube.containers import Container
 from service.kube.objects import ManifestSet, Resource, dig, items, mappings, same_namespace, strings, text
 from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
-from service.kube.selectors import is_empty, matches_map
+from service.kube.selectors import matches_map
 from service.kube.services import ServiceLink, selecting, selector_of
 from service.kube.workloads import pods_by_label
 
@@ -196,13 +196,3 @@ def _triggers(situation: Situation, links: tuple[ServiceLink, ...], group_of: di
     for trigger in mappings(situation.resource.spec.get("triggers")):
         if moved & {text(name) for name in items(dig(trigger, "imageChangeParams", "containerNames"))}:
             yield "annotation", "an image trigger names a container which is to move: divide it by hand"
-
-
-def isolating_policy(situation: Situation) -> Resource | None:
-    """A NetworkPolicy that selects every Pod: it may cut what was spoken over localhost, where policies don't reach."""
-    policies = situation.manifests.derived("isolating-policies", _isolating)
-    return next((policy for policy in policies if same_namespace(policy, situation.resource)), None)
-
-
-def _isolating(manifests: ManifestSet) -> list[Resource]:
-    return [policy for policy in manifests.of_kind("NetworkPolicy") if is_empty(policy.spec.get("podSelector"))]

@@ -80,6 +80,8 @@ class Proposal:
     """New objects, in the order in which they stand."""
     moves: tuple[Move, ...] = ()
     """The groups that move."""
+    traffic: frozenset[tuple[int, int, int]] = frozenset()
+    """Which group speaks to which, 0 being the one that stays and the others those of `moves`, and on which port."""
     needs: str | None = None
     """The action on the same workload without which this one makes no sense."""
     alone: Proposal | None = None

@@ -54,6 +54,12 @@ class Boundary:
     """The labels of each group's Pods."""
     names: tuple[str, ...]
     """The name of each group's workload."""
+    asked: tuple[str, ...]
+    """The labels that each group's selector asks for, the one in which they differ among them."""
+
+    def selector(self, group: int) -> dict[str, str]:
+        """What selects a group's Pods and no others."""
+        return {key: self.labels[group][key] for key in self.asked}
 
 
 def retarget(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary) -> Retargeting:

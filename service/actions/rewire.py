@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from service.actions.proposing import NewObject, Refused, Situation
 from service.actions.retarget import Boundary
+from service.actions.scalers import most_replicas
 from service.findings import Stage
 from service.kube.containers import Container
 from service.kube.objects import dig, text
-from service.kube.references import LocalReference
+from service.kube.references import LocalReference, service_names_used
 from service.kube.services import ServiceLink
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
@@ -32,6 +33,8 @@ class Rewiring:
     """Services that had to be made."""
     assumptions: list[str] = field(default_factory=list)
     """What has to hold."""
+    traffic: set[tuple[int, int, int]] = field(default_factory=set)
+    """Which group speaks to which, and on which port of it, where that didn't leave the Pod."""
 
 
 def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary) -> Rewiring:
@@ -63,10 +66,12 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
                 "localhost-unresolved", f"{reference.container.name} reaches {target.name} on localhost, and the port can't be seen"
             )
         key = (boundary.group_of[target.index], port)
+        result.traffic |= {(source, *key) for source in source_groups if source != key[0]}
         if key not in addresses:
             addresses[key] = _address(situation, links, boundary, target, port, result)
         _change(result, reference, addresses[key], port)
     _serve_silent(situation, links, boundary, addresses, result)
+    _note_calls(situation, links, boundary, result)
     return result
 
 
@@ -114,10 +119,19 @@ def _check_changeable(situation: Situation, reference: LocalReference, target: C
     if reference.where in ("probe", "hook"):
         raise Refused("localhost-in-probe", f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail for ever")
     entry = situation.classification.context.entry(target)
-    replicas = workload.resource.spec.get("replicas")
-    stateful = entry is not None and entry.category in _STATEFUL
-    if stateful and isinstance(replicas, int) and replicas > 1:
-        message = f"each of the {replicas} replicas has a {target.name} of its own on localhost: decide first which data is kept"
+    if entry is not None and entry.category in _STATEFUL:
+        _check_single(situation, target)
+
+
+def _check_single(situation: Situation, target: Container) -> None:
+    """A Service in front of several databases would lead each request to another one.
+
+    Raises:
+        Refused: there are several.
+    """
+    replicas = most_replicas(situation)
+    if replicas > 1:
+        message = f"each of up to {replicas} replicas has a {target.name} of its own on localhost: decide first which data is kept"
         raise Refused("replicated-datastore", message)
 
 
@@ -151,15 +165,13 @@ def _service(situation: Situation, boundary: Boundary, group: int, ports: list[i
         else {"port": port, "targetPort": port}
         for port in ports
     ]
-    selector = _full_selector(situation, boundary, group)
-    tree: Tree = {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"selector": selector, "ports": entries}}
+    tree: Tree = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": metadata,
+        "spec": {"selector": boundary.selector(group), "ports": entries},
+    }
     return NewObject(situation.resource, tree, f"Service/{name}", Stage.SWITCH)
-
-
-def _full_selector(situation: Situation, boundary: Boundary, group: int) -> dict[str, str]:
-    labels = boundary.labels[group]
-    keys = [key for key in situation.workload.selector if key in labels] or [boundary.key]
-    return {key: labels[key] for key in keys}
 
 
 def _service_name(name: str) -> str:
@@ -206,10 +218,29 @@ def _serve_silent(
         served = any(receiver(context, port) is head for link in links for port in link.ports)
         if number == 0 or not ports or served or any(known == number for known, _ in addresses):
             continue
+        entry = context.entry(head)
+        if entry is not None and entry.category in _STATEFUL:
+            _check_single(situation, head)
         made = _service(situation, boundary, number, ports[:1], head)
         result.objects.append(made)
+        result.traffic |= {(other, number, ports[0]) for other in set(boundary.group_of.values()) if other != number}
         name = made.title.partition("/")[2]
         main = next(group[0].name for group in situation.classification.groups if boundary.group_of[group[0].index] == 0)
         result.assumptions.append(
             f"nothing shows how {main} reaches {head.name}: if it uses localhost by default, set its address to {name}:{ports[0]}"
         )
+
+
+def _note_calls(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring) -> None:
+    """What groups say to each other through Services: where there was one Pod, its answer was never held up."""
+    context = situation.classification.context
+    names = frozenset(link.service.name for link in links)
+    for container in context.members:
+        used = service_names_used(container, names)
+        for link in links:
+            for port in link.ports if link.service.name in used else ():
+                target = receiver(context, port)
+                number = port.declared.number if port.declared else port.target
+                if target is not None and isinstance(number, int):
+                    pair = (boundary.group_of[container.index], boundary.group_of[target.index])
+                    result.traffic |= {(*pair, number)} if pair[0] != pair[1] else set()

@@ -15,7 +15,8 @@ Example:
             - {name: mysql, image: mysql:8}
 
 Comes out: the primary group keeps the workload, its name, its selector and its metadata; each other group gets a workload of its own
-with its containers' text, the volumes that they mount and the init containers that prepare them. Services go on leading where they led.
+with its containers' text, the volumes that they mount and the init containers that prepare them. Services go on leading where they led,
+policies, budgets and autoscalers cover what they covered.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ import json
 import re
 from dataclasses import replace
 
-from service.actions.hazards import check_hazards, isolating_policy
+from service.actions.follow import Division, Following, follow_selections
+from service.actions.hazards import check_hazards
 from service.actions.naming import joined, short
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
 from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
 from service.actions.rewire import Rewiring, rewire
+from service.actions.scalers import follow_scalers
 from service.actions.splittable import check
+from service.actions.traffic import follow_traffic
 from service.actions.wrap import Wrapping
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Role, Stage
@@ -84,10 +88,12 @@ class _Split:
         self._boundary = self._bounded()
         self._retargeting: Retargeting = retarget(situation, self._links, self._boundary)
         self._rewiring: Rewiring = rewire(situation, self._links, self._boundary)
-        policy = isolating_policy(situation)
-        if policy is not None and (self._rewiring.values or self._rewiring.objects):
-            message = f"the groups may talk over localhost, and {policy.title} covers every Pod: allow the traffic between them first"
-            raise Refused("network-policy", message)
+        division = self._division()
+        self._following: tuple[Following, ...] = (
+            follow_selections(situation, division),
+            follow_scalers(situation, division),
+            follow_traffic(situation, division),
+        )
 
     @property
     def shared_labels(self) -> dict[str, str]:
@@ -105,7 +111,9 @@ class _Split:
             Move(tuple(each.name for each in self._of_group(number)), objects[number - 1].title, objects[number - 1].stage)
             for number in range(1, len(self._groups))
         )
-        assumptions = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, "gap-if-applied-at-once")
+        followed = [assumption for each in self._following for assumption in each.assumptions]
+        told = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, *followed)
+        assumptions = (*dict.fromkeys(told), "gap-if-applied-at-once")
         return Proposal(
             "split",
             self._workload,
@@ -113,8 +121,9 @@ class _Split:
             Applicability.REVIEW,
             assumptions,
             tuple(self._steps()),
-            (*objects, *self._rewiring.objects),
+            (*objects, *self._rewiring.objects, *(made for each in self._following for made in each.objects)),
             moves,
+            frozenset(self._rewiring.traffic),
             needs="wrap" if self._wrapping else None,
         )
 
@@ -230,7 +239,7 @@ class _Split:
                 "name", "the names of the workload and its containers don't make a valid name for a new workload: mend them first"
             )
         shared = tuple({**labels, key: name} if number else labels for number, name in enumerate(names))
-        return Boundary(self._group_of, key, shared, tuple(names))
+        return Boundary(self._group_of, key, shared, tuple(names), tuple(each for each in selector if each in labels) or (key,))
 
     def _new_kind(self) -> tuple[str, str]:
         kind = self._workload.kind
@@ -242,7 +251,7 @@ class _Split:
 
     def _steps(self) -> list[Step]:
         result = [Step(self._resource, operation) for operation in self._in_place()]
-        return result + self._retargeting.steps
+        return result + self._retargeting.steps + [step for each in self._following for step in each.steps]
 
     def _in_place(self) -> list[Operation]:
         at = self._situation.absolute
@@ -287,14 +296,33 @@ class _Split:
             metadata["labels"] = {each: name if each == self._boundary.key else value for each, value in own.items()}
         template: dict[str, Tree] = {"metadata": self._template_metadata(labels), "spec": self._pod_spec(number)}
         tree: Tree = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": self._spec(number, template)}
-        # Two servers on one data directory destroy it: what keeps data starts only where the old one has left.
-        stage = Stage.CONTRACT if self._keeps_data(number) else Stage.SWITCH
+        stage = self._stage(number)
         if stage is Stage.CONTRACT and kind == "DaemonSet":
             message = (
                 "a moved container keeps data or a port of the node, and a DaemonSet can't be scaled to 0 in between: divide it by hand"
             )
             raise Refused("daemon-set-data", message)
         return NewObject(self._resource, tree, f"{kind}/{name}", stage)
+
+    def _stage(self, number: int) -> Stage:
+        """From which stage on a group has a workload of its own."""
+        # Two servers on one data directory destroy it: what keeps data starts only where the old one has left.
+        return Stage.CONTRACT if self._keeps_data(number) else Stage.SWITCH
+
+    def _division(self) -> Division:
+        """The split as other objects see it."""
+        context = self._situation.classification.context
+        numbers = range(len(self._groups))
+        own = (self._wrapping.api_version, self._wrapping.kind) if self._wrapping else (self._resource.api_version, self._resource.kind)
+        return Division(
+            self._workload,
+            self._boundary,
+            (own, *(self._new_kind() for _ in numbers[1:])),
+            tuple(frozenset(each.name for each in self._of_group(number)) for number in numbers),
+            (Stage.EXPAND, *(self._stage(number) for number in numbers[1:])),
+            tuple(self._keeps_data(number) or context.stateful(self._groups[number][0]) for number in numbers),
+            frozenset(self._rewiring.traffic),
+        )
 
     def _keeps_data(self, number: int) -> bool:
         """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""

@@ -6,7 +6,6 @@ from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
 from service.actions.proposing import Refused, Situation
 from service.actions.wrap import Wrapping
 from service.kube.objects import items, mapping
-from service.kube.pointers import pointers_at
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
 
@@ -52,7 +51,6 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
         message = "its strategy names Services, whose selectors the Rollout controller writes itself: divide it by hand"
         raise Refused("rollout-service", message)
     _check_kustomize(situation)
-    _check_pointers(situation)
 
 
 def _check_kustomize(situation: Situation) -> None:
@@ -73,9 +71,3 @@ def _check_kustomize(situation: Situation) -> None:
         if patches:
             message = "a kustomization patches the set, by container name or index perhaps: build it first (kubectl kustomize)"
             raise Refused("kustomize-patch", message)
-
-
-def _check_pointers(situation: Situation) -> None:
-    for resource in pointers_at(situation.workload, situation.manifests):
-        message = f"{resource.title} covers its Pods or names it, and Podsplit does not divide objects of that kind yet: divide it by hand"
-        raise Refused("selected-by", message)

@@ -1,50 +1,188 @@
-"""Objects other than Services that select a workload's Pods, or name the workload."""
+"""Objects other than Services that select a workload's Pods, or name the workload.
+
+Facts: the API references of networking.k8s.io/v1, policy/v1, autoscaling/v2, autoscaling.k8s.io/v1, and those of the Prometheus
+operator, KEDA, Cilium, Calico and Istio.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 
-from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, same_namespace, text
+from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, same_namespace, strings, text
 from service.kube.selectors import is_empty, matches
 from service.kube.workloads import Workload, workloads_of
-from service.yamldoc.nodes import Data
+from service.yamldoc.nodes import Data, Route
 
-_TARGETS = {
-    "HorizontalPodAutoscaler": ("spec", "scaleTargetRef"),
-    "VerticalPodAutoscaler": ("spec", "targetRef"),
-    "ScaledObject": ("spec", "scaleTargetRef"),
+
+class Follows(StrEnum):
+    """What has to become of an object when the Pods that it selects are divided."""
+
+    WIDENED = "widened"
+    """Its selectors go on matching all of them: policies, monitors."""
+    DIVIDED = "divided"
+    """Each group gets one of its own: budgets."""
+    BY_HAND = "by hand"
+    """It guards the Pods in ways that aren't followed here: it holds the division back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A place in an object that selects Pods by label."""
+
+    resource: Resource
+    """The object."""
+    route: Route
+    """Where in the object the LabelSelector is."""
+    selector: Data
+    """The LabelSelector; a plain map of labels is given as its `matchLabels`."""
+    peer: bool
+    """Whether it says with whom Pods may talk, rather than whom the object is for."""
+    follows: Follows
+    """What becomes of it."""
+
+
+_WIDENED = {("networking.k8s.io", "NetworkPolicy"): "podSelector", ("monitoring.coreos.com", "PodMonitor"): "selector"}
+_DIVIDED = {("policy", "PodDisruptionBudget"): "selector"}
+_BY_HAND = {
+    ("cilium.io", "CiliumNetworkPolicy"): "endpointSelector",
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): "endpointSelector",
+    ("security.istio.io", "PeerAuthentication"): "selector",
+    ("security.istio.io", "AuthorizationPolicy"): "selector",
+    ("security.istio.io", "RequestAuthentication"): "selector",
+    ("networking.istio.io", "Sidecar"): "workloadSelector",
+    ("networking.istio.io", "EnvoyFilter"): "workloadSelector",
+    ("policy.linkerd.io", "Server"): "podSelector",
 }
-"""Kinds that name a workload, and where."""
-_SELECTORS = {
-    "PodDisruptionBudget": ("spec", "selector"),
-    "NetworkPolicy": ("spec", "podSelector"),
-    "PodMonitor": ("spec", "selector"),
-    "CiliumNetworkPolicy": ("spec", "endpointSelector"),
-    "PeerAuthentication": ("spec", "selector"),
-    "AuthorizationPolicy": ("spec", "selector"),
-    "RequestAuthentication": ("spec", "selector"),
-    "Sidecar": ("spec", "workloadSelector"),
-    "EnvoyFilter": ("spec", "workloadSelector"),
-}
-"""Kinds that select Pods by label, and where."""
-_PLAIN = ("Sidecar", "EnvoyFilter")
+"""Kinds that select Pods, by API group, with the field of `spec` that does."""
+_CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
+_CALICO = ("projectcalico.org", "crd.projectcalico.org")
+
+_TARGETS = ("scaleTargetRef", "targetRef")
+"""Fields of `spec` in which autoscalers and the like name a workload."""
 
 
-def pointers_at(workload: Workload, manifests: ManifestSet) -> Iterator[Resource]:
-    """The objects that would have to be divided or doubled with the workload.
+def selections_of(workload: Workload, manifests: ManifestSet, *, labels: dict[str, str] | None = None) -> list[Selection]:
+    """The places in policies, budgets and monitors that select a workload's Pods, those that select all Pods left out.
 
-    A policy that selects every Pod of the namespace covers the new Pods as it did the old ones, and is left out.
+    Args:
+        workload: the workload.
+        manifests: the set that the objects are in.
+        labels: the labels of the Pods; the workload's if None.
     """
-    for kind, route in _TARGETS.items():
-        for resource in manifests.of_kind(kind):
-            target = mapping(dig(resource.data, *route))
-            kinds = (text(target.get("kind")) or "Deployment", workload.resource.kind)
-            if target.get("name") == workload.name and kinds[0] == kinds[1] and same_namespace(resource, workload.resource):
-                yield resource
-    for kind, route in _SELECTORS.items():
-        for resource in manifests.of_kind(kind):
-            if same_namespace(resource, workload.resource) and _covers(resource, route, workload):
-                yield resource
+    wanted = workload.labels if labels is None else labels
+    index = manifests.derived("selections-by-label", _selections)
+    candidates = [each for label in (*wanted.items(), None) for each in index.get(label, ())]
+    found = {
+        (id(each.resource), each.route): each
+        for each in candidates
+        if matches(each.selector, wanted) and _meet(each, workload.resource) and manifests.sees(workload.resource, each.resource)
+    }
+    return list(found.values())
+
+
+def _meet(selection: Selection, resource: Resource) -> bool:
+    """Whether a selection may be about the Pods of an object's namespace; peers with a namespaceSelector are about others' too."""
+    other = selection.resource
+    anywhere = selection.peer and dig(other.data, *selection.route[:-1], "namespaceSelector") is not None
+    return anywhere or other.kind == "CiliumClusterwideNetworkPolicy" or same_namespace(other, resource)
+
+
+def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Selection]]:
+    """All selections of a set, each under one label that it asks for; under None those that ask for none by its value."""
+    found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
+    for resource in manifests.resources:
+        for selection in _selections_in(resource):
+            if not is_empty(selection.selector):
+                found[_label_of(selection.selector)].append(selection)
+    return found
+
+
+def _label_of(selector: Data) -> tuple[str, str] | None:
+    return next(iter(strings(mapping(selector).get("matchLabels")).items()), None)
+
+
+def _selections_in(resource: Resource) -> Iterator[Selection]:
+    key = (resource.group, resource.kind)
+    for table, follows in ((_WIDENED, Follows.WIDENED), (_DIVIDED, Follows.DIVIDED), (_BY_HAND, Follows.BY_HAND)):
+        field = table.get(key)
+        if field is not None:
+            yield Selection(resource, ("spec", field), _as_selector(resource.spec.get(field)), peer=False, follows=follows)
+            for rule_field in ("ingress", "egress"):
+                for index, rule in enumerate(mappings(resource.spec.get(rule_field))):
+                    yield from _peers(resource, ("spec", rule_field, index), rule, follows)
+
+
+def _peers(resource: Resource, route: Route, rule: dict[str, Data], follows: Follows) -> Iterator[Selection]:
+    for side in ("from", "to"):
+        for index, peer in enumerate(mappings(rule.get(side))):
+            if "podSelector" in peer:
+                yield Selection(resource, (*route, side, index, "podSelector"), peer["podSelector"], peer=True, follows=follows)
+    for side in _CILIUM_PEERS:
+        for index, peer in enumerate(mappings(rule.get(side))):
+            yield Selection(resource, (*route, side, index), peer, peer=True, follows=follows)
+
+
+def _as_selector(data: Data) -> Data:
+    """A LabelSelector; Istio writes `matchLabels` or, for some kinds, a plain map in `labels`."""
+    if isinstance(data, dict) and "labels" in data:
+        return {"matchLabels": data["labels"]}
+    return data
+
+
+def calico_policies(workload: Workload, manifests: ManifestSet) -> list[Resource]:
+    """Calico's policies that speak of a label of a workload's Pods; their selectors are expressions in text."""
+    found = []
+    for resource in manifests.derived("calico", _calico):
+        expressions = " ".join(_expressions(resource.spec))
+        if any(_speaks_of(expressions, key, value) for key, value in workload.labels.items()):
+            found.append(resource)
+    return found
+
+
+def _calico(manifests: ManifestSet) -> list[Resource]:
+    return [each for each in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy") if each.group in _CALICO]
+
+
+def _expressions(data: Data) -> Iterator[str]:
+    if isinstance(data, dict):
+        for key, value in data.items():
+            if key.lower().endswith("selector") and isinstance(value, str):
+                yield value
+            else:
+                yield from _expressions(value)
+    elif isinstance(data, list):
+        for each in data:
+            yield from _expressions(each)
+
+
+def _speaks_of(expression: str, key: str, value: str) -> bool:
+    return bool(re.search(rf"(?<![\w./-]){re.escape(key)}(?![\w./-])", expression)) and value in expression
+
+
+def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
+    """The objects that name a workload as what they scale or watch."""
+    index = manifests.derived("scalers-by-target", _by_target)
+    named = index.get((workload.resource.kind, workload.name), ())
+    return [
+        each
+        for each in named
+        if same_namespace(each, workload.resource) and manifests.sees(workload.resource, each) and each is not workload.resource
+    ]
+
+
+def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
+    found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    for resource in manifests.resources:
+        for field in _TARGETS:
+            target = mapping(resource.spec.get(field))
+            if target.get("name"):
+                # KEDA takes a Deployment where no kind is written.
+                found[text(target.get("kind")) or "Deployment", text(target["name"])].append(resource)
+    return found
 
 
 def mentions(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
@@ -58,7 +196,7 @@ def mentions(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
 def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = {}
     for resource in manifests.resources:
-        if resource.kind == "Service":
+        if resource.kind == "Service" or (resource.group, resource.kind) in {**_WIDENED, **_DIVIDED}:
             continue
         pairs: set[tuple[str, str]] = set()
         controller = any(True for _ in workloads_of(resource))
@@ -87,18 +225,22 @@ def _collect(data: Data, pairs: set[tuple[str, str]], asking: tuple[str, ...], *
             _collect(each, pairs, asking, inside=False)
 
 
-def _covers(resource: Resource, route: tuple[str, ...], workload: Workload) -> bool:
-    selector = dig(resource.data, *route)
-    if resource.kind in _PLAIN or (isinstance(selector, dict) and "labels" in selector):
-        selector = {"matchLabels": mapping(selector).get("labels")}
-    if not is_empty(selector) and matches(selector, workload.labels):
-        return True
-    peers = [
-        peer
-        for field in ("ingress", "egress")
-        for rule in mappings(resource.spec.get(field))
-        for side in ("from", "to")
-        for peer in mappings(rule.get(side))
-    ]
-    selectors = [peer.get("podSelector") for peer in peers]
-    return any(not is_empty(each) and matches(each, workload.labels) for each in selectors if each is not None)
+def metric_container(metric: dict[str, Data]) -> str | None:
+    """The container that a metric of a HorizontalPodAutoscaler (`ContainerResource`) is of; None if it is of no single one."""
+    if text(metric.get("type")) != "ContainerResource":
+        return None
+    return text(dig(metric, "containerResource", "container"))
+
+
+def trigger_container(trigger: dict[str, Data]) -> str | None:
+    """The container that a KEDA trigger on cpu or memory is of; None if it is of no single one."""
+    return text(dig(trigger, "metadata", "containerName")) or None
+
+
+def reads_first_container(scaler: Resource) -> bool:
+    """Whether a ScaledObject reads variables of the Pod's first container, as its triggers' `...FromEnv` do by default."""
+    if text(dig(scaler.spec, "scaleTargetRef", "envSourceContainerName")):
+        return False
+    return any(
+        key.endswith("FromEnv") for trigger in items(scaler.spec.get("triggers")) for key in mapping(dig(mapping(trigger), "metadata"))
+    )

@@ -49,6 +49,7 @@ spec:
         - containerPort: 5672
         volumeMounts:
         - {name: plugins, mountPath: /plugins}
+      serviceAccountName: shop
       volumes:
       - name: pages
         configMap: {name: pages}
@@ -68,6 +69,42 @@ spec:
   - name: amqp
     port: 5672
 """
+
+POLICIES = (
+    SET
+    + """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: shop
+spec:
+  podSelector:
+    matchLabels:
+      app: shop
+  policyTypes: [Ingress]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  name: shop
+spec:
+  minAvailable: 1
+  selector:
+    matchLabels:
+      app: shop
+---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata:
+  name: shop
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  resourcePolicy:
+    containerPolicies:
+    - containerName: front
+    - containerName: queue
+"""
+).replace("        image: nginx:1.27\n", "        image: nginx:1.27\n        args: [--broker, 'amqp://localhost:5672']\n")
 
 
 def verified(change: Callable[[str], str], stages: tuple[Stage, ...] = tuple(Stage), text: str = SET) -> list[Failure]:
@@ -147,9 +184,46 @@ MUTATIONS: dict[str, tuple[str, Callable[[str], str], tuple[Stage, ...]]] = {
         lambda text: text.replace("    port: 5672\n", "    port: 5672\n    targetPort: later\n"),
         (Stage.EXPAND,),
     ),
+    "a service account that is another": (
+        "references",
+        lambda text: text.replace("serviceAccountName: shop", "serviceAccountName: other"),
+        (Stage.SWITCH,),
+    ),
     "a name that is not valid": ("names", lambda text: text, ()),
+    "a policy that covers less": ("policies", lambda text: text, ()),
     "a workload that still holds both": ("settled", lambda text: text, ()),
 }
+
+
+BREAKING_POLICIES: dict[str, Callable[[str], str]] = {
+    "a policy that lost the new Pods": lambda text: text.replace("      - shop-queue\n", ""),
+    "a budget for both workloads": lambda text: text.replace(
+        "  selector:\n    matchLabels:\n      app: shop\n---", "  selector:\n    matchExpressions: [{key: app, operator: Exists}]\n---"
+    ),
+    "a budget that is missing": lambda text: text.replace(
+        "kind: PodDisruptionBudget\nmetadata:\n  name: shop-queue", "kind: Other\nmetadata:\n  name: shop-queue"
+    ),
+    "an autoscaler of a container that is elsewhere": lambda text: text.replace("- containerName: front", "- containerName: queue"),
+    "an autoscaler that scales nothing": lambda text: text.replace("kind: Deployment, name: shop}", "kind: Deployment, name: gone}"),
+    "traffic that a policy stops": lambda text: text.replace("port: 5672\n---\napiVersion: policy", "port: 5671\n---\napiVersion: policy"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING_POLICIES)
+def test_a_policy_that_covers_something_else_is_caught(name: str) -> None:
+    """Policies, budgets and autoscalers are held to what they covered before."""
+    assert verified(lambda text: text, (), POLICIES) == []
+    assert "policies" in {failure.check for failure in verified(BREAKING_POLICIES[name], (Stage.CONTRACT,), POLICIES)}
+
+
+def test_a_new_object_that_is_missing_is_caught() -> None:
+    """Each object that the plan makes is there from its stage on."""
+    failures = verified(
+        lambda text: text.replace("kind: NetworkPolicy\nmetadata:\n  name: shop-queue", "kind: X\nmetadata:\n  name: x"),
+        (Stage.SWITCH,),
+        POLICIES,
+    )
+    assert "names" in {failure.check for failure in failures}
 
 
 @pytest.mark.parametrize("name", [name for name, (_, _, stages) in MUTATIONS.items() if stages])

@@ -1,0 +1,180 @@
+"""Let what selects a workload's Pods, Services aside, or names the workload follow its groups to their new workloads.
+
+what                                        what is done                                                        from stage
+NetworkPolicy (itself and as a peer),       the selector goes on matching all groups: `In` in place of one      switch
+PodMonitor                                  value
+PodDisruptionBudget                         one for each group: two budgets on one Pod block its eviction       switch
+autoscalers                                 see `scalers`
+traffic that was localhost                  see `traffic`
+other security policies                     nothing; they hold the split back
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.actions.naming import joined, short
+from service.actions.proposing import NewObject, Refused, Situation, Step
+from service.actions.retarget import Boundary
+from service.findings import Stage
+from service.kube.objects import Resource, items, mapping, mappings, same_namespace
+from service.kube.pointers import Follows, Selection, calico_policies, selections_of
+from service.kube.selectors import matches
+from service.kube.workloads import Workload
+from service.yamldoc.nodes import Data, Route
+from service.yamldoc.operations import AddEntry, AddItem, Operation, Remove, SetValue, Tree, Verbatim
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A split as far as other objects are concerned; each tuple has an entry for each group, the one that stays first."""
+
+    workload: Workload
+    """The workload that is split."""
+    boundary: Boundary
+    """Labels and names."""
+    kinds: tuple[tuple[str, str], ...]
+    """API version and kind of each group's workload."""
+    containers: tuple[frozenset[str], ...]
+    """The names of each group's containers."""
+    stages: tuple[Stage, ...]
+    """From which stage on each group has its Pods."""
+    stateful: tuple[bool, ...]
+    """Whether each group keeps state, so that its Pods can't be multiplied."""
+    traffic: frozenset[tuple[int, int, int]]
+    """Which group speaks to which, and on which port, over what was localhost."""
+
+
+@dataclass
+class Following:
+    """What the objects ask for."""
+
+    steps: list[Step] = field(default_factory=list)
+    """Operations on objects of the set."""
+    objects: list[NewObject] = field(default_factory=list)
+    """New ones."""
+    assumptions: list[str] = field(default_factory=list)
+    """What has to hold."""
+
+
+def follow_selections(situation: Situation, division: Division) -> Following:
+    """What policies, budgets and monitors need.
+
+    Raises:
+        Refused: one of them can't be divided.
+    """
+    result = Following()
+    for selection in selections_of(division.workload, situation.manifests):
+        unmatched = [labels for labels in division.boundary.labels[1:] if not matches(selection.selector, labels)]
+        if selection.follows is Follows.BY_HAND and (unmatched or division.traffic):
+            raise by_hand(selection.resource)
+        if selection.follows is not Follows.BY_HAND and (unmatched or selection.follows is Follows.DIVIDED):
+            check_namespace(situation, selection)
+            (_divide if selection.follows is Follows.DIVIDED else _widen)(situation, division, selection, result)
+    for policy in calico_policies(division.workload, situation.manifests):
+        raise by_hand(policy)
+    return result
+
+
+def by_hand(resource: Resource) -> Refused:
+    """The refusal for an object that isn't divided."""
+    message = f"{resource.title} covers its Pods or names it, and Podsplit does not divide objects of that kind: divide it by hand"
+    return Refused("selected-by", message)
+
+
+def check_namespace(situation: Situation, selection: Selection) -> None:
+    """Edits want to be sure.
+
+    Raises:
+        Refused: the object may be meant for another namespace.
+    """
+    elsewhere = selection.peer and "namespaceSelector" in mapping(selection.resource.get(*selection.route[:-1]))
+    if not elsewhere and not same_namespace(selection.resource, situation.resource, surely=True):
+        message = f"{selection.resource.title} and the workload may or may not share a namespace: write it on both or neither"
+        raise Refused("namespace-unclear", message)
+
+
+def _widen(situation: Situation, division: Division, selection: Selection, result: Following) -> None:
+    del situation
+    boundary = division.boundary
+    resource, route = selection.resource, (*selection.resource.route, *selection.route)
+    old = boundary.labels[0].get(boundary.key, "")
+    names = [labels[boundary.key] for labels in boundary.labels[1:]]
+    operations = _widening(route, mapping(selection.selector), boundary.key, old, names)
+    result.steps += [Step(resource, operation) for operation in operations]
+
+
+def _widening(route: Route, selector: dict[str, Data], key: str, old: str, names: list[str]) -> list[Operation]:
+    """Make a LabelSelector match several values of a label where it asked for one."""
+    stage = int(Stage.SWITCH)
+    expressions = mappings(selector.get("matchExpressions"))
+    result: list[Operation] = [
+        AddItem((*route, "matchExpressions", index, "values"), name, stage)
+        for index, each in enumerate(expressions)
+        if each.get("key") == key and each.get("operator") == "In"
+        for name in names
+        if name not in items(each.get("values"))
+    ]
+    labels = mapping(selector.get("matchLabels"))
+    if key not in labels:
+        return result
+    added: Tree = {"key": key, "operator": "In", "values": [old, *names]}
+    if set(selector) == {"matchLabels"} and len(labels) == 1:
+        return [SetValue(route, {"matchExpressions": [added]}, stage)]
+    result.append(Remove((*route, "matchLabels", key) if len(labels) > 1 else (*route, "matchLabels"), stage))
+    if expressions:
+        return [*result, AddItem((*route, "matchExpressions"), added, stage)]
+    return [*result, AddEntry(route, "matchExpressions", [added], stage)]
+
+
+def _divide(situation: Situation, division: Division, selection: Selection, result: Following) -> None:
+    boundary, resource = division.boundary, selection.resource
+    route = (*resource.route, *selection.route)
+    if any(matches(selection.selector, labels) for labels in boundary.labels[1:]):
+        own = _narrowing(route, selection.selector, boundary.key, boundary.labels[0][boundary.key], Stage.SWITCH)
+        result.steps += [Step(resource, operation) for operation in own]
+    for number in range(1, len(boundary.names)):
+        operations = _narrowing(route, selection.selector, boundary.key, boundary.labels[number][boundary.key])
+        stage = max(Stage.SWITCH, division.stages[number])
+        result.objects.append(copied(situation, division, resource, number, operations, stage))
+
+
+def _narrowing(route: Route, selector: Data, key: str, value: str, stage: Stage = Stage.EXPAND) -> list[Operation]:
+    """Make a LabelSelector ask for one value of a label besides what it asked for."""
+    when, written = int(stage), mapping(selector)
+    labels = mapping(written.get("matchLabels"))
+    kept = [each for each in mappings(written.get("matchExpressions")) if each.get("key") != key]
+    if len(kept) < len(mappings(written.get("matchExpressions"))):
+        tree: dict[str, Tree] = {"matchLabels": {**labels, key: value}}
+        return [SetValue(route, {**tree, "matchExpressions": kept} if kept else tree, when)]
+    if key in labels:
+        return [SetValue((*route, "matchLabels", key), value, when)]
+    if labels:
+        return [AddEntry((*route, "matchLabels"), key, value, when)]
+    return [AddEntry(route, "matchLabels", {key: value}, when)]
+
+
+def copied(
+    situation: Situation, division: Division, resource: Resource, number: int, operations: list[Operation], stage: Stage
+) -> NewObject:
+    """A copy of an object for a group, its text changed by operations on its `spec`."""
+    boundary = division.boundary
+    name = situation.names.give(resource.kind, short(name_for(resource.name, division, number), 253), resource)
+    metadata: dict[str, Tree] = {"name": name}
+    if resource.namespace is not None:
+        metadata["namespace"] = Verbatim(resource.document, (*resource.route, "metadata", "namespace"))
+    if resource.labels:
+        old, new = boundary.labels[0].get(boundary.key), boundary.labels[number][boundary.key]
+        metadata["labels"] = {key: new if (key, value) == (boundary.key, old) else value for key, value in resource.labels.items()}
+    spec = Verbatim(resource.document, (*resource.route, "spec"), tuple(operations))
+    tree: dict[str, Any] = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "spec": spec}
+    return NewObject(resource, tree, f"{resource.kind}/{name}", stage)
+
+
+def name_for(name: str, division: Division, number: int) -> str:
+    """The name of a group's copy: the workload's name in it becomes the group's, or else stands behind."""
+    old, new = division.boundary.names[0], division.boundary.names[number]
+    if name == old or name.startswith(f"{old}-"):
+        return new + name.removeprefix(old)
+    return joined(name, new.removeprefix(f"{old}-"))
