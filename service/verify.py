@@ -13,20 +13,21 @@ from typing import Any
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Proposal
 from service.classify import Classification, classify
-from service.coverage import blocked, uncovered
+from service.coverage import blocked, same_object, uncovered
 from service.findings import ContainerType, Stage
 from service.inputs import Inputs, read_again
 from service.knowledge.weights import load_weights
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
-from service.kube.objects import Resource, items, mappings, same_namespace, text
+from service.kube.objects import Resource, items, mapping, mappings, same_namespace, text
 from service.kube.selectors import matches_map
 from service.kube.services import resolve_ports, selecting, selector_of
 from service.kube.workloads import Workload, controllers_selecting, pods_by_label, selects, workloads_of
 from service.options import Options
 from service.signals.observing import PodContext
 from service.signals.own_service import receiver
+from service.yamldoc.operations import SetValue
 from service.yamldoc.stream import cut
 
 CHECKS: dict[str, str] = {
@@ -34,7 +35,7 @@ CHECKS: dict[str, str] = {
     "untouched-bytes": "documents that no change touches are the same byte for byte",
     "containers": "every container is there as often as planned, and equal but for rewired addresses and port names",
     "mounts": "every mount finds its volume, and the volume is what it was",
-    "references": "service account, pull secrets and all else that Pods share are what they were",
+    "references": "service account, pull secrets and all else that Pods share are what they were, and ConfigMaps but for rewired addresses",
     "selectors": "every selector matches its own template, and none selects Pods that it didn't select before",
     "services": "every Service port reaches the container that it reached before, and only that, in every stage",
     "policies": "policies, budgets, monitors and autoscalers cover the same containers, and let through what was spoken inside the Pod",
@@ -239,6 +240,18 @@ class _Comparison:
                 copied = POD_FIELDS.get(field) is Fate.COPIED and field not in _REWRITTEN_FIELDS
                 if copied and old.get(field) != home.pod.get(field):
                     yield Failure("references", proposal.id, f"{field} of {home.title} is not what it was")
+        for config in {id(step.resource): step.resource for step in proposal.steps if step.resource.kind == "ConfigMap"}.values():
+            now = same_object(config, self._after.manifests)
+            if now is None or now.data.get("data") != self._rewired(proposal, config):
+                yield Failure("references", proposal.id, f"{config.title} is not what it was, but for the rewired addresses")
+
+    def _rewired(self, proposal: Proposal, config: Resource) -> dict[str, Any]:
+        """The data of a ConfigMap with the addresses that the plan puts into it up to this stage."""
+        data = dict(mapping(config.data.get("data")))
+        for step in proposal.steps:
+            if step.resource is config and isinstance(step.operation, SetValue) and step.operation.stage <= self._stage:
+                data[str(step.operation.route[-1])] = step.operation.value
+        return data
 
     def _selectors(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         own = {id(home.resource) for home in homes}

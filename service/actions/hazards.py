@@ -18,6 +18,11 @@ from service.kube.services import ServiceLink, selecting, selector_of
 from service.kube.workloads import pods_by_label
 
 _POD_LABELS = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash", "pod-template-hash")
+_OWN_ADDRESS = re.compile(
+    r"(?i)bind|listen|server_?name|serveralias|allow|trust|real_ip|no_?proxy|exclude|ignore|interface|whitelist|hosts\b"
+)
+"""Words of lines that name the loopback address to listen there, to be called so, or to trust it."""
+_SCHEME = re.compile(r"://(?:[^@/\s]*@)?\Z")
 _LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
@@ -122,13 +127,29 @@ def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
                         "loopback-server",
                         f"{container.name} is told to listen on loopback, where only its own Pod reaches it ({word.where})",
                     )
-        for config, keys in config_maps_of(situation.workload, container, situation.manifests):
-            for key, value in strings(config.data.get("data")).items():
-                if (keys is None or key in keys) and LOOPBACK_HOST.fullmatch(value.strip()):
-                    yield (
-                        "localhost-in-configmap",
-                        f"the ConfigMap {config.name} gives {container.name} localhost as a host: put a Service's name there",
-                    )
+        yield from _unseen(situation, container)
+
+
+def _unseen(situation: Situation, container: Container) -> _Found:
+    """Loopback hosts in ConfigMaps whose port can't be seen."""
+    seen = {(id(each.resource), each.route) for each in situation.classification.context.references}
+    for config, keys in config_maps_of(situation.workload, container, situation.manifests):
+        for key, value in strings(config.data.get("data")).items():
+            paired = LOOPBACK_HOST.fullmatch(value.strip()) and (id(config), ("data", key)) in seen
+            if (keys is None or key in keys) and not paired and _calls_loopback(value):
+                message = f"the ConfigMap {config.name} gives {container.name} localhost as a host without a port that can be seen"
+                yield "localhost-in-configmap", f"{message}: put a Service's name there"
+
+
+def _calls_loopback(value: str) -> bool:
+    """Whether a text holds a loopback host, without port or scheme, that isn't one to listen on, to name itself or to trust."""
+    for line in value.splitlines():
+        words = line.strip()
+        if words.startswith(("#", ";", "//")) or _OWN_ADDRESS.search(words):
+            continue
+        if any(match["port"] is None and not _SCHEME.search(words[: match.start()]) for match in LOOPBACK.finditer(words)):
+            return True
+    return False
 
 
 def _secrets(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:

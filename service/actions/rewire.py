@@ -1,6 +1,6 @@
 """Point what was reached on localhost at a Service.
 
-Only literal addresses in env, args and command are changed, and only where all of them can be seen.
+Only literal addresses in env, args, command and ConfigMaps that nobody else reads are changed, and only where all of them can be seen.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from service.actions.retarget import Boundary
 from service.actions.scalers import most_replicas
 from service.findings import Stage
 from service.kube.containers import Container
-from service.kube.objects import dig, text
-from service.kube.references import LocalReference, service_names_used
+from service.kube.objects import Resource, dig, same_namespace, text
+from service.kube.references import LocalReference, readers_of, service_names_used
 from service.kube.services import ServiceLink
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
@@ -23,12 +23,26 @@ from service.yamldoc.operations import Tree
 _STATEFUL = ("datastore", "broker")
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value of a ConfigMap that is rewired."""
+
+    resource: Resource
+    """The ConfigMap."""
+    text: str
+    """What stands there afterwards; may hold secrets."""
+    group: int
+    """The group that reads it."""
+
+
 @dataclass
 class Rewiring:
     """What the groups need to go on talking to each other."""
 
     values: dict[int, list[tuple[Route, str]]] = field(default_factory=dict)
     """By container index: routes within the object with the text that stands there afterwards."""
+    settings: dict[tuple[int, Route], Setting] = field(default_factory=dict)
+    """By ConfigMap, as its identity, and route within it: what stands there afterwards."""
     objects: list[NewObject] = field(default_factory=list)
     """Services that had to be made."""
     assumptions: list[str] = field(default_factory=list)
@@ -54,7 +68,7 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
         source_groups = _groups_of(situation, reference.container, boundary)
         if source_groups <= {boundary.group_of[target.index]}:
             continue
-        _check_changeable(situation, reference, target)
+        _check_changeable(situation, reference, target, boundary)
         if reference.port is None and not _named_for(situation, reference, target):
             message = (
                 f"{reference.container.name} is told a host on localhost without a port, and it can't be told that {target.name} is meant"
@@ -69,7 +83,7 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
         result.traffic |= {(source, *key) for source in source_groups if source != key[0]}
         if key not in addresses:
             addresses[key] = _address(situation, links, boundary, target, port, result)
-        _change(result, reference, addresses[key], port)
+        _change(result, reference, addresses[key], port, min(source_groups))
     _serve_silent(situation, links, boundary, addresses, result)
     _note_calls(situation, links, boundary, result)
     return result
@@ -110,17 +124,35 @@ def _check_unknown(situation: Situation, reference: LocalReference) -> None:
         raise Refused("localhost-unresolved", message)
 
 
-def _check_changeable(situation: Situation, reference: LocalReference, target: Container) -> None:
-    workload = situation.workload
+def _check_changeable(situation: Situation, reference: LocalReference, target: Container, boundary: Boundary) -> None:
     name = reference.container.name
-    if reference.resource is not workload.resource:
-        message = f"{name} reaches {target.name} on localhost by {reference.where}: put a Service's name there first"
-        raise Refused("localhost-in-configmap", message)
+    if reference.resource is not situation.resource:
+        _check_config_map(situation, reference, boundary)
     if reference.where in ("probe", "hook"):
         raise Refused("localhost-in-probe", f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail for ever")
     entry = situation.classification.context.entry(target)
     if entry is not None and entry.category in _STATEFUL:
         _check_single(situation, target)
+
+
+def _check_config_map(situation: Situation, reference: LocalReference, boundary: Boundary) -> None:
+    """A ConfigMap is changed where nobody but the group that is told reads it.
+
+    Raises:
+        Refused: somebody else does, or it can't be changed.
+    """
+    config = reference.resource
+    told = _groups_of(situation, reference.container, boundary)
+    others = [
+        container
+        for workload, container in readers_of(config, situation.manifests)
+        if workload.resource is not situation.resource or _groups_of(situation, container, boundary) != told
+    ]
+    unsure = not same_namespace(config, situation.resource, surely=True)
+    if others or unsure or len(told) > 1 or config.data.get("immutable") is True:
+        why = f"{others[0].name} reads it too" if others else "it can't be told to be this workload's alone, or can't be changed"
+        message = f"{reference.container.name} is told of localhost by the {reference.where}, and {why}: put a Service's name there first"
+        raise Refused("localhost-in-configmap", message)
 
 
 def _check_single(situation: Situation, target: Container) -> None:
@@ -180,13 +212,17 @@ def _service_name(name: str) -> str:
     return cleaned if cleaned[:1].isalpha() else f"svc-{cleaned}"[:63]
 
 
-def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int], port: int) -> None:
+def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int], port: int, reader: int) -> None:
     name, number = address
     values = result.values.setdefault(reference.container.index, [])
-    route = reference.route
-    known = next((text_ for each, text_ in values if each == route), None)
-    old = known if known is not None else text(dig(reference.resource.data, *route))
-    if reference.where == "env" and old.strip() == reference.host:
+    key = (id(reference.resource), reference.route)
+    own = reference.where in ("env", "command", "args")
+    old = text(dig(reference.resource.data, *reference.route))
+    if own:
+        old = next((text_ for each, text_ in values if each == reference.route), old)
+    elif key in result.settings:
+        old = result.settings[key].text
+    if old.strip() == reference.host:
         if number != port:
             message = (
                 f"{reference.container.name} is told host and port in two variables, and the Service {name} has another port: change both"
@@ -198,8 +234,11 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
         new = pattern.sub(lambda found: f"{name}:{number}" if ":" in found[0].removeprefix("[::1]") else name, old)
     if new == old:
         raise Refused("localhost-unresolved", f"{reference.container.name} reaches a neighbour on localhost, and the text can't be changed")
-    values[:] = [(each, text_) for each, text_ in values if each != route]
-    values.append((route, new))
+    if own:
+        values[:] = [(each, text_) for each, text_ in values if each != reference.route]
+        values.append((reference.route, new))
+    else:
+        result.settings[key] = Setting(reference.resource, new, reader)
 
 
 def _serve_silent(

@@ -88,6 +88,7 @@ class _Split:
         self._boundary = self._bounded()
         self._retargeting: Retargeting = retarget(situation, self._links, self._boundary)
         self._rewiring: Rewiring = rewire(situation, self._links, self._boundary)
+        self._stages = self._staged()
         division = self._division()
         self._following: tuple[Following, ...] = (
             follow_selections(situation, division),
@@ -251,7 +252,15 @@ class _Split:
 
     def _steps(self) -> list[Step]:
         result = [Step(self._resource, operation) for operation in self._in_place()]
-        return result + self._retargeting.steps + [step for each in self._following for step in each.steps]
+        return result + self._retargeting.steps + self._settings() + [step for each in self._following for step in each.steps]
+
+    def _settings(self) -> list[Step]:
+        """Addresses in ConfigMaps change when the Pods that read them do: new ones are made, or the old ones again."""
+        found = []
+        for (_, route), setting in self._rewiring.settings.items():
+            stage = self._stages[setting.group] if setting.group else Stage.CONTRACT
+            found.append(Step(setting.resource, SetValue((*setting.resource.route, *route), setting.text, int(stage))))
+        return found
 
     def _in_place(self) -> list[Operation]:
         at = self._situation.absolute
@@ -296,7 +305,7 @@ class _Split:
             metadata["labels"] = {each: name if each == self._boundary.key else value for each, value in own.items()}
         template: dict[str, Tree] = {"metadata": self._template_metadata(labels), "spec": self._pod_spec(number)}
         tree: Tree = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": self._spec(number, template)}
-        stage = self._stage(number)
+        stage = self._stages[number]
         if stage is Stage.CONTRACT and kind == "DaemonSet":
             message = (
                 "a moved container keeps data or a port of the node, and a DaemonSet can't be scaled to 0 in between: divide it by hand"
@@ -304,10 +313,13 @@ class _Split:
             raise Refused("daemon-set-data", message)
         return NewObject(self._resource, tree, f"{kind}/{name}", stage)
 
-    def _stage(self, number: int) -> Stage:
-        """From which stage on a group has a workload of its own."""
-        # Two servers on one data directory destroy it: what keeps data starts only where the old one has left.
-        return Stage.CONTRACT if self._keeps_data(number) else Stage.SWITCH
+    def _staged(self) -> tuple[Stage, ...]:
+        """From which stage on each group has a workload of its own."""
+        # Two servers on one data directory destroy it: what keeps data starts only where the old one has left, its callers not before.
+        late = {number for number in range(1, len(self._groups)) if self._keeps_data(number)}
+        for _ in self._groups:
+            late |= {source for source, target, _ in self._rewiring.traffic if target in late and source}
+        return (Stage.EXPAND, *(Stage.CONTRACT if number in late else Stage.SWITCH for number in range(1, len(self._groups))))
 
     def _division(self) -> Division:
         """The split as other objects see it."""
@@ -319,7 +331,7 @@ class _Split:
             self._boundary,
             (own, *(self._new_kind() for _ in numbers[1:])),
             tuple(frozenset(each.name for each in self._of_group(number)) for number in numbers),
-            (Stage.EXPAND, *(self._stage(number) for number in numbers[1:])),
+            self._stages,
             tuple(self._keeps_data(number) or context.stateful(self._groups[number][0]) for number in numbers),
             frozenset(self._rewiring.traffic),
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from service.kube.containers import Container, Word, as_port
 from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, strings, text
-from service.kube.workloads import Workload
+from service.kube.workloads import Workload, workloads_of
 from service.yamldoc.nodes import Route
 
 LOOPBACK = re.compile(r"(?<![\w.:-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])")
@@ -44,7 +44,7 @@ class LocalReference:
     port: int | None
     """The port; None where none is named."""
     where: str
-    """`command`, `args`, `env`, `probe`, `hook` or `ConfigMap name`."""
+    """`command`, `args`, `env`, `probe`, `hook` or `ConfigMap <name>`."""
     resource: Resource
     """The object that says so: the workload's own or a ConfigMap."""
     route: Route
@@ -58,7 +58,7 @@ def local_references(workload: Workload, container: Container, manifests: Manife
     resource = workload.resource
     for word in container.words:
         yield from _in_text(word.text, word.where, container, resource, word.route, before=_before(container, word))
-    yield from _host_and_port(workload, container)
+    yield from _host_and_port(workload, container, manifests)
     for probe in container.probes:
         if probe.host in ("localhost", "127.0.0.1", "::1") and isinstance(probe.port, int):
             yield LocalReference(container, probe.host, probe.port, "probe", resource, probe.route, listens=False)
@@ -98,10 +98,46 @@ def _is_listening(line: str, before: str) -> bool:
     return bool(_LISTEN.search(line)) and "://" not in line
 
 
-def _host_and_port(workload: Workload, container: Container) -> Iterator[LocalReference]:
-    """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is meant."""
-    ports = {variable.name: as_port(variable.value) for variable in container.env}
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """An environment variable with a value that can be seen."""
+
+    name: str
+    value: str
+    where: str
+    resource: Resource
+    route: Route
+
+
+def _variables(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[_Variable]:
+    """The variables of a container: its own, and those from the ConfigMaps of the scope."""
     for variable in container.env:
+        yield _Variable(variable.name, variable.value, "env", workload.resource, variable.route)
+    for source in mappings(container.data.get("envFrom")):
+        config = _config_map(text(dig(source, "configMapRef", "name")), workload, manifests)
+        for key in strings(config.data.get("data")) if config else ():
+            yield from _from_config(text(source.get("prefix")) + key, config, key)
+    for named in mappings(container.data.get("env")):
+        reference = mapping(dig(named, "valueFrom", "configMapKeyRef"))
+        config = _config_map(text(reference.get("name")), workload, manifests)
+        yield from _from_config(text(named.get("name")), config, text(reference.get("key")))
+
+
+def _from_config(name: str, config: Resource | None, key: str) -> Iterator[_Variable]:
+    value = strings(config.data.get("data")).get(key) if config else None
+    if config is not None and value is not None:
+        yield _Variable(name, value, f"ConfigMap {config.name}", config, ("data", key))
+
+
+def _config_map(name: str, workload: Workload, manifests: ManifestSet) -> Resource | None:
+    return manifests.named("ConfigMap", name, workload.resource) if name else None
+
+
+def _host_and_port(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[LocalReference]:
+    """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is meant."""
+    variables = list(_variables(workload, container, manifests))
+    ports = {variable.name: as_port(variable.value) for variable in variables}
+    for variable in variables:
         if not LOOPBACK_HOST.fullmatch(variable.value.strip()):
             continue
         stem = re.sub(r"(?i)(?:HOSTNAME|HOST|ADDRESS|ADDR|SERVER|ENDPOINT|URL)$", "", variable.name)
@@ -116,7 +152,7 @@ def _host_and_port(workload: Workload, container: Container) -> Iterator[LocalRe
         if _HOST_NAME.search(variable.name) or stem != variable.name or port:
             # HOST alone, and names such as BIND_ADDRESS, say where to listen.
             listens = not stem or bool(re.search(r"(?i)bind|listen", variable.name))
-            yield LocalReference(container, variable.value.strip(), port, "env", workload.resource, variable.route, listens)
+            yield LocalReference(container, variable.value.strip(), port, variable.where, variable.resource, variable.route, listens)
 
 
 def config_maps_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[tuple[Resource, frozenset[str] | None]]:
@@ -140,6 +176,21 @@ def config_maps_of(workload: Workload, container: Container, manifests: Manifest
         config = manifests.named("ConfigMap", name, workload.resource) if name else None
         if config is not None:
             yield config, None if names is None else frozenset(names)
+
+
+def readers_of(config: Resource, manifests: ManifestSet) -> list[tuple[Workload, Container]]:
+    """The containers of a set that read a ConfigMap, each with its workload."""
+    return manifests.derived("readers-of-config-maps", _readers).get(id(config), [])
+
+
+def _readers(manifests: ManifestSet) -> dict[int, list[tuple[Workload, Container]]]:
+    found: dict[int, list[tuple[Workload, Container]]] = {}
+    for resource in manifests.resources:
+        for workload in workloads_of(resource):
+            for container in workload.containers:
+                for config, _ in config_maps_of(workload, container, manifests):
+                    found.setdefault(id(config), []).append((workload, container))
+    return found
 
 
 def _want(wanted: dict[str, set[str] | None], name: str, keys: list[str]) -> None:

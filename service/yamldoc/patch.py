@@ -22,6 +22,10 @@ from service.yamldoc.reading import Found, is_merge
 from service.yamldoc.scalars import plain_is_safe, quote, read_key, scalar_text
 from service.yamldoc.stream import Document
 
+_PLAIN_PART = re.compile(r"[\w./:-]+", re.ASCII)
+_BREAKS = re.compile(r"[^\w./:-]", re.ASCII)
+"""What ends a part of a scalar that reads the same in every style."""
+
 
 class Patcher:
     """Compiles operations on one document; works in the offsets of its piece.
@@ -196,6 +200,9 @@ class Patcher:
         """The new scalar in the old one's style; None where that style can't hold it."""
         if not isinstance(value, str):
             return scalar_text(value, json_style=self._habits.json)
+        spliced = self._spliced(node, value)
+        if spliced is not None:
+            return spliced
         if self._habits.json:
             return scalar_text(value, json_style=True)
         if node.style == '"' or (node.style == "'" and not in_flow and "\n" in value):
@@ -207,6 +214,22 @@ class Patcher:
         if "\n" in value and not in_flow:
             return None
         return value if plain_is_safe(value, flow=in_flow) else quote(value, self._habits.quote)
+
+    def _spliced(self, node: Scalar, value: str) -> str | None:
+        """The old text with the one part changed that differs, where that part is written plainly; None where it isn't.
+
+        A part of letters, digits and `.:/_-` reads the same in every quoting style, and the line breaks of folded text stay.
+        """
+        old, written = node.text, self._text[content_start(self._text, node) : node.end]
+        head = _common(old, value)
+        tail = _common(old[head:][::-1], value[head:][::-1])
+        # A part that is too short to be found again is taken with the word before it.
+        start = max((match.end() for match in _BREAKS.finditer(old, 0, head)), default=0)
+        before, after = old[start : len(old) - tail], value[start : len(value) - tail]
+        plain = _PLAIN_PART.fullmatch(before) and _PLAIN_PART.fullmatch(after)
+        if node.style == "" or not plain or old.count(before) != 1 or written.count(before) != 1:
+            return None
+        return written.replace(before, after)
 
     def _reblocked(self, node: Scalar, value: str) -> str | None:
         """A literal block scalar with the old one's indentation; lines that stay the same keep their text."""
@@ -365,6 +388,11 @@ class Patcher:
         result = [Edit(self._at(root.start), opening, operation.stage), Edit(self._at(root.end), closing, operation.stage)]
         offsets = layout.indent_offsets(self._text, Span(root.start, root.end)) if indent else []
         return result + [Edit(self._at(offset), " " * (2 * (indent or 0)), operation.stage, gives_way=True) for offset in offsets]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters two texts have in common at their start."""
+    return next((place for place, (left, right) in enumerate(zip(one, other, strict=False)) if left != right), min(len(one), len(other)))
 
 
 def _item_start(parent: Node, route: Route) -> int:

@@ -216,6 +216,18 @@ def test_a_policy_that_covers_something_else_is_caught(name: str) -> None:
     assert "policies" in {failure.check for failure in verified(BREAKING_POLICIES[name], (Stage.CONTRACT,), POLICIES)}
 
 
+def test_a_config_map_that_lost_something_is_caught() -> None:
+    """A ConfigMap that is rewired keeps everything else."""
+    text = SET.replace(
+        "      - name: pages\n        configMap", "      - {name: more, configMap: {name: front}}\n      - name: pages\n        configMap"
+    )
+    text = text.replace("        - {name: pages, mount", "        - {name: more, mountPath: /more}\n        - {name: pages, mount")
+    text += "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: front}\ndata:\n  broker: amqp://localhost:5672\n  other: stays\n"
+    assert verified(lambda each: each, (), text) == []
+    failures = verified(lambda each: each.replace("other: stays", "other: gone"), (Stage.CONTRACT,), text)
+    assert "references" in {failure.check for failure in failures}
+
+
 def test_a_new_object_that_is_missing_is_caught() -> None:
     """Each object that the plan makes is there from its stage on."""
     failures = verified(
