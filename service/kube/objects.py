@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -34,10 +34,10 @@ class Resource:
         """The file."""
         return self.document.source.path
 
-    @cached_property
+    @property
     def folder(self) -> str:
         """The file's folder."""
-        return str(PurePosixPath(self.path).parent)
+        return _folder(self.path)
 
     @property
     def api_version(self) -> str:
@@ -49,17 +49,17 @@ class Resource:
         """The API group; empty for core."""
         return self.api_version.rpartition("/")[0]
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """As written; empty if missing."""
         return text(self.data.get("kind"))
 
-    @property
+    @cached_property
     def metadata(self) -> dict[str, Data]:
         """The metadata; empty if missing."""
         return mapping(self.data.get("metadata"))
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name; with `generateName` that and a star; empty if neither is there."""
         name = self.metadata.get("name")
@@ -67,18 +67,18 @@ class Resource:
             return text(self.metadata["generateName"]) + "*"
         return text(name)
 
-    @property
+    @cached_property
     def namespace(self) -> str | None:
         """As written; None if missing, which may then be any."""
         namespace = self.metadata.get("namespace")
         return text(namespace) if namespace is not None else None
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, str]:
         """The object's own labels."""
         return strings(self.metadata.get("labels"))
 
-    @property
+    @cached_property
     def annotations(self) -> dict[str, str]:
         """The object's own annotations."""
         return strings(self.metadata.get("annotations"))
@@ -100,6 +100,11 @@ class Resource:
     def get(self, *steps: str | int) -> Data:
         """What stands at a route within the object; None if nothing does."""
         return dig(self.data, *steps)
+
+
+@lru_cache(maxsize=10_000)
+def _folder(path: str) -> str:
+    return str(PurePosixPath(path).parent)
 
 
 def dig(data: Data, *steps: str | int) -> Data:
@@ -175,7 +180,7 @@ class ManifestSet:
     """In the order of the input."""
     _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
     _by_name: dict[tuple[str, str], list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
-
+    _places: dict[tuple[str, str], dict[tuple[str, str], list[Resource]]] = field(init=False, repr=False, default_factory=dict)
     _derived: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -198,9 +203,34 @@ class ManifestSet:
         return self._by_name.get((kind, name), [])
 
     def named(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
-        """The object of a kind and name that another one refers to: the nearest in file, folder, then set when unique."""
-        candidates = [each for each in self._by_name.get((kind, name), ()) if same_namespace(each, seen_from)]
-        return nearest(candidates, seen_from)
+        """The object of a kind and name that another one refers to: the nearest in file, folder, then set when unique.
+
+        Within one file or folder the last one wins, as `kubectl apply` would have it.
+        """
+        everywhere = self._by_name.get((kind, name), ())
+        if len(everywhere) > 1:
+            # Overlays repeat a name in hundreds of folders, so each name with several objects has an index of its own.
+            places = self._places.get((kind, name)) or self._placed(kind, name)
+            for near in (places.get(("file", seen_from.path), ()), places.get(("folder", seen_from.folder), ())):
+                for each in reversed(near):
+                    if same_namespace(each, seen_from):
+                        return each
+        found = None
+        for each in everywhere:
+            if same_namespace(each, seen_from):
+                if found is not None:
+                    return None
+                found = each
+        return found
+
+    def _placed(self, kind: str, name: str) -> dict[tuple[str, str], list[Resource]]:
+        """The objects of a kind and name by `file` and path, and by `folder` and path."""
+        places: dict[tuple[str, str], list[Resource]] = {}
+        for each in self._by_name[kind, name]:
+            places.setdefault(("file", each.path), []).append(each)
+            places.setdefault(("folder", each.folder), []).append(each)
+        self._places[kind, name] = places
+        return places
 
     def sees(self, seen_from: Resource, other: Resource) -> bool:
         """Whether two objects may meet in one cluster: not where the other one's name means a nearer object."""
@@ -216,17 +246,3 @@ class ManifestSet:
                 if found is not None:
                     result.append(found)
         return result
-
-
-def nearest(candidates: list[Resource], seen_from: Resource) -> Resource | None:
-    """The one in the same file; else in the same folder; else the only one of the set.
-
-    Within one file or folder the last one wins, as `kubectl apply` would have it.
-    """
-    for same in (
-        [each for each in candidates if each.path == seen_from.path],
-        [each for each in candidates if each.folder == seen_from.folder],
-    ):
-        if same:
-            return same[-1]
-    return candidates[0] if len(candidates) == 1 else None
