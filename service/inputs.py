@@ -5,17 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube.objects import ManifestSet, Resource, objects_of
-from service.kube.workloads import Workload, workloads_of
+from service.kube.workloads import Workload, know_workloads, workloads_of
 from service.options import Options
 from service.text import SourceFile, Span, decode
-from service.yamldoc.compose import Composed
 from service.yamldoc.stream import Document, Rejected, parse
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A document with what it holds."""
+
+    document: Document
+    """The document."""
+    resources: tuple[Resource, ...]
+    """Its objects, at least one."""
+    workloads: tuple[Workload, ...]
+    """The workloads among them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +36,8 @@ class Inputs:
 
     sources: dict[str, SourceFile]
     """The files that could be decoded, by path."""
-    documents: tuple[Document, ...]
-    """The documents that hold objects."""
+    held: tuple[Held, ...]
+    """The documents that hold objects, with these."""
     manifests: ManifestSet
     """Their objects."""
     workloads: tuple[Workload, ...]
@@ -36,6 +48,11 @@ class Inputs:
     """What isn't for us."""
     count: int
     """How many documents were read, the rejected ones included."""
+
+    @cached_property
+    def documents(self) -> tuple[Document, ...]:
+        """The documents that hold objects."""
+        return tuple(each.document for each in self.held)
 
 
 _NOT_MANIFESTS = {
@@ -69,57 +86,56 @@ def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
         return reader.result()
 
 
-def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options, known: dict[str, Composed]) -> Inputs:
+def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> Inputs:
     """The set with some files' texts replaced.
+
+    What stands in a file word for word as it did is not parsed again: its objects are taken over, with the places in the
+    text that they had.
 
     Args:
         inputs: the set as it was.
         texts: the new texts, by path; other files are taken over as they were read.
         options: the run's options.
-        known: pieces that were parsed before, by their text; those of the new texts are added.
 
     Raises:
         DeadlineExceeded: it took too long.
     """
     # What is added to a set that was let in is not counted against its sender.
-    reader = _Reader(replace(options, max_documents=sys.maxsize), known)
-    by_path: dict[str, list[Resource]] = {}
-    for resource in inputs.manifests.resources:
-        by_path.setdefault(resource.path, []).append(resource)
+    reader = _Reader(replace(options, max_documents=sys.maxsize))
+    by_path: dict[str, list[Held]] = {}
+    for each in inputs.held:
+        by_path.setdefault(each.document.source.path, []).append(each)
     for path in (*inputs.sources, *(path for path in texts if path not in inputs.sources)):
         if path in texts:
-            reader.read(path, texts[path].encode())
+            reader.read(path, texts[path].encode(), {each.document.text: each for each in by_path.get(path, ())})
         else:
-            reader.keep(by_path.get(path, ()))
-    result = reader.result()
-    known.update((each.text, each.composed) for each in result.documents)
-    return result
+            reader.keep(inputs.sources[path], by_path.get(path, ()))
+    return reader.result()
 
 
 class _Reader:
-    def __init__(self, options: Options, known: Mapping[str, Composed] | None = None) -> None:
+    def __init__(self, options: Options) -> None:
         self._options = options
-        self._known = known or {}
         self._sources: dict[str, SourceFile] = {}
-        self._documents: list[Document] = []
-        self._resources: list[Resource] = []
-        self._workloads: list[Workload] = []
+        self._held: list[Held] = []
         self._rejected: list[RejectedInput] = []
         self._skipped: list[SkippedInput] = []
         self._count = 0
 
     def result(self) -> Inputs:
-        manifests = ManifestSet(tuple(self._resources))
-        documents, workloads = tuple(self._documents), tuple(self._workloads)
-        return Inputs(self._sources, documents, manifests, workloads, tuple(self._rejected), tuple(self._skipped), self._count)
+        workloads = tuple(workload for each in self._held for workload in each.workloads)
+        manifests = ManifestSet(tuple(resource for each in self._held for resource in each.resources))
+        know_workloads(manifests, workloads)
+        return Inputs(self._sources, tuple(self._held), manifests, workloads, tuple(self._rejected), tuple(self._skipped), self._count)
 
-    def keep(self, resources: Iterable[Resource]) -> None:
-        """Take over what was read before."""
-        for resource in resources:
-            self._resources.append(resource)
-            self._workloads += workloads_of(resource)
+    def keep(self, source: SourceFile, held: Iterable[Held]) -> None:
+        """Take over a file that was read before."""
+        self._sources[source.path] = source
+        self._held += held
 
-    def read(self, path: str, raw: bytes) -> None:
+    def read(self, path: str, raw: bytes, before: dict[str, Held] | None = None) -> None:
+        """Read a file; `before` are documents of the file that were read before, by their text."""
+        before = before or {}
         try:
             source = decode(path, raw)
         except InputError as error:
@@ -132,13 +148,17 @@ class _Reader:
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return
-        for entry in parse(source, self._options.limits, self._known):
+        known = {text: each.document.composed for text, each in before.items()}
+        for entry in parse(source, self._options.limits, known):
             self._options.check_deadline()
             self._count += 1
             if self._count > self._options.max_documents:
                 raise LimitExceeded("documents", f"more than {self._options.max_documents} documents: send fewer at once")
             if isinstance(entry, Rejected):
                 self._reject(path, entry.index, entry.offset, InputError(entry.code, entry.message))
+            # Each is taken over once: the same text at two places is two objects.
+            elif held := before.pop(entry.text, None):
+                self._held.append(held)
             else:
                 self._objects(path, entry)
 
@@ -148,22 +168,22 @@ class _Reader:
         except InputError as error:
             self._reject(path, document.index, document.span.start + (error.offset or 0), error)
             return
-        kept = 0
+        kept: list[Resource] = []
+        workloads: list[Workload] = []
         for resource in resources:
             if not resource.kind or not resource.api_version:
                 self._skipped.append(SkippedInput(path, document.index, "not a Kubernetes object: apiVersion or kind is missing"))
                 continue
             try:
                 _refuse_template(resource)
-                workloads = list(workloads_of(resource))
+                found = list(workloads_of(resource))
             except InputError as error:
                 self._reject(path, document.index, document.span.start + (error.offset or 0), error)
                 continue
-            kept += 1
-            self._resources.append(resource)
-            self._workloads += workloads
+            kept.append(resource)
+            workloads += found
         if kept:
-            self._documents.append(document)
+            self._held.append(Held(document, tuple(kept), tuple(workloads)))
 
     def _reject(self, path: str, document: int, offset: int, error: InputError) -> None:
         self._rejected.append(RejectedInput(error.code, error.message, Location(path, document, Span(offset, offset))))

@@ -23,7 +23,7 @@ from service.kube.kinds import known_kind
 from service.kube.objects import Resource, items, mapping, mappings, same_namespace, text
 from service.kube.selectors import matches_map
 from service.kube.services import resolve_ports, selecting, selector_of
-from service.kube.workloads import Workload, controllers_selecting, pods_by_label, selects, workloads_of
+from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
 from service.options import Options
 from service.signals.observing import PodContext
 from service.signals.own_service import receiver
@@ -80,12 +80,11 @@ def verify(
         options: the run's options.
     """
     known = {id(each.workload): each for each in classifications}
-    touched = {path for stage in texts.values() for path in stage}
-    parsed = {each.text: each.composed for each in before.documents if each.source.path in touched}
     failures: list[Failure] = []
+    after = before
     for stage in Stage:
         options.check_deadline()
-        after = read_again(before, texts[stage], options, parsed)
+        after = read_again(after, texts[stage], options)
         comparison = _Comparison(before, after, stage, proposals, known, texts[stage], options)
         failures += comparison.failures()
     return failures
@@ -267,8 +266,7 @@ class _Comparison:
                     yield Failure("selectors", proposal.id, f"the selector of {home.title} also matches the Pods of {resource.title}")
 
     def _selected_by(self, home: Workload) -> Iterator[tuple[Resource, dict[str, str]]]:
-        label = next(iter(home.selector.items()), None)
-        for resource, labels in pods_by_label(self._after.manifests).get(label, ()) if label else ():
+        for resource, labels in pods_with(home.selector, self._after.manifests):
             if selects(home, labels) and self._after.manifests.sees(home.resource, resource):
                 yield resource, labels
 
@@ -337,7 +335,7 @@ class _Comparison:
                 )
 
     def _new_service(self, proposal: Proposal, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
-        reached = [each for each, labels in _pods_of(service, self._after) if matches_map(selector_of(service), labels)]
+        reached = [each for each, _ in pods_with(selector_of(service), self._after.manifests)]
         selected = [each for each in reached if self._after.manifests.sees(service, each)]
         # A workload that takes over data is there in the last stage only.
         missing = not selected and self._stage is Stage.CONTRACT
@@ -382,11 +380,6 @@ class _Comparison:
             again = classify(PodContext(home, self._after.manifests, catalogue), load_weights())
             if len(again.groups) > 1 and again.boundary_confidence() >= self._options.min_confidence:
                 yield Failure("settled", proposal.id, f"{home.title} still holds several applications")
-
-
-def _pods_of(service: Resource, inputs: Inputs) -> list[tuple[Resource, dict[str, str]]]:
-    label = next(iter(selector_of(service).items()), None)
-    return pods_by_label(inputs.manifests).get(label, []) if label else []
 
 
 def _receiver_name(classification: Classification, port: Any) -> str | None:

@@ -194,6 +194,10 @@ class ManifestSet:
             self._derived[name] = make(self)
         return self._derived[name]  # type: ignore[no-any-return]
 
+    def place(self, resource: Resource) -> int:
+        """Where in the order of the input an object of the set stands."""
+        return self.derived("places", lambda made: {id(each): number for number, each in enumerate(made.resources)})[id(resource)]
+
     def of_kind(self, *kinds: str) -> list[Resource]:
         """All objects of some kinds, wherever they are."""
         return [resource for kind in kinds for resource in self._by_kind.get(kind, ())]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from service.kube.containers import Container, Port, as_port
 from service.kube.objects import ManifestSet, Resource, mapping, mappings, strings, text
 from service.kube.selectors import matches_map
-from service.kube.workloads import Workload
+from service.kube.workloads import Workload, by_rarest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,10 @@ def resolve_ports(service: Resource, workload: Workload) -> tuple[ServicePort, .
     return tuple(result)
 
 
-def _by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
-    """The Services of a set, each under one label that it selects by."""
-    found: dict[tuple[str, str], list[Resource]] = {}
-    for service in manifests.of_kind("Service"):
-        selector = selector_of(service) if is_service(service) else {}
-        if selector:
-            found.setdefault(next(iter(selector.items())), []).append(service)
-    return found
+def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
+    return by_rarest(
+        (service, selector) for service in manifests.of_kind("Service") if is_service(service) and (selector := selector_of(service))
+    )
 
 
 def selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
@@ -99,10 +95,11 @@ def selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
 
 
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:
-    """The Services of the scope that select a workload's Pods, in the order of the input."""
+    """The Services of the scope that select a workload's Pods, by path and then in the order of the input."""
     found = selecting(workload.labels, manifests)
     visible = [service for service in found if manifests.named("Service", service.name, workload.resource) is service]
-    visible.sort(key=lambda each: (each.path, each.document.index, each.route[1:]))
+    if len(visible) > 1:
+        visible.sort(key=lambda each: (each.path, manifests.place(each)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias, TypeVar
 
 from service.findings import ContainerType
 from service.kube.containers import Container
@@ -12,6 +14,8 @@ from service.kube.kinds import Kind, known_kind
 from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, strings, text
 from service.kube.selectors import match_labels, matches, matches_map
 from service.yamldoc.nodes import Data, Route
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,13 +165,34 @@ def selects(workload: Workload, labels: dict[str, str]) -> bool:
     return matches_map(strings(selector), labels) if workload.kind.selector == "map" else matches(selector, labels)
 
 
-def _by_selector(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Workload]]:
-    """The controllers of a set, each under one label that its selector asks for; under None those that ask for none."""
-    found: dict[tuple[str, str] | None, list[Workload]] = {}
-    for resource in manifests.resources:
-        for workload in workloads_of(resource):
-            found.setdefault(next(iter(workload.selector.items()), None), []).append(workload)
+def know_workloads(manifests: ManifestSet, workloads: tuple[Workload, ...]) -> None:
+    """Tell a set its workloads, so that nobody looks for them again."""
+    manifests.derived("workloads", lambda _: workloads)
+
+
+def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
+    """The workloads of a set, in the order of the input."""
+    return manifests.derived("workloads", lambda made: tuple(each for resource in made.resources for each in workloads_of(resource)))
+
+
+_Label: TypeAlias = tuple[str, str]
+
+
+def by_rarest(selectors: Iterable[tuple[T, Mapping[str, str]]]) -> dict[_Label | None, list[T]]:
+    """What selects by labels, each under the one of its labels that fewest others ask for; under None what asks for none.
+
+    Labels such as `app.kubernetes.io/part-of` stand in every selector of a set, and an index by them would be no help.
+    """
+    pairs = list(selectors)
+    counts = Counter(label for _, selector in pairs for label in selector.items())
+    found: dict[_Label | None, list[T]] = {}
+    for each, selector in pairs:
+        found.setdefault(min(selector.items(), key=counts.__getitem__, default=None), []).append(each)
     return found
+
+
+def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
+    return by_rarest((each, each.selector) for each in all_workloads(manifests))
 
 
 def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Workload]:
@@ -176,15 +201,22 @@ def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> lis
     return [each for label in (*labels.items(), None) for each in index.get(label, ()) if selects(each, labels)]
 
 
-def _pods_by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]]:
-    found: dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]] = {}
-    for resource in manifests.resources:
-        for workload in workloads_of(resource):
-            for label in workload.labels.items():
-                found.setdefault(label, []).append((resource, workload.labels))
+def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
+    found: dict[_Label, list[tuple[Resource, dict[str, str]]]] = {}
+    for workload in all_workloads(manifests):
+        pod = (workload.resource, workload.labels)
+        for label in workload.labels.items():
+            found.setdefault(label, []).append(pod)
     return found
 
 
-def pods_by_label(manifests: ManifestSet) -> dict[tuple[str, str], list[tuple[Resource, dict[str, str]]]]:
+def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
     """The labels of all Pods of a set with their workloads, by each label."""
     return manifests.derived("pods-by-label", _pods_by_label)
+
+
+def pods_with(selector: Mapping[str, str], manifests: ManifestSet) -> list[tuple[Resource, dict[str, str]]]:
+    """The Pods of a set that have the labels of a plain selector; none if it is empty."""
+    index = pods_by_label(manifests)
+    rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
+    return [(resource, labels) for resource, labels in rarest if selector.items() <= labels.items()]
