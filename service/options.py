@@ -46,6 +46,16 @@ class Options:
     """Documents in one run."""
     deadline: float | None = None
     """The moment of `time.monotonic()` at which the run gives up, in seconds."""
+    folders: tuple[tuple[str, Options], ...] = ()
+    """Folders with options of their own, each as a path with a slash at its end, the deepest first."""
+
+    def for_path(self, path: str) -> Options:
+        """What holds for a file: the options of the nearest folder that has its own, else these.
+
+        A workload's file says how it is judged and whether its change is applied, whatever other files the change edits. `stage` and
+        the limits are those of the whole run.
+        """
+        return next((own for folder, own in self.folders if path.startswith(folder)), self)
 
     def check_deadline(self) -> None:
         """Stop here if time is up; called between documents and stages.

@@ -10,7 +10,7 @@ from service.findings import Finding, Pattern, Report, WorkloadReport
 from service.inputs import Inputs, read_inputs
 from service.knowledge import Catalogue, Entry, ImageRole, load_catalogue
 from service.knowledge.weights import load_weights
-from service.options import Options
+from service.options import CatalogueEntry, Options
 from service.rewriting import Rewritten
 from service.rewriting import rewrite as rewrite_set
 from service.rules import RULES
@@ -59,11 +59,15 @@ def catalogue_for(options: Options) -> Catalogue:
 
 
 def _classified(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
-    catalogue, weights = catalogue_for(options), load_weights()
+    catalogues: dict[tuple[CatalogueEntry, ...], Catalogue] = {}
+    weights = load_weights()
     found = []
     for workload in inputs.workloads:
         options.check_deadline()
-        found.append(classify(PodContext(workload, inputs.manifests, catalogue), weights))
+        own = options.for_path(workload.resource.path)
+        if own.catalogue not in catalogues:
+            catalogues[own.catalogue] = catalogue_for(own)
+        found.append(classify(PodContext(workload, inputs.manifests, catalogues[own.catalogue]), weights))
     return tuple(found)
 
 
@@ -72,11 +76,15 @@ def _findings(judged: Judged) -> tuple[Finding, ...]:
     findings = [
         suppressed(finding, workloads.get((finding.location.path, finding.location.document, finding.workload)))
         for rule in RULES
-        if judged.options.rules is None or rule.id in judged.options.rules
         for finding in rule.judge(judged)
+        if _wanted(finding, judged.options.for_path(finding.location.path))
     ]
     order = {path: place for place, path in enumerate(dict.fromkeys(document.source.path for document in judged.documents))}
     return tuple(sorted(findings, key=lambda each: (order.get(each.location.path, 0), each.location.document, each.location.span.start)))
+
+
+def _wanted(finding: Finding, options: Options) -> bool:
+    return options.rules is None or finding.rule in options.rules
 
 
 def _report(

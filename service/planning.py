@@ -38,7 +38,7 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
         situation = Situation(classification, manifests, names)
         made = _one(situation, options, held_back)
         proposals += made
-    kept = [each for each in proposals if each.applicability <= min(options.apply, Applicability.REVIEW)]
+    kept = [each for each in proposals if each.applicability <= _worst(each, options)]
     there = {(each.action, id(each.workload)) for each in kept}
     kept = [each for each in kept if each.needs is None or (each.needs, id(each.workload)) in there]
     chosen = {each.id for each in kept}
@@ -49,6 +49,11 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
                 HeldBack(proposal.action, proposal.workload.title, "applicability", message, proposal.workload.resource.location())
             )
     return Plan(tuple(kept), tuple(held_back))
+
+
+def _worst(proposal: Proposal, options: Options) -> Applicability:
+    """The worst applicability that is applied where a proposal's workload stands."""
+    return min(options.for_path(proposal.workload.resource.path).apply, Applicability.REVIEW)
 
 
 def _broken(error: Exception) -> str:
@@ -88,7 +93,7 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
     labels: dict[str, str] = {}
     if len(situation.classification.groups) > 1 and not (workload.bare and why_left_alone(workload)):
         try:
-            splitting, labels = split.decide(situation, options.min_confidence, wrapping)
+            splitting, labels = split.decide(situation, options.for_path(workload.resource.path).min_confidence, wrapping)
         except Refused as refusal:
             held_back.append(situation.refused("split", refusal.reason, refusal.message))
         except Exception as error:  # noqa: BLE001 - likewise

@@ -31,7 +31,7 @@ def judge(run: Judged) -> Iterator[Finding]:
     for classification in run.classifications:
         workload = classification.workload
         confidence = classification.boundary_confidence()
-        if len(classification.groups) < 2 or confidence >= run.options.min_confidence:
+        if len(classification.groups) < 2 or confidence >= run.options.for_path(workload.resource.path).min_confidence:
             continue
         heads = [group[0].name for group in classification.groups]
         roles = ",".join([f"{heads[0]}=main", *(f"{name}=unrelated" for name in heads[1:])])

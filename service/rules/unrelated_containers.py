@@ -30,9 +30,9 @@ def judge(run: Judged) -> Iterator[Finding]:
     for classification in run.classifications:
         if len(classification.groups) < 2:
             continue
-        if classification.boundary_confidence() < run.options.min_confidence:
-            continue
         workload = classification.workload
+        if classification.boundary_confidence() < run.options.for_path(workload.resource.path).min_confidence:
+            continue
         heads = [group[0] for group in classification.groups]
         names = ", ".join(head.name for head in heads[1:])
         plural = "is an application" if len(heads) == 2 else "are applications"

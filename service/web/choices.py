@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import yaml
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.findings import Applicability, Pattern, Severity, Stage
 from service.options import CatalogueEntry, Options
 from service.render.platforms import PLATFORMS
+from service.web.folders import FILE_NAME, above, holds_all, read_folders
 from service.web.problems import Problem
 from service.web.settings import Settings
 
-FILE_NAME = ".podsplit.yaml"
-
-_MAX_FILE = 256 * 1024
+_MOST_ENTRIES = 1000
 _SEVERITIES = tuple(severity.label for severity in Severity)
 _STAGES = tuple(stage.label for stage in Stage)
 _APPLY = (Applicability.SAFE.label, Applicability.REVIEW.label)
@@ -88,7 +87,7 @@ class OptionsSchema(Schema):
     )
     catalogue = fields.List(
         fields.Nested(CatalogueEntrySchema),
-        validate=validate.Length(max=1000),
+        validate=validate.Length(max=_MOST_ENTRIES),
         metadata={"description": "Additions to the catalogue of images."},
     )
 
@@ -143,12 +142,16 @@ def read_query(query: Mapping[str, str], schema: Schema) -> dict[str, Any]:
 def read_options(
     query: Mapping[str, Any],
     envelope: Mapping[str, Any],
-    files: Iterable[tuple[str, bytes]],
+    files: Sequence[tuple[str, bytes]],
     settings: Settings,
     rules: Collection[str],
     catalogue: tuple[CatalogueEntry, ...] = (),
 ) -> Options:
-    """One run's options: the query goes before the envelope, the envelope before the `.podsplit.yaml` at the top of what was sent.
+    """One run's options.
+
+    Each option for itself: the query goes before the envelope, the envelope before the `.podsplit.yaml` of the folder that a file is
+    in, that before those of the folders above. Additions to the catalogue add up, in this order. A stage is of the whole request, so
+    of the files only one whose folder holds everything that was sent may name it.
 
     Args:
         query: validated values, from `read_query`.
@@ -156,26 +159,59 @@ def read_options(
         files: what was sent.
         settings: the limits of this service.
         rules: the ids of the rules that exist.
-        catalogue: the service's own additions to the catalogue; a request's go before them.
+        catalogue: the service's own additions to the catalogue, behind all others.
 
     Raises:
         Problem: 422 with the fields that are wrong.
     """
-    schema = OPTIONS
-    chosen = _from_file(files, schema) | _load(schema, envelope, "options.")
-    chosen |= {name: value for name, value in query.items() if name in schema.fields}
+    said = [_load(OPTIONS, envelope, "options."), {name: value for name, value in query.items() if name in OPTIONS.fields}]
+    folders = {
+        folder: _checked(_load(OPTIONS, values, f"{folder}{FILE_NAME}: "), rules, f"{folder}{FILE_NAME}: ")
+        for folder, values in read_folders(files).items()
+    }
+    for values in said:
+        _checked(values, rules, "")
+    whole = [folder for folder in folders if holds_all(folder, files)]
+    parts = sorted(folders.keys() - set(whole), key=len, reverse=True)
+    for folder in parts:
+        if "stage" in folders[folder]:
+            message = "is of the whole request: say it in the query, the envelope, or a folder that holds all files"
+            name = f"{folder}{FILE_NAME}: stage"
+            raise Problem(422, f"{name}: {message}", errors=((name, message),))
+    limits = {"max_documents": settings.max_documents, "deadline": time.monotonic() + settings.request_timeout}
+
+    def combined(chain: list[str]) -> Options:
+        return _options([*(folders[folder] for folder in chain), *said], catalogue, limits)
+
+    return replace(
+        combined(above(max(whole, key=len, default=""), whole)), folders=tuple((each, combined(above(each, folders))) for each in parts)
+    )
+
+
+def _checked(values: dict[str, Any], rules: Collection[str], where: str) -> dict[str, Any]:
+    """Values whose rules exist."""
+    if rules and not set(values.get("rules", ())) <= set(rules):
+        message = f"must be rules of this service: {', '.join(sorted(rules))}"
+        raise Problem(422, f"{where}rules: {message}", errors=((f"{where}rules", message),))
+    return values
+
+
+def _options(said: Sequence[Mapping[str, Any]], catalogue: tuple[CatalogueEntry, ...], limits: Mapping[str, Any]) -> Options:
+    """Options from values, the weightiest last."""
+    chosen = {name: value for values in said for name, value in values.items()}
     values: dict[str, Any] = {}
     if "rules" in chosen:
         values["rules"] = frozenset(chosen.pop("rules"))
-        if rules and not values["rules"] <= set(rules):
-            message = f"must be rules of this service: {', '.join(sorted(rules))}"
-            raise Problem(422, f"rules: {message}", errors=(("rules", message),))
-    values["catalogue"] = (*(CatalogueEntry(**entry) for entry in chosen.pop("catalogue", ())), *catalogue)
+    chosen.pop("catalogue", None)
+    added = [CatalogueEntry(**entry) for each in reversed(said) for entry in each.get("catalogue", ())]
+    if len(added) > _MOST_ENTRIES:
+        message = f"at most {_MOST_ENTRIES} entries together"
+        raise Problem(422, f"catalogue: {message}", errors=(("catalogue", message),))
+    values["catalogue"] = (*added, *catalogue)
     for name, words in (("apply", Applicability), ("stage", Stage), ("fail_on", Severity)):
         if name in chosen:
             values[name] = words[chosen.pop(name).upper()]
-    deadline = time.monotonic() + settings.request_timeout
-    return Options(**values, **chosen, max_documents=settings.max_documents, deadline=deadline)
+    return Options(**values, **chosen, **limits)
 
 
 def catalogue_entries(data: object) -> tuple[CatalogueEntry, ...]:
@@ -220,21 +256,3 @@ def _flatten(messages: Any, name: str) -> Iterable[tuple[str, str]]:
                 yield from _flatten(value, name)
         case _:
             yield name, str(messages)
-
-
-def _from_file(files: Iterable[tuple[str, bytes]], schema: Schema) -> dict[str, Any]:
-    found = [(path, raw) for path, raw in files if path.rsplit("/", 1)[-1] == FILE_NAME]
-    if not found:
-        return {}
-    path, raw = min(found, key=lambda file: (file[0].count("/"), file[0]))
-    try:
-        # No aliases: a few lines of them can stand for gigabytes.
-        data = yaml.safe_load(raw) if len(raw) <= _MAX_FILE and b"&" not in raw else ""
-    except (yaml.YAMLError, ValueError, RecursionError):
-        data = ""
-    if data is None:
-        return {}
-    if not isinstance(data, dict):
-        message = "must be a mapping of options in plain YAML, without aliases"
-        raise Problem(422, f"{path}: {message}", errors=((FILE_NAME, message),))
-    return _load(schema, {str(key): value for key, value in data.items()}, f"{FILE_NAME}: ")

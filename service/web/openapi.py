@@ -24,6 +24,13 @@ _DESCRIPTION = (
     "unrelated containers have workloads of their own and bare Pods have controllers."
 )
 
+_PRECEDENCE = (
+    "Each option counts for itself: what the query says goes before the envelope's `options`, that before the `.podsplit.yaml` of the "
+    "folder that a file is in, that before those of the folders above; additions to the catalogue add up, in this order. A workload's "
+    "file decides how the workload is judged, whether its change is applied, and whether its findings fail the request. `stage` is of "
+    "the whole request: of the files, only one whose folder holds everything that was sent may name it."
+)
+
 _EXAMPLE = """\
 apiVersion: v1
 kind: Pod
@@ -122,13 +129,15 @@ def _operation(route: Route) -> dict[str, Any]:
         "tags": [route.tag],
         "summary": summary,
     }
-    if details.strip():
-        operation["description"] = " ".join(details.split())
+    described = [" ".join(details.split())] if details.strip() else []
     if route.query is not None:
+        described.append(_PRECEDENCE)
         operation["parameters"] = [_parameter(name, field) for name, field in route.query().fields.items()]
         formats = [parameter for parameter in operation["parameters"] if parameter["name"] == "format"]
         for parameter in formats:
             parameter["schema"]["enum"] = list(route.formats)
+    if described:
+        operation["description"] = "\n\n".join(described)
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": _bodies() if route.any_form else _pull_request()}
     operation["responses"] = _responses(route)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g, request
 
-from service.findings import Report
+from service.findings import Report, Severity
 from service.options import Options
 from service.pipeline import run
 from service.web import formats, knowledge
@@ -52,10 +52,12 @@ def query_values() -> dict[str, str]:
 
 def _gate(response: Response, report: Report, options: Options) -> Response:
     """Turn the answer into a failure where `fail_on` asks for it; rejected documents count as errors."""
-    if options.fail_on is None:
+    if options.fail_on is None and all(own.fail_on is None for _, own in options.folders):
         return response
-    worst = max((finding.severity for finding in report.findings if finding.suppression is None), default=None)
-    failed = bool(report.rejected) or (worst is not None and worst >= options.fail_on)
+    found = [(finding.location.path, finding.severity) for finding in report.findings if finding.suppression is None]
+    found += [(item.location.path, Severity.ERROR) for item in report.rejected]
+    limits = [(options.for_path(path).fail_on, severity) for path, severity in found]
+    failed = any(limit is not None and severity >= limit for limit, severity in limits)
     response.headers["Podsplit-Gate"] = "failed" if failed else "passed"
     if failed:
         response.status_code = 422

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, request
 
+from service.findings import Stage
 from service.render.platforms import PLATFORMS, render_suggestions
 from service.render.pulls import parse_diff
 from service.web import knowledge
@@ -21,7 +24,8 @@ def suggestions() -> Response:
     upload = decode(request, services().settings, path=None, extra=frozenset({"diff"}))
     diffs = parse_diff(_diff(upload))
     options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids(), services().catalogue)
-    report = perform(upload, options, rewrite=True)
+    # A merge applies a suggestion whole, whatever stage a file of options asks for.
+    report = perform(upload, replace(options, stage=Stage.CONTRACT), rewrite=True)
     platform = next(platform for platform in PLATFORMS if platform.name == query["platform"])
     return Response(to_json(render_suggestions(report, diffs, platform)).encode("utf-8", "replace"), mimetype=JSON)
 

@@ -15,8 +15,8 @@ from service.web.settings import Settings
 RULES = frozenset({"bare-pod", "unrelated-containers"})
 
 
-def options(query=None, envelope=None, file=None, path=".podsplit.yaml") -> Options:
-    files = [("web.yaml", b"kind: Pod"), *([(path, file)] if file is not None else [])]
+def options(query=None, envelope=None, file=None, path=".podsplit.yaml", files=()) -> Options:
+    files = [("app/web.yaml", b"kind: Pod"), *([(path, file)] if file is not None else []), *files]
     return read_options(read_query(query or {}, QuerySchema()), envelope or {}, files, Settings(), RULES)
 
 
@@ -72,9 +72,65 @@ def test_additions_to_the_catalogue():
     )
 
 
-def test_the_file_nearest_to_the_top_counts():
-    """A folder sent with its own name around it still has its options."""
-    assert options(file=b"min_confidence: 0.5\n", path="app/.podsplit.yaml").min_confidence == 0.5
+def test_a_file_that_holds_everything():
+    """A folder sent with its own name around it still has its options, the stage among them."""
+    chosen = options(file=b"min_confidence: 0.5\nstage: expand\n", path="app/.podsplit.yaml")
+
+    assert (chosen.min_confidence, chosen.stage, chosen.folders) == (0.5, Stage.EXPAND, ())
+
+
+TEAMS = (
+    (".podsplit.yaml", b"min_confidence: 0.5\napply: safe\ncatalogue: [{image: top, role: helper}]\n"),
+    ("team/.podsplit.yaml", b"min_confidence: 0.6\nfail_on: error\ncatalogue: [{image: team, role: helper}]\n"),
+    ("team/deep/.podsplit.yaml", b"fail_on: info\nrules: [bare-pod]\n"),
+)
+
+
+def test_each_folder_has_its_own_options():
+    """Each option comes from the nearest file that names it; one folder's name is not another's start."""
+    chosen = options(files=TEAMS)
+    team, deep = chosen.for_path("team/web.yaml"), chosen.for_path("team/deep/er/web.yaml")
+
+    assert (chosen.min_confidence, chosen.apply, chosen.fail_on) == (0.5, Applicability.SAFE, None)
+    assert (team.min_confidence, team.apply, team.fail_on, team.rules) == (0.6, Applicability.SAFE, Severity.ERROR, None)
+    assert (deep.min_confidence, deep.fail_on, deep.rules) == (0.6, Severity.INFO, frozenset({"bare-pod"}))
+    assert chosen.for_path("teams/web.yaml") == chosen.for_path("app/web.yaml") == chosen
+
+
+def test_query_and_envelope_go_before_every_folder():
+    """The nearest file is still further away than what the request itself says."""
+    chosen = options({"min_confidence": "0.9"}, {"fail_on": "warning"}, files=TEAMS).for_path("team/deep/web.yaml")
+
+    assert (chosen.min_confidence, chosen.fail_on, chosen.apply) == (0.9, Severity.WARNING, Applicability.SAFE)
+
+
+def test_additions_to_the_catalogue_add_up():
+    """The request's own first, then the nearest folder's, then those above."""
+    chosen = options({}, {"catalogue": [{"image": "sent", "role": "helper"}]}, files=TEAMS)
+
+    assert [entry.image for entry in chosen.for_path("team/deep/web.yaml").catalogue] == ["sent", "team", "top"]
+    assert [entry.image for entry in chosen.catalogue] == ["sent", "top"]
+
+
+def test_a_stage_is_of_the_whole_request():
+    """A folder beside others can't name one; the error names the file."""
+    assert "of the whole request" in errors(file=b"stage: expand\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: stage"]
+
+
+def test_trouble_in_a_folder_is_named_there():
+    """With the file's path and what is allowed."""
+    assert errors(file=b"apply: all\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: apply"] == "must be one of safe, review"
+    assert "bare-pod" in errors(file=b"rules: [none]\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: rules"]
+
+
+def test_files_of_options_are_bounded():
+    """Their number, their size, and the entries that add up."""
+    many = [(f"{number}/.podsplit.yaml", b"") for number in range(201)]
+    entries = b"catalogue:\n" + b"".join(b"  - {image: a%d, role: helper}\n" % number for number in range(600))
+
+    assert "at most 200" in errors(files=many)[".podsplit.yaml"]
+    assert "at most" in errors(file=b"#" * 300_000)[".podsplit.yaml"]
+    assert "at most 1000" in errors(files=[(".podsplit.yaml", entries), ("a/.podsplit.yaml", entries)])["catalogue"]
 
 
 @pytest.mark.parametrize(
@@ -104,10 +160,13 @@ def test_trouble_in_an_envelope_is_named_there():
     assert {"options.apply", "options.catalogue.0.image", "options.catalogue.0.role"} <= found.keys()
 
 
-@pytest.mark.parametrize("file", [b"- a\n", b"a: [", b"a: &a [1]\nb: *a\n", b"x" * 300_000, b"!!python/object:os.system {}", b"a: \xff"])
+@pytest.mark.parametrize(
+    "file",
+    [b"- a\n", b"a: [", b"apply: safe\napply: safe\n", b"a: 1\n---\nb: 1\n", b"!!python/object:os.system {}", b"a: \xff", b"[" * 10_000],
+)
 def test_a_file_that_is_no_mapping(file):
     """Unreadable options are an error, not ignored."""
-    assert "must be a mapping" in errors(file=file)[".podsplit.yaml"]
+    assert "must be one mapping" in errors(file=file)[".podsplit.yaml"]
 
 
 def test_an_empty_file_chooses_nothing():
