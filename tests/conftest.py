@@ -99,14 +99,14 @@ def _start(log: Path, settings: dict[str, str]) -> Server:
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
     server = Server(process, port, log)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         if process.poll() is not None:
             break
         try:
             if requests.get(server.url + "/readyz", timeout=5).ok:
                 return server
-        except requests.ConnectionError:
+        except requests.RequestException:
             time.sleep(0.05)
     _stop(server)
     pytest.fail(f"the service did not start:\n{log.read_text(errors='replace')[-4000:]}")
