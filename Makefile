@@ -49,8 +49,9 @@ golden: $(VENV)/.dev ## rewrite the expected outputs of tests/cases that exist
 bench: $(VENV)/.dev ## measure, loopback only
 	$(BIN)/python -m bench
 
-docs: $(VENV)/.dev ## write the reference pages of docs/
+docs: $(VENV)/.dev ## write the reference pages and pictures of docs/
 	$(BIN)/python -m tools.reference
+	$(BIN)/python -m tools.pictures
 
 openapi: $(VENV)/.dev ## write openapi.yaml
 	$(BIN)/python -m tools.openapi
