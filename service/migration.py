@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.actions.proposing import Proposal
 from service.findings import MigrationStep, Stage
@@ -42,18 +43,27 @@ def _wrapped(wraps: Sequence[Proposal], stage: Stage | None) -> list[MigrationSt
     for proposal in wraps:
         resource = proposal.workload.resource
         namespace = f" -n {resource.namespace}" if resource.namespace else ""
+        kind, name = proposal.becomes or (resource.kind, resource.name)
+        names = [resource.name, *(each.name for each in proposal.copies)]
+        paths = dict.fromkeys((resource.path, *(each.resource.path for each in proposal.copies)))
         delete = MigrationStep(
-            f"delete the old Pod {resource.name}",
-            f"kubectl delete pod {resource.name}{namespace}",
+            f"delete the old Pod {names[0]}" if len(names) == 1 else f"delete the old Pods {', '.join(names)}",
+            f"kubectl delete pod {' '.join(names)}{namespace}",
             "its controller doesn't adopt it: it would run on beside the new one, and Services would send traffic to both",
         )
         apply = MigrationStep(
-            f"apply the controller of {resource.name}{suffix} and wait for it",
-            f"kubectl apply -f {resource.path}",
-            "the new Pod is made by the controller",
+            f"apply the {kind} {name}{suffix} and wait for it",
+            f"kubectl apply -f {','.join(paths)}",
+            "the new Pods are made by the controller",
         )
-        first = any("deleted before" in assumption for assumption in proposal.assumptions)
-        found += [delete, apply] if first else [apply, delete]
+        if kind == "StatefulSet" and proposal.copies:
+            found.append(
+                replace(apply, why="it takes over the Pods with its names and their claims, and makes them anew one after the other")
+            )
+        elif any("deleted before" in assumption for assumption in proposal.assumptions):
+            found += [delete, apply]
+        else:
+            found += [apply, delete]
     return found
 
 

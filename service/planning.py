@@ -30,14 +30,16 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
     names = Names.of(manifests)
     proposals: list[Proposal] = []
     held_back: list[HeldBack] = []
+    folded: set[int] = set()
     for classification in classifications:
         options.check_deadline()
         workload = classification.workload
-        if not workload.bare and len(classification.groups) < 2:
+        if id(workload.resource) in folded or (not workload.bare and len(classification.groups) < 2):
             continue
         situation = Situation(classification, manifests, names)
         made = _one(situation, options, held_back)
         proposals += made
+        folded |= {id(copy.resource) for each in made for copy in each.copies}
     kept = [each for each in proposals if each.applicability <= _worst(each, options)]
     there = {(each.action, id(each.workload)) for each in kept}
     kept = [each for each in kept if each.needs is None or (each.needs, id(each.workload)) in there]

@@ -15,6 +15,7 @@ from service.findings import (
     FileStatus,
     Finding,
     HeldBack,
+    Location,
     Rewrite,
     Stage,
     StageResult,
@@ -28,8 +29,8 @@ from service.text import Edit, Span, apply_edits, effective_edits
 from service.verify import CHECKS, Failure, verify
 from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
 from service.yamldoc.layout import Habits, check_open_end, habits_of, is_json
-from service.yamldoc.operations import AddItem, Enlist, Operation
-from service.yamldoc.stream import Document
+from service.yamldoc.operations import AddItem, Enlist, Operation, Remove
+from service.yamldoc.stream import Document, removal_of
 
 _MENDS = {"wrap": ("bare-pod", "replicated-pods"), "split": ("unrelated-containers",)}
 """The rules whose findings an action mends."""
@@ -41,12 +42,15 @@ class Rewritten:
 
     result: Rewrite
     """For the report."""
+    copies: dict[str, tuple[tuple[str, Location], ...]]
+    """By change: the titles and places of other Pods that it is for."""
 
     def linked(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """The findings, each with the change that mends it."""
         changes = {
-            (rule, each.workload, each.location.path, each.location.document): each.id
+            (rule, title, place.path, place.document): each.id
             for each in self.result.changes
+            for title, place in ((each.workload, each.location), *self.copies.get(each.id, ()))
             for rule in _MENDS[each.action]
         }
         return tuple(
@@ -75,7 +79,8 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
         dropped = [each for each in kept if each.id in blamed or _partner(each, each.needs) in blamed]
         held_back += [_unproven(each, found) for each in dropped]
         kept, edits = _compiled(inputs, _without(kept, dropped), held_back)
-    return Rewritten(_result(inputs, kept, edits, held_back, failures, options))
+    copies = {each.id: tuple((copy.title, copy.resource.location()) for copy in each.copies) for each in kept if each.copies}
+    return Rewritten(_result(inputs, kept, edits, held_back, failures, options), copies)
 
 
 def _partner(proposal: Proposal, action: str | None) -> str | None:
@@ -176,6 +181,9 @@ def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]
 
     for step in proposal.steps:
         add(step.resource, step.operation)
+    for copy in proposal.copies:
+        if copy.resource.route:
+            add(copy.resource, Remove(copy.resource.route, int(Stage.EXPAND)))
     for made in proposal.objects:
         route = made.after.route
         if route:
@@ -199,6 +207,10 @@ def _edits_of(
     for made in proposal.objects:
         if not made.after.route:
             result.setdefault(made.after.path, []).append(_appended(made, habits_in(made.after.path)))
+    for copy in proposal.copies:
+        if not copy.resource.route:
+            document = copy.resource.document
+            result.setdefault(copy.resource.path, []).append(Edit(removal_of(document), "", int(Stage.EXPAND)))
     for document, operations in _operations(proposal).values():
         path = document.source.path
         result.setdefault(path, []).extend(compile_operations(document, operations, habits_in(path), around.get(id(document), ())))
@@ -258,12 +270,15 @@ def _result(
 def _files(inputs: Inputs, texts: dict[str, str]) -> tuple[FileResult, ...]:
     unreadable = {each.location.path for each in inputs.rejected if each.code in ("not-utf-8", "utf-16")}
     return tuple(
-        FileResult(
-            path, texts.get(path, source.text), FileStatus.MODIFIED if texts.get(path, source.text) != source.text else FileStatus.UNCHANGED
-        )
-        for path, source in inputs.sources.items()
-        if path not in unreadable
+        _file(path, source.text, texts.get(path, source.text)) for path, source in inputs.sources.items() if path not in unreadable
     )
+
+
+def _file(path: str, old: str, new: str) -> FileResult:
+    if new == old:
+        return FileResult(path, old, FileStatus.UNCHANGED)
+    gone = not any(line.strip() and not line.startswith(("#", "---")) for line in new.splitlines())
+    return FileResult(path, "", FileStatus.DELETED) if gone else FileResult(path, new, FileStatus.MODIFIED)
 
 
 def _change(proposal: Proposal, edits: dict[str, list[Edit]]) -> Change:

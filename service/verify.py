@@ -20,7 +20,8 @@ from service.knowledge.weights import load_weights
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
-from service.kube.objects import Resource, items, mapping, mappings, same_namespace, text
+from service.kube.objects import Resource, dig, items, mapping, mappings, same_namespace, text
+from service.kube.replicas import HOST_NAME_LABEL
 from service.kube.selectors import matches_map
 from service.kube.services import resolve_ports, selecting, selector_of
 from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
@@ -46,6 +47,8 @@ CHECKS: dict[str, str] = {
 
 _REWRITTEN_FIELDS = ("restartPolicy", "tolerations")
 """Fields that wrapping changes: a server is restarted always, and live exports carry defaulted tolerations."""
+_PINS = ("nodeSelector", "affinity")
+"""Fields that name the nodes of copies; see `_nodes`."""
 _NAME_LIMITS = {"Service": 63}
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
@@ -150,6 +153,7 @@ class _Comparison:
     def _bytes(self) -> Iterator[Failure]:
         touched = {id(step.resource.document) for each in self._proposals for step in each.steps}
         touched |= {id(made.after.document) for each in self._proposals for made in each.objects}
+        touched |= {id(copy.resource.document) for each in self._proposals for copy in each.copies}
         spans = {(each.source.path, each.span.start) for each in self._before.documents if id(each) in touched}
         for path, new in self._texts.items():
             source = self._before.sources[path]
@@ -171,7 +175,7 @@ class _Comparison:
             yield Failure("containers", proposal.id, f"a workload that {old.title} was to become is missing in stage {self._stage.label}")
             return
         workloads = [each for each in homes if each is not None]
-        for check in (self._containers, self._mounts, self._references, self._selectors, self._services, self._policies):
+        for check in (self._containers, self._copies, self._mounts, self._references, self._selectors, self._services, self._policies):
             yield from check(proposal, workloads)
         if self._stage is Stage.CONTRACT:
             yield from self._settled(proposal, workloads)
@@ -179,17 +183,18 @@ class _Comparison:
     def _homes(self, proposal: Proposal) -> Iterator[Workload | None]:
         """The workloads that the old one's containers are in, the old one's first."""
         resource = proposal.workload.resource
-        kinds = {"Pod": ("Pod", "Deployment", "StatefulSet", "Job", "DaemonSet")}.get(resource.kind, (resource.kind,))
-        yield self._home(proposal, kinds, resource.name)
+        becomes = next((each.becomes for each in self._partners[id(proposal.workload)] if each.becomes), None)
+        kind, name = becomes or (resource.kind, resource.name)
+        yield self._home(proposal, kind, name)
         for move in self._moves(proposal):
             if move.stage <= self._stage:
                 kind, _, name = move.title.partition("/")
-                yield self._home(proposal, (kind,), name)
+                yield self._home(proposal, kind, name)
 
-    def _home(self, proposal: Proposal, kinds: Sequence[str], name: str) -> Workload | None:
+    def _home(self, proposal: Proposal, kind: str, name: str) -> Workload | None:
         resource = proposal.workload.resource
         named = self._homes_by_name.get((resource.path, name), ())
-        return next((each for each in named if each.resource.kind in kinds and each.resource.namespace == resource.namespace), None)
+        return next((each for each in named if each.resource.kind == kind and each.resource.namespace == resource.namespace), None)
 
     def _moves(self, proposal: Proposal) -> list[Any]:
         return [move for each in self._partners[id(proposal.workload)] for move in each.moves]
@@ -225,18 +230,33 @@ class _Comparison:
         return [step for each in self._partners[id(proposal.workload)] for step in each.steps]
 
     def _mounts(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        old = proposal.workload
-        for home in homes:
-            for container in home.containers:
-                for mount in container.mounts:
-                    if old.volumes.get(mount.volume) != home.volumes.get(mount.volume):
-                        yield Failure("mounts", proposal.id, f"{container.name} mounts {mount.volume}, which is not the volume that it was")
+        for old in (proposal.workload, *proposal.copies):
+            for home in homes:
+                for container in home.containers:
+                    was = next((each for each in old.containers if each.name == container.name), None)
+                    if was is None or _mounted(old, was, old) != _mounted(home, container, old):
+                        yield Failure("mounts", proposal.id, f"{container.name} mounts something else than it did in {old.title}")
+
+    def _copies(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
+        """Other Pods that a controller stands for: as many as there were, with the same containers, and gone themselves."""
+        for copy in proposal.copies:
+            if same_object(copy.resource, self._after.manifests):
+                yield Failure("containers", proposal.id, f"{copy.title} is still there beside {homes[0].title}")
+            again = {each.name: each for home in homes for each in home.containers}
+            if any(each.name not in again or not _alike(each, again[each.name]) for each in copy.containers):
+                yield Failure("containers", proposal.id, f"{homes[0].title} doesn't have the containers of {copy.title}")
+        nodes = [_nodes(each) for each in (proposal.workload, *proposal.copies)] if proposal.copies else []
+        if sorted(each for some in nodes for each in some) != (_nodes(homes[0]) if nodes else []):
+            yield Failure("containers", proposal.id, f"{homes[0].title} doesn't run on the nodes that its Pods were on")
+        count = len(proposal.copies) + 1
+        if proposal.copies and homes[0].resource.spec.get("replicas", count) != count:
+            yield Failure("containers", proposal.id, f"{homes[0].title} doesn't make the {count} Pods that there were")
 
     def _references(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
         old = proposal.workload.pod
         for home in homes:
             for field in old.keys() | home.pod.keys():
-                copied = POD_FIELDS.get(field) is Fate.COPIED and field not in _REWRITTEN_FIELDS
+                copied = POD_FIELDS.get(field) is Fate.COPIED and field not in (*_REWRITTEN_FIELDS, *(_PINS if proposal.copies else ()))
                 if copied and old.get(field) != home.pod.get(field):
                     yield Failure("references", proposal.id, f"{field} of {home.title} is not what it was")
         for config in {id(step.resource): step.resource for step in proposal.steps if step.resource.kind == "ConfigMap"}.values():
@@ -388,13 +408,41 @@ def _receiver_name(classification: Classification, port: Any) -> str | None:
     return container.name if container is not None else None
 
 
+def _nodes(workload: Workload) -> list[str]:
+    """The nodes that a workload's Pods are pinned to, sorted; empty if to none."""
+    pod = workload.pod
+    terms = dig(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+    asked = [each for term in mappings(terms) for field in ("matchFields", "matchExpressions") for each in mappings(term.get(field))]
+    named = [text(value) for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) for value in items(each.get("values"))]
+    written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
+    return sorted([*named, *(each for each in written if each)])
+
+
+def _mounted(workload: Workload, container: Container, pod: Workload) -> list[tuple[str, Any]]:
+    """What a container of one of a workload's Pods finds at which path; the token of the service account aside."""
+    found: list[tuple[str, Any]] = []
+    for mount in container.mounts:
+        volume = workload.volumes.get(mount.volume)
+        source: Any = {key: value for key, value in volume.items() if key != "name"} if volume is not None else None
+        if volume is not None and "volumeClaimTemplate" in volume and pod.is_pod:
+            # A StatefulSet's claims are named for the template and the Pod.
+            source = {"persistentVolumeClaim": {"claimName": f"{mount.volume}-{pod.name}"}}
+        if not mount.volume.startswith("kube-api-access-"):
+            found.append((mount.path, source))
+    return found
+
+
 def _alike(one: Container, other: Container) -> bool:
     """Whether two containers are equal but for port names, literal words and machine-made mounts."""
     first, second = dict(one.data), dict(other.data)
     for data in (first, second):
         data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
         mounts = [each for each in mappings(data.get("volumeMounts")) if not text(each.get("name")).startswith("kube-api-access-")]
-        data["volumeMounts"] = mounts
+        # What is behind a mount is compared by `_mounted`.
+        data["volumeMounts"] = [{key: value for key, value in each.items() if key != "name"} for each in mounts]
+        data["volumeDevices"] = [
+            {key: value for key, value in each.items() if key != "name"} for each in mappings(data.get("volumeDevices"))
+        ]
         data["env"] = [{key: value for key, value in each.items() if key != "value"} for each in mappings(data.get("env"))]
         for field in ("command", "args"):
             data[field] = len(items(data.get(field)))

@@ -13,9 +13,9 @@ from service.actions.proposing import Refused, Situation
 from service.kube.containers import Container
 from service.kube.objects import ManifestSet, Resource, dig, items, mappings, same_namespace, strings, text
 from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
-from service.kube.selectors import matches_map
+from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink, selecting, selector_of
-from service.kube.workloads import pods_by_label
+from service.kube.workloads import pods_with
 
 _POD_LABELS = ("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index", "controller-revision-hash", "pod-template-hash")
 _OWN_ADDRESS = re.compile(
@@ -46,7 +46,7 @@ def _services(situation: Situation, links: tuple[ServiceLink, ...], group_of: di
     manifests, resource = situation.manifests, situation.resource
     for link in links:
         selector = selector_of(link.service)
-        for other in _others_behind(manifests, resource, selector):
+        for other in _others_behind(situation, selector):
             yield (
                 "shared-service",
                 f"the Service {link.service.name} also selects the Pods of {other.title}: give each its own, or divide by hand",
@@ -71,10 +71,12 @@ def _by_pod_label(manifests: ManifestSet) -> list[Resource]:
     return [service for service in manifests.of_kind("Service") if any(label in selector_of(service) for label in _POD_LABELS)]
 
 
-def _others_behind(manifests: ManifestSet, resource: Resource, selector: dict[str, str]) -> Iterator[Resource]:
-    first = next(iter(selector.items()), None)
-    for other, labels in pods_by_label(manifests).get(first, ()) if first else ():
-        if other is not resource and matches_map(selector, labels) and manifests.sees(resource, other) and same_namespace(resource, other):
+def _others_behind(situation: Situation, selector: dict[str, str]) -> Iterator[Resource]:
+    """Other workloads' objects that a Service selects by; copies of a Pod go the way that it goes."""
+    manifests, resource = situation.manifests, situation.resource
+    own = {id(resource), *(id(each.resource) for each in copies_of(situation.workload, manifests))}
+    for other, _ in pods_with(selector, manifests):
+        if id(other) not in own and manifests.sees(resource, other) and same_namespace(resource, other):
             yield other
 
 

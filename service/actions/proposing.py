@@ -80,6 +80,10 @@ class Proposal:
     """New objects, in the order in which they stand."""
     moves: tuple[Move, ...] = ()
     """The groups that move."""
+    becomes: tuple[str, str] | None = None
+    """Kind and name of the object that the workload's own becomes; None if it stays what it is."""
+    copies: tuple[Workload, ...] = ()
+    """Other Pods that the object stands for too, in their order; theirs are removed."""
     traffic: frozenset[tuple[int, int, int]] = frozenset()
     """Which group speaks to which, 0 being the one that stays and the others those of `moves`, and on which port."""
     needs: str | None = None
@@ -149,6 +153,10 @@ class Names:
     def of(cls, manifests: ManifestSet) -> Names:
         """The names that a set uses."""
         return cls({(resource.kind, resource.name) for resource in manifests.resources})
+
+    def taken(self, kind: str, name: str) -> bool:
+        """Whether an object of the set has a name."""
+        return (kind, name) in self.there
 
     def give(self, kind: str, wanted: str, beside: Resource) -> str:
         """A free name in the scope of an object: `wanted`, or that with a number behind it."""

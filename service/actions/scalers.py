@@ -18,6 +18,7 @@ from service.actions.proposing import Refused, Situation, Step
 from service.findings import Stage
 from service.kube.objects import Resource, items, mapping, mappings, same_namespace, text
 from service.kube.pointers import metric_container, reads_first_container, scalers_of, trigger_container
+from service.kube.replicas import copies_of
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
@@ -151,8 +152,8 @@ def _copy(situation: Situation, division: Division, scaler: Resource, number: in
 
 
 def most_replicas(situation: Situation) -> int:
-    """How many Pods the workload may have: its replicas, or as many as an autoscaler makes; 1 where nothing says."""
-    written = [situation.resource.spec.get("replicas")]
+    """How many Pods the workload may have: its replicas, its copies, or as many as an autoscaler makes; 1 where nothing says."""
+    written: list[Data] = [situation.resource.spec.get("replicas"), len(copies_of(situation.workload, situation.manifests))]
     for scaler in scalers_of(situation.workload, situation.manifests):
         written += [scaler.spec.get("maxReplicas"), scaler.spec.get("maxReplicaCount")]
         # KEDA makes up to 100 where nothing is written.

@@ -124,7 +124,7 @@ class _Split:
             tuple(self._steps()),
             (*objects, *self._rewiring.objects, *(made for each in self._following for made in each.objects)),
             moves,
-            frozenset(self._rewiring.traffic),
+            traffic=frozenset(self._rewiring.traffic),
             needs="wrap" if self._wrapping else None,
         )
 
@@ -230,10 +230,9 @@ class _Split:
         key = next((each for each in _LABEL_KEYS if each in selector), next(iter(selector), "app.kubernetes.io/name"))
         kind = self._new_kind()[1]
         limit = 52 if kind in ("CronJob", "StatefulSet") else 63
-        names = [self._workload.name]
+        names = [(self._wrapping and self._wrapping.name) or self._workload.name]
         names += [
-            self._situation.names.give(kind, short(joined(self._workload.name, group[0].name), limit), self._resource)
-            for group in self._groups[1:]
+            self._situation.names.give(kind, short(joined(names[0], group[0].name), limit), self._resource) for group in self._groups[1:]
         ]
         if not all(_NAME.match(name) for name in names[1:]):
             raise Refused(
@@ -388,7 +387,7 @@ class _Split:
         if "replicas" in self._resource.spec:
             spec["replicas"] = self._resource.spec["replicas"]
         elif self._wrapping:
-            spec["replicas"] = 1
+            spec["replicas"] = self._wrapping.fields["replicas"]
         if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
             spec["updateStrategy"] = Verbatim(self._resource.document, self._situation.absolute("spec", "updateStrategy"))
         spec["selector"] = {"matchLabels": selector}

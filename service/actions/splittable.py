@@ -34,6 +34,8 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
         raise Refused("low-confidence", message)
     if workload.kind.split_into is None or (wrapping is not None and wrapping.kind == "Job"):
         raise Refused("job", "a Job's template is immutable and its containers end together: write a Job for each application")
+    if wrapping is not None and wrapping.copies and wrapping.kind != "Deployment":
+        raise Refused("copies", f"it becomes a {wrapping.kind} together with its copies: apply that first, then split what comes of it")
     if items(situation.resource.metadata.get("ownerReferences")):
         raise Refused("owned", "it has an owner: change the template that its owner makes it from")
     if workload.is_pod and wrapping is None:

@@ -15,27 +15,29 @@ Example:
           image: shop/web:2
 
 Comes out: the same text as the template of a Deployment; of a Job where the Pod ends by itself; of a StatefulSet for a
-database with a claim of its own. The name stays; the selector is the smallest stable part of the labels.
+database with a claim of its own. The name stays; the selector is the smallest stable part of the labels. Copies of one Pod become one
+Deployment with replicas; numbered ones with claims of their own a StatefulSet, those on nodes of their own a DaemonSet (see `copies`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from posixpath import normpath
 
+from service.actions.cleaning import cleaning
+from service.actions.copies import Fold, fold
 from service.actions.proposing import Proposal, Refused, Situation, Step
 from service.findings import Applicability, Stage
 from service.knowledge import ImageRole
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
-from service.kube.objects import ManifestSet, mapping, mappings, same_namespace, text
+from service.kube.objects import items, mapping, mappings, same_namespace, text
 from service.kube.references import referenced_volume_claims
-from service.kube.replicas import alike
-from service.kube.selectors import matches_map
+from service.kube.replicas import copies_of
 from service.kube.services import selector_of, services_of
-from service.kube.workloads import Workload, outlives_pod, pods_by_label, workloads_of
+from service.kube.workloads import Workload, outlives_pod, pods_with
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
-from service.yamldoc.nodes import Route
 from service.yamldoc.operations import HOLE, AddEntry, Nest, Operation, Remove, SetValue, Tree, Verbatim
 
 _STABLE_LABELS = (
@@ -84,17 +86,6 @@ _OBJECT_ANNOTATIONS = (
     "note",
 )
 """What tools and people read on the object itself; all else is read on the Pod."""
-_MACHINE_WRITTEN = (
-    "uid",
-    "resourceVersion",
-    "creationTimestamp",
-    "generation",
-    "selfLink",
-    "managedFields",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-)
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +108,12 @@ class Wrapping:
     """What has to hold."""
     restart_policy: str | None = None
     """A value that `restartPolicy` has to change to."""
+    name: str | None = None
+    """The controller's name where it isn't the Pod's."""
+    copies: tuple[Workload, ...] = ()
+    """Other Pods that the controller stands for too."""
+    inside: tuple[Operation, ...] = ()
+    """What else is done inside the Pod's text."""
 
 
 def decide(situation: Situation) -> Wrapping:
@@ -129,21 +126,33 @@ def decide(situation: Situation) -> Wrapping:
     _check(situation)
     policy = text(workload.pod.get("restartPolicy")) or "Always"
     if policy != "Always" and not _serves(situation):
+        if copies_of(workload, situation.manifests):
+            raise Refused("copies", "it has copies that run to an end: make one Job with completions of them, or a Job of each, by hand")
         return _job(policy)
     if "activeDeadlineSeconds" in workload.pod:
         message = "it is restarted always and given a deadline: no controller does that; remove activeDeadlineSeconds or make it a Job"
         raise Refused("deadline", message)
-    selector, labels = _selector(situation)
-    claims = referenced_volume_claims(workload)
     assumptions = []
     if policy != "Always":
         assumptions.append(
             f"restartPolicy {policy} becomes Always: a Service or a probe shows that it is a server, which is restarted when it ends"
         )
+    restarted = None if policy == "Always" else "Always"
+    folded = fold(situation)
+    name = folded.name if folded else situation.workload.name
+    selector, labels = _selector(situation, name, folded.others if folded else ())
+    claims = referenced_volume_claims(workload)
+    if folded is not None and folded.kind != "Deployment":
+        fields = _with_selector(folded.fields, selector)
+        return _folded(
+            Wrapping("apps/v1", folded.kind, selector, labels, fields, Applicability.REVIEW, tuple(assumptions), restarted), folded
+        )
     if claims and _is_datastore(situation):
+        if folded is not None:
+            raise Refused("copies", f"{folded.others[0].name} and {workload.name} write to one claim: see which of them is meant")
         return _stateful_set(situation, selector, labels, tuple(assumptions), policy)
     data = bool(claims) or _writes_data(workload)
-    fields: dict[str, Tree] = {"replicas": 1, "selector": {"matchLabels": selector}}
+    fields = _with_selector(folded.fields if folded else {"replicas": 1}, selector)
     host_ports = any(port.host_port for each in workload.containers for port in each.ports)
     if data or host_ports:
         fields["strategy"] = {"type": "Recreate"}
@@ -152,8 +161,25 @@ def decide(situation: Situation) -> Wrapping:
     if data:
         assumptions.append("the old Pod is deleted before the new one starts: both would write to the same data")
     applicability = Applicability.REVIEW if assumptions else Applicability.SAFE
-    return Wrapping(
-        "apps/v1", "Deployment", selector, labels, fields, applicability, tuple(assumptions), None if policy == "Always" else "Always"
+    wrapping = Wrapping("apps/v1", "Deployment", selector, labels, fields, applicability, tuple(assumptions), restarted)
+    return _folded(wrapping, folded) if folded is not None else wrapping
+
+
+def _with_selector(fields: dict[str, Tree], selector: dict[str, str]) -> dict[str, Tree]:
+    """The fields of a controller's spec in their usual order."""
+    first = {key: value for key, value in fields.items() if key in ("serviceName", "replicas")}
+    rest = {key: value for key, value in fields.items() if key not in first}
+    return {**first, "selector": {"matchLabels": selector}, **rest}
+
+
+def _folded(wrapping: Wrapping, folded: Fold) -> Wrapping:
+    return replace(
+        wrapping,
+        applicability=Applicability.REVIEW,
+        assumptions=(*wrapping.assumptions, *folded.assumptions),
+        name=folded.name,
+        copies=folded.others,
+        inside=folded.operations,
     )
 
 
@@ -176,10 +202,6 @@ def _check(situation: Situation) -> None:
         raise Refused("suppressed", f"the manifest says to ignore bare-pod: {suppression.reason or 'no reason given'}")
     if injected_names(workload):
         raise Refused("injected", "it holds injected containers, as live exports do: wrap the manifest that it was made from")
-    copies = situation.manifests.derived("copies", _copies).get(id(workload.resource))
-    if copies is not None:
-        names = ", ".join(each.name for each in copies[:5]) + (", ..." if len(copies) > 5 else "")
-        raise Refused("copies", f"{names} are copies of one Pod: keep one of them and give it replicas: {len(copies)}")
     for container in workload.containers:
         if container.data.get("restartPolicy") not in (None, "Always") or container.data.get("restartPolicyRules"):
             raise Refused(
@@ -189,12 +211,6 @@ def _check(situation: Situation) -> None:
         raise Refused(
             "node-agent", "it looks like an agent of one node: a DaemonSet would run it on every node; write one if that is meant"
         )
-
-
-def _copies(manifests: ManifestSet) -> dict[int, tuple[Workload, ...]]:
-    """For each Pod that has copies, by the object's identity, all of them."""
-    pods = (workload for each in manifests.of_kind("Pod") for workload in workloads_of(each))
-    return {id(each.resource): copies for copies in alike(pods) for each in copies}
 
 
 def _serves(situation: Situation) -> bool:
@@ -255,12 +271,12 @@ def _is_node_agent(situation: Situation) -> bool:
     return on_host and (everywhere or known)
 
 
-def _selector(situation: Situation) -> tuple[dict[str, str], dict[str, str]]:
+def _selector(situation: Situation, name: str, copies: tuple[Workload, ...]) -> tuple[dict[str, str], dict[str, str]]:
     """The smallest stable part of the labels that selects no other Pods of the set, and labels that have to be added."""
     workload = situation.workload
     labels = workload.labels
     if not labels:
-        own = {"app.kubernetes.io/name": workload.name[:63].rstrip("-.")}
+        own = {"app.kubernetes.io/name": name[:63].rstrip("-.")}
         return own, own
     stable = [key for key in _STABLE_LABELS if key in labels]
     stable += [key for key in labels if key not in stable and key not in _CHANGING_LABELS]
@@ -270,11 +286,11 @@ def _selector(situation: Situation) -> tuple[dict[str, str], dict[str, str]]:
         if key in selector:
             continue
         selector[key] = labels[key]
-        if not _selects_others(situation, selector):
+        if not _selects_others(situation, selector, copies):
             return selector, {}
     if "app.kubernetes.io/name" not in labels:
-        added = {"app.kubernetes.io/name": workload.name[:63].rstrip("-.")}
-        if not _selects_others(situation, {**selector, **added}):
+        added = {"app.kubernetes.io/name": name[:63].rstrip("-.")}
+        if not _selects_others(situation, {**selector, **added}, copies):
             return {**selector, **added}, added
     raise Refused("selector-overlap", "other Pods of the set have the same labels: give it a label of its own")
 
@@ -283,12 +299,9 @@ def _wanted_by_services(situation: Situation) -> list[str]:
     return [key for link in services_of(situation.workload, situation.manifests) for key in selector_of(link.service)]
 
 
-def _selects_others(situation: Situation, selector: dict[str, str]) -> bool:
-    return any(
-        other is not situation.resource and same_namespace(other, situation.resource)
-        for other, labels in pods_by_label(situation.manifests).get(next(iter(selector.items())), ())
-        if matches_map(selector, labels)
-    )
+def _selects_others(situation: Situation, selector: dict[str, str], copies: tuple[Workload, ...]) -> bool:
+    own = {id(situation.resource), *(id(each.resource) for each in copies)}
+    return any(id(other) not in own and same_namespace(other, situation.resource) for other, _ in pods_with(selector, situation.manifests))
 
 
 def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]) -> list[Operation]:
@@ -306,7 +319,9 @@ def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str
         SetValue(at("apiVersion"), wrapping.api_version, stage),
         SetValue(at("kind"), wrapping.kind, stage),
     ]
-    result += _cleaning(situation)
+    if wrapping.name not in (None, resource.name):
+        result.append(SetValue(at("metadata", "name"), wrapping.name, stage))
+    result += [*cleaning(situation), *wrapping.inside]
     metadata: dict[str, Tree] = {}
     annotations = [key for key in resource.annotations if not key.startswith(_OBJECT_ANNOTATIONS)]
     if annotations:
@@ -337,61 +352,34 @@ def _labelled(situation: Situation, labels: dict[str, str]) -> list[Operation]:
     return [AddEntry(at("metadata"), "labels", labels, stage, after="name")]
 
 
-def _cleaning(situation: Situation) -> list[Operation]:
-    """What a live export carries and a manifest must not."""
-    resource, at, stage = situation.resource, situation.absolute, int(Stage.EXPAND)
-    result: list[Operation] = []
-    if "status" in resource.data:
-        result.append(Remove(at("status"), stage))
-    result += [Remove(at("metadata", key), stage) for key in _MACHINE_WRITTEN if key in resource.metadata]
-    if LAST_APPLIED in resource.annotations and len(resource.annotations) > 1:
-        result.append(Remove(at("metadata", "annotations", LAST_APPLIED), stage))
-    pod = situation.workload.pod
-    if "ephemeralContainers" in pod:
-        result.append(Remove(at("spec", "ephemeralContainers"), stage))
-    if not ("status" in resource.data or "uid" in resource.metadata):
-        return result
-    for field in ("nodeName", "priority"):
-        if field in pod:
-            result.append(Remove(at("spec", field), stage))
-    result += _without_token(situation)
-    tolerations = mappings(pod.get("tolerations"))
-    defaulted = [
-        index
-        for index, toleration in enumerate(tolerations)
-        if toleration.get("tolerationSeconds") == 300 and text(toleration.get("key")).startswith("node.kubernetes.io/")
-    ]
-    return result + _removed_items(at("spec", "tolerations"), defaulted, len(tolerations))
-
-
-def _removed_items(route: Route, indices: list[int], count: int) -> list[Operation]:
-    """Remove items of a sequence; all of it if nothing would be left."""
-    stage = int(Stage.EXPAND)
-    if indices and len(indices) == count:
-        return [Remove(route, stage)]
-    return [Remove((*route, index), stage) for index in indices]
-
-
-def _without_token(situation: Situation) -> list[Operation]:
-    """Without the volume of the service account's token, which the API server adds to every Pod."""
-    at = situation.absolute
-    volumes = mappings(situation.workload.pod.get("volumes"))
-    tokens = [index for index, volume in enumerate(volumes) if _is_token(text(volume.get("name")))]
-    result = _removed_items(at("spec", "volumes"), tokens, len(volumes))
-    for container in situation.workload.containers:
-        mounts = mappings(container.data.get("volumeMounts"))
-        tokens = [index for index, mount in enumerate(mounts) if _is_token(text(mount.get("name")))]
-        result += _removed_items(at(*container.route, "volumeMounts"), tokens, len(mounts))
-    return result
-
-
-def _is_token(volume: str) -> bool:
-    return volume.startswith("kube-api-access-")
-
-
 def propose(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]) -> Proposal:
     """The change that wraps a Pod."""
     resource = situation.resource
+    names = [resource.name, *(each.name for each in wrapping.copies)]
     title = f"give the bare Pod {resource.name} a {wrapping.kind}"
+    if wrapping.copies:
+        title = f"give the bare Pods {', '.join(names[:5])}{', ...' if len(names) > 5 else ''} one {wrapping.kind}"
     steps = tuple(Step(resource, operation) for operation in operations(situation, wrapping, shared_labels))
-    return Proposal("wrap", situation.workload, title, wrapping.applicability, wrapping.assumptions, steps)
+    return Proposal(
+        "wrap",
+        situation.workload,
+        title,
+        wrapping.applicability,
+        wrapping.assumptions,
+        (*steps, *_unlisted(situation, wrapping)),
+        becomes=(wrapping.kind, wrapping.name or resource.name),
+        copies=wrapping.copies,
+    )
+
+
+def _unlisted(situation: Situation, wrapping: Wrapping) -> list[Step]:
+    """Kustomizations don't list files any more in which there was nothing but copies."""
+    removed = {id(each.resource) for each in wrapping.copies}
+    kept = {each.path for each in situation.manifests.resources if id(each) not in removed} if removed else set()
+    gone = {each.resource.path for each in wrapping.copies} - kept
+    return [
+        Step(kustomization, Remove((*kustomization.route, "resources", index), int(Stage.EXPAND)))
+        for kustomization in (situation.manifests.of_kind("Kustomization") if gone else ())
+        for index, entry in enumerate(items(kustomization.data.get("resources")))
+        if normpath(f"{kustomization.folder}/{entry}") in gone
+    ]

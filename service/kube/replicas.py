@@ -7,19 +7,31 @@ import re
 from collections.abc import Iterable
 
 from service.kube.bare_pods import why_left_alone
-from service.kube.workloads import Workload
+from service.kube.objects import ManifestSet, mapping
+from service.kube.workloads import Workload, workloads_of
 
 _NUMBER = re.compile(r"\d+")
+HOST_NAME_LABEL = "kubernetes.io/hostname"
 
 
 def alike(workloads: Iterable[Workload]) -> list[tuple[Workload, ...]]:
-    """Groups of two or more bare Pods of one file or folder and namespace that differ only in their names and the numbers in them."""
+    """Groups of two or more bare Pods of one folder and namespace that differ only in their names, the numbers in them and their nodes."""
     found: dict[tuple[str | None, str, str], list[Workload]] = {}
     for workload in workloads:
         if workload.bare and why_left_alone(workload) is None:
             resource = workload.resource
             found.setdefault((resource.namespace, resource.folder, _shape(workload)), []).append(workload)
-    return [tuple(copies) for copies in found.values() if len({each.name for each in copies}) > 1]
+    return [tuple(copies) for copies in found.values() if len({each.name for each in copies}) == len(copies) > 1]
+
+
+def copies_of(workload: Workload, manifests: ManifestSet) -> tuple[Workload, ...]:
+    """All copies of a Pod in a set, itself among them; empty if it has none."""
+    return manifests.derived("copies", _copies).get(id(workload.resource), ())
+
+
+def _copies(manifests: ManifestSet) -> dict[int, tuple[Workload, ...]]:
+    pods = (workload for each in manifests.of_kind("Pod") for workload in workloads_of(each))
+    return {id(each.resource): copies for copies in alike(pods) for each in copies}
 
 
 def _shape(workload: Workload) -> str:
@@ -28,6 +40,25 @@ def _shape(workload: Workload) -> str:
     stem = _NUMBER.sub("#", resource.name)
     # Labels of their own are how Services tell Pods apart: those are no copies.
     labels = json.dumps(resource.labels, sort_keys=True)
-    pod = {field: value for field, value in workload.pod.items() if field != "nodeName"}
-    spec = json.dumps({"annotations": resource.annotations, "spec": pod}, sort_keys=True, default=str)
+    spec = json.dumps({"annotations": resource.annotations, "spec": without_node(workload)}, sort_keys=True, default=str)
     return "\n".join((stem, labels, spec.replace(json.dumps(resource.name)[1:-1], "@")))
+
+
+def without_node(workload: Workload) -> dict[str, object]:
+    """A pod spec without what pins it to a node."""
+    pod: dict[str, object] = {field: value for field, value in workload.pod.items() if field != "nodeName"}
+    selector = {key: value for key, value in mapping(workload.pod.get("nodeSelector")).items() if key != HOST_NAME_LABEL}
+    if "nodeSelector" in pod:
+        pod["nodeSelector"] = selector
+    return {**pod, "nodeSelector": selector} if selector else {field: value for field, value in pod.items() if field != "nodeSelector"}
+
+
+def stem_of(name: str) -> str:
+    """The name of a Pod without its number; the name itself if nothing is left."""
+    return re.sub(r"[-.]?\d+(?=\Z|[-.])|\d+", "", name, count=1).strip("-.") or name
+
+
+def ordinal_of(name: str) -> int | None:
+    """The number behind the last dash of a name, as a StatefulSet gives it; None without one."""
+    match = re.search(r"-(0|[1-9]\d*)\Z", name)
+    return int(match[1]) if match else None

@@ -114,6 +114,16 @@ def cut(source: SourceFile) -> Iterator[Piece]:
     yield Piece(Span(start, len(text)), bad)
 
 
+def removal_of(document: Document) -> Span:
+    """What goes when a document does: its text, with the separator line before it, or, for the first one, behind it."""
+    text, span = document.source.text, document.span
+    before = text.rfind("\n", 0, span.start - 1) + 1 if span.start else 0
+    if text.startswith("---", before) and before < span.start:
+        return Span(before, span.end)
+    behind = _SEPARATOR.match(text, span.end)
+    return Span(span.start, behind.end() if behind else span.end)
+
+
 def parse(
     source: SourceFile,
     limits: Limits,

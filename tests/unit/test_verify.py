@@ -216,6 +216,39 @@ def test_a_policy_that_covers_something_else_is_caught(name: str) -> None:
     assert "policies" in {failure.check for failure in verified(BREAKING_POLICIES[name], (Stage.CONTRACT,), POLICIES)}
 
 
+COPIES = "---\n".join(
+    f"apiVersion: v1\nkind: Pod\nmetadata: {{name: db-{number}, labels: {{app: db}}}}\nspec:\n  hostname: db-{number}\n"
+    "  containers:\n  - {name: db, image: 'acme/db:1', volumeMounts: [{name: data, mountPath: /data}]}\n"
+    f"  volumes: [{{name: data, persistentVolumeClaim: {{claimName: data-db-{number}}}}}]\n---\n"
+    f"apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data-db-{number}}}\n"
+    "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    for number in range(2)
+)
+ON_NODES = "---\n".join(
+    f"apiVersion: v1\nkind: Pod\nmetadata: {{name: web-{node}, labels: {{app: web}}}}\nspec:\n  nodeName: node-{node}\n"
+    "  containers:\n  - {name: web, image: 'acme/web:1'}\n"
+    for node in range(2)
+)
+BREAKING_COPIES: dict[str, tuple[str, str, Callable[[str], str]]] = {
+    "a Pod too many": ("containers", COPIES, lambda text: text.replace("replicas: 2", "replicas: 3")),
+    "a copy that stayed": ("containers", COPIES, lambda text: text + COPIES[COPIES.index("---\napiVersion: v1\nkind: Pod") :]),
+    "claims of other names": (
+        "mounts",
+        COPIES,
+        lambda text: text.replace("name: data\n", "name: other\n").replace("{name: data, m", "{name: other, m"),
+    ),
+    "a node too few": ("containers", ON_NODES, lambda text: text.replace("- node-1", "- node-7")),
+}
+
+
+@pytest.mark.parametrize("name", BREAKING_COPIES)
+def test_copies_that_became_something_else_are_caught(name: str) -> None:
+    """A controller of copies makes just the Pods that there were, each with its own data or on its own node."""
+    check, text, change = BREAKING_COPIES[name]
+    assert verified(lambda each: each, (), text) == []
+    assert check in {failure.check for failure in verified(change, (Stage.CONTRACT,), text)}
+
+
 def test_a_config_map_that_lost_something_is_caught() -> None:
     """A ConfigMap that is rewired keeps everything else."""
     text = SET.replace(
