@@ -78,13 +78,21 @@ class Classification:
 
     def boundary_confidence(self) -> float:
         """How sure the boundaries between the groups are: the least sure of the pairs across them; 1 with one group."""
-        scores = [
-            abs(self.pair(a, b).score) if self.pair(a, b).score < 0 else 0.0
+        across = [
+            self.pair(a, b)
             for one, other in combinations(self.groups, 2)
-            for a in (one[0],)
-            for b in (other[0],)
+            for a in one
+            for b in other
+            if (a is one[0] and b is other[0]) or not (self._goes_along(a, other) or self._goes_along(b, one))
         ]
-        return min(map(_probability, scores), default=1.0)
+        return min((_probability(max(-pair.score, 0.0)) for pair in across), default=1.0)
+
+    def _goes_along(self, container: Container, group: tuple[Container, ...]) -> bool:
+        """Whether a container goes to another group too, or would as well go with any other: their pair says nothing of the boundary."""
+        verdict = self.verdict(container)
+        if verdict.role is not Role.SIDECAR:
+            return False
+        return group[0].name in verdict.serves or all(fits_anywhere(self.pair(container, each)) for each in group)
 
 
 def classify(context: PodContext, weights: Weights) -> Classification:
@@ -180,6 +188,12 @@ def _groups(
     return tuple((group[0], *sorted(group[1:], key=lambda each: each.index)) for group in ordered)
 
 
+def fits_anywhere(pair: Pair) -> bool:
+    """Whether two containers would go together only because one of them helps whatever it is beside."""
+    leaning = [each for each, _, leans in pair.evidence if leans is Leans.TOGETHER]
+    return pair.score > 0 and bool(leaning) and all(each.says is Says.HELPER for each in leaning)
+
+
 def _probability(score: float) -> float:
     return 1 / (1 + math.exp(-score))
 
@@ -241,7 +255,7 @@ class _Verdicts:
                 continue
             pair = self._pairs[min(container.index, other.index), max(container.index, other.index)]
             same = self._group_of[container.index] == self._group_of[other.index]
-            if not same and self._fits_anywhere(pair):
+            if not same and fits_anywhere(pair):
                 continue
             confidence = _probability(pair.score if same else -pair.score)
             if worst is None or confidence < worst[0]:
@@ -251,17 +265,11 @@ class _Verdicts:
         confidence, pair, other = worst
         return round(confidence, 4), tuple(self._evidence(container, pair, other))
 
-    @staticmethod
-    def _fits_anywhere(pair: Pair) -> bool:
-        """Whether two containers would go together only because one of them helps whatever it is beside."""
-        leaning = [each for each, _, leans in pair.evidence if leans is Leans.TOGETHER]
-        return pair.score > 0 and bool(leaning) and all(each.says is Says.HELPER for each in leaning)
-
     def _is_anybodys(self, container: Container, head: Container) -> bool:
         """Whether a container is surely a helper, and nothing says whose."""
         pair = self._pairs[min(container.index, head.index), max(container.index, head.index)]
         sure = any(each.subject is container and each.case in _SURE_HELPERS for each, _, _ in pair.evidence)
-        return sure and self._fits_anywhere(pair)
+        return sure and fits_anywhere(pair)
 
     def _evidence(self, container: Container, pair: Pair, other: Container) -> list[Evidence]:
         found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from service.actions.proposing import Proposal
@@ -25,7 +25,7 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
     if wraps:
         steps += _wrapped(wraps, Stage.EXPAND if splits else None)
     if splits:
-        steps += _split(splits)
+        steps += _split(splits, {id(each.workload): each.becomes for each in wraps if each.becomes})
     steps.append(
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
@@ -67,16 +67,14 @@ def _wrapped(wraps: Sequence[Proposal], stage: Stage | None) -> list[MigrationSt
     return found
 
 
-def _split(splits: Sequence[Proposal]) -> list[MigrationStep]:
+def _split(splits: Sequence[Proposal], wrapped: Mapping[int, tuple[str, str]]) -> list[MigrationStep]:
     names = ", ".join(each.workload.resource.name for each in splits)
     keeping = [each for each in splits if any(move.stage is Stage.CONTRACT for move in each.moves)]
-    emptied = [
-        MigrationStep(
-            f"before the stage contract, scale {each.workload.resource.name} to 0 and wait for its Pods to end",
-            f"kubectl scale --replicas=0 {each.workload.resource.kind.lower()}/{each.workload.resource.name}",
-            "a moved container keeps data: two servers on one data directory destroy it",
-        )
+    emptied = [_emptied(each, _object(each, wrapped)) for each in keeping]
+    filled = [
+        _filled(each, _object(each, wrapped))
         for each in keeping
+        if each.workload.resource.kind == "CronJob" or (id(each.workload) not in wrapped and "replicas" not in each.workload.resource.spec)
     ]
     return [
         MigrationStep(
@@ -95,9 +93,35 @@ def _split(splits: Sequence[Proposal]) -> list[MigrationStep]:
             "kubectl apply -f <files of ?stage=contract>",
             "the moved containers leave the old Pods; an object that was not made by apply keeps them: use kubectl replace for it",
         ),
+        *filled,
         MigrationStep(
             "delete the Pods of ReplicaSets, ReplicationControllers and workloads with updateStrategy OnDelete after each stage",
             None,
             "they take a changed template for new Pods only",
         ),
     ]
+
+
+def _object(proposal: Proposal, wrapped: Mapping[int, tuple[str, str]]) -> str:
+    """Kind and name of what a split workload is by then, as kubectl takes them, with the namespace."""
+    resource = proposal.workload.resource
+    kind, name = wrapped.get(id(proposal.workload), (resource.kind, resource.name))
+    return f"{kind.lower()}/{name}" + (f" -n {resource.namespace}" if resource.namespace else "")
+
+
+def _emptied(proposal: Proposal, target: str) -> MigrationStep:
+    name = proposal.workload.resource.name
+    why = "a moved container keeps data: two servers on one data directory destroy it"
+    if proposal.workload.resource.kind == "CronJob":
+        suspend = f"""kubectl patch {target} -p '{{"spec": {{"suspend": true}}}}'"""
+        return MigrationStep(f"before the stage contract, suspend {name} and wait for its Jobs to end", suspend, why)
+    scale = f"kubectl scale --replicas=0 {target}"
+    return MigrationStep(f"before the stage contract, note the replicas of {name}, scale it to 0 and wait for its Pods to end", scale, why)
+
+
+def _filled(proposal: Proposal, target: str) -> MigrationStep:
+    name, why = proposal.workload.resource.name, "its manifest doesn't say it, so apply leaves it as it was made before"
+    if proposal.workload.resource.kind == "CronJob":
+        resume = f"""kubectl patch {target} -p '{{"spec": {{"suspend": false}}}}'"""
+        return MigrationStep(f"resume {name}, unless it was suspended before", resume, why)
+    return MigrationStep(f"scale {name} back to the number that it had", f"kubectl scale --replicas=<number> {target}", why)

@@ -22,7 +22,7 @@ from service.kube.objects import Resource, same_namespace, text
 from service.kube.selectors import matches_map
 from service.kube.services import ServiceLink, ServicePort, selector_of
 from service.signals.own_service import receiver
-from service.yamldoc.operations import AddEntry, AddItem, Operation, SetValue
+from service.yamldoc.operations import AddEntry, AddItem, Operation, SetValue, Tree
 
 SHARED_LABEL = "podsplit.dev/service"
 _MAX_PORT_NAME = 15
@@ -123,16 +123,26 @@ def _receiver(situation: Situation, service: Resource, port: ServicePort, result
         message = f"port {port.target} is declared by {port.container.name}, but {container.name} listens on it: declare it there"
         raise Refused("port-declared-elsewhere", message)
     if port.container is None and isinstance(port.target, int):
-        route = situation.absolute(*container.route)
-        declared = {"containerPort": port.target} | ({"protocol": port.protocol} if port.protocol != "TCP" else {})
-        operation: Operation = (
-            AddItem((*route, "ports"), declared) if "ports" in container.data else AddEntry(route, "ports", [declared], after="image")
+        _declare(
+            situation, container, {"containerPort": port.target} | ({"protocol": port.protocol} if port.protocol != "TCP" else {}), result
         )
-        known = result.template.setdefault(container.index, [])
-        if operation not in known:
-            known.append(operation)
         result.assumptions.append(f"{container.name} listens on port {port.target}, as its image or arguments say")
     return container
+
+
+def _declare(situation: Situation, container: Container, declared: dict[str, Tree], result: Retargeting) -> None:
+    """Declare a port that is served; the first one of a container brings the list with it."""
+    route = situation.absolute(*container.route)
+    known = result.template.setdefault(container.index, [])
+    if "ports" in container.data:
+        operation: Operation = AddItem((*route, "ports"), declared)
+        known += [operation] if operation not in known else []
+        return
+    lists = [each for each in known if isinstance(each, AddEntry) and each.key == "ports"]
+    ports = [*(port for each in lists for port in each.value)]
+    ports += [declared] if declared not in ports else []
+    known[:] = [each for each in known if each not in lists]
+    known.append(AddEntry(route, "ports", ports, after="image"))
 
 
 def _several(situation: Situation, link: ServiceLink, receivers: list[Container], boundary: Boundary, result: Retargeting) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from service.actions.proposing import NewObject, Refused, Situation
 from service.actions.retarget import Boundary
 from service.actions.scalers import most_replicas
-from service.findings import Stage
+from service.findings import Role, Stage
 from service.kube.containers import Container
 from service.kube.objects import Resource, dig, same_namespace, text
 from service.kube.references import LocalReference, readers_of, service_names_used
@@ -63,11 +63,14 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
     for reference in context.references:
         target = context.target(reference)
         if target is None:
-            _check_unknown(situation, reference)
+            _check_unknown(situation, reference, boundary)
             continue
         source_groups = _groups_of(situation, reference.container, boundary)
-        if source_groups <= {boundary.group_of[target.index]}:
+        if source_groups <= _groups_of(situation, target, boundary):
             continue
+        if len(source_groups) > 1:
+            message = f"{reference.container.name} helps several groups and calls {target.name} on localhost, which is in one of them"
+            raise Refused("localhost-unresolved", f"{message}: say with podsplit.dev/roles whom it helps")
         _check_changeable(situation, reference, target, boundary)
         if reference.port is None and not _named_for(situation, reference, target):
             message = (
@@ -91,30 +94,40 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
 
 def _named_for(situation: Situation, reference: LocalReference, target: Container) -> bool:
     """Whether the variable that holds a host is named for a database, or for what the target runs."""
-    name = text(dig(reference.resource.data, *reference.route[:-1], "name")).lower()
+    told = dig(reference.resource.data, *reference.route[:-1], "name") if reference.where == "env" else reference.route[-1]
+    name = text(told).lower()
     entry = situation.classification.context.entry(target)
     words = {"db", "database", "sql", *(re.split(r"[-_]", entry.id) if entry else ()), *re.split(r"[-_]", target.name.lower())}
     return any(word in name for word in words if word)
 
 
 def _groups_of(situation: Situation, container: Container, boundary: Boundary) -> set[int]:
-    if container.index in boundary.group_of:
-        return {boundary.group_of[container.index]}
+    """The groups that a container goes to: its own, and those that it helps as well."""
     verdict = situation.classification.verdict(container)
-    return {verdict.group}
+    numbers = {group[0].name: boundary.group_of[group[0].index] for group in situation.classification.groups}
+    own = boundary.group_of.get(container.index, verdict.group)
+    helps = verdict.serves if verdict.role in (Role.SIDECAR, Role.INIT) else ()
+    return {own, *(numbers[name] for name in helps if name in numbers)}
 
 
-def _check_unknown(situation: Situation, reference: LocalReference) -> None:
-    """A port that nobody is known to listen on may be a moved container's.
+def _check_unknown(situation: Situation, reference: LocalReference, boundary: Boundary) -> None:
+    """A port that nobody is known to listen on may be that of a container which is to be elsewhere.
 
     Raises:
         Refused: it may.
     """
     context = situation.classification.context
     own = context.listening.get(reference.container.index, {})
-    if reference.listens or reference.where in ("probe", "hook") or reference.port in own:
+    itself = reference.port is not None and own.get(reference.port, "default") != "default"
+    if reference.listens or reference.where in ("probe", "hook") or itself:
         return
-    unsure = [each.name for each in context.members if each is not reference.container and not context.listening[each.index]]
+    groups = _groups_of(situation, reference.container, boundary)
+    # What a known server listens on is known; another one may listen on more than it declares.
+    unsure = [
+        each
+        for each in context.members
+        if not groups <= _groups_of(situation, each, boundary) and not (context.entry(each) and context.listening[each.index])
+    ]
     if unsure or reference.port is None:
         port = f"port {reference.port}" if reference.port else "no port that can be seen"
         message = (

@@ -28,6 +28,7 @@ from dataclasses import replace
 from service.actions.follow import Division, Following, follow_selections
 from service.actions.hazards import check_hazards
 from service.actions.naming import joined, short
+from service.actions.overlaps import selects_newly
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
 from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
@@ -35,7 +36,7 @@ from service.actions.rewire import Rewiring, rewire
 from service.actions.scalers import follow_scalers
 from service.actions.splittable import check
 from service.actions.traffic import follow_traffic
-from service.actions.wrap import Wrapping
+from service.actions.wrap import Wrapping, is_for_pods
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Role, Stage
 from service.kube.containers import Container
@@ -239,6 +240,11 @@ class _Split:
                 "name", "the names of the workload and its containers don't make a valid name for a new workload: mend them first"
             )
         shared = tuple({**labels, key: name} if number else labels for number, name in enumerate(names))
+        for number, new in enumerate(shared[1:], start=1):
+            other = selects_newly(self._situation, new)
+            if other is not None:
+                message = f"{other.title} selects by the label that the Pods of {names[number]} would get ({key}): see what it is for"
+                raise Refused("selector-overlap", message)
         return Boundary(self._group_of, key, shared, tuple(names), tuple(each for each in selector if each in labels) or (key,))
 
     def _new_kind(self) -> tuple[str, str]:
@@ -350,7 +356,7 @@ class _Split:
         found: dict[str, Tree] = {"labels": labels}
         kept = {key: value for key, value in self._workload.annotations.items() if not self._names_container(key, value)}
         if self._wrapping:
-            kept = {}
+            kept = {key: value for key, value in kept.items() if is_for_pods(key)}
         if kept:
             route = self._situation.absolute(*self._workload.template, "metadata", "annotations")
             found["annotations"] = {key: Verbatim(self._resource.document, (*route, key)) for key in kept}
@@ -419,7 +425,9 @@ class _Split:
                     for index, volume in enumerate(mappings(value))
                     if text(volume.get("name")) in used
                 ]
-                if kept:
+                if kept and len(kept) == len(mappings(value)):
+                    result[field] = Verbatim(self._resource.document, route)
+                elif kept:
                     result[field] = kept
             elif fate is Fate.COPIED and not (field == "restartPolicy" and self._wrapping and self._wrapping.restart_policy):
                 result[field] = Verbatim(self._resource.document, route)

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from service.actions.follow import Division, Following
 from service.actions.naming import short
-from service.actions.proposing import NewObject, Situation
+from service.actions.proposing import NewObject, Refused, Situation
 from service.findings import Stage
 from service.kube.containers import Port
 from service.kube.network import DNS_PORT, GROUP, Direction, isolating, lets_through, resolves_names, rule_for
-from service.kube.objects import Resource
+from service.kube.objects import Resource, same_namespace
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import Tree
 
 
 def follow_traffic(situation: Situation, division: Division) -> Following:
-    """The policies that the groups need to go on talking to each other."""
+    """The policies that the groups need to go on talking to each other.
+
+    Raises:
+        Refused: it can't be told whether a policy is for them.
+    """
     result = Following()
     for group in range(len(division.kinds)):
         for direction in Direction:
@@ -34,6 +38,10 @@ def _let_through(situation: Situation, division: Division, group: int, direction
         return
     inwards = direction is Direction.INGRESS
     speaks = [(source, target, port) for source, target, port in sorted(division.traffic) if (target if inwards else source) == group]
+    unclear = next((policy for policy in policies if not same_namespace(policy, situation.resource, surely=True)), None)
+    if speaks and unclear is not None:
+        message = f"{unclear.title} and the workload may or may not share a namespace: write it on both or neither"
+        raise Refused("namespace-unclear", message)
     blocked = [
         (source if inwards else target, port)
         for source, target, port in speaks

@@ -26,6 +26,7 @@ from posixpath import normpath
 
 from service.actions.cleaning import cleaning
 from service.actions.copies import Fold, fold
+from service.actions.overlaps import selects_newly
 from service.actions.proposing import Proposal, Refused, Situation, Step
 from service.findings import Applicability, Stage
 from service.knowledge import ImageRole
@@ -276,7 +277,7 @@ def _selector(situation: Situation, name: str, copies: tuple[Workload, ...]) -> 
     workload = situation.workload
     labels = workload.labels
     if not labels:
-        own = {"app.kubernetes.io/name": name[:63].rstrip("-.")}
+        own = _own_label(situation, {}, name)
         return own, own
     stable = [key for key in _STABLE_LABELS if key in labels]
     stable += [key for key in labels if key not in stable and key not in _CHANGING_LABELS]
@@ -289,10 +290,23 @@ def _selector(situation: Situation, name: str, copies: tuple[Workload, ...]) -> 
         if not _selects_others(situation, selector, copies):
             return selector, {}
     if "app.kubernetes.io/name" not in labels:
-        added = {"app.kubernetes.io/name": name[:63].rstrip("-.")}
+        added = _own_label(situation, labels, name)
         if not _selects_others(situation, {**selector, **added}, copies):
             return {**selector, **added}, added
     raise Refused("selector-overlap", "other Pods of the set have the same labels: give it a label of its own")
+
+
+def _own_label(situation: Situation, labels: dict[str, str], name: str) -> dict[str, str]:
+    """A label for a Pod, by which nobody selects it who didn't before.
+
+    Raises:
+        Refused: there is none.
+    """
+    for value in (name[:63].rstrip("-."), f"{name[:59].rstrip('-.')}-pod"):
+        added = {"app.kubernetes.io/name": value}
+        if selects_newly(situation, {**labels, **added}) is None:
+            return added
+    raise Refused("selector-overlap", "other objects of the set select by the labels that it would get: give it a label of its own")
 
 
 def _wanted_by_services(situation: Situation) -> list[str]:
@@ -302,6 +316,11 @@ def _wanted_by_services(situation: Situation) -> list[str]:
 def _selects_others(situation: Situation, selector: dict[str, str], copies: tuple[Workload, ...]) -> bool:
     own = {id(situation.resource), *(id(each.resource) for each in copies)}
     return any(id(other) not in own and same_namespace(other, situation.resource) for other, _ in pods_with(selector, situation.manifests))
+
+
+def is_for_pods(annotation: str) -> bool:
+    """Whether an annotation is read on the Pod, rather than on the object that people and tools apply."""
+    return not annotation.startswith(_OBJECT_ANNOTATIONS)
 
 
 def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]) -> list[Operation]:
@@ -323,13 +342,15 @@ def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str
         result.append(SetValue(at("metadata", "name"), wrapping.name, stage))
     result += [*cleaning(situation), *wrapping.inside]
     metadata: dict[str, Tree] = {}
-    annotations = [key for key in resource.annotations if not key.startswith(_OBJECT_ANNOTATIONS)]
+    annotations = [key for key in resource.annotations if is_for_pods(key)]
     if annotations:
-        metadata["annotations"] = {key: Verbatim(resource.document, at("metadata", "annotations", key)) for key in annotations}
+        route = at("metadata", "annotations")
         if len(annotations) == len(resource.annotations):
-            result.append(Remove(at("metadata", "annotations"), stage))
+            metadata["annotations"] = Verbatim(resource.document, route)
+            result.append(Remove(route, stage))
         else:
-            result += [Remove(at("metadata", "annotations", key), stage) for key in annotations]
+            metadata["annotations"] = {key: Verbatim(resource.document, (*route, key)) for key in annotations}
+            result += [Remove((*route, key), stage) for key in annotations]
     added = {**wrapping.labels, **shared_labels}
     if resource.labels:
         extra = tuple(AddEntry(at("metadata", "labels"), key, value) for key, value in added.items())

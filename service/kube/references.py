@@ -28,6 +28,7 @@ _SCHEME_PORTS = {
     "amqp": 5672,
 }
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
+_HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
 _HOST_NAME = re.compile(r"(?i)(?:^|[_.-])(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT)$|^(?:HOST|ADDR)")
 _LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)")
 _LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
@@ -140,7 +141,7 @@ def _host_and_port(workload: Workload, container: Container, manifests: Manifest
     for variable in variables:
         if not LOOPBACK_HOST.fullmatch(variable.value.strip()):
             continue
-        stem = re.sub(r"(?i)(?:HOSTNAME|HOST|ADDRESS|ADDR|SERVER|ENDPOINT|URL)$", "", variable.name)
+        stem = re.sub(rf"(?i)(?:{'|'.join(_HOST_WORDS)})$", "", variable.name)
         port = next(
             (
                 number
@@ -252,8 +253,12 @@ def ports_told(container: Container) -> dict[int, Route]:
                 _note(found, port["port"], word.route)
         for match in _SHELL_LISTEN.finditer(word.text):
             _note(found, match[1], word.route)
+    local = {variable.name.upper() for variable in container.env if LOOPBACK_HOST.fullmatch(variable.value.strip())}
     for variable in container.env:
-        if _ENV_PORT.match(variable.name):
+        stem = re.sub(r"(?i)PORTS?$", "", variable.name).upper()
+        # APP_PORT beside APP_HOST=localhost is where somebody else listens; HOST=localhost alone is its own address.
+        called = bool(stem) and any(f"{stem}{word}" in local for word in _HOST_WORDS)
+        if _ENV_PORT.match(variable.name) and not called:
             _note(found, variable.value, variable.route)
     return found
 

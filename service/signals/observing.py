@@ -198,10 +198,11 @@ class PodContext:
             ports.update(dict.fromkeys(told[each.index], "told"))
             entry = self.entry(each)
             if entry and not told[each.index]:
+                # Which of its usual ports a server uses is told by the first, its main one, which is often left undeclared.
                 defaults = (*entry.ports, *entry.metrics_ports)
-                for port in defaults:
-                    if port in ports or not (each.ports and set(defaults) & {p.number for p in each.ports}):
-                        ports[port] = "default" if ports.get(port) != "declared" else "declared"
+                known = {port.number for port in each.ports} & set(defaults)
+                for port in defaults[:1] if known else defaults:
+                    ports.setdefault(port, "default")
             found[each.index] = ports
         self._settle(found)
         return found
@@ -260,7 +261,9 @@ class PodContext:
             return ("told", "declared", "default").index(self.listening[container.index][port])
 
         best = min(others, key=doubt)
-        return None if port in own and doubt(reference.container) <= doubt(best) else best
+        # A container hardly calls itself: that its image may listen there says nothing.
+        itself = own.get(port, "default") != "default" and doubt(reference.container) <= doubt(best)
+        return None if itself else best
 
     def _default_target(self, reference: LocalReference) -> Container | None:
         """A host without a port means the one server beside it whose default port the client's library uses."""
