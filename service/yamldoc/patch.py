@@ -167,7 +167,7 @@ class Patcher:
             content = self._restyled(node, value, in_flow)
             if content is not None:
                 gap = " " if start == node.end and text[start - 1 : start] in (":", "-") else ""
-                return Edit(Span(start, node.end), gap + content, operation.stage)
+                return Edit(Span(start, self._scalar_end(node)), gap + content, operation.stage)
         if in_flow:
             gap = " " if start == node.end and text[start - 1 : start] == ":" else ""
             return Edit(Span(start, node.end), gap + self._emit.flow(value, layout.indentation(text, start)), operation.stage)
@@ -196,6 +196,10 @@ class Patcher:
             end = stop
         return Edit(Span(start, end), self._habits.newline.join(lines), stage)
 
+    def _scalar_end(self, node: Scalar) -> int:
+        """Where a scalar's text ends; blanks at the end of a block scalar's last line are part of it."""
+        return line_end(self._text, node.end) if node.style in ("|", ">") else node.end
+
     def _restyled(self, node: Scalar, value: Tree, in_flow: bool) -> str | None:
         """The new scalar in the old one's style; None where that style can't hold it."""
         if not isinstance(value, str):
@@ -220,7 +224,7 @@ class Patcher:
 
         A part of letters, digits and `.:/_-` reads the same in every quoting style, and the line breaks of folded text stay.
         """
-        old, written = node.text, self._text[content_start(self._text, node) : node.end]
+        old, written = node.text, self._text[content_start(self._text, node) : self._scalar_end(node)]
         head = _common(old, value)
         tail = _common(old[head:][::-1], value[head:][::-1])
         # A part that is too short to be found again is taken with the word before it.
