@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase, translate
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -64,22 +63,27 @@ class Entry:
         return self.role in (ImageRole.APPLICATION, ImageRole.EITHER)
 
 
+_MARKS = "*?["
+"""What makes a glob of a text."""
+
+
 class Catalogue:
     """All known images, indexed by the last part of their path."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.entries = tuple(entries)
         self._exact: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
-        self._globs: list[tuple[tuple[str, ...], Entry]] = []
+        globs: list[tuple[tuple[str, ...], Entry]] = []
         for entry in self.entries:
             for image in entry.images:
                 parts = tuple(image.lower().split("/"))
-                if any(mark in parts[-1] for mark in "*?["):
-                    self._globs.append((parts, entry))
+                if any(mark in parts[-1] for mark in _MARKS):
+                    globs.append((parts, entry))
                 else:
                     self._exact.setdefault(parts[-1], []).append((parts, entry))
-        # Most images fit no glob at all: one expression over the last parts says so at once.
-        self._some_glob = re.compile("|".join(translate(parts[-1]) for parts, _ in self._globs) or "(?!)")
+        # Few globs start as an image does: those that start with a mark are tried for all.
+        firsts = {parts[-1][:1] for parts, _ in globs}
+        self._globs = {first: [each for each in globs if each[0][-1][:1] in (first, *_MARKS)] for first in ("", *firsts)}
         self._known: dict[str, Entry | None] = {}
 
     def match(self, image: str) -> Entry | None:
@@ -92,7 +96,7 @@ class Catalogue:
 
     def _look_up(self, path: tuple[str, ...]) -> Entry | None:
         best: tuple[tuple[int, int], Entry] | None = None
-        globs = self._globs if self._some_glob.match(path[-1]) else ()
+        globs = self._globs.get(path[-1][:1], self._globs[""])
         for parts, entry in (*self._exact.get(path[-1], ()), *globs):
             if len(parts) <= len(path) and all(map(fnmatchcase, path[-len(parts) :], parts)):
                 rank = (len(parts), sum(len(part) - part.count("*") - part.count("?") for part in parts))

@@ -10,16 +10,16 @@ from service.yamldoc.nodes import Data
 
 def matches_map(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
     """Whether a plain selector (of a Service or ReplicationController) matches; an empty one matches nothing here."""
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    return bool(selector) and selector.items() <= labels.items()
 
 
 def matches(selector: Data, labels: Mapping[str, str]) -> bool:
     """Whether a LabelSelector matches; an empty one matches everything, a missing one nothing."""
     if not isinstance(selector, dict):
         return False
-    wanted = strings(selector.get("matchLabels"))
-    if any(labels.get(key) != value for key, value in wanted.items()):
-        return False
+    for key, value in mapping(selector.get("matchLabels")).items():
+        if labels.get(key) != text(value):
+            return False
     return all(_holds(expression, labels) for expression in mappings(selector.get("matchExpressions")))
 
 

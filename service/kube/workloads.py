@@ -157,12 +157,18 @@ def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
                 yield from _templates(value, (*route, index), depth - 1)
 
 
+def _may_select(workload: Workload) -> bool:
+    """Whether a workload has a selector that counts: kinds whose selector is made by the API server select nothing here."""
+    return workload.kind is not None and workload.kind.selector != "none" and bool(workload.resource.spec.get("selector"))
+
+
 def selects(workload: Workload, labels: dict[str, str]) -> bool:
-    """Whether a controller's selector matches some labels; kinds whose selector is made by the API server select nothing here."""
-    selector = workload.resource.spec.get("selector")
-    if workload.kind is None or workload.kind.selector == "none" or not selector:
+    """Whether a controller's selector matches some labels."""
+    if not _may_select(workload):
         return False
-    return matches_map(strings(selector), labels) if workload.kind.selector == "map" else matches(selector, labels)
+    if workload.kind is not None and workload.kind.selector == "map":
+        return matches_map(workload.selector, labels)
+    return matches(workload.resource.spec["selector"], labels)
 
 
 def know_workloads(manifests: ManifestSet, workloads: tuple[Workload, ...]) -> None:
@@ -192,7 +198,7 @@ def by_rarest(selectors: Iterable[tuple[T, Mapping[str, str]]]) -> dict[_Label |
 
 
 def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
-    return by_rarest((each, each.selector) for each in all_workloads(manifests))
+    return by_rarest((each, each.selector) for each in all_workloads(manifests) if _may_select(each))
 
 
 def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Workload]:

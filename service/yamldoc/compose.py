@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 import yaml
@@ -57,6 +58,7 @@ class Composed:
     """Whether any alias occurs."""
 
 
+_BLOCK = ("|", ">")
 _BLANK_TAIL = re.compile(r"[ \t\r\n\x85\u2028\u2029]*\Z")
 _RENDER_FIRST = "this is a template that has not been rendered; render it first: helm template"
 _DROPPED = "kubectl drops what follows here: it starts a new document without a --- line before it"
@@ -129,35 +131,30 @@ class _Composer:
         """The root node: one loop with a stack of its own, as the depth is the sender's to choose."""
         stack: list[Mapping | Sequence] = []
         keys: list[Scalar | None] = []
-        limits = self.limits
+        longest = self.limits.scalar_length
         parent: Mapping | Sequence | None = None
         key: Scalar | None = None
         while True:
             event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
-                node: Node = self._scalar(event)
+                start, end, style, text = event.start_mark.index, event.end_mark.index, event.style or "", event.value
+                if key is None and type(parent) is Mapping:
+                    # The same few keys stand in every document, and each needs to be kept once.
+                    text = intern(text)
+                # Nearly all scalars are neither blocks nor have an anchor or a tag.
+                if style not in _BLOCK and event.anchor is None and event.tag is None and end - start <= longest:
+                    node: Node = Scalar(start, end, None, None, text, style)
+                else:
+                    node = self._scalar(event, start, end, style, text)
                 if parent is None:
                     return node
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                tag = event.tag
-                if tag is not None and tag not in CORE_TAGS:
-                    raise self._foreign_tag(event)
-                if len(stack) >= limits.depth:
-                    message = f"nested more than {limits.depth} levels deep"
-                    raise LimitExceeded("depth", message, event.start_mark.index)
-                cls = Mapping if kind is MappingStartEvent else Sequence
-                node = cls(event.start_mark.index, event.anchor, tag, bool(event.flow_style))
-                if event.anchor is not None:
-                    self.anchors[event.anchor] = node
-                if parent is not None and type(parent) is Mapping and key is None:
+                node = self._opened(event, kind, len(stack))
+                if parent is not None and key is None and type(parent) is Mapping:
                     raise _complex_key(self.text, event.start_mark.index)
-                if parent is not None:
-                    stack.append(parent)
-                    keys.append(key)
-                else:
-                    stack.append(node)
-                    keys.append(None)
+                stack.append(parent if parent is not None else node)
+                keys.append(key)
                 parent, key = node, None
                 continue
             elif kind is AliasEvent:
@@ -178,16 +175,29 @@ class _Composer:
                 parent.entries.append((key, node))  # type: ignore[union-attr]
                 key = None
 
-    def _scalar(self, event: Any) -> Scalar:
-        start, end = event.start_mark.index, event.end_mark.index
-        style, value, tag = event.style, event.value, event.tag
+    def _opened(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
+        """A collection that starts here."""
+        tag = event.tag
+        if tag is not None and tag not in CORE_TAGS:
+            raise self._foreign_tag(event)
+        start = event.start_mark.index
+        if depth >= self.limits.depth:
+            raise LimitExceeded("depth", f"nested more than {self.limits.depth} levels deep", start)
+        node = (Mapping if kind is MappingStartEvent else Sequence)(start, event.anchor, tag, bool(event.flow_style))
+        if event.anchor is not None:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _scalar(self, event: Any, start: int, end: int, style: str, text: str) -> Scalar:
+        """A scalar that is long, in block style, anchored or tagged."""
+        tag = event.tag
         if end - start > self.limits.scalar_length:
             raise LimitExceeded("scalar-length", f"a scalar of over {self.limits.scalar_length} characters", start)
-        if style in ("|", ">"):
+        if style in _BLOCK:
             end = self._block_end(start, end)
         if tag is not None and tag not in CORE_TAGS:
             raise self._foreign_tag(event)
-        node = Scalar(start, end, event.anchor, tag, value, style or "")
+        node = Scalar(start, end, event.anchor, tag, text, style)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
@@ -217,7 +227,7 @@ class _Composer:
         if type(node) is Mapping:
             index = node.index
             for key, value in node.entries:
-                name = key.text if key.style and key.tag is None else read_key(key)
+                name = read_key(key)
                 if name == "<<" and not key.style:
                     node.merges = True
                 else:

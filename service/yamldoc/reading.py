@@ -117,6 +117,21 @@ def find(root: Node, route: Route) -> Found | None:
     return Found(node, shared, written, parent)
 
 
+def nearest(root: Node, route: Route) -> tuple[Node, int]:
+    """The last node on the way to a route that exists, and how many steps lead to it."""
+    node, depth = follow(root), 0
+    for step in route:
+        child: Node | None = None
+        if isinstance(node, Mapping):
+            child = _merged(node, step)[0] if node.merges else node.index.get(step)  # type: ignore[arg-type]
+        elif isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+            child = node.items[step]
+        if child is None:
+            break
+        node, depth = follow(child), depth + 1
+    return node, depth
+
+
 def _merged(node: Mapping, step: str | int) -> tuple[Node | None, bool]:
     """What a mapping with merge keys holds under a key, and whether a merge key brought it in."""
     result: tuple[Node | None, bool] = (None, False)

@@ -26,6 +26,8 @@ _CONSTANTS: dict[str, Data] = {
 } | {"": None}
 _NOT_JSON = {".nan", ".NaN", ".NAN", *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF"))}
 
+_NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
+"""First characters of plain scalars that may be something else than text: numbers and the words above."""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?\Z")
 _INT = re.compile(r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z")
@@ -81,7 +83,7 @@ def read_scalar(node: Scalar) -> Data:
             return node.text
         text = node.text
         # Most scalars are words that no rule touches; this spares them the look-ups.
-        if text and text[0] not in "0123456789+-.~ynYNtTfFoO" and text not in _CONSTANTS:
+        if text and text[0] not in _NOT_SURELY_TEXT:
             return text
         try:
             return resolve_plain(text)
@@ -112,8 +114,9 @@ def read_key(node: Scalar) -> str:
     Raises:
         InputError: a null key, which kubectl refuses.
     """
-    if node.style and node.tag is None:
-        return node.text
+    text = node.text
+    if node.tag is None and (node.style or (text and text[0] not in _NOT_SURELY_TEXT)):
+        return text
     value = read_scalar(node)
     if isinstance(value, str):
         return value

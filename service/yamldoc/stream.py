@@ -17,7 +17,7 @@ from service.text import SourceFile, Span
 from service.yamldoc import nodes
 from service.yamldoc.compose import Composed, Limits, compose
 from service.yamldoc.nodes import Data, Node, Route, Scalar
-from service.yamldoc.reading import Found, find, read
+from service.yamldoc.reading import Found, find, nearest, read
 
 _SEPARATOR = re.compile(r"^---(?P<rest>[^\n]*)(?:\n|\Z)", re.MULTILINE)
 _JSON_START = re.compile(r"\s*\{")
@@ -66,11 +66,11 @@ class Document:
 
     def span_of(self, route: Route, *, key: bool = False) -> Span:
         """The file's span of the nearest node on the way to `route` that exists; of its key if asked and there is one."""
-        for length in range(len(route), -1, -1):
-            if found := self.find(route[:length]):
-                node = (key and found.key) or found.node
-                return Span(self.span.start + node.start, self.span.start + max(node.end, node.start))
-        raise AssertionError("the empty route leads to the root")
+        node, depth = nearest(self.root, route)
+        if key:
+            found = self.find(route[:depth])
+            node = (found and found.key) or node
+        return Span(self.span.start + node.start, self.span.start + max(node.end, node.start))
 
 
 @dataclass(frozen=True, slots=True)
