@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from operator import itemgetter
 
 from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verdict
 from service.knowledge.weights import Weights
@@ -99,8 +100,9 @@ def classify(context: PodContext, weights: Weights) -> Classification:
     """Tell the containers of a Pod apart."""
     members = context.members
     observations = tuple(each for signal in SIGNALS for each in signal.observe(context)) if len(members) > 1 else ()
-    pairs = {(a.index, b.index): _pair(a, b, observations, weights) for a, b in combinations(members, 2)}
-    heads = {each.index: _head_score(each, context, observations, weights) for each in members}
+    heard = _Heard(observations, weights)
+    pairs = {(a.index, b.index): heard.pair(a, b) for a, b in combinations(members, 2)}
+    heads = {each.index: heard.head_score(each, context) for each in members}
     groups = _groups(members, pairs, heads)
     verdicts = _Verdicts(context, observations, pairs, groups, weights).all()
     return Classification(context, verdicts, groups, pairs, observations)
@@ -120,38 +122,59 @@ def _heaviest(observations: Iterable[Observation], weights: Weights) -> list[Obs
     return list(best.values())
 
 
-def _pair(one: Container, other: Container, observations: tuple[Observation, ...], weights: Weights) -> Pair:
-    both = [each for each in observations if each.about is not None and {each.subject, each.about} == {one, other}]
-    together = _heaviest((each for each in both if each.says is Says.TOGETHER), weights)
-    apart = _heaviest((each for each in both if each.says is Says.APART), weights)
-    helper = max((_of(each, Says.HELPER, observations, weights) for each in (one, other)), key=lambda found: _total(found, weights))
-    application = min(
-        (_of(each, Says.APPLICATION, observations, weights) for each in (one, other)), key=lambda found: _total(found, weights)
-    )
-    evidence = [
-        *((each, _weight(each, weights), Leans.TOGETHER) for each in (*together, *helper)),
-        *((each, _weight(each, weights), Leans.APART) for each in (*apart, *application)),
-    ]
-    score = weights.prior + sum(weight if leans is Leans.TOGETHER else -weight for _, weight, leans in evidence)
-    return Pair(score, tuple(evidence))
+_Said = tuple[list[Observation], float]
+"""Of each family of facts the heaviest observation, and their weight together."""
 
 
-def _of(container: Container, says: Says, observations: tuple[Observation, ...], weights: Weights) -> list[Observation]:
-    return _heaviest((each for each in observations if each.subject is container and each.says is says), weights)
+class _Heard:
+    """All observations on a Pod, by whom they are about."""
 
+    def __init__(self, observations: tuple[Observation, ...], weights: Weights) -> None:
+        self._weights = weights
+        self._of: dict[tuple[int, Says], list[Observation]] = {}
+        self._between: dict[tuple[int, int], list[Observation]] = {}
+        for each in observations:
+            self._of.setdefault((each.subject.index, each.says), []).append(each)
+            if each.about is not None and each.says in (Says.TOGETHER, Says.APART):
+                pair = (min(each.subject.index, each.about.index), max(each.subject.index, each.about.index))
+                self._between.setdefault(pair, []).append(each)
+        self._told: dict[tuple[int, Says], _Said] = {}
 
-def _total(observations: list[Observation], weights: Weights) -> float:
-    return sum(_weight(each, weights) for each in observations)
+    def of(self, container: Container, says: Says) -> _Said:
+        """What is said of a container alone."""
+        key = (container.index, says)
+        if key not in self._told:
+            self._told[key] = self._weighed(self._of.get(key, ()))
+        return self._told[key]
 
+    def _weighed(self, observations: Iterable[Observation]) -> _Said:
+        found = _heaviest(observations, self._weights)
+        return found, sum(_weight(each, self._weights) for each in found)
 
-def _head_score(container: Container, context: PodContext, observations: tuple[Observation, ...], weights: Weights) -> float:
-    """How much a container looks like what the workload is for, its place in the list aside."""
-    head = _total(_of(container, Says.HEAD, observations, weights), weights)
-    # A database is an application, but seldom the one that a workload with others in it is for.
-    shown = (each for each in observations if not (context.stateful(container) and each.case.startswith("known-image.")))
-    application = _total(_of(container, Says.APPLICATION, tuple(shown), weights), weights)
-    helper = _total(_of(container, Says.HELPER, observations, weights), weights)
-    return head + min(application, 3.0) / 2 - helper
+    def pair(self, one: Container, other: Container) -> Pair:
+        """Two containers, the first before the second."""
+        both = self._between.get((one.index, other.index), ())
+        together, _ = self._weighed(each for each in both if each.says is Says.TOGETHER)
+        apart, _ = self._weighed(each for each in both if each.says is Says.APART)
+        helper, _ = max((self.of(each, Says.HELPER) for each in (one, other)), key=itemgetter(1))
+        application, _ = min((self.of(each, Says.APPLICATION) for each in (one, other)), key=itemgetter(1))
+        evidence = [
+            *((each, _weight(each, self._weights), Leans.TOGETHER) for each in (*together, *helper)),
+            *((each, _weight(each, self._weights), Leans.APART) for each in (*apart, *application)),
+        ]
+        score = self._weights.prior + sum(weight if leans is Leans.TOGETHER else -weight for _, weight, leans in evidence)
+        return Pair(score, tuple(evidence))
+
+    def head_score(self, container: Container, context: PodContext) -> float:
+        """How much a container looks like what the workload is for, its place in the list aside."""
+        _, head = self.of(container, Says.HEAD)
+        _, helper = self.of(container, Says.HELPER)
+        _, application = self.of(container, Says.APPLICATION)
+        if context.stateful(container):
+            # A database is an application, but seldom the one that a workload with others in it is for.
+            shown = self._of.get((container.index, Says.APPLICATION), ())
+            _, application = self._weighed(each for each in shown if not each.case.startswith("known-image."))
+        return head + min(application, 3.0) / 2 - helper
 
 
 def _groups(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 class _Collector:
-    """The process's cyclic garbage collector, hundreds of times less eager while any run is under way.
+    """The process's cyclic garbage collector, a thousand times less eager while any run is under way.
 
     A stream makes millions of objects and no cycles; at the usual threshold the collector walks all of them again and again,
     which doubles the time of a large run (`bench/`). The setting is the process's own, hence the one state outside of a run.
@@ -26,7 +26,7 @@ class _Collector:
         with self._lock:
             if self._runs == 0:
                 self._usual = gc.get_threshold()
-                gc.set_threshold(500_000, 20, 100)
+                gc.set_threshold(1_000_000, 20, 100)
             self._runs += 1
         try:
             yield

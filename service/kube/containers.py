@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from service.findings import ContainerType
 from service.kube.objects import dig, items, mapping, mappings, text
@@ -210,6 +210,7 @@ def as_port(value: Data) -> int | None:
 _REGISTRY = re.compile(r"^(?:[^/]*[.:][^/]*|localhost)/")
 
 
+@lru_cache(maxsize=10_000)
 def repository(image: str) -> str:
     """The repository path of an image: without registry host, tag and digest, in lower case.
 

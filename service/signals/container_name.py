@@ -19,20 +19,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from service.knowledge.words import load_words
 from service.kube.containers import Container
 from service.signals.observing import Observation, PodContext, Says
 
+_BETWEEN = re.compile(r"[-_.]+")
 
-def words_of(name: str) -> list[str]:
+
+@lru_cache(maxsize=10_000)
+def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case, trailing numbers cut off."""
-    return [word.rstrip("0123456789") or word for word in re.split(r"[-_.]+", name.lower()) if word]
+    return tuple(word.rstrip("0123456789") or word for word in _BETWEEN.split(name.lower()) if word)
 
 
-def hints(name: str) -> list[str]:
+@lru_cache(maxsize=10_000)
+def hints(name: str) -> tuple[str, ...]:
     """The words of a name that people give to helpers, the certain ones last."""
-    return sorted((word for word in words_of(name) if word in load_words().helpers), key=lambda word: word in load_words().certain)
+    known = load_words()
+    return tuple(sorted((word for word in words_of(name) if word in known.helpers), key=lambda word: word in known.certain))
 
 
 def observe(context: PodContext) -> Iterator[Observation]:

@@ -61,6 +61,8 @@ _METRICS_WORDS = frozenset(
         "debug",
     }
 )
+_NO_LETTERS = re.compile(r"[^a-z]+")
+_STORE = re.compile(r"(?:^|[-_.])(?:db|database|store|storage|queue|broker|mq)\d*(?:$|[-_.])")
 
 
 class Says(StrEnum):
@@ -164,8 +166,7 @@ class PodContext:
         entry = self.entry(container)
         if entry is None or not entry.stands_alone:
             return False
-        named = re.search(r"(?:^|[-_.])(?:db|database|store|storage|queue|broker|mq)\d*(?:$|[-_.])", container.name)
-        return entry.category in ("datastore", "broker") or (entry.category == "cache" and named is not None)
+        return entry.category in ("datastore", "broker") or (entry.category == "cache" and _STORE.search(container.name) is not None)
 
     @cached_property
     def services(self) -> tuple[ServiceLink, ...]:
@@ -229,8 +230,8 @@ class PodContext:
     def metrics_only(self, port: int, name: str, container: Container) -> bool:
         """Whether a port serves metrics, health or administration rather than the application's traffic."""
         # A port that is named for its container says nothing of what it serves.
-        words = set(re.split(r"[^a-z]+", name.lower())) - set(re.split(r"[^a-z]+", container.name.lower()))
-        if words & _METRICS_WORDS:
+        words = _METRICS_WORDS & set(_NO_LETTERS.split(name.lower()))
+        if words and words - set(_NO_LETTERS.split(container.name.lower())):
             return True
         entry = self.entry(container)
         if entry and port in entry.ports:
