@@ -26,7 +26,7 @@ from yaml.events import (
 
 from service.errors import InputError, LimitExceeded
 from service.yamldoc.nodes import Alias, Mapping, Node, Scalar, Sequence
-from service.yamldoc.scalars import CORE_TAGS, read_key
+from service.yamldoc.scalars import CORE_TAGS, is_word, read_key
 
 try:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -130,20 +130,24 @@ class _Composer:
     def _node(self, next_event: Callable[[], Any]) -> Node:
         """The root node: one loop with a stack of its own, as the depth is the sender's to choose."""
         stack: list[Mapping | Sequence] = []
-        keys: list[Scalar | None] = []
+        keys: list[Scalar | str | None] = []
         longest = self.limits.scalar_length
         parent: Mapping | Sequence | None = None
-        key: Scalar | None = None
+        key: Scalar | str | None = None
         while True:
             event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
                 start, end, style, text = event.start_mark.index, event.end_mark.index, event.style or "", event.value
-                if key is None and type(parent) is Mapping:
-                    # The same few keys stand in every document, and each needs to be kept once.
-                    text = intern(text)
                 # Nearly all scalars are neither blocks nor have an anchor or a tag.
                 if style not in _BLOCK and event.anchor is None and event.tag is None and end - start <= longest:
+                    if key is None and type(parent) is Mapping and not style and (starts := parent.starts) is not None:
+                        # The same few keys stand in every document, and each needs to be kept once.
+                        text = intern(text)
+                        if end - start == len(text) and is_word(text) and text not in parent.index:
+                            key = text
+                            starts.append(start)
+                            continue
                     node: Node = Scalar(start, end, None, None, text, style)
                 else:
                     node = self._scalar(event, start, end, style, text)
@@ -169,10 +173,16 @@ class _Composer:
                     return node
             if type(parent) is Sequence:
                 parent.items.append(node)
-            elif key is None:
+                continue
+            assert type(parent) is Mapping
+            if key is None:
+                parent.spell_out()
                 key = node if type(node) is Scalar else _alias_key(node)
+            elif type(key) is str:
+                parent.index[key] = node
+                key = None
             else:
-                parent.entries.append((key, node))  # type: ignore[union-attr]
+                parent.entries.append((key, node))  # type: ignore[arg-type]
                 key = None
 
     def _opened(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
@@ -225,20 +235,26 @@ class _Composer:
     def _close(self, node: Node, end: int) -> None:
         """Set a collection's end; a block collection ends with its last leaf, not where libyaml noticed it."""
         if type(node) is Mapping:
-            index = node.index
-            for key, value in node.entries:
-                name = read_key(key)
-                if name == "<<" and not key.style:
-                    node.merges = True
-                else:
-                    index[name] = value
-            if len(index) + node.merges != len(node.entries):
-                self._note_duplicates(node)
-            if not node.flow and node.entries:
-                end = node.entries[-1][1].end
+            if node.starts is None:
+                self._index(node)
+            if not node.flow and (children := node.values()):
+                end = children[-1].end
         elif type(node) is Sequence and not node.flow and node.items:
             end = node.items[-1].end
         node.end = end
+
+    def _index(self, node: Mapping) -> None:
+        """Index a mapping that has other keys than plain words."""
+        index: dict[str, Node] = {}
+        for key, value in node.entries:
+            name = read_key(key)
+            if name == "<<" and not key.style:
+                node.merges = True
+            else:
+                index[name] = value
+        node.index = index
+        if len(index) + node.merges != len(node.entries):
+            self._note_duplicates(node)
 
     def _note_duplicates(self, node: Mapping) -> None:
         seen: dict[str, Scalar] = {}
@@ -282,7 +298,7 @@ def _check_expansion(root: Node, limit: int) -> None:
             total = 1
         else:
             open_nodes.add(id(node))
-            children = node.items if type(node) is Sequence else [value for _, value in node.entries]  # type: ignore[attr-defined]
+            children = node.items if type(node) is Sequence else node.values()  # type: ignore[attr-defined]
             total = 1 + sum(map(size, children))
             open_nodes.discard(id(node))
         if total > limit:

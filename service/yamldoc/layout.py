@@ -147,7 +147,7 @@ def check_open_end(document: Document, at: int) -> None:
         return
     node = document.root
     while isinstance(node, Mapping | Sequence):
-        children = node.items if isinstance(node, Sequence) else [value for _, value in node.entries]
+        children = node.items if isinstance(node, Sequence) else node.values()
         if not children:
             return
         node = children[-1]

@@ -49,9 +49,13 @@ class Scalar(Node):
 
 
 class Mapping(Node):
-    """A mapping. `entries` keeps what is written; `index` answers what Kubernetes reads, the last of equal keys."""
+    """A mapping. `entries` keeps what is written; `index` answers what Kubernetes reads, the last of equal keys.
 
-    __slots__ = ("entries", "flow", "index", "merges")
+    Nearly all keys are plain words that read as they are written: of those only the places are kept, and `entries` makes
+    their nodes when it is asked for. `spell_out` comes before the first entry of any other kind.
+    """
+
+    __slots__ = ("_entries", "flow", "index", "merges", "starts")
 
     def __init__(self, start: int, anchor: str | None, tag: str | None, flow: bool) -> None:
         self.start = start
@@ -59,10 +63,30 @@ class Mapping(Node):
         self.anchor = anchor
         self.tag = tag
         self.flow = flow  # type: ignore[misc]  # a slot here, a constant in the other nodes
-        self.entries: list[tuple[Scalar, Node]] = []
         self.index: dict[str, Node] = {}
         self.merges = False
         """Whether a merge key is among the entries."""
+        self.starts: list[int] | None = []
+        """Where the plain keys start, in the order of `index`; None once they are spelled out."""
+        self._entries: list[tuple[Scalar, Node]] = []
+
+    @property
+    def entries(self) -> list[tuple[Scalar, Node]]:
+        """The entries in their order: the node of the key and that of the value."""
+        if self.starts is not None:
+            self.spell_out()
+        return self._entries
+
+    def spell_out(self) -> None:
+        """Make the nodes of the keys."""
+        if self.starts is not None:
+            places = zip(self.index.items(), self.starts, strict=True)
+            self._entries = [(Scalar(start, start + len(name), None, None, name, ""), value) for (name, value), start in places]
+            self.starts = None
+
+    def values(self) -> list[Node]:
+        """The values of all entries, those of hidden keys included."""
+        return list(self.index.values()) if self.starts is not None else [value for _, value in self._entries]
 
 
 class Sequence(Node):
@@ -101,7 +125,7 @@ def walk(node: Node) -> Iterator[Node]:
     """A node and everything below it, aliases not followed."""
     yield node
     if isinstance(node, Mapping):
-        for _, value in node.entries:
+        for value in node.values():
             yield from walk(value)
     elif isinstance(node, Sequence):
         for item in node.items:

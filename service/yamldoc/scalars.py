@@ -108,6 +108,11 @@ def _tagged(node: Scalar) -> Data:
     return value
 
 
+def is_word(text: str) -> bool:
+    """Whether a plain scalar, as a key, surely reads as it is written and is no merge key."""
+    return bool(text) and text[0] not in _NOT_SURELY_TEXT and text != "<<"
+
+
 def read_key(node: Scalar) -> str:
     """What a mapping key reads as: JSON keys are strings, so 80 is "80" and yes is "true".
 
