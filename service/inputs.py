@@ -148,7 +148,7 @@ class _Reader:
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return
-        known = {text: each.document.composed for text, each in before.items()}
+        known = {text: each.document for text, each in before.items()}
         for entry in parse(source, self._options.limits, known):
             self._options.check_deadline()
             self._count += 1

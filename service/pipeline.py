@@ -36,8 +36,10 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
         classifications = _classified(inputs, options)
         judged = Judged(inputs.manifests, inputs.documents, classifications, options)
         findings = _findings(judged)
+        workloads = tuple(map(_workload, classifications))
+        # The rewrite lets go of what nobody needs for it: everything else is made before.
         rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
-        return _report(inputs, classifications, findings, rewritten)
+        return _report(inputs, workloads, findings, rewritten)
 
 
 def catalogue_for(options: Options) -> Catalogue:
@@ -87,22 +89,21 @@ def _wanted(finding: Finding, options: Options) -> bool:
     return options.rules is None or finding.rule in options.rules
 
 
-def _report(
-    inputs: Inputs, classifications: tuple[Classification, ...], findings: tuple[Finding, ...], rewritten: Rewritten | None
-) -> Report:
-    workloads = tuple(
-        WorkloadReport(
-            api_version=each.workload.resource.api_version,
-            kind=each.workload.resource.kind,
-            name=each.workload.name,
-            namespace=each.workload.resource.namespace,
-            bare=each.workload.bare,
-            rewritable=each.workload.kind is not None,
-            location=each.workload.resource.location(),
-            containers=each.verdicts,
-        )
-        for each in classifications
+def _workload(classification: Classification) -> WorkloadReport:
+    workload = classification.workload
+    return WorkloadReport(
+        api_version=workload.resource.api_version,
+        kind=workload.resource.kind,
+        name=workload.name,
+        namespace=workload.resource.namespace,
+        bare=workload.bare,
+        rewritable=workload.kind is not None,
+        location=workload.resource.location(),
+        containers=classification.verdicts,
     )
+
+
+def _report(inputs: Inputs, workloads: tuple[WorkloadReport, ...], findings: tuple[Finding, ...], rewritten: Rewritten | None) -> Report:
     if rewritten is not None:
         findings = rewritten.linked(findings)
     return Report(

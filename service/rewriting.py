@@ -67,6 +67,7 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
     planned = plan(inputs.manifests, classifications, options)
     held_back = list(planned.held_back)
     kept, edits = _compiled(inputs, list(planned.proposals), held_back)
+    _let_go(inputs, kept)
     failures: list[Failure] = []
     while kept:
         options.check_deadline()
@@ -81,6 +82,15 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
         kept, edits = _compiled(inputs, _without(kept, dropped), held_back)
     copies = {each.id: tuple((copy.title, copy.resource.location()) for copy in each.copies) for each in kept if each.copies}
     return Rewritten(_result(inputs, kept, edits, held_back, failures, options), copies)
+
+
+def _let_go(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
+    """Free the trees of the documents that no change touches."""
+    touched = {id(step.resource.document) for each in proposals for step in each.steps}
+    touched |= {id(made.after.document) for each in proposals for made in each.objects}
+    for document in inputs.documents:
+        if id(document) not in touched:
+            document.let_go()
 
 
 def _partner(proposal: Proposal, action: str | None) -> str | None:

@@ -84,12 +84,16 @@ def verify(
     """
     known = {id(each.workload): each for each in classifications}
     failures: list[Failure] = []
+    sent = set(map(id, before.documents))
     after = before
     for stage in Stage:
         options.check_deadline()
         after = read_again(after, texts[stage], options)
         comparison = _Comparison(before, after, stage, proposals, known, texts[stage], options)
         failures += comparison.failures()
+        for document in after.documents:
+            if id(document) not in sent:
+                document.let_go()
     return failures
 
 

@@ -129,8 +129,7 @@ class _Composer:
 
     def _node(self, next_event: Callable[[], Any]) -> Node:
         """The root node: one loop with a stack of its own, as the depth is the sender's to choose."""
-        stack: list[Mapping | Sequence] = []
-        keys: list[Scalar | str | None] = []
+        stack: list[tuple[Mapping | Sequence, Scalar | str | None]] = []
         longest = self.limits.scalar_length
         parent: Mapping | Sequence | None = None
         key: Scalar | str | None = None
@@ -157,8 +156,7 @@ class _Composer:
                 node = self._opened(event, kind, len(stack))
                 if parent is not None and key is None and type(parent) is Mapping:
                     raise _complex_key(self.text, event.start_mark.index)
-                stack.append(parent if parent is not None else node)
-                keys.append(key)
+                stack.append((parent if parent is not None else node, key))
                 parent, key = node, None
                 continue
             elif kind is AliasEvent:
@@ -168,7 +166,7 @@ class _Composer:
                 assert parent is not None
                 node = parent
                 self._close(node, event.end_mark.index)
-                parent, key = stack.pop(), keys.pop()
+                parent, key = stack.pop()
                 if parent is node:
                     return node
             if type(parent) is Sequence:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -20,12 +21,14 @@ from service.yamldoc.nodes import Data, Node, Route, Scalar
 from service.yamldoc.reading import Found, find, nearest, read
 
 _SEPARATOR = re.compile(r"^---(?P<rest>[^\n]*)(?:\n|\Z)", re.MULTILINE)
+_LET_IN = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
+"""For what was within the limits once."""
 _JSON_START = re.compile(r"\s*\{")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Document:
-    """One document that parsed."""
+    """One document that parsed. Nothing changes but that its tree may be let go, and be made again."""
 
     source: SourceFile
     """The file it is in."""
@@ -34,13 +37,19 @@ class Document:
     span: Span
     """The piece's own text in the file: from behind its `---` line to the next one."""
     composed: Composed
-    """The tree, in offsets from `span.start`."""
+    """The tree, in offsets from `span.start`; without its root once that was let go."""
 
     @property
     def root(self) -> Node:
         """The root node."""
+        if self.composed.root is None:
+            self.composed = compose(self.text, _LET_IN)
         assert self.composed.root is not None
         return self.composed.root
+
+    def let_go(self) -> None:
+        """Free the tree, which takes ten times the memory of the text; whoever asks for it later has the text parsed again."""
+        self.composed = replace(self.composed, root=None)
 
     @property
     def text(self) -> str:
@@ -127,14 +136,14 @@ def removal_of(document: Document) -> Span:
 def parse(
     source: SourceFile,
     limits: Limits,
-    known: Mapping[str, Composed] | None = None,
+    known: Mapping[str, Document] | None = None,
 ) -> list[Document | Rejected]:
     """Parse a file.
 
     Args:
         source: the file.
         limits: what a document may cost.
-        known: pieces that were parsed before, by their text.
+        known: documents that were parsed before, by their text.
 
     Returns:
         The documents and the rejected pieces, in their order; pieces without content are left out.
@@ -147,14 +156,16 @@ def parse(
     return result
 
 
-def _parse_piece(source: SourceFile, piece: Piece, index: int, limits: Limits, known: Mapping[str, Composed]) -> Document | Rejected | None:
+def _parse_piece(source: SourceFile, piece: Piece, index: int, limits: Limits, known: Mapping[str, Document]) -> Document | Rejected | None:
     span = piece.span
     if piece.bad_separator is not None:
         message = "kubectl refuses text behind --- on its line: move it to a line of its own"
         return Rejected(source, index, span, "separator", message, piece.bad_separator)
     text = source.text[span.start : span.end]
+    if text in known:
+        return Document(source, index, span, known[text].composed)
     try:
-        composed = known.get(text) or compose(text, limits)
+        composed = compose(text, limits)
         if composed.root is None or (isinstance(composed.root, Scalar) and read(composed.root) is None):
             return None
     except InputError as error:
