@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from bench import load
 from bench.samples import real_files, real_stream, synthetic_stream
 from service.inputs import read_inputs
 from service.options import Options
@@ -104,6 +105,7 @@ def main() -> None:
         pipeline(real_files(corpus), "Pipeline, real manifests")
     pipeline([("bench.yaml", synthetic_stream(1000).encode())], "Pipeline, made manifests, a third of them split")
     growth()
+    load.main()
 
 
 if __name__ == "__main__":
