@@ -13,6 +13,9 @@ FileEdits = dict[str, list[Edit]]
 
 TOOL = "podsplit"
 
+MOST_INSERTED = 8_000_000
+"""Characters that all fixes of one report insert together: GitHub takes 10 MB gzipped, and nobody reads more."""
+
 
 def wanted_stage(rewrite: Rewrite) -> Stage:
     """The stage whose text the rewrite is; the last one where several stages have that text."""
@@ -59,15 +62,25 @@ def whole_edits(report: Report) -> dict[str, FileEdits]:
 
 def groups(rewrite: Rewrite) -> list[list[Change]]:
     """The changes, those that touch a common object together, in the order of their firsts."""
-    found: list[tuple[set[tuple[str, str]], list[Change]]] = []
-    for change in rewrite.changes:
+    first: dict[tuple[str, str], int] = {}
+    above = list(range(len(rewrite.changes)))
+
+    def root(place: int) -> int:
+        while above[place] != place:
+            above[place] = above[above[place]]
+            place = above[place]
+        return place
+
+    for place, change in enumerate(rewrite.changes):
         # The same kind and name in another folder is another object.
-        names = {(path.rpartition("/")[0], name) for path in change.edits for name in (change.workload, *change.touches, *change.creates)}
-        joined = [item for item in found if item[0] & names]
-        found = [item for item in found if item not in joined]
-        found.append((names.union(*(item[0] for item in joined)), [each for item in joined for each in item[1]] + [change]))
-    order = {change.id: place for place, change in enumerate(rewrite.changes)}
-    return sorted((members for _, members in found), key=lambda members: order[members[0].id])
+        for path in change.edits:
+            for name in (change.workload, *change.touches, *change.creates):
+                one, other = sorted((root(place), root(first.setdefault((path.rpartition("/")[0], name), place))))
+                above[other] = one
+    found: dict[int, list[Change]] = {}
+    for place, change in enumerate(rewrite.changes):
+        found.setdefault(root(place), []).append(change)
+    return list(found.values())
 
 
 def sentence(text: str) -> str:

@@ -28,11 +28,12 @@ def render_diff(report: Report) -> str:
     if report.rewrite is None:
         raise ValueError("the report holds no rewrite")
     parts: list[str] = []
+    edits = _edits_by_path(report.rewrite)
     for item in report.rewrite.files:
         source = report.sources.get(item.path)
         match item.status:
             case FileStatus.MODIFIED if source is not None:
-                parts += _modified(source, item.content, edits_of(report.rewrite, item.path))
+                parts += _modified(source, item.content, edits.get(item.path, []))
             case FileStatus.ADDED:
                 parts += _added(item.path, item.content)
             case FileStatus.DELETED if source is not None:
@@ -51,9 +52,13 @@ def patch(report: Report, edits: Mapping[str, Sequence[Edit]]) -> str:
     return "".join(parts)
 
 
-def edits_of(rewrite: Rewrite, path: str) -> list[Edit]:
-    """All edits of one file, in the order of the changes."""
-    return [edit for change in rewrite.changes for edit in change.edits.get(path, ())]
+def _edits_by_path(rewrite: Rewrite) -> dict[str, list[Edit]]:
+    """All edits of each file, in the order of the changes."""
+    found: dict[str, list[Edit]] = {}
+    for change in rewrite.changes:
+        for path, edits in change.edits.items():
+            found.setdefault(path, []).extend(edits)
+    return found
 
 
 def split_lines(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from service.findings import Finding, Location, Report, Severity
+from service.findings import Finding, Location, RejectedInput, Report, Severity
 from service.render.common import TOOL
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -14,33 +14,33 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def render_junit(report: Report) -> str:
     """Workloads with findings fail; suppressed ones are skipped with the reason; notes are output; what can't be read is an error."""
     suites = Element("testsuites", name=TOOL)
-    for path in _paths(report):
-        _suite(suites, report, path)
+    names: dict[str, list[str]] = {}
+    findings: dict[str, dict[str, list[Finding]]] = {}
+    rejected: dict[str, list[RejectedInput]] = {}
+    for workload in report.workloads:
+        names.setdefault(workload.location.path, []).append(f"{workload.kind}/{workload.name}")
+    for finding in report.findings:
+        findings.setdefault(finding.location.path, {}).setdefault(finding.workload, []).append(finding)
+    for item in report.rejected:
+        rejected.setdefault(item.location.path, []).append(item)
+    for path in {**names, **findings, **rejected}:
+        _suite(suites, report, path, names.get(path, []), findings.get(path, {}), rejected.get(path, []))
     for key in ("tests", "failures", "errors", "skipped"):
         suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
     document: bytes = tostring(suites, encoding="utf-8", xml_declaration=True)
     return document.decode() + "\n"
 
 
-def _paths(report: Report) -> list[str]:
-    seen = [workload.location.path for workload in report.workloads]
-    seen += [finding.location.path for finding in report.findings]
-    seen += [item.location.path for item in report.rejected]
-    return list(dict.fromkeys(seen))
-
-
-def _suite(suites: Element, report: Report, path: str) -> None:
+def _suite(
+    suites: Element, report: Report, path: str, names: list[str], findings: dict[str, list[Finding]], rejected: list[RejectedInput]
+) -> None:
     suite = SubElement(suites, "testsuite", name=_text(path))
-    names = [f"{workload.kind}/{workload.name}" for workload in report.workloads if workload.location.path == path]
-    found = [finding for finding in report.findings if finding.location.path == path]
-    for name in dict.fromkeys([*names, *(finding.workload for finding in found)]):
-        _case(suite, report, path, name, [finding for finding in found if finding.workload == name])
-    for item in report.rejected:
-        if item.location.path == path:
-            case = SubElement(suite, "testcase", classname=_text(path), name=f"document {item.location.document}", file=_text(path))
-            SubElement(case, "error", type=item.code, message=_text(item.message)).text = _text(
-                f"{_place(report, item.location)}: {item.message}"
-            )
+    for name in dict.fromkeys([*names, *findings]):
+        _case(suite, report, path, name, findings.get(name, []))
+    for item in rejected:
+        case = SubElement(suite, "testcase", classname=_text(path), name=f"document {item.location.document}", file=_text(path))
+        error = SubElement(case, "error", type=item.code, message=_text(item.message))
+        error.text = _text(f"{_place(report, item.location)}: {item.message}")
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for key, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):

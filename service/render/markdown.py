@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from service.findings import Change, FileStatus, Finding, Location, Report, Role, Severity, Verdict, WorkloadReport
 from service.render.diff import render_diff
 
 MOST = 60_000
 """Characters; a comment on GitHub may have 65,536, and a bot adds its marker."""
+
+_MOST_ROWS = 20_000
+"""Of these, those for the table of findings."""
+_MOST_ITEMS = 8_000
+"""Likewise for each of the lists below it."""
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
@@ -34,17 +40,17 @@ def render_markdown(report: Report) -> str:
         elif part:
             text += part + "\n"
     if left_out:
-        text += f"_{_count(left_out, 'section')} left out here, too long for a comment; `format=json` and `format=diff` have everything._\n"
+        text += f"_{count(left_out, 'section')} left out here, too long for a comment; `format=json` and `format=diff` have everything._\n"
     return text
 
 
 def _headline(report: Report) -> str:
     open_findings = [finding for finding in report.findings if finding.suppression is None]
-    workloads = _count(len(report.workloads), "workload")
+    workloads = count(len(report.workloads), "workload")
     if not open_findings and not report.rejected:
         return f"### Podsplit: nothing to change in {workloads}\n"
     counts = [
-        _count(found, _WORDS[severity])
+        count(found, _WORDS[severity])
         for severity in reversed(Severity)
         if (found := sum(finding.severity is severity for finding in open_findings))
     ]
@@ -55,8 +61,8 @@ def _headline(report: Report) -> str:
 def _findings(report: Report) -> str:
     if not report.findings:
         return ""
-    rows = [_row(report, finding) for finding in sorted(report.findings, key=lambda finding: -finding.severity)]
-    return "| | Where | What | Rule |\n|---|---|---|---|\n" + "".join(rows)
+    rows = (_row(report, finding) for finding in sorted(report.findings, key=lambda finding: -finding.severity))
+    return "| | Where | What | Rule |\n|---|---|---|---|\n" + fitting(rows, _MOST_ROWS, "| | | and {} more | |\n")
 
 
 def _row(report: Report, finding: Finding) -> str:
@@ -71,7 +77,7 @@ def _row(report: Report, finding: Finding) -> str:
 def _changes(report: Report) -> str:
     if report.rewrite is None or not report.rewrite.changes:
         return ""
-    return "**Changes in the patch below**\n\n" + "".join(_change(change) for change in report.rewrite.changes)
+    return "**Changes in the patch below**\n\n" + fitting(map(_change, report.rewrite.changes), _MOST_ITEMS)
 
 
 def _change(change: Change) -> str:
@@ -84,17 +90,17 @@ def _change(change: Change) -> str:
 def _held_back(report: Report) -> str:
     if report.rewrite is None or not report.rewrite.held_back:
         return ""
-    lines = [
+    lines = (
         f"- {escape(item.workload)}: {item.action}: {escape(item.message)} ({code(item.reason)})\n" for item in report.rewrite.held_back
-    ]
-    return "**Held back**\n\n" + "".join(lines)
+    )
+    return "**Held back**\n\n" + fitting(lines, _MOST_ITEMS)
 
 
 def _rejected(report: Report) -> str:
     if not report.rejected:
         return ""
-    lines = [f"- {code(_place(report, item.location))}: {escape(item.message)}\n" for item in report.rejected]
-    return "**Not readable**\n\n" + "".join(lines)
+    lines = (f"- {code(_place(report, item.location))}: {escape(item.message)}\n" for item in report.rejected)
+    return "**Not readable**\n\n" + fitting(lines, _MOST_ITEMS)
 
 
 def _evidence(report: Report) -> list[str]:
@@ -155,5 +161,19 @@ def _place(report: Report, location: Location) -> str:
     return f"{location.path}:{report.position(location)[0]}"
 
 
-def _count(number: int, word: str) -> str:
+def fitting(parts: Iterable[str], most: int, more: str = "- and {} more\n") -> str:
+    """Parts one after another, as many as `most` characters hold, and how many there are besides."""
+    text: list[str] = []
+    left_out = 0
+    for part in parts:
+        most -= len(part)
+        if most < 0 or left_out:
+            left_out += 1
+        else:
+            text.append(part)
+    return "".join(text) + (more.format(left_out) if left_out else "")
+
+
+def count(number: int, word: str) -> str:
+    """A number with its word, in the plural where it must be."""
     return f"{number} {word}" + ("" if number == 1 else "s")

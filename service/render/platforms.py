@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.findings import Report
-from service.render.common import FileEdits, whole_edits
+from service.findings import Change, Report
+from service.render.common import FileEdits
 from service.render.diff import patch, render_diff
-from service.render.markdown import code, escape, fence_for
+from service.render.markdown import code, count, escape, fence_for, fitting
 from service.render.pulls import FileDiff
 from service.render.suggestions import LeftOut, Reason, Suggestion, marker, suggest
 
@@ -47,11 +47,10 @@ def render_suggestions(report: Report, diffs: dict[str, FileDiff], platform: Pla
     suggestions, left_out = suggest(report, diffs)
     comments: list[Json] = []
     for suggestion in suggestions:
-        block = platform.block(suggestion, report)
+        block = platform.block(suggestion, report) if len(comments) < platform.comments else None
         body = _body(suggestion, block) if block is not None else ""
-        if not body or len(body) > platform.longest or len(comments) >= platform.comments:
-            edits = _edits(report, suggestion)
-            left_out.append(LeftOut(suggestion.changes, edits, Reason.PLATFORM_LIMIT))
+        if not body or len(body) > platform.longest:
+            left_out.append(LeftOut(suggestion.changes, suggestion.edits, Reason.PLATFORM_LIMIT))
             continue
         comments.append(
             {
@@ -74,10 +73,6 @@ def render_suggestions(report: Report, diffs: dict[str, FileDiff], platform: Pla
     }
 
 
-def _edits(report: Report, suggestion: Suggestion) -> FileEdits:
-    return whole_edits(report)[suggestion.changes[0].id]
-
-
 def _body(suggestion: Suggestion, block: str) -> str:
     lines = [f"{suggestion.marker}\n"]
     for change in suggestion.changes:
@@ -89,15 +84,12 @@ def _body(suggestion: Suggestion, block: str) -> str:
 def _summary(report: Report, comments: list[Json], left_out: list[LeftOut], platform: Platform) -> Json:
     mark = marker("summary")
     others = [item for item in left_out if item.reason is not Reason.NOT_TOUCHED]
-    text = f"{mark}\n### Podsplit: {len(comments)} suggestions on the workloads of this pull request\n"
+    text = f"{mark}\n### Podsplit: {count(len(comments), 'suggestion')} on the workloads of this pull request\n"
     if not comments and not others:
         text = f"{mark}\n### Podsplit: nothing to change in the workloads of this pull request\n"
     if others:
         text += "\nNot as a suggestion, but in the patch below:\n\n"
-        for item in others:
-            for change in item.changes:
-                text += f"- {escape(change.title)}, as {_WHY[item.reason]} ({code(change.id)})\n"
-                text += "".join(f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions)
+        text += fitting((_other(item, change) for item in others for change in item.changes), platform.longest // 2)
     diff = _patch(report, others)
     if diff:
         fence = fence_for(diff)
@@ -107,7 +99,12 @@ def _summary(report: Report, comments: list[Json], left_out: list[LeftOut], plat
             if len(text) + len(folded) <= platform.longest
             else "\n_The patch is too long for a comment: `POST /v1/rewrite?format=diff` has it._\n"
         )
-    return {"marker": mark, "body": text[: platform.longest], "patch": diff}
+    return {"marker": mark, "body": text, "patch": diff}
+
+
+def _other(item: LeftOut, change: Change) -> str:
+    text = f"- {escape(change.title)}, as {_WHY[item.reason]} ({code(change.id)})\n"
+    return text + "".join(f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions)
 
 
 def _patch(report: Report, others: list[LeftOut]) -> str:
@@ -116,8 +113,8 @@ def _patch(report: Report, others: list[LeftOut]) -> str:
     merged: FileEdits = {}
     for item in others:
         for path, edits in item.edits.items():
-            merged[path] = sorted([*merged.get(path, []), *edits], key=lambda edit: edit.span)
-    return patch(report, merged)
+            merged.setdefault(path, []).extend(edits)
+    return patch(report, {path: sorted(edits, key=lambda edit: edit.span) for path, edits in merged.items()})
 
 
 def _fenced(suggestion: Suggestion, word: str, least: int = 3) -> str:
@@ -159,7 +156,7 @@ def _gitlab_payload(suggestion: Suggestion, body: str) -> Json:
 
 
 def _diff_block(suggestion: Suggestion, report: Report) -> str:
-    text = patch(report, _edits(report, suggestion))
+    text = patch(report, suggestion.edits)
     fence = fence_for(text)
     return f"{fence}diff\n{text}{fence}\n"
 

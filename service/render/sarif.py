@@ -1,7 +1,7 @@
 """SARIF 2.1.0, with fixes where the report holds a rewrite.
 
-GitHub reads only the first location, the message's text, related locations and `partialFingerprints.primaryLocationLineHash`, and
-refuses empty lists of replacements.
+GitHub reads only the first location, the message's text, related locations and `partialFingerprints.primaryLocationLineHash`. It
+refuses empty lists of replacements, more than 25,000 results and more than 10 MB gzipped.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ from urllib.parse import quote
 
 from service.findings import Finding, Location, Report, Severity
 from service.registry import documented
-from service.render.common import TOOL, FileEdits, fingerprints, sentence, whole_edits
+from service.render.common import MOST_INSERTED, TOOL, FileEdits, fingerprints, sentence, whole_edits
 from service.rules import RULES
 from service.text import Span
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Severity.INFO: "note", Severity.WARNING: "warning", Severity.ERROR: "error"}
+
+MOST_RESULTS = 25_000
+"""Results in one run, as GitHub takes them."""
 
 Json = dict[str, Any]
 
@@ -27,17 +30,41 @@ def render_sarif(report: Report) -> str:
     rules = [_rule(index) for index in range(len(RULES))]
     places = {rule["id"]: index for index, rule in enumerate(rules)}
     edits = whole_edits(report)
-    results = [
-        _result(report, finding, places, mark, edits.get(finding.change or ""))
-        for finding, mark in zip(report.findings, fingerprints(report), strict=True)
-    ]
+    titles = {change.id: change.title for change in report.rewrite.changes} if report.rewrite else {}
+    results: list[Json] = []
+    left = MOST_INSERTED
+    unfixed = 0
+    for finding, mark in _worst(report):
+        fix = edits.get(finding.change or "")
+        size = sum(len(edit.content) for items in (fix or {}).values() for edit in items)
+        if size > left:
+            fix, unfixed = None, unfixed + 1
+        else:
+            left -= size
+        results.append(_result(report, finding, places, mark, _fix(report, titles[finding.change or ""], fix) if fix else None))
     run = {
         "tool": {"driver": {"name": TOOL, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report)}],
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report) + _left_out(report, unfixed)}],
         "results": results,
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _worst(report: Report) -> list[tuple[Finding, str]]:
+    """Findings with their fingerprints, in their order; the worst ones where there are too many."""
+    found = list(zip(report.findings, fingerprints(report), strict=True))
+    if len(found) <= MOST_RESULTS:
+        return found
+    ranked = sorted(range(len(found)), key=lambda place: (found[place][0].suppression is not None, -found[place][0].severity))
+    return [found[place] for place in sorted(ranked[:MOST_RESULTS])]
+
+
+def _left_out(report: Report, unfixed: int) -> list[Json]:
+    missing = max(0, len(report.findings) - MOST_RESULTS)
+    texts = [f"{missing} findings are left out, as there may be {MOST_RESULTS} at most: send fewer documents at once"] * bool(missing)
+    texts += [f"{unfixed} fixes are left out, as the file would be too large: send fewer documents at once"] * bool(unfixed)
+    return [{"level": "warning", "message": {"text": text}, "descriptor": {"id": "left-out"}} for text in texts]
 
 
 def _rule(index: int) -> Json:
@@ -55,7 +82,7 @@ def _rule(index: int) -> Json:
     }
 
 
-def _result(report: Report, finding: Finding, places: dict[str, int], mark: str, edits: FileEdits | None) -> Json:
+def _result(report: Report, finding: Finding, places: dict[str, int], mark: str, fix: Json | None) -> Json:
     result: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
@@ -81,19 +108,22 @@ def _result(report: Report, finding: Finding, places: dict[str, int], mark: str,
                 "location": _location(report, finding.suppression.location),
             }
         ]
-    if edits and report.rewrite is not None:
-        title = next(change.title for change in report.rewrite.changes if change.id == finding.change)
-        changes = [
-            {
-                "artifactLocation": _artifact(path),
-                "replacements": [
-                    {"deletedRegion": _region(report, path, edit.span), "insertedContent": {"text": edit.content}} for edit in items
-                ],
-            }
-            for path, items in edits.items()
-        ]
-        result["fixes"] = [{"description": {"text": title}, "artifactChanges": changes}]
+    if fix is not None:
+        result["fixes"] = [fix]
     return result
+
+
+def _fix(report: Report, title: str, edits: FileEdits) -> Json:
+    changes = [
+        {
+            "artifactLocation": _artifact(path),
+            "replacements": [
+                {"deletedRegion": _region(report, path, edit.span), "insertedContent": {"text": edit.content}} for edit in items
+            ],
+        }
+        for path, items in edits.items()
+    ]
+    return {"description": {"text": title}, "artifactChanges": changes}
 
 
 def _notifications(report: Report) -> list[Json]:

