@@ -1,0 +1,79 @@
+{{/* Contradictions that the schema can't see; all of them at once, never with a value that may be secret. */}}
+{{- define "podsplit.checks" -}}
+{{- $troubles := list }}
+{{- with .Values }}
+{{- if and .auth.existingSecret .auth.tokens }}
+{{- $troubles = append $troubles "auth: give existingSecret or tokens, not both" }}
+{{- end }}
+{{- range $index, $token := .auth.tokens }}
+{{- if or (regexMatch "\\s" $token) (hasPrefix "#" $token) }}
+{{- $troubles = append $troubles (printf "auth.tokens: number %d holds white space or starts with #, which a file of tokens can't" (add1 $index)) }}
+{{- end }}
+{{- end }}
+{{- if and .catalogue.existingConfigMap .catalogue.entries }}
+{{- $troubles = append $troubles "catalogue: give existingConfigMap or entries, not both" }}
+{{- end }}
+{{- if and .service.nodePort (eq .service.type "ClusterIP") }}
+{{- $troubles = append $troubles "service.nodePort: a ClusterIP Service has none; set service.type to NodePort or LoadBalancer" }}
+{{- end }}
+{{- if and .service.loadBalancerSourceRanges (ne .service.type "LoadBalancer") }}
+{{- $troubles = append $troubles "service.loadBalancerSourceRanges: only a LoadBalancer Service has them; set service.type" }}
+{{- end }}
+{{- if and .ingress.enabled (not .ingress.hosts) }}
+{{- $troubles = append $troubles "ingress.hosts: name one at least, else every host of the controller would lead here" }}
+{{- end }}
+{{- range $entry := .ingress.tls }}
+{{- range $host := $entry.hosts }}
+{{- if and $.Values.ingress.enabled (not (has $host $.Values.ingress.hosts)) }}
+{{- $troubles = append $troubles (printf "ingress.tls: %s is not among ingress.hosts" $host) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and .httpRoute.enabled (not .httpRoute.parentRefs) }}
+{{- $troubles = append $troubles "httpRoute.parentRefs: name the Gateway, else the route leads nowhere" }}
+{{- end }}
+{{- if .autoscaling.enabled }}
+{{- if gt (int64 .autoscaling.minReplicas) (int64 .autoscaling.maxReplicas) }}
+{{- $troubles = append $troubles "autoscaling: minReplicas is above maxReplicas" }}
+{{- end }}
+{{- if not (dig "requests" "cpu" "" (default dict .resources)) }}
+{{- $troubles = append $troubles "autoscaling: set resources.requests.cpu, which the target is a percentage of" }}
+{{- end }}
+{{- end }}
+{{- if .podDisruptionBudget.enabled }}
+{{- $stay := .podDisruptionBudget.minAvailable }}
+{{- $go := .podDisruptionBudget.maxUnavailable }}
+{{- $least := int64 (.autoscaling.enabled | ternary .autoscaling.minReplicas .replicaCount) }}
+{{- if not (or (kindIs "invalid" $stay) (kindIs "invalid" $go)) }}
+{{- $troubles = append $troubles "podDisruptionBudget: give minAvailable or maxUnavailable, not both" }}
+{{- end }}
+{{- if or (eq (toString $stay) "100%") (and (not (kindIs "string" $stay)) (not (kindIs "invalid" $stay)) (ge (int64 $stay) $least)) }}
+{{- $troubles = append $troubles (printf "podDisruptionBudget.minAvailable: of %d Pods none could ever be evicted, and nodes could not be drained" $least) }}
+{{- end }}
+{{- if has (toString $go) (list "0" "0%") }}
+{{- $troubles = append $troubles "podDisruptionBudget.maxUnavailable: no Pod could ever be evicted, and nodes could not be drained" }}
+{{- end }}
+{{- end }}
+{{- $needed := int64 (include "podsplit.stopSeconds" $) }}
+{{- if and (not (kindIs "invalid" .terminationGracePeriodSeconds)) (lt (int64 .terminationGracePeriodSeconds) $needed) }}
+{{- $troubles = append $troubles (printf "terminationGracePeriodSeconds: a stop can take %d (preStopSeconds, settings.drainSeconds, server.gracefulTimeout and 5); what takes longer is cut off" $needed) }}
+{{- end }}
+{{- if lt (float64 (include "podsplit.gracefulTimeout" $)) (float64 .settings.requestTimeout) }}
+{{- $troubles = append $troubles "server.gracefulTimeout: less than settings.requestTimeout would cut off requests that are still allowed" }}
+{{- end }}
+{{- $set := include "podsplit.environment" $ | fromYaml }}
+{{- range $variable := .extraEnv }}
+{{- if or (hasKey $set $variable.name) (has $variable.name (list "PODSPLIT_TOKENS_FILE" "PODSPLIT_CATALOGUE_FILE")) }}
+{{- $troubles = append $troubles (printf "extraEnv: %s is set by the chart; use server, settings, auth or catalogue" $variable.name) }}
+{{- end }}
+{{- end }}
+{{- range $label := keys .podLabels }}
+{{- if hasPrefix "app.kubernetes.io/" $label }}
+{{- $troubles = append $troubles (printf "podLabels: %s is set by the chart" $label) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $troubles }}
+{{- fail (printf "\n\nThese values can't be used:\n- %s\n" (join "\n- " $troubles)) }}
+{{- end }}
+{{- end }}
