@@ -6,10 +6,11 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/web/version.py)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format golden bench docs openapi lock clean
+.PHONY: help run test lint format golden bench docs openapi image lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -43,24 +44,32 @@ format: $(VENV)/.dev ## set the code as ruff wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-golden: $(VENV)/.dev ## rewrite the expected outputs of tests/cases that exist
-	$(BIN)/pytest tests/cases --golden --numprocesses=0
+golden: $(VENV)/.dev ## rewrite the expected outputs of tests/cases that exist, and of the chart
+	$(BIN)/python tools/fetch_kubectl.py
+	$(BIN)/pytest tests/cases tests/chart/test_rendering.py --golden --numprocesses=0
 
 bench: $(VENV)/.dev ## measure, loopback only
 	$(BIN)/python -m bench
 
-docs: $(VENV)/.dev ## write the reference pages and pictures of docs/
+docs: $(VENV)/.dev ## write the reference pages and pictures of docs/, and the chart's table of values
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.pictures
+	$(BIN)/python -m tools.chart_readme
 
 openapi: $(VENV)/.dev ## write openapi.yaml
 	$(BIN)/python -m tools.openapi
+
+image: ## build the container image podsplit:<version> (needs docker)
+	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse HEAD) --tag podsplit:$(VERSION) .
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
 	    --no-emit-find-links --no-emit-options --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
 	    --no-emit-find-links --no-emit-options --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
+	    --no-emit-find-links --no-emit-options --no-header --only-build-deps --build-deps-for wheel \
+	    --output-file requirements-build.lock pyproject.toml
 
 clean: ## remove what was made
 	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -39,8 +39,7 @@ def values(text: str) -> Iterator[Value]:
         ValueError: a key without a comment.
     """
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    if not isinstance(root, yaml.MappingNode):
-        raise ValueError("values.yaml must hold a mapping")
+    assert isinstance(root, yaml.MappingNode), "values.yaml must hold a mapping"
     yield from _walk(root, yaml.safe_load(text), text.splitlines(), "")
 
 
@@ -54,9 +53,8 @@ def readme(readme_text: str, values_text: str) -> str:
     _, end, after = rest.partition(_END)
     if not begin or not end:
         raise ValueError("README.md has lost the marks of its table of values")
-    lines = ["", "| value | default | what it is |", "|---|---|---|"]
-    for value in values(values_text):
-        lines.append(f"| `{value.path}` | {_cell(value.default)} | {value.comment.replace('|', '&#124;')} |")
+    rows = [f"| `{value.path}` | {_cell(value.default)} | {value.comment.replace('|', '&#124;')} |" for value in values(values_text)]
+    lines = ["", "| value | default | what it is |", "|---|---|---|", *rows]
     return before + begin + "\n".join(lines) + "\n\n" + end + after
 
 

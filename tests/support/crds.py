@@ -22,8 +22,17 @@ def _list(items: Schema, most: int) -> Schema:
 _NAME = {"type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"}
 _PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 _STRINGS = {"type": "object", "additionalProperties": {"type": "string"}}
-_DURATION = {"type": "string", "pattern": "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$", "minLength": 1}
-_HOST = {"type": "string", "minLength": 1, "maxLength": 253, "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"}
+_DURATION = {
+    "type": "string",
+    "pattern": "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$",
+    "minLength": 1,
+}
+_HOST = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 253,
+    "pattern": r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+}
 
 
 def _object(spec: Schema) -> Schema:
@@ -35,7 +44,14 @@ _HTTP_ROUTE = _closed(
     {
         "parentRefs": _list(
             _closed(
-                {"group": {"type": "string"}, "kind": {"type": "string"}, "name": _NAME, "namespace": _NAME, "sectionName": _NAME, "port": _PORT},
+                {
+                    "group": {"type": "string"},
+                    "kind": {"type": "string"},
+                    "name": _NAME,
+                    "namespace": _NAME,
+                    "sectionName": _NAME,
+                    "port": _PORT,
+                },
                 "name",
             ),
             32,
