@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +91,13 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _start(log: Path, settings: dict[str, str]) -> Server:
+_GUNICORN = (sys.executable, "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app")
+
+
+def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICORN) -> Server:
     port = _free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PODSPLIT_", "PROMETHEUS_", "MAKE"))}
     environ = kept | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
     server = Server(process, port, log)
@@ -146,3 +148,15 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for running in started:
         _stop(running)
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> Iterator[Server]:
+    """What `make run` starts; the environment that it would install first is the one that the tests run in."""
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    for made in ("venv/bin/python", "venv/.runtime"):
+        (tmp_path / made).touch()
+    command = ("make", "run", f"VENV={tmp_path / 'venv'}", f"BIN={Path(sys.executable).parent}")
+    running = _start(tmp_path / "log", {"PODSPLIT_DRAIN_SECONDS": "0"}, command)
+    yield running
+    _stop(running)

@@ -115,6 +115,14 @@ def line(x1: float, y1: float, x2: float, y2: float, style: str, *, width: float
     return f'<path d="M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}" class="{style}" fill="none" stroke-width="{number(width)}"/>'
 
 
+def area(points: Iterable[tuple[float, float]], floor: float, fill: str, style: str) -> str:
+    """A curve, and what is below it down to a floor."""
+    corners = list(points)
+    way = "L".join(f"{number(x)} {number(y)}" for x, y in corners)
+    closed = f"M{number(corners[0][0])} {number(floor)}L{way}L{number(corners[-1][0])} {number(floor)}Z"
+    return f'<path d="{closed}" class="{fill}"/><path d="M{way}" class="{style}" fill="none" stroke-width="1.75" stroke-linejoin="round"/>'
+
+
 def document(width: float, height: float, title: str, description: str, parts: Iterable[str]) -> str:
     """A whole picture."""
     body = "\n".join(parts)

@@ -1,7 +1,7 @@
-"""Draws docs/pictures/*.svg from a real rewrite of examples/shop.yaml.
+"""Draws docs/pictures/*.svg: concepts from a real rewrite of examples/shop.yaml, scaling from a figure of the benchmark.
 
-Run by `make docs`; a test holds the files against what this would draw. What is shown comes from `tools/scenes.py`, so from the report;
-here it only gets a place.
+Run by `make docs`; a test holds the files against what this would draw. What is shown of a rewrite comes from
+`tools/scenes.py`, so from the report; here it only gets a place.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from service.findings import Evidence, Leans, Role, Verdict
-from tools import drawing
+from tools import drawing, scaling
 from tools.drawing import box, dot, text, wire
 from tools.scenes import Box, Card, Gate, Scene, report_of, scenes_of
 
@@ -32,7 +32,12 @@ _STAGES = {
 def pictures() -> dict[str, str]:
     """The text of each picture, by file name."""
     scenes = scenes_of(EXAMPLE)
-    return {"overview.svg": overview(scenes[0], scenes[-1]), "stages.svg": stages(scenes), "evidence.svg": evidence()}
+    return {
+        "overview.svg": overview(scenes[0], scenes[-1]),
+        "stages.svg": stages(scenes),
+        "evidence.svg": evidence(),
+        "scaling.svg": scaling.picture(),
+    }
 
 
 def overview(before: Scene, after: Scene) -> str:

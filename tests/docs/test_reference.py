@@ -1,0 +1,44 @@
+"""The generated pages and tables are what the code says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from service.actions import ACTIONS
+from service.rules import RULES
+from service.signals import SIGNALS
+from tools.reference import pages
+
+ROOT = Path(__file__).resolve().parents[2]
+REFUSED = re.compile(r'(?:Refused\(\s*|refused\("\w+", |reason = |return )"([a-z]+(?:-[a-z]+)*)"(?=,|\)|$)', re.MULTILINE)
+NOT_REASONS = {"config", "one-reads", "scratch", "system"}
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_reference_page_is_what_the_docstrings_say(name: str) -> None:
+    """`make docs` has nothing to write."""
+    assert (ROOT / "docs" / name).read_text() == pages()[name]
+
+
+def test_every_refusal_has_its_entry() -> None:
+    """Each reason code in the code stands in docs/refusals.md."""
+    files = [
+        *(ROOT / "service" / "actions").glob("*.py"),
+        ROOT / "service/planning.py",
+        ROOT / "service/errors.py",
+        ROOT / "service/kube/bare_pods.py",
+    ]
+    codes = {code for path in files for code in REFUSED.findall(path.read_text())} - NOT_REASONS
+    documented = set(re.findall(r"^\| `([a-z-]+)`", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE))
+    assert len(codes) > 30
+    assert codes - documented == set()
+
+
+def test_every_signal_rule_and_action_has_cases() -> None:
+    """In a folder of its name."""
+    names = {item.id for item in (*SIGNALS, *RULES, *ACTIONS)}
+    cases = {path.parent.name for path in (ROOT / "tests" / "cases").glob("*/*") if path.is_dir()}
+    assert names - cases == set()
