@@ -122,7 +122,7 @@ def test_what_needs_docker_is_about_files_that_are_there(block: Block, clone: Pa
             assert (ROOT / "docker-compose.yml").is_file()
             _compose(words, clone)
         else:
-            assert words[1] == "run", step.command
+            assert words[1] in ("push", "run"), step.command
             assert f"build --tag {words[-1]} ." in "".join(each.text for each in CONSOLE), "no page says how this image is built"
 
 
