@@ -1,0 +1,297 @@
+"""What a rewrite has to keep, said of two clusters: as it was, and as it is after a stage.
+
+Each function yields a sentence for everything that is not as it should be. A container is known by its name and image, which no rewrite
+changes; in the sets that these checks are made for, no two containers share both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tests.support.cluster import Cluster, Container, Data, Key, Pods, Reached, matches
+
+Check = Callable[[Cluster, Cluster], Iterator[str]]
+
+LOOPBACK = re.compile(r"(?<![\w.-])(localhost|127\.0\.0\.1|\[::1\]):(\d+)(?!\d)")
+_HOST = re.compile(r"localhost|127\.0\.0\.1|::1|\[::1\]")
+_FOLLOWING = ("env", "command", "args", "ports")
+"""What may change in a container that moves: addresses of neighbours, names of ports."""
+_DEFAULT_SECONDS = 300
+"""How long a Pod stays on a node that is not ready, where nobody says otherwise."""
+_POD_FIELDS = (
+    "serviceAccountName",
+    "automountServiceAccountToken",
+    "imagePullSecrets",
+    "nodeSelector",
+    "tolerations",
+    "securityContext",
+    "dnsPolicy",
+    "dnsConfig",
+    "hostAliases",
+    "terminationGracePeriodSeconds",
+    "priorityClassName",
+    "runtimeClassName",
+    "enableServiceLinks",
+)
+"""Fields of the Pod that hold for each of its containers."""
+
+
+def containers(before: Cluster, after: Cluster) -> Iterator[str]:
+    """Every container is there, with all that it says, as often as it was."""
+    for ident in _idents(before):
+        homes = after.homes(ident)
+        if not homes:
+            yield f"the container {ident} is lost"
+            continue
+        origins = before.homes(ident)
+        ran, runs = [each.copies for each in origins], [each.copies for each in homes]
+        # Copies may be folded into one controller; a helper may go to each of the workloads that its Pod is divided into.
+        folded = all(isinstance(each, int) for each in (*ran, *runs)) and sum(map(int, ran)) in (sum(map(int, runs)), *runs)
+        if set(ran) != set(runs) and not folded:
+            yield f"{ident} ran {ran} times and runs {runs} times"
+        for home in homes:
+            old, new = _named(before.origin(home, ident), ident), _named(home, ident)
+            if old.type != new.type:
+                yield f"{ident} was {old.type} and is {new.type}"
+            for field in {*old.data, *new.data} - set(_FOLLOWING):
+                if _own(old.data.get(field)) != _own(new.data.get(field)):
+                    yield f"{field} of {ident} has changed in {home.owner}"
+            if [each.get("name") for each in old.data.get("env") or ()] != [each.get("name") for each in new.data.get("env") or ()]:
+                yield f"the variables of {ident} are not those that it had, in {home.owner}"
+
+
+def ports(before: Cluster, after: Cluster) -> Iterator[str]:
+    """A container declares what it declared, under the same names; what is declared anew is served."""
+    for ident in _idents(before):
+        for home in after.homes(ident):
+            old, new = _named(before.origin(home, ident), ident), _named(home, ident)
+            for name, number, protocol in old.ports:
+                if not any((number, protocol) == each[1:] and name in ("", each[0]) for each in new.ports):
+                    yield f"{ident} declared {name} {number}/{protocol} and doesn't in {home.owner}"
+            known = {each[1:] for each in old.ports}
+            for name, number, protocol in new.ports:
+                if (number, protocol) not in known and (number, protocol) not in after.listens(new):
+                    yield f"{ident} declares {name} {number}/{protocol} in {home.owner}, where it doesn't listen"
+
+
+def order(before: Cluster, after: Cluster) -> Iterator[str]:
+    """Containers stand in the order in which they stood: init containers and native sidecars start in it."""
+    for owner, pods in before.pods.items():
+        places = {each.ident: place for place, each in enumerate(pods.containers)}
+        for home in after.pods.values():
+            met = [places[each.ident] for each in home.containers if each.ident in places]
+            if met != sorted(met):
+                yield f"the containers of {home.owner} stand in another order than in {owner}"
+
+
+def mounts(before: Cluster, after: Cluster) -> Iterator[str]:
+    """Behind every mount is what was behind it, claims above all."""
+    for ident in _idents(before):
+        old, new = _behind(before, ident), _behind(after, ident)
+        if old != new:
+            yield f"{ident} mounted {old} and mounts {new}"
+
+
+def pod_fields(before: Cluster, after: Cluster) -> Iterator[str]:
+    """What holds for a whole Pod holds for each Pod that its containers are in."""
+    for ident in _idents(before):
+        for home in after.homes(ident):
+            origin = before.origin(home, ident)
+            for field in _POD_FIELDS:
+                if _own(origin.spec.get(field)) != _own(home.spec.get(field)):
+                    yield f"{field} of {home.owner} is not what it was for {ident}"
+
+
+def labels(before: Cluster, after: Cluster) -> Iterator[str]:
+    """Old Pods keep their labels; new ones differ in one, and in what was added."""
+    for ident in _idents(before):
+        for home in after.homes(ident):
+            origin = before.origin(home, ident)
+            changed = {key for key, value in origin.labels.items() if home.labels.get(key) != value}
+            if len(changed) > (home.owner not in before.pods):
+                yield f"the labels {sorted(changed)} of {home.owner} are not those of {origin.owner}"
+
+
+def annotations(before: Cluster, after: Cluster) -> Iterator[str]:
+    """What was noted on a bare Pod is noted on its controller or on its Pods."""
+    for pods in before.pods.values():
+        if pods.owner.kind != "Pod" or pods.owner in after.pods or not pods.containers:
+            continue
+        homes = after.homes(pods.containers[0].ident)
+        kept = {key for home in homes for key in (*home.annotations, *(home.origin.metadata.get("annotations") or {}))}
+        if not kept >= pods.annotations.keys():
+            yield f"the annotations {sorted(pods.annotations.keys() - kept)} of {pods.owner} are lost"
+
+
+def selectors(before: Cluster, after: Cluster) -> Iterator[str]:
+    """Every controller's selector matches its own Pods, and none matches Pods of others that it didn't match before."""
+    for owner, pods in after.pods.items():
+        selector = after.selector(owner)
+        broken = owner in before.pods and not matches(before.selector(owner), before.pods[owner].labels)
+        if selector is not None and not matches(selector, pods.labels) and not broken:
+            yield f"the selector of {owner} doesn't match its own Pods"
+    for owner, ident in after.overlaps() - before.overlaps():
+        yield f"the selector of {owner} matches Pods with {ident}, which it didn't"
+
+
+def services(before: Cluster, after: Cluster) -> Iterator[str]:
+    """Every port of every Service reaches the containers that it reached, and no others; clients see the same ports."""
+    old, new = before.reach(), after.reach()
+    for port, reached in old.items():
+        if port not in new:
+            yield f"{port} is gone"
+            continue
+        wanted = _answering(reached)
+        if _answering(new[port]) != wanted:
+            yield f"{port} reached {_words(wanted)} and reaches {_words(_answering(new[port]))}"
+    for service in before.services:
+        again = after.by_key.get(service.key)
+        for field, value in service.spec.items():
+            if field not in ("selector", "ports") and (again is None or again.spec.get(field) != value):
+                yield f"{field} of {service.title} has changed"
+    for port, reached in new.items():
+        if port not in old and (None in _answering(reached) or len(_answering(reached)) > 1):
+            yield f"the new {port} reaches {_words(_answering(reached))}"
+
+
+def addresses(before: Cluster, after: Cluster) -> Iterator[str]:
+    """What a container is told to call on localhost is answered by whom it was, there or behind a Service; all else reads as it did."""
+    reach = after.reach()
+    for ident in _idents(before):
+        for home in after.homes(ident):
+            origin = before.origin(home, ident)
+            old = words(_named(origin, ident), origin, before)
+            new = words(_named(home, ident), home, after)
+            if old.keys() != new.keys():
+                yield f"{ident} is told {sorted(old.keys() ^ new.keys())} in one and not in the other, in {home.owner}"
+            for place in old.keys() & new.keys():
+                yield from _addresses(before, after, reach, origin, home, ident, place, old, new)
+
+
+def _addresses(
+    before: Cluster,
+    after: Cluster,
+    reach: Mapping[Any, frozenset[Reached]],
+    origin: Pods,
+    home: Pods,
+    ident: str,
+    place: str,
+    old: dict[str, str],
+    new: dict[str, str],
+) -> Iterator[str]:
+    was, now = old[place], new[place]
+    if _HOST.fullmatch(was):
+        number = _port_beside(place, old)
+        pairs = [(number, (now, _port_beside(place, new)))] if number else []
+        # Without a port beside it a host means the default of whoever is meant: a container that was beside it, then.
+        beside = {each.ident for each in origin.running} - {ident}
+        behind = {_only(reached) for port, reached in reach.items() if port.service[1:] == (home.owner.namespace, now)}
+        rebuilt = now if pairs or (len(behind) == 1 and behind <= beside) else was
+    else:
+        pairs, rebuilt = _aligned(was, now)
+    if rebuilt != now:
+        yield f"{place} of {ident} read {was!r} and reads {now!r} in {home.owner}"
+        return
+    for number, (host, again) in pairs:
+        wanted = origin.answering(number, "TCP", before.listens)
+        if wanted is None:
+            if (host, again) != (None, number) and not _HOST.fullmatch(host or "localhost"):
+                yield f"{place} of {ident} called nobody on {number} and calls {host}"
+        elif host is None or _HOST.fullmatch(host):
+            if home.answering(again or 0, "TCP", after.listens) != wanted:
+                yield f"{place} of {ident} called {wanted} on localhost:{number} and finds nobody there in {home.owner}"
+        else:
+            asked = [each for port, each in reach.items() if port.service[1:] == (home.owner.namespace, host) and port[2:] == (again, "TCP")]
+            found = {each.container for reached in asked for each in reached}
+            if found != {wanted}:
+                yield f"{place} of {ident} called {wanted} on localhost:{number} and reaches {_words(found)} at {host}:{again}"
+
+
+def _aligned(was: str, now: str) -> tuple[list[tuple[int, tuple[str | None, int | None]]], str]:
+    """The ports that a text calls on loopback, each with the host and port that stand there now; and the text that this makes."""
+    pattern, last = "", 0
+    numbers = []
+    for match in LOOPBACK.finditer(was):
+        pattern += re.escape(was[last : match.start()]) + r"(localhost|127\.0\.0\.1|\[::1\]|[a-z][a-z0-9.-]*):(\d+)"
+        numbers.append(int(match[2]))
+        last = match.end()
+    found = re.fullmatch(pattern + re.escape(was[last:]), now, re.DOTALL)
+    if found is None:
+        return [], was
+    groups = found.groups()
+    return [(number, (groups[2 * each], int(groups[2 * each + 1]))) for each, number in enumerate(numbers)], now
+
+
+def _port_beside(place: str, told: dict[str, str]) -> int | None:
+    """The port in the variable that belongs to one with a host: `DB_PORT` beside `DB_HOST`."""
+    stem = re.sub(r"(HOST|ADDR|SERVER)$", "", place)
+    value = told.get(f"{stem}PORT", "")
+    return int(value) if stem != place and value.isdigit() else None
+
+
+def words(container: Container, pods: Pods, cluster: Cluster) -> dict[str, str]:
+    """Everything that a container is told in text, by where: variables as it sees them, arguments, and files of ConfigMaps."""
+    found = {f"{field} {place}": str(each) for field in ("command", "args") for place, each in enumerate(container.data.get(field) or ())}
+
+    def config(name: Any) -> Data:
+        each = cluster.by_key.get(Key("ConfigMap", pods.owner.namespace, str(name)))
+        return {key: str(value) for key, value in ((each.data.get("data") or {}) if each else {}).items()}
+
+    for source in container.data.get("envFrom") or ():
+        prefix = source.get("prefix", "")
+        found |= {f"env {prefix}{key}": value for key, value in config((source.get("configMapRef") or {}).get("name")).items()}
+    for variable in container.data.get("env") or ():
+        reference = (variable.get("valueFrom") or {}).get("configMapKeyRef")
+        value = config(reference["name"]).get(reference["key"], "") if reference else str(variable.get("value", ""))
+        found[f"env {variable['name']}"] = value
+    volumes = {each.get("name"): each for each in pods.spec.get("volumes") or ()}
+    for mount in container.data.get("volumeMounts") or ():
+        volume = volumes.get(mount.get("name")) or {}
+        found |= {f"file {mount.get('mountPath')}/{key}": value for key, value in config((volume.get("configMap") or {}).get("name")).items()}
+    return found
+
+
+def _own(value: Any) -> Any:
+    """A value without what the cluster writes: the token's volume, and tolerations that every Pod gets."""
+    if not isinstance(value, list):
+        return value
+    kept = [
+        each
+        for each in value
+        if not isinstance(each, dict)
+        or not (str(each.get("name", "")).startswith("kube-api-access-") or each.get("tolerationSeconds") == _DEFAULT_SECONDS)
+    ]
+    return kept or None
+
+
+def _idents(cluster: Cluster) -> list[str]:
+    return list(dict.fromkeys(container.ident for pods in cluster.pods.values() for container in pods.containers))
+
+
+def _named(pods: Pods, ident: str) -> Container:
+    return next(each for each in pods.containers if each.ident == ident)
+
+
+def _behind(cluster: Cluster, ident: str) -> dict[str, frozenset[str]]:
+    """What is behind each mount of a container, over all Pods that it is in."""
+    found: dict[str, frozenset[str]] = {}
+    for pods in cluster.homes(ident):
+        for mount in _own(_named(pods, ident).data.get("volumeMounts")) or ():
+            path = str(mount.get("mountPath"))
+            found[path] = found.get(path, frozenset()) | pods.sources(str(mount.get("name")))
+    return found
+
+
+def _answering(reached: frozenset[Reached]) -> set[str | None]:
+    return {each.container for each in reached}
+
+
+def _only(reached: frozenset[Reached]) -> str | None:
+    found = _answering(reached)
+    return found.pop() if len(found) == 1 else None
+
+
+def _words(found: set[str | None]) -> str:
+    return ", ".join(sorted(each or "a container that doesn't listen" for each in found)) or "nobody"

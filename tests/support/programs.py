@@ -1,0 +1,88 @@
+"""Programs that people run in containers: what they listen on and keep, whatever a manifest says of them.
+
+The ports are those that the images' own pages name as their defaults.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.support.cluster import Container, declared
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program in an image."""
+
+    image: str
+    """The repository, without a tag."""
+    names: tuple[str, ...]
+    """What people call its container."""
+    listens: tuple[tuple[str, int], ...] = ()
+    """Its ports, with what people name them."""
+    data: str | None = None
+    """Where it keeps what must not be lost."""
+    loopback: bool = False
+    """Whether it is told to listen for its neighbours alone."""
+
+
+SERVERS = (
+    Program("nginx", ("nginx", "web", "frontend", "static"), (("http", 80),)),
+    Program("httpd", ("httpd", "site", "docs"), (("http", 80),)),
+    Program("postgres", ("postgres", "db", "database"), (("postgres", 5432),), "/var/lib/postgresql/data"),
+    Program("mysql", ("mysql", "db"), (("mysql", 3306),), "/var/lib/mysql"),
+    Program("mongo", ("mongo", "db"), (("mongo", 27017),), "/data/db"),
+    Program("redis", ("redis", "cache"), (("redis", 6379),), "/data"),
+    Program("memcached", ("memcached", "cache"), (("memcache", 11211),)),
+    Program("rabbitmq", ("rabbitmq", "queue", "broker"), (("amqp", 5672), ("management", 15672)), "/var/lib/rabbitmq"),
+    Program("grafana/grafana", ("grafana", "dashboard"), (("web", 3000),), "/var/lib/grafana"),
+    Program("prom/prometheus", ("prometheus",), (("web", 9090),), "/prometheus"),
+    Program("wordpress", ("wordpress", "blog"), (("http", 80),), "/var/www/html"),
+    Program("docker.io/library/tomcat", ("tomcat", "app"), (("http", 8080),)),
+    Program("docker.elastic.co/elasticsearch/elasticsearch", ("elasticsearch", "search"), (("rest", 9200),), "/usr/share/elasticsearch/data"),
+)
+"""Servers that are run alone."""
+
+HELPERS = (
+    Program("fluent/fluent-bit", ("fluent-bit", "log-shipper", "logs"), (("metrics", 2020),)),
+    Program("quay.io/oauth2-proxy/oauth2-proxy", ("oauth2-proxy", "auth"), (("auth", 4180),)),
+    Program("nginx/nginx-prometheus-exporter", ("nginx-exporter", "exporter"), (("metrics", 9113),)),
+    Program("oliver006/redis_exporter", ("redis-exporter", "metrics"), (("metrics", 9121),)),
+    Program("gcr.io/cloud-sql-connectors/cloud-sql-proxy", ("cloud-sql-proxy", "sql-proxy"), (("sql", 5433),), loopback=True),
+    Program("registry.k8s.io/git-sync/git-sync", ("git-sync", "content"), ()),
+    Program("jimmidyson/configmap-reload", ("config-reloader", "reloader"), ()),
+    Program("busybox", ("tail", "logger", "debug"), ()),
+)
+"""Programs that run beside another one."""
+
+OWN = (
+    Program("registry.example.com/shop/web", ("web", "frontend", "shop"), (("http", 8000),)),
+    Program("registry.example.com/shop/api", ("api", "backend", "server"), (("http", 8081),)),
+    Program("ghcr.io/acme/worker", ("worker", "consumer", "jobs"), ()),
+    Program("ghcr.io/acme/ledger", ("ledger", "billing"), (("grpc", 50051),)),
+    Program("acme/thing", ("thing", "main", "app"), (("", 7070),)),
+)
+"""Programs that nobody outside knows."""
+
+OTHERS = (
+    Program("couchbase", (), (("web", 8091),)),
+    Program("jenkins/jenkins", (), (("http", 8080),)),
+    Program("hashicorp/http-echo", (), (("http", 5678),)),
+    Program("php", (), (("fpm", 9000),)),
+)
+"""Servers that occur in real manifests which declare no port of them."""
+
+_KNOWN = {each.image.removeprefix("docker.io/library/"): each for each in (*SERVERS, *HELPERS, *OWN, *OTHERS)}
+
+
+def program_of(container: Container) -> Program | None:
+    """What runs in a container, if it is one of these and is started as it is by default."""
+    image = str(container.data.get("image", "")).partition("@")[0]
+    repository = image if ":" not in image.rpartition("/")[2] else image.rpartition(":")[0]
+    return None if container.data.get("command") else _KNOWN.get(repository.removeprefix("docker.io/library/"))
+
+
+def usual(container: Container) -> frozenset[tuple[int, str]]:
+    """What a container listens on: what it declares, and what its program does by default."""
+    program = program_of(container)
+    return declared(container) | frozenset((number, "TCP") for _, number in (program.listens if program else ()))

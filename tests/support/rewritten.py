@@ -1,0 +1,85 @@
+"""A set of files, rewritten: the clusters before and after each stage, to be held against each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.findings import Report, Stage
+from service.options import Options
+from service.pipeline import run
+from tests.support.cluster import CURRENT, Cluster, Key, Listens, declared, read
+
+OURS = ("internal", "verification", "cannot-edit", "overlapping-edits")
+"""Reasons for holding a change back that are mistakes of the rewriting itself."""
+_TAKES_OVER = re.compile(r"(\S+) takes over data or a port of the node: no Pod of (\S+) runs any more")
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A run."""
+
+    report: Report
+    stages: tuple[dict[str, str], ...]
+    """The files as they were, and after each stage, by path."""
+
+    @property
+    def after(self) -> dict[str, str]:
+        """The files after the last stage."""
+        return self.stages[-1]
+
+    @property
+    def changes(self) -> list[str]:
+        """The actions that were carried out."""
+        return [each.action for each in self.report.rewrite.changes] if self.report.rewrite else []
+
+    def mistakes(self) -> list[str]:
+        """What was held back for no reason but ours, and checks that didn't pass."""
+        assert self.report.rewrite is not None
+        held = [f"{each.workload}: {each.reason}: {each.message}" for each in self.report.rewrite.held_back if each.reason in OURS]
+        return held + [f"{each.check}: {each.message}" for each in self.report.rewrite.verification if not each.passed]
+
+    def gone_first(self, clusters: list[Cluster]) -> list[set[Key]]:
+        """For each step the controllers whose old Pods are gone before the new ones start, as the changes' assumptions say."""
+        assert self.report.rewrite is not None
+        named: list[set[tuple[str, str]]] = [set(), set(), set()]
+        for change in self.report.rewrite.changes:
+            path, name = change.location.path, change.workload.partition("/")[2]
+            for assumption in change.assumptions:
+                if assumption.startswith("the old Pod is deleted before the new one starts"):
+                    named[0].add((path, name))
+                over = _TAKES_OVER.match(assumption)
+                if over:
+                    named[2] |= {(path, over[1]), (path, over[2])}
+        return [
+            {each.key for each in cluster.objects if (each.path, each.key.name) in some and each.key in cluster.pods}
+            for cluster, some in zip(clusters[1:], named, strict=True)
+        ]
+
+
+def rewrite(files: Mapping[str, str], **options: Any) -> Rewritten:
+    """Run the pipeline over some files."""
+    report = run([(path, text.encode()) for path, text in files.items()], Options(**options), rewrite=True)
+    assert report.rewrite is not None
+    after = [{each.path: each.content for each in stage.files} for stage in report.rewrite.stages]
+    assert [each.stage for each in report.rewrite.stages] in ([], list(Stage))
+    return Rewritten(report, (dict(files), *(after or [dict(files)] * 3)))
+
+
+def clusters(
+    rewritten: Rewritten, listens: Listens = declared, environment: Callable[[str], str] | None = None
+) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
+    """The cluster that the files make in each stage, for every way to read them; with who is gone first in each step.
+
+    Files of several environments are clusters of their own. Objects without a namespace are in the one that `kubectl` works in, which may be
+    one that others of the set name.
+    """
+    environments = {environment(path) if environment else "" for path in rewritten.stages[0]}
+    for each in sorted(environments):
+        stages = [{path: text for path, text in files.items() if not environment or environment(path) == each} for files in rewritten.stages]
+        spaces = {str(found.metadata.get("namespace") or CURRENT) for found in read(stages[0])}
+        for current in sorted({CURRENT, *spaces} if CURRENT in spaces else {CURRENT}):
+            made = [Cluster(read(files, current), listens) for files in stages]
+            yield made, rewritten.gone_first(made)

@@ -1,0 +1,170 @@
+"""Stages applied one after another to a model of a cluster, with everything that can be seen while Pods are replaced.
+
+When objects are applied, Services ask for what they ask for at once; Pods come later, each controller's in its own time. Between two
+stages a controller has its old Pods, then old and new ones, then new ones; a new one has none, then its own. Every combination is looked
+at, as nothing says which controller is first. Pods that the change says must be gone before others start leave nothing in between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from tests.support.cluster import Cluster, Container, Data, Key, Pods, Port, Reached
+from tests.support.keeping import words
+
+MOST_STATES = 4096
+"""Combinations that are looked at for one Service; more controllers than that behind one are a mistake of the test."""
+CLAIMED: Data = {"claim template": {}}
+"""What stands for a volume that a claim template makes."""
+PASSING = {"name", "configMap", "secret", "projected", "downwardAPI", "emptyDir", "image", "ephemeral"}
+"""Volumes that end with their Pod, or that nobody writes to."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The Pods of one controller over one step, those of the bare Pods that it takes over included."""
+
+    name: Key
+    old: tuple[Pods, ...]
+    new: tuple[Pods, ...]
+    gap: bool = False
+    """Whether the old Pods are gone before the new ones start."""
+
+    @property
+    def states(self) -> list[tuple[Pods, ...]]:
+        """What there may be of its Pods at some moment."""
+        if [(each.labels, each.spec, each.owner) for each in self.old] == [(each.labels, each.spec, each.owner) for each in self.new]:
+            return [self.new]
+        between = () if self.gap else (*self.old, *self.new)
+        return [self.old, between, self.new]
+
+
+def lines(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> list[Line]:
+    """The controllers of a step.
+
+    Args:
+        before: what was applied.
+        after: what is applied now.
+        gone_first: the controllers whose old Pods are gone before the new ones start, as the change says.
+    """
+    found = []
+    taken: set[Key] = set()
+    for key, pods in after.pods.items():
+        old = [before.pods[key]] if key in before.pods else []
+        if not old:
+            # A controller takes over from the bare Pods that hold its containers; the person deletes them when it is ready, or before.
+            idents = {each.ident for each in pods.containers}
+            bare = [each for each in before.pods.values() if each.owner.kind == "Pod" and each.owner.namespace == key.namespace]
+            old = [each for each in bare if each.owner not in after.pods and idents & {container.ident for container in each.containers}]
+            taken |= {each.owner for each in old}
+        found.append(Line(key, tuple(old), (pods,), gap=key in gone_first))
+    rest = [pods for key, pods in before.pods.items() if key not in after.pods and key not in taken]
+    return found + [Line(pods.owner, (pods,), ()) for pods in rest]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of a Service port in one step."""
+
+    port: Port
+    reached: frozenset[Reached]
+    """Everybody whom it reached at some moment."""
+    empty: bool
+    """Whether it reached nobody at some moment."""
+    excused: bool
+    """Whether it reaches only Pods that are replaced with a gap, as the change says."""
+
+
+def step(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> Iterator[Seen]:
+    """Everything that can be seen of each Service port while one set of objects replaces another."""
+    moving = lines(before, after, gone_first)
+    everybody = {(id(line), place): each for line in moving for place, state in enumerate(line.states) for each in state}
+    reach_of = {key: after.reach([each]) for key, each in everybody.items()}
+    by_line = {id(line): line for line in moving}
+    for port in after.reach([]):
+        behind = {key[0] for key, reach in reach_of.items() if reach[port]}
+        states = []
+        for each in behind:
+            line = by_line[each]
+            states.append([frozenset(reached for pods in state for reached in after.reach([pods])[port]) for state in line.states])
+        count = 1
+        for some in states:
+            count *= len(some)
+        assert count <= MOST_STATES, f"{port} has {len(states)} controllers behind it"
+        combined = [frozenset().union(*combination) for combination in product(*states)]
+        reached = frozenset().union(*combined) if combined else frozenset()
+        excused = bool(behind) and all(by_line[each].gap for each in behind)
+        yield Seen(port, reached, not all(combined) or not combined, excused)
+
+
+def walk(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]) -> Iterator[str]:
+    """What goes wrong when stages are applied one after another, the set as it was first.
+
+    Args:
+        stages: the set as it was, and after each stage.
+        gone_first: for each step, the controllers whose old Pods the change says are gone before the new ones start.
+    """
+    start = stages[0].reach()
+    serving = {port: {each.container for each in reached} for port, reached in start.items()}
+    for number, (before, after) in enumerate(zip(stages, stages[1:], strict=False), start=1):
+        there, then = before.reach(), after.reach()
+        needed = {port for port, reached in there.items() if reached} | relied_on(stages[0], after)
+        for seen in step(before, after, gone_first[number - 1]):
+            if seen.port in needed and seen.empty and not seen.excused:
+                yield f"{seen.port} has no endpoint at some moment of step {number}"
+            wanted = serving.get(seen.port) or {each.container for each in stages[-1].reach().get(seen.port, ())}
+            wrong = {each for each in seen.reached if each.container not in wanted}
+            if wrong:
+                yield f"{seen.port} reaches {sorted(map(str, wrong))} in step {number}"
+        if there.keys() - then.keys():
+            yield f"{sorted(there.keys() - then.keys())} are gone in step {number}"
+        yield from (f"{each} in step {number}" for each in doubles(before, after, gone_first[number - 1]))
+        if gone_first[number - 1] and not list(doubles(before, after, ports=True)):
+            yield f"step {number} asks for Pods to be gone first, and nothing needs that"
+
+
+def relied_on(start: Cluster, after: Cluster) -> set[Port]:
+    """The Service ports that containers are told to call where they called localhost."""
+    found = set()
+    for pods in after.pods.values():
+        for container in pods.containers:
+            if not start.homes(container.ident):
+                continue
+            origin = start.origin(pods, container.ident)
+            was = words(next(each for each in origin.containers if each.ident == container.ident), origin, start)
+            changed = " ".join(value for place, value in words(container, pods, after).items() if was.get(place) != value)
+            found |= {
+                port
+                for port in after.reach([])
+                if port.service.namespace == pods.owner.namespace
+                and re.search(rf"(?<![\w.-]){re.escape(port.service.name)}(:{port.number})?(?![\w.-])", changed)
+            }
+    return found
+
+
+def doubles(before: Cluster, after: Cluster, gone_first: Collection[Key] = (), *, ports: bool = False) -> Iterator[str]:
+    """Containers that run under two controllers at some moment of a step, and write to the same data.
+
+    With `ports` those too that want the same port of a node, which only makes the second one wait.
+    """
+    moving = lines(before, after, gone_first)
+    there = [pods for line in moving for pods in (*(() if line.gap else line.old), *line.new)]
+    for one, other in combinations(there, 2):
+        for container in one.containers if one.owner != other.owner else ():
+            same = _kept(container, one, ports=ports) & _kept(container, other, ports=ports)
+            if same and other.has(container.ident):
+                yield f"{container.ident} runs in {one.owner} and in {other.owner}, both on {sorted(same)}"
+
+
+def _kept(container: Container, pods: Pods, *, ports: bool) -> set[str]:
+    """What a container has that only one Pod can have: data that it writes to and that outlives the Pod, and ports of the node."""
+    found = {f"node port {each['hostPort']}" for each in container.data.get("ports") or () if ports and each.get("hostPort")}
+    volumes = {each.get("name"): each for each in pods.spec.get("volumes") or ()}
+    for mount in container.data.get("volumeMounts") or ():
+        if mount.get("readOnly") or set(volumes.get(mount.get("name"), CLAIMED)) <= PASSING:
+            continue
+        found |= pods.sources(mount["name"])
+    return found
