@@ -274,6 +274,9 @@ class Cluster:
 
     objects: tuple[Object, ...]
     listens: Listens = declared
+    """Where others reach a container."""
+    local: Listens | None = None
+    """Where its neighbours in the Pod reach it, if that is more."""
 
     @cached_property
     def by_key(self) -> dict[Key, Object]:
@@ -330,6 +333,10 @@ class Cluster:
             elif service.spec.get("clusterIP") == "None":
                 # The DNS name of a headless Service leads to every selected Pod, whatever the port.
                 yield Reached(each.owner, None)
+
+    def beside(self, pods: Pods, number: int) -> str | None:
+        """Who answers within a Pod on localhost."""
+        return pods.answering(number, "TCP", self.local or self.listens)
 
     def homes(self, ident: str) -> list[Pods]:
         """The Pods that a container is in."""

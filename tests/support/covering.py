@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.cluster import Cluster, Container, Data, Object, Pods, Reached, matches, ports_of
+from tests.support.programs import program_of
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,15 @@ def _still_scaled(before: Cluster, after: Cluster) -> Iterator[str]:
                 if not homes & set(scaled):
                     yield f"nothing scales {homes} by {named} any more"
         if all(metric.get("type") == "Resource" for metric in metrics):
-            homes = {home.owner for each in pods.running for home in before.later(pods, each.ident, after)}
+            homes = {home.owner for each in pods.running for home in before.later(pods, each.ident, after) if _scales(home, scaler)}
             if not homes <= {_target(each) for each in again}:
                 yield f"{scaler.title} scaled all of {homes}"
+
+
+def _scales(home: Pods, scaler: Object) -> bool:
+    """Whether more of these Pods are of any use: those that keep data of their own are not, unless they were scaled before."""
+    programs = [program_of(each) for each in home.running]
+    return home.owner == _target(scaler) or not any(each is not None and each.data for each in programs)
 
 
 def _limits(scaler: Object) -> tuple[Any, Any]:

@@ -18,6 +18,8 @@ LOOPBACK = re.compile(r"(?<![\w.-])(localhost|127\.0\.0\.1|\[::1\]):(\d+)(?!\d)"
 _HOST = re.compile(r"localhost|127\.0\.0\.1|::1|\[::1\]")
 _FOLLOWING = ("env", "command", "args", "ports")
 """What may change in a container that moves: addresses of neighbours, names of ports."""
+_READ_ON_PODS = ("linkerd.io/", "sidecar.istio.io/", "cluster-autoscaler.kubernetes.io/", "checksum/")
+"""Annotations that hold for every Pod, whichever containers are in it."""
 _DEFAULT_SECONDS = 300
 """How long a Pod stays on a node that is not ready, where nobody says otherwise."""
 _POD_FIELDS = (
@@ -72,7 +74,7 @@ def ports(before: Cluster, after: Cluster) -> Iterator[str]:
                     yield f"{ident} declared {name} {number}/{protocol} and doesn't in {home.owner}"
             known = {each[1:] for each in old.ports}
             for name, number, protocol in new.ports:
-                if (number, protocol) not in known and (number, protocol) not in after.listens(new):
+                if (number, protocol) not in known and (number, protocol) not in (after.local or after.listens)(new):
                     yield f"{ident} declares {name} {number}/{protocol} in {home.owner}, where it doesn't listen"
 
 
@@ -115,14 +117,13 @@ def labels(before: Cluster, after: Cluster) -> Iterator[str]:
 
 
 def annotations(before: Cluster, after: Cluster) -> Iterator[str]:
-    """What was noted on a bare Pod is noted on its controller or on its Pods."""
-    for pods in before.pods.values():
-        if pods.owner.kind != "Pod" or pods.owner in after.pods or not pods.containers:
-            continue
-        homes = after.homes(pods.containers[0].ident)
-        kept = {key for home in homes for key in (*home.annotations, *(home.origin.metadata.get("annotations") or {}))}
-        if not kept >= pods.annotations.keys():
-            yield f"the annotations {sorted(pods.annotations.keys() - kept)} of {pods.owner} are lost"
+    """What is noted on a Pod for the cluster to read is noted on each Pod that its containers are in."""
+    for ident in _idents(before):
+        for home in after.homes(ident):
+            origin = before.origin(home, ident)
+            for key, value in origin.annotations.items():
+                if key.startswith(_READ_ON_PODS) and home.annotations.get(key) != value:
+                    yield f"{home.owner} with {ident} has lost the annotation {key}"
 
 
 def selectors(before: Cluster, after: Cluster) -> Iterator[str]:
@@ -195,12 +196,12 @@ def _addresses(
         yield f"{place} of {ident} read {was!r} and reads {now!r} in {home.owner}"
         return
     for number, (host, again) in pairs:
-        wanted = origin.answering(number, "TCP", before.listens)
+        wanted = before.beside(origin, number)
         if wanted is None:
             if (host, again) != (None, number) and not _HOST.fullmatch(host or "localhost"):
                 yield f"{place} of {ident} called nobody on {number} and calls {host}"
         elif host is None or _HOST.fullmatch(host):
-            if home.answering(again or 0, "TCP", after.listens) != wanted:
+            if after.beside(home, again or 0) != wanted:
                 yield f"{place} of {ident} called {wanted} on localhost:{number} and finds nobody there in {home.owner}"
         else:
             asked = [each for port, each in reach.items() if port.service[1:] == (home.owner.namespace, host) and port[2:] == (again, "TCP")]

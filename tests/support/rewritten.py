@@ -69,7 +69,7 @@ def rewrite(files: Mapping[str, str], **options: Any) -> Rewritten:
 
 
 def clusters(
-    rewritten: Rewritten, listens: Listens = declared, environment: Callable[[str], str] | None = None
+    rewritten: Rewritten, listens: Listens = declared, local: Listens | None = None, environment: Callable[[str], str] | None = None
 ) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
     """The cluster that the files make in each stage, for every way to read them; with who is gone first in each step.
 
@@ -81,5 +81,5 @@ def clusters(
         stages = [{path: text for path, text in files.items() if not environment or environment(path) == each} for files in rewritten.stages]
         spaces = {str(found.metadata.get("namespace") or CURRENT) for found in read(stages[0])}
         for current in sorted({CURRENT, *spaces} if CURRENT in spaces else {CURRENT}):
-            made = [Cluster(read(files, current), listens) for files in stages]
+            made = [Cluster(read(files, current), listens, local) for files in stages]
             yield made, rewritten.gone_first(made)

@@ -75,7 +75,7 @@ class Seen:
     empty: bool
     """Whether it reached nobody at some moment."""
     excused: bool
-    """Whether it reaches only Pods that are replaced with a gap, as the change says."""
+    """Whether only Pods served it that are gone before others start, as the change says."""
 
 
 def step(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> Iterator[Seen]:
@@ -96,7 +96,8 @@ def step(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> I
         assert count <= MOST_STATES, f"{port} has {len(states)} controllers behind it"
         combined = [frozenset().union(*combination) for combination in product(*states)]
         reached = frozenset().union(*combined) if combined else frozenset()
-        excused = bool(behind) and all(by_line[each].gap for each in behind)
+        served = [line for line in moving if line.old and before.reach(line.old).get(port)]
+        excused = bool(served or behind) and all(line.gap for line in served or [by_line[each] for each in behind])
         yield Seen(port, reached, not all(combined) or not combined, excused)
 
 
@@ -111,7 +112,7 @@ def walk(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]) -> It
     serving = {port: {each.container for each in reached} for port, reached in start.items()}
     for number, (before, after) in enumerate(zip(stages, stages[1:], strict=False), start=1):
         there, then = before.reach(), after.reach()
-        needed = {port for port, reached in there.items() if reached} | relied_on(stages[0], after)
+        needed = {port for port, reached in there.items() if reached} | relied_on(stages[0], before, after)
         for seen in step(before, after, gone_first[number - 1]):
             if seen.port in needed and seen.empty and not seen.excused:
                 yield f"{seen.port} has no endpoint at some moment of step {number}"
@@ -126,9 +127,13 @@ def walk(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]) -> It
             yield f"step {number} asks for Pods to be gone first, and nothing needs that"
 
 
-def relied_on(start: Cluster, after: Cluster) -> set[Port]:
-    """The Service ports that containers are told to call where they called localhost."""
+def relied_on(start: Cluster, before: Cluster, after: Cluster) -> set[Port]:
+    """The Service ports that containers are told to call where they called localhost.
+
+    Two workloads that both start in this step wait for each other as any do; all others find whom they call.
+    """
     found = set()
+    there = {port for port, reached in after.reach(list(before.pods.values())).items() if reached}
     for pods in after.pods.values():
         for container in pods.containers:
             if not start.homes(container.ident):
@@ -140,6 +145,7 @@ def relied_on(start: Cluster, after: Cluster) -> set[Port]:
                 port
                 for port in after.reach([])
                 if port.service.namespace == pods.owner.namespace
+                and (pods.owner in before.pods or port in there)
                 and re.search(rf"(?<![\w.-]){re.escape(port.service.name)}(:{port.number})?(?![\w.-])", changed)
             }
     return found
@@ -153,7 +159,9 @@ def doubles(before: Cluster, after: Cluster, gone_first: Collection[Key] = (), *
     moving = lines(before, after, gone_first)
     there = [pods for line in moving for pods in (*(() if line.gap else line.old), *line.new)]
     for one, other in combinations(there, 2):
-        for container in one.containers if one.owner != other.owner else ():
+        if one.owner == other.owner or (one.owner in before.pods and other.owner in before.pods):
+            continue  # as it was
+        for container in one.containers:
             same = _kept(container, one, ports=ports) & _kept(container, other, ports=ports)
             if same and other.has(container.ident):
                 yield f"{container.ident} runs in {one.owner} and in {other.owner}, both on {sorted(same)}"

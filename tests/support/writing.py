@@ -15,6 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./@-]*(?:[ :=+][A-Za-z0-9_./@-]+)*\Z")
+_BARE_KEYS = 0.97
 _WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
 
@@ -129,7 +130,7 @@ class _Writer:
         lines: list[str] = []
         for key, value in data.items():
             lines += self.above(column) if column else []
-            lines += self.value(" " * column + self.scalar(key) + ":", value, column + self.style.indent, column + self.style.dashes)
+            lines += self.value(" " * column + self.key(key) + ":", value, column + self.style.indent, column + self.style.dashes)
         return lines
 
     def value(self, head: str, value: Any, column: int, dashes: int) -> list[str]:
@@ -167,10 +168,14 @@ class _Writer:
             case Anchored() | Alias():
                 return self.flow(value.value)
             case dict():
-                return "{" + ", ".join(f"{self.scalar(key)}: {self.flow(each)}" for key, each in value.items()) + "}"
+                return "{" + ", ".join(f"{self.key(key)}: {self.flow(each)}" for key, each in value.items()) + "}"
             case list():
                 return "[" + ", ".join(map(self.flow, value)) + "]"
         return self.scalar(value)
+
+    def key(self, key: str) -> str:
+        """A key; quoted where people would, and now and then where they wouldn't."""
+        return key if _PLAIN.match(key) and self.random.random() < _BARE_KEYS else self.scalar(key)
 
     def scalar(self, value: Any) -> str:
         if not isinstance(value, str):
