@@ -11,10 +11,12 @@ from pathlib import PurePosixPath
 from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
+from service.kube import kustomize
 from service.kube.objects import ManifestSet, Resource, objects_of
 from service.kube.workloads import Workload, know_workloads, workloads_of
 from service.options import Options
 from service.text import SourceFile, Span, decode
+from service.yamldoc.nodes import Data
 from service.yamldoc.stream import Document, Rejected, parse
 
 
@@ -123,10 +125,21 @@ class _Reader:
         self._count = 0
 
     def result(self) -> Inputs:
-        workloads = tuple(workload for each in self._held for workload in each.workloads)
-        manifests = ManifestSet(tuple(resource for each in self._held for resource in each.resources))
+        patches = self._patches()
+        held = tuple(each for each in self._held if each.document.source.path not in patches) if patches else tuple(self._held)
+        workloads = tuple(workload for each in held for workload in each.workloads)
+        manifests = ManifestSet(tuple(resource for each in held for resource in each.resources), patches)
         know_workloads(manifests, workloads)
-        return Inputs(self._sources, tuple(self._held), manifests, workloads, tuple(self._rejected), tuple(self._skipped), self._count)
+        rejected = tuple(each for each in self._rejected if each.location.path not in patches)
+        reason = "a kustomize patch: it is read along with what it patches"
+        skipped = (*(each for each in self._skipped if each.path not in patches), *(SkippedInput(path, None, reason) for path in patches))
+        return Inputs(self._sources, held, manifests, workloads, rejected, skipped, self._count)
+
+    def _patches(self) -> dict[str, list[Data]]:
+        """What the files say that kustomizations patch with, by path."""
+        kustomizations = [resource for each in self._held for resource in each.resources if resource.kind in kustomize.KINDS]
+        found = kustomize.patch_paths(kustomizations) if kustomizations else set()
+        return {path: kustomize.read_patch(self._sources[path].text) for path in sorted(found) if path in self._sources}
 
     def keep(self, source: SourceFile, held: Iterable[Held]) -> None:
         """Take over a file that was read before."""
@@ -192,7 +205,7 @@ class _Reader:
 def _with_kind(resource: Resource) -> Resource:
     """A kustomization may leave out what it is: the file's name says so."""
     name = PurePosixPath(resource.path).name
-    if name in ("kustomization.yaml", "kustomization.yml", "Kustomization") and not resource.kind:
+    if name in kustomize.FILE_NAMES and not resource.kind:
         return replace(resource, data={"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **resource.data})
     return resource
 

@@ -25,6 +25,7 @@ import json
 import re
 from dataclasses import replace
 
+from service.actions.customised import check_split
 from service.actions.follow import Division, Following, follow_selections
 from service.actions.hazards import check_hazards
 from service.actions.naming import joined, short
@@ -97,6 +98,14 @@ class _Split:
             follow_traffic(situation, division),
         )
 
+        self._customised = check_split(
+            situation,
+            self._boundary.key,
+            frozenset(each.name for each in self._workload.containers if each not in self._of_group(0)),
+            [step.resource for step in self._steps()],
+            addressed=bool(self._rewiring.values or self._rewiring.settings or self._rewiring.objects),
+        )
+
     @property
     def shared_labels(self) -> dict[str, str]:
         """What the old template is labelled with."""
@@ -114,7 +123,7 @@ class _Split:
             for number in range(1, len(self._groups))
         )
         followed = [assumption for each in self._following for assumption in each.assumptions]
-        told = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, *followed)
+        told = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, *followed, *self._customised)
         assumptions = (*dict.fromkeys(told), "gap-if-applied-at-once")
         return Proposal(
             "split",

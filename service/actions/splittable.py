@@ -52,24 +52,3 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
     if any(name.endswith("Service") for part in strategy.values() for name in mapping(part)):
         message = "its strategy names Services, whose selectors the Rollout controller writes itself: divide it by hand"
         raise Refused("rollout-service", message)
-    _check_kustomize(situation)
-
-
-def _check_kustomize(situation: Situation) -> None:
-    for resource in situation.manifests.of_kind("Kustomization"):
-        for field in ("namePrefix", "nameSuffix"):
-            if resource.data.get(field):
-                message = f"a kustomization sets {field}, which addresses in containers don't follow: build it first (kubectl kustomize)"
-                raise Refused("kustomize-name", message)
-        for field in ("commonLabels", "labels", "replacements", "configMapGenerator", "secretGenerator", "replicas"):
-            if resource.data.get(field):
-                message = f"a kustomization sets {field}, which changes what is written here: build it first (kubectl kustomize)"
-                raise Refused("kustomize-patch", message)
-        patches = [
-            *items(resource.data.get("patches")),
-            *items(resource.data.get("patchesStrategicMerge")),
-            *items(resource.data.get("patchesJson6902")),
-        ]
-        if patches:
-            message = "a kustomization patches the set, by container name or index perhaps: build it first (kubectl kustomize)"
-            raise Refused("kustomize-patch", message)

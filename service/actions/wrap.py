@@ -26,6 +26,7 @@ from posixpath import normpath
 
 from service.actions.cleaning import cleaning
 from service.actions.copies import Fold, fold
+from service.actions.customised import check_wrap
 from service.actions.overlaps import selects_newly
 from service.actions.proposing import Proposal, Refused, Situation, Step
 from service.findings import Applicability, Stage
@@ -201,6 +202,7 @@ def _check(situation: Situation) -> None:
     suppression = suppression_of("bare-pod", workload)
     if suppression is not None:
         raise Refused("suppressed", f"the manifest says to ignore bare-pod: {suppression.reason or 'no reason given'}")
+    check_wrap(situation)
     if injected_names(workload):
         raise Refused("injected", "it holds injected containers, as live exports do: wrap the manifest that it was made from")
     for container in workload.containers:

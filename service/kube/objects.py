@@ -178,6 +178,8 @@ class ManifestSet:
 
     resources: tuple[Resource, ...]
     """In the order of the input."""
+    patches: dict[str, list[Data]] = field(default_factory=dict)
+    """What the files say, by path, that kustomizations patch other objects with; these are no objects of their own."""
     _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
     _by_name: dict[tuple[str, str], list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
     _places: dict[tuple[str, str], dict[tuple[str, str], list[Resource]]] = field(init=False, repr=False, default_factory=dict)
