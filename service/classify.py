@@ -88,6 +88,10 @@ class Classification:
         ]
         return min((_probability(max(-pair.score, 0.0)) for pair in across), default=1.0)
 
+    def confidence_of_pair(self, one: Container, other: Container) -> float:
+        """How sure it is that two containers of one group belong together."""
+        return _probability(self.pair(one, other).score)
+
     def _goes_along(self, container: Container, group: tuple[Container, ...]) -> bool:
         """Whether a container goes to another group too, or would as well go with any other: their pair says nothing of the boundary."""
         verdict = self.verdict(container)

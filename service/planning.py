@@ -98,6 +98,10 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
             splitting, labels = split.decide(situation, options.for_path(workload.resource.path).min_confidence, wrapping)
         except Refused as refusal:
             held_back.append(situation.refused("split", refusal.reason, refusal.message))
+            if refusal.reason == "copies" and wrapping is not None:
+                # The controller would hold several applications, which a second run would part.
+                held_back.append(situation.refused("wrap", refusal.reason, refusal.message))
+                wrapping = None
         except Exception as error:  # noqa: BLE001 - likewise
             held_back.append(situation.refused("split", "internal", _broken(error)))
     found = []

@@ -292,7 +292,7 @@ def _file(path: str, old: str, new: str) -> FileResult:
 
 
 def _change(proposal: Proposal, edits: dict[str, list[Edit]]) -> Change:
-    touched = dict.fromkeys(step.resource.title for step in proposal.steps)
+    touched = dict.fromkeys([*(step.resource.title for step in proposal.steps), *(copy.title for copy in proposal.copies)])
     return Change(
         id=proposal.id,
         action=proposal.action,

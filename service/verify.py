@@ -28,7 +28,7 @@ from service.kube.workloads import Workload, controllers_selecting, pods_with, s
 from service.options import Options
 from service.signals.observing import PodContext
 from service.signals.own_service import receiver
-from service.yamldoc.operations import SetValue
+from service.yamldoc.operations import Remove, SetValue
 from service.yamldoc.stream import cut
 
 CHECKS: dict[str, str] = {
@@ -227,8 +227,9 @@ class _Comparison:
 
     def _serves_old(self, proposal: Proposal, container: Container) -> bool:
         """Whether a container that is copied to a new workload stays in the old one too."""
-        removed = {step.operation.route for step in self._steps(proposal) if type(step.operation).__name__ == "Remove"}
-        return (*proposal.workload.resource.route, *container.route) not in removed
+        removed = {step.operation.route for step in self._steps(proposal) if isinstance(step.operation, Remove)}
+        route = (*proposal.workload.resource.route, *container.route)
+        return route not in removed and route[:-1] not in removed
 
     def _steps(self, proposal: Proposal) -> list[Any]:
         return [step for each in self._partners[id(proposal.workload)] for step in each.steps]

@@ -49,6 +49,8 @@ class Rewiring:
     """What has to hold."""
     traffic: set[tuple[int, int, int]] = field(default_factory=set)
     """Which group speaks to which, and on which port of it, where that didn't leave the Pod."""
+    guessed: set[tuple[int, int, int]] = field(default_factory=set)
+    """Which group may speak to which, though nothing shows it."""
 
 
 def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary) -> Rewiring:
@@ -275,7 +277,7 @@ def _serve_silent(
             _check_single(situation, head)
         made = _service(situation, boundary, number, ports[:1], head)
         result.objects.append(made)
-        result.traffic |= {(other, number, ports[0]) for other in set(boundary.group_of.values()) if other != number}
+        result.guessed |= {(other, number, ports[0]) for other in set(boundary.group_of.values()) if other != number}
         name = made.title.partition("/")[2]
         main = next(group[0].name for group in situation.classification.groups if boundary.group_of[group[0].index] == 0)
         result.assumptions.append(

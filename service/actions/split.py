@@ -35,7 +35,7 @@ from service.actions.proposing import Move, NewObject, Proposal, Refused, Situat
 from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
 from service.actions.rewire import Rewiring, rewire
 from service.actions.scalers import follow_scalers
-from service.actions.splittable import check
+from service.actions.splittable import check, check_moving
 from service.actions.traffic import follow_traffic
 from service.actions.wrap import Wrapping, is_for_pods
 from service.classify import prepared_groups
@@ -69,19 +69,21 @@ def decide(situation: Situation, min_confidence: float, wrapping: Wrapping | Non
         Refused: it can't be, or not safely.
     """
     check(situation, min_confidence, wrapping)
-    plan = _Split(situation, wrapping)
+    plan = _Split(situation, wrapping, min_confidence)
     return plan.proposal(), plan.shared_labels
 
 
 class _Split:
     """The plan of one split."""
 
-    def __init__(self, situation: Situation, wrapping: Wrapping | None) -> None:
+    def __init__(self, situation: Situation, wrapping: Wrapping | None, min_confidence: float) -> None:
         self._situation = situation
         self._workload = situation.workload
         self._resource = situation.resource
         self._wrapping = wrapping
         self._groups = self._ordered_groups()
+        for group in self._groups[1:]:
+            check_moving(situation.classification, group, min_confidence)
         self._group_of = {each.index: number for number, group in enumerate(self._groups) for each in group}
         self._prepares = self._prepared()
         self._links: tuple[ServiceLink, ...] = services_of(self._workload, situation.manifests)
@@ -134,7 +136,7 @@ class _Split:
             tuple(self._steps()),
             (*objects, *self._rewiring.objects, *(made for each in self._following for made in each.objects)),
             moves,
-            traffic=frozenset(self._rewiring.traffic),
+            traffic=frozenset(self._rewiring.traffic | self._rewiring.guessed),
             needs="wrap" if self._wrapping else None,
         )
 
@@ -289,11 +291,22 @@ class _Split:
             )
         staying = {each.index for each in self._of_group(0)}
         contract = int(Stage.CONTRACT)
-        result += [Remove(at(*each.route), contract) for each in self._workload.containers if each.index not in staying]
+        result += self._without_containers(staying, contract)
         for index, values in self._rewiring.values.items():
             if index in staying:
                 result += [SetValue(at(*route), value, contract) for route, value in values]
         return result + self._without_volumes(staying, contract)
+
+    def _without_containers(self, staying: set[int], stage: int) -> list[Operation]:
+        """Moved containers go; so does the key of init containers where none is left."""
+        at = self._situation.absolute
+        result: list[Operation] = []
+        for field in ("containers", "initContainers"):
+            listed = [each for each in self._workload.containers if each.route[len(self._workload.pod_route)] == field]
+            gone = [each for each in listed if each.index not in staying]
+            whole = bool(gone) and len(gone) == len(listed)
+            result += [Remove(at(*self._workload.pod_route, field), stage)] if whole else [Remove(at(*each.route), stage) for each in gone]
+        return result
 
     def _without_volumes(self, staying: set[int], stage: int) -> list[Operation]:
         """Volumes that only moved containers mount go with them; those that nobody mounted stay."""
@@ -347,7 +360,7 @@ class _Split:
             tuple(frozenset(each.name for each in self._of_group(number)) for number in numbers),
             self._stages,
             tuple(self._keeps_data(number) or context.stateful(self._groups[number][0]) for number in numbers),
-            frozenset(self._rewiring.traffic),
+            frozenset(self._rewiring.traffic | self._rewiring.guessed),
         )
 
     def _keeps_data(self, number: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
 from service.actions.proposing import Refused, Situation
 from service.actions.wrap import Wrapping
+from service.classify import Classification
+from service.kube.containers import Container
 from service.kube.objects import items, mapping
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
@@ -35,7 +37,8 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
     if workload.kind.split_into is None or (wrapping is not None and wrapping.kind == "Job"):
         raise Refused("job", "a Job's template is immutable and its containers end together: write a Job for each application")
     if wrapping is not None and wrapping.copies and wrapping.kind != "Deployment":
-        raise Refused("copies", f"it becomes a {wrapping.kind} together with its copies: apply that first, then split what comes of it")
+        message = f"it holds several applications, and would become a {wrapping.kind} together with its copies: divide it by hand first"
+        raise Refused("copies", message)
     if items(situation.resource.metadata.get("ownerReferences")):
         raise Refused("owned", "it has an owner: change the template that its owner makes it from")
     if workload.is_pod and wrapping is None:
@@ -52,3 +55,16 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
     if any(name.endswith("Service") for part in strategy.values() for name in mapping(part)):
         message = "its strategy names Services, whose selectors the Rollout controller writes itself: divide it by hand"
         raise Refused("rollout-service", message)
+
+
+def check_moving(classification: Classification, group: tuple[Container, ...], min_confidence: float) -> None:
+    """What would move together has to belong together as surely as it is apart from the rest.
+
+    Raises:
+        Refused: a container of a group that moves may as well belong elsewhere.
+    """
+    for each in group[1:]:
+        sure = classification.confidence_of_pair(group[0], each)
+        if sure < min_confidence and len(classification.verdict(each).serves) < len(classification.groups):
+            message = f"{each.name} would move along with {group[0].name}, to which it belongs with {sure:.2f} only"
+            raise Refused("low-confidence", f"{message}: settle it with the annotation podsplit.dev/roles")
