@@ -33,7 +33,7 @@ class Options:
     rules: frozenset[str] | None = None
     """The rules to report; None for all."""
     layout: str = "in-place"
-    """Where new objects go: `in-place` is behind the document that they came from."""
+    """Where new objects go: `in-place` is behind the document that they came from, `new-files` into files beside its own."""
     stage: Stage = Stage.CONTRACT
     """The stage whose text is returned as the rewrite."""
     fail_on: Severity | None = None

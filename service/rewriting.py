@@ -24,6 +24,7 @@ from service.inputs import Inputs
 from service.kube.objects import Resource
 from service.migration import migration_steps
 from service.options import Options
+from service.placing import in_new_files
 from service.planning import plan
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.verify import CHECKS, Failure, verify
@@ -66,7 +67,10 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
     """
     planned = plan(inputs.manifests, classifications, options)
     held_back = list(planned.held_back)
-    kept, edits = _compiled(inputs, list(planned.proposals), held_back)
+    proposals = list(planned.proposals)
+    if options.layout == "new-files":
+        proposals = in_new_files(proposals, inputs.manifests, inputs.sources)
+    kept, edits = _compiled(inputs, proposals, held_back)
     _let_go(inputs, kept)
     failures: list[Failure] = []
     while kept:
@@ -194,7 +198,7 @@ def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]
     for copy in proposal.copies:
         if copy.resource.route:
             add(copy.resource, Remove(copy.resource.route, int(Stage.EXPAND)))
-    for made in proposal.objects:
+    for made in (each for each in proposal.objects if each.path is None):
         route = made.after.route
         if route:
             index = int(route[-1]) + 1
@@ -215,7 +219,10 @@ def _edits_of(
         return habits[path]
 
     for made in proposal.objects:
-        if not made.after.route:
+        if made.path is not None:
+            text = emit_document(made.tree, habits_in(made.after.path))
+            result.setdefault(made.path, []).append(Edit(Span(0, 0), text, int(made.stage)))
+        elif not made.after.route:
             result.setdefault(made.after.path, []).append(_appended(made, habits_in(made.after.path)))
     for copy in proposal.copies:
         if not copy.resource.route:
@@ -252,7 +259,8 @@ def _texts(inputs: Inputs, edits: _Edits, stage: Stage) -> dict[str, str]:
     for each in edits.values():
         for path, some in each.items():
             by_path.setdefault(path, []).extend(some)
-    return {path: apply_edits(inputs.sources[path].text, some, stage) for path, some in by_path.items()}
+    texts = {path: apply_edits(inputs.sources[path].text if path in inputs.sources else "", some, stage) for path, some in by_path.items()}
+    return {path: text for path, text in texts.items() if text or path in inputs.sources}
 
 
 # The outcome
@@ -268,7 +276,7 @@ def _result(
 ) -> Rewrite:
     stages = tuple(StageResult(stage, _files(inputs, _texts(inputs, edits, stage))) for stage in Stage) if kept else ()
     files = next((each.files for each in stages if each.stage is options.stage), _files(inputs, {}))
-    changes = tuple(_change(each, edits[each.id]) for each in kept)
+    changes = tuple(_change(each, {path: some for path, some in edits[each.id].items() if path in inputs.sources}) for each in kept)
     failed = {failure.check: failure.message for failure in failures}
     checks = tuple(
         Check(name, name not in failed, f"{failed[name]}; the change was taken out" if name in failed else meaning)
@@ -279,9 +287,9 @@ def _result(
 
 def _files(inputs: Inputs, texts: dict[str, str]) -> tuple[FileResult, ...]:
     unreadable = {each.location.path for each in inputs.rejected if each.code in ("not-utf-8", "utf-16")}
-    return tuple(
-        _file(path, source.text, texts.get(path, source.text)) for path, source in inputs.sources.items() if path not in unreadable
-    )
+    known = [_file(path, source.text, texts.get(path, source.text)) for path, source in inputs.sources.items() if path not in unreadable]
+    added = [FileResult(path, text, FileStatus.ADDED) for path, text in texts.items() if path not in inputs.sources]
+    return (*known, *added)
 
 
 def _file(path: str, old: str, new: str) -> FileResult:

@@ -28,6 +28,7 @@ from service.kube.workloads import Workload, controllers_selecting, pods_with, s
 from service.options import Options
 from service.signals.observing import PodContext
 from service.signals.own_service import receiver
+from service.text import SourceFile
 from service.yamldoc.operations import Remove, SetValue
 from service.yamldoc.stream import cut
 
@@ -156,11 +157,11 @@ class _Comparison:
 
     def _bytes(self) -> Iterator[Failure]:
         touched = {id(step.resource.document) for each in self._proposals for step in each.steps}
-        touched |= {id(made.after.document) for each in self._proposals for made in each.objects}
+        touched |= {id(made.after.document) for each in self._proposals for made in each.objects if made.path is None}
         touched |= {id(copy.resource.document) for each in self._proposals for copy in each.copies}
         spans = {(each.source.path, each.span.start) for each in self._before.documents if id(each) in touched}
         for path, new in self._texts.items():
-            source = self._before.sources[path]
+            source = self._before.sources.get(path, SourceFile(path, ""))
             kept = [source.text[piece.span.start : piece.span.end] for piece in cut(source) if (path, piece.span.start) not in spans]
             position = 0
             for piece in kept:
@@ -197,7 +198,10 @@ class _Comparison:
 
     def _home(self, proposal: Proposal, kind: str, name: str) -> Workload | None:
         resource = proposal.workload.resource
-        named = self._homes_by_name.get((resource.path, name), ())
+        made = next(
+            (each for partner in self._partners[id(proposal.workload)] for each in partner.objects if each.title == f"{kind}/{name}"), None
+        )
+        named = self._homes_by_name.get((made.home if made else resource.path, name), ())
         return next((each for each in named if each.resource.kind == kind and each.resource.namespace == resource.namespace), None)
 
     def _moves(self, proposal: Proposal) -> list[Any]:
@@ -323,10 +327,9 @@ class _Comparison:
         for service in now.values():
             if any(each.path == service.path for each in self._before.manifests.all_named("Service", service.name)):
                 yield Failure("services", proposal.id, f"Service {service.name} selects Pods that it did not select")
-        made = {each.title for partner in self._partners[id(old)] for each in partner.objects if each.title.startswith("Service/")}
-        for title in made:
-            for service in self._after.manifests.all_named("Service", title.partition("/")[2]):
-                if service.path == old.resource.path:
+        for made in (each for partner in self._partners[id(old)] for each in partner.objects if each.title.startswith("Service/")):
+            for service in self._after.manifests.all_named("Service", made.title.partition("/")[2]):
+                if service.path == made.home:
                     yield from self._new_service(proposal, service, homes)
 
     def _old_service(self, proposal: Proposal, origin: Resource, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
@@ -388,7 +391,7 @@ class _Comparison:
                 limit = known.name_limit if known else _NAME_LIMITS.get(kind, 253)
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
                 valid = bool(pattern.match(name)) and len(name) <= limit and not (kind == "Service" and name[0].isdigit())
-                there = [each for each in self._after.manifests.all_named(kind, name) if each.path == made.after.path]
+                there = [each for each in self._after.manifests.all_named(kind, name) if each.path == made.home]
                 if not valid or len(there) > 1:
                     yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
                 if made.stage <= self._stage and not there:

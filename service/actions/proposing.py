@@ -46,6 +46,13 @@ class NewObject:
     """Kind and name."""
     stage: Stage
     """From which stage on it is there."""
+    path: str | None = None
+    """A file of its own; None where it stands behind `after`."""
+
+    @property
+    def home(self) -> str:
+        """The file that it is in."""
+        return self.path or self.after.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,11 @@ def building(resource: Resource, manifests: ManifestSet) -> list[Resource]:
     return reached.get(resource.path, [])
 
 
+def lists(kustomization: Resource, path: str) -> bool:
+    """Whether a kustomization names a file itself."""
+    return path in _listed(kustomization)
+
+
 def _by_file(manifests: ManifestSet) -> dict[str, list[Resource]]:
     kustomizations = manifests.of_kind(*KINDS)
     by_folder = {normpath(each.folder): each for each in kustomizations}

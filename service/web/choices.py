@@ -71,8 +71,11 @@ class OptionsSchema(Schema):
         metadata={"description": "The rules to report, with commas between; all of them when absent. GET /v1/rules lists them."},
     )
     layout = fields.String(
-        validate=validate.OneOf(("in-place",), error="must be one of {choices}"),
-        metadata={"description": "Where new objects go: behind the document that they came from."},
+        validate=validate.OneOf(("in-place", "new-files"), error="must be one of {choices}"),
+        metadata={
+            "description": "Where new objects go: in-place, behind the document that they came from (the default), or new-files, into files"
+            " beside its own, which kustomizations that list that file list too."
+        },
     )
     stage = fields.String(
         validate=validate.OneOf(_STAGES, error="must be one of {choices}"),

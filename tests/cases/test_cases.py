@@ -96,11 +96,11 @@ def test_case(case: Path, golden: bool) -> None:
             expected.write_bytes(next(iter(got.values())).encode())
         elif expected is not None:
             for path, text in got.items():
-                if (expected / path).exists():
+                if (expected / path).exists() or path not in files:
                     (expected / path).write_bytes(text.encode())
     if analysis.exists():
         assert said(report) == json.loads(analysis.read_text())
-    for path, raw in files.items():
+    for path, raw in (files | dict.fromkeys(got.keys() - files.keys(), b"")).items():
         wanted = raw
         if expected is not None and expected.is_file():
             wanted = expected.read_bytes()

@@ -140,7 +140,7 @@ def test_files_of_options_are_bounded():
         ("min_confidence", "high", "Not a valid number"),
         ("min_confidence", "nan", "Special numeric values"),
         ("apply", "manual", "must be one of safe, review"),
-        ("layout", "sideways", "must be one of in-place"),
+        ("layout", "sideways", "must be one of in-place, new-files"),
         ("stage", "last", "must be one of expand, switch, contract"),
         ("fail_on", "never", "must be one of info, warning, error"),
         ("rules", "bare-pod,none", "must be rules of this service: bare-pod, unrelated-containers"),
