@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.actions import split, wrap
+from service.actions import controllers, split, wrap
 from service.actions.proposing import Names, Proposal, Refused, Situation
 from service.classify import Classification
 from service.findings import Applicability, HeldBack
@@ -86,7 +86,7 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
         return []
     if workload.bare:
         try:
-            wrapping = wrap.decide(situation)
+            wrapping = controllers.decide(situation)
         except Refused as refusal:
             held_back.append(situation.refused("wrap", refusal.reason, refusal.message))
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs this change, not the request

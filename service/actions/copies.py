@@ -66,9 +66,12 @@ def _refused(situation: Situation, others: tuple[Workload, ...], why: str) -> Re
     return Refused("copies", f"{situation.workload.name} has copies ({names}), and {why}: make one controller of them by hand")
 
 
-def _name(situation: Situation, kind: str) -> str:
-    wanted = stem_of(situation.workload.name)
-    return situation.names.give(kind, wanted if _DNS_LABEL.match(wanted) else situation.workload.name, situation.resource)
+def _name(situation: Situation, kind: str, others: tuple[Workload, ...]) -> str:
+    own = situation.workload.name
+    stem = stem_of([own, *(each.name for each in others)])
+    if stem is not None and _DNS_LABEL.match(stem) and not situation.names.taken(kind, stem):
+        return situation.names.give(kind, stem, situation.resource)
+    return own
 
 
 def _deployment(situation: Situation, others: tuple[Workload, ...]) -> Fold:
@@ -77,7 +80,7 @@ def _deployment(situation: Situation, others: tuple[Workload, ...]) -> Fold:
         f"the {count} Pods are interchangeable: nobody asks for one of them by its name",
         "the old Pods are deleted: nobody adopts them",
     )
-    return Fold("Deployment", _name(situation, "Deployment"), others, {"replicas": count}, (), stated)
+    return Fold("Deployment", _name(situation, "Deployment", others), others, {"replicas": count}, (), stated)
 
 
 # Each on its node
@@ -114,7 +117,7 @@ def _daemon_set(situation: Situation, others: tuple[Workload, ...], pins: list[t
     ]
     if field == "nodeName":
         stated.append("the nodes have no taints that the Pods don't tolerate: what names its node passes them by")
-    return Fold("DaemonSet", _name(situation, "DaemonSet"), others, {}, tuple(operations), tuple(stated))
+    return Fold("DaemonSet", _name(situation, "DaemonSet", others), others, {}, tuple(operations), tuple(stated))
 
 
 # Numbered, each with its own

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from service.actions.naming import joined
 from service.actions.proposing import NewObject, Refused, Situation
 from service.actions.retarget import Boundary
 from service.actions.scalers import most_replicas
@@ -16,11 +17,13 @@ from service.kube.containers import Container
 from service.kube.objects import Resource, dig, same_namespace, text
 from service.kube.references import LocalReference, readers_of, service_names_used
 from service.kube.services import ServiceLink
+from service.signals.observing import PodContext
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Tree
 
 _STATEFUL = ("datastore", "broker")
+_STORES = (*_STATEFUL, "cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,10 @@ def _address(
 
 
 def _service(situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container) -> NewObject:
-    name = situation.names.give("Service", _service_name(boundary.names[group]), situation.resource)
+    wanted = _service_name(boundary.names[group])
+    if situation.names.taken("Service", wanted):
+        wanted = _service_name(joined(boundary.names[group], target.name))
+    name = situation.names.give("Service", wanted, situation.resource)
     labels = {boundary.key: boundary.labels[group][boundary.key]}
     metadata: dict[str, Tree] = {"name": name}
     if situation.resource.namespace is not None:
@@ -263,26 +269,42 @@ def _serve_silent(
     addresses: dict[tuple[int, int], tuple[str, int]],
     result: Rewiring,
 ) -> None:
-    """A moved server that nobody is seen to reach may be reached on localhost by default: give it a Service and say so."""
+    """A server that nobody is seen to reach may be reached on localhost by default: give it a Service and say so.
+
+    A store is reached by applications and calls none. An application that stays is left without a Service: what comes from
+    elsewhere finds it as it did.
+    """
     context = situation.classification.context
-    for members in situation.classification.groups:
-        head = members[0]
+    heads = [members[0] for members in situation.classification.groups]
+    applications = [head for head in heads if not _keeps_for_others(context, head)]
+    for head in heads:
         number = boundary.group_of[head.index]
+        callers = [each.name for each in applications if each is not head]
         ports = list(context.traffic_ports(head))
         served = any(receiver(context, port) is head for link in links for port in link.ports)
-        if number == 0 or not ports or served or any(known == number for known, _ in addresses):
+        staying = number == 0 and head in applications
+        if staying or not callers or not ports or served or any(known == number for known, _ in addresses):
             continue
         entry = context.entry(head)
         if entry is not None and entry.category in _STATEFUL:
             _check_single(situation, head)
         made = _service(situation, boundary, number, ports[:1], head)
         result.objects.append(made)
-        result.guessed |= {(other, number, ports[0]) for other in set(boundary.group_of.values()) if other != number}
-        name = made.title.partition("/")[2]
-        main = next(group[0].name for group in situation.classification.groups if boundary.group_of[group[0].index] == 0)
+        result.guessed |= {(boundary.group_of[each.index], number, ports[0]) for each in applications if each is not head}
+        address = f"{made.title.partition('/')[2]}:{ports[0]}"
         result.assumptions.append(
-            f"nothing shows how {main} reaches {head.name}: if it uses localhost by default, set its address to {name}:{ports[0]}"
+            f"nothing shows how {' or '.join(callers)} reaches {head.name}: if it uses localhost by default, set its address to {address}"
         )
+    if len(applications) > 1:
+        names = [each.name for each in applications]
+        told = f"{', '.join(names[:-1])} and {names[-1]}"
+        result.assumptions.append(f"{told} don't call each other on localhost in ways that the manifests don't show")
+
+
+def _keeps_for_others(context: PodContext, container: Container) -> bool:
+    """Whether a container is a store: databases, caches and brokers open no connections to their neighbours."""
+    entry = context.entry(container)
+    return entry is not None and entry.category in _STORES
 
 
 def _note_calls(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring) -> None:

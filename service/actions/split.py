@@ -25,6 +25,7 @@ import json
 import re
 from dataclasses import replace
 
+from service.actions.controllers import Wrapping
 from service.actions.customised import check_split
 from service.actions.follow import Division, Following, follow_selections
 from service.actions.hazards import check_hazards
@@ -37,7 +38,7 @@ from service.actions.rewire import Rewiring, rewire
 from service.actions.scalers import follow_scalers
 from service.actions.splittable import check, check_moving
 from service.actions.traffic import follow_traffic
-from service.actions.wrap import Wrapping, is_for_pods
+from service.actions.wrap import is_for_pods
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Role, Stage
 from service.kube.containers import Container

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from service.actions.controllers import Wrapping
 from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
 from service.actions.proposing import Refused, Situation
-from service.actions.wrap import Wrapping
 from service.classify import Classification
 from service.kube.containers import Container
 from service.kube.objects import items, mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service.kube.bare_pods import why_left_alone
 from service.kube.objects import ManifestSet, mapping
@@ -53,9 +53,15 @@ def without_node(workload: Workload) -> dict[str, object]:
     return {**pod, "nodeSelector": selector} if selector else {field: value for field, value in pod.items() if field != "nodeSelector"}
 
 
-def stem_of(name: str) -> str:
-    """The name of a Pod without its number; the name itself if nothing is left."""
-    return re.sub(r"[-.]?\d+(?=\Z|[-.])|\d+", "", name, count=1).strip("-.") or name
+def stem_of(names: Sequence[str]) -> str | None:
+    """The name of copies without the number in which they differ; None if they differ in more than one."""
+    parts = [re.split(r"(\d+)", name) for name in names]
+    differing = [place for place, some in enumerate(zip(*parts, strict=False)) if len(set(some)) > 1]
+    if len({len(each) for each in parts}) > 1 or len(differing) != 1:
+        return None
+    (place,) = differing
+    before, after = "".join(parts[0][:place]), "".join(parts[0][place + 1 :])
+    return before.rstrip("-.") + (after if before.rstrip("-.") else after.lstrip("-.")) or None
 
 
 def ordinal_of(name: str) -> int | None:
