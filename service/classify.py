@@ -107,7 +107,8 @@ def classify(context: PodContext, weights: Weights) -> Classification:
     heard = _Heard(observations, weights)
     pairs = {(a.index, b.index): heard.pair(a, b) for a, b in combinations(members, 2)}
     heads = {each.index: heard.head_score(each, context) for each in members}
-    groups = _groups(members, pairs, heads)
+    first = next((each.index for each in members if not context.keeps_for_others(each)), None)
+    groups = _groups(members, pairs, heads, first)
     verdicts = _Verdicts(context, observations, pairs, groups, weights).all()
     return Classification(context, verdicts, groups, pairs, observations)
 
@@ -182,7 +183,7 @@ class _Heard:
 
 
 def _groups(
-    members: tuple[Container, ...], pairs: dict[tuple[int, int], Pair], heads: dict[int, float]
+    members: tuple[Container, ...], pairs: dict[tuple[int, int], Pair], heads: dict[int, float], first: int | None
 ) -> tuple[tuple[Container, ...], ...]:
     groups: list[list[Container]] = [[each] for each in members]
 
@@ -205,8 +206,8 @@ def _groups(
             break
         _, _, i, j = max(candidates)
         groups[-i] += groups.pop(-j)
-    # People put the main container first, more often than not.
-    prominence = {index: score + (index == members[0].index) for index, score in heads.items()}
+    # People put the main container first, more often than not; a database in front of it doesn't make it less so.
+    prominence = {index: score + (index == first) for index, score in heads.items()}
     for group in groups:
         group.sort(key=lambda each: (-prominence[each.index], each.index))
     groups.sort(key=lambda group: (-prominence[group[0].index], group[0].index))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 from service.actions.proposing import Proposal
 from service.findings import MigrationStep, Stage
+from service.kube.objects import dig
+
+_ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
+"""Kinds that `kubectl rollout status` waits for."""
+_BY_HAND = ("ReplicaSet", "ReplicationController")
+"""Kinds that take a changed template for new Pods only."""
+
+_Names = Mapping[int, tuple[str, str]]
+"""By workload: kind and name of what it is once its wrap is applied."""
 
 
 def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
@@ -15,17 +23,17 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
         return ()
     splits = [each for each in proposals if each.action == "split"]
     wraps = [each for each in proposals if each.action == "wrap"]
+    became = {id(each.workload): each.becomes for each in wraps if each.becomes}
     steps = [
         MigrationStep(
             "look at what would change",
             "kubectl diff -f <files>",
             "what runs may differ from what is written; objects that were not made by apply show up here",
-        )
+        ),
+        *_expanded(splits, wraps, became),
     ]
-    if wraps:
-        steps += _wrapped(wraps, Stage.EXPAND if splits else None)
     if splits:
-        steps += _split(splits, {id(each.workload): each.becomes for each in wraps if each.becomes})
+        steps += _split(splits, became)
     steps.append(
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
@@ -37,76 +45,99 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
     return tuple(steps)
 
 
-def _wrapped(wraps: Sequence[Proposal], stage: Stage | None) -> list[MigrationStep]:
-    suffix = " (stage expand)" if stage is not None else ""
-    found = []
-    for proposal in wraps:
-        resource = proposal.workload.resource
-        namespace = f" -n {resource.namespace}" if resource.namespace else ""
-        kind, name = proposal.becomes or (resource.kind, resource.name)
-        names = [resource.name, *(each.name for each in proposal.copies)]
-        paths = dict.fromkeys((resource.path, *(each.resource.path for each in proposal.copies)))
-        delete = MigrationStep(
-            f"delete the old Pod {names[0]}" if len(names) == 1 else f"delete the old Pods {', '.join(names)}",
-            f"kubectl delete pod {' '.join(names)}{namespace}",
-            "its controller doesn't adopt it: it would run on beside the new one, and Services would send traffic to both",
-        )
+def _expanded(splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
+    """What is applied first, with the old Pods deleted before or behind it."""
+    before = [_deleted(each) for each in wraps if any("deleted before" in assumption for assumption in each.assumptions)]
+    behind = [_deleted(each) for each in wraps if not _taken_over(each)]
+    targets = [_object(each, became) for each in (*wraps, *(each for each in splits if id(each.workload) not in became))]
+    if splits:
+        why = "the running Pods get the port names and labels that the Services will ask for, or else those have no endpoints for a while"
         apply = MigrationStep(
-            f"apply the {kind} {name}{suffix} and wait for it",
-            f"kubectl apply -f {','.join(paths)}",
-            "the new Pods are made by the controller",
+            "apply the stage expand and wait for it", _then_wait("kubectl apply -f <files of ?stage=expand>", targets), why
         )
-        if kind == "StatefulSet" and proposal.copies:
-            found.append(
-                replace(apply, why="it takes over the Pods with its names and their claims, and makes them anew one after the other")
-            )
-        elif any("deleted before" in assumption for assumption in proposal.assumptions):
-            found += [delete, apply]
-        else:
-            found += [apply, delete]
-    return found
+    else:
+        why = "the new Pods are made by their controllers"
+        if any(each.becomes and each.becomes[0] == "StatefulSet" and each.copies for each in wraps):
+            why += "; a StatefulSet takes over the Pods with its names, and makes them anew one after the other"
+        apply = MigrationStep(
+            f"apply {', '.join(each.split(' ')[0] for each in targets)} and wait", _then_wait("kubectl apply -f <files>", targets), why
+        )
+    return [*before, apply, *(each for each in behind if each not in before)]
 
 
-def _split(splits: Sequence[Proposal], wrapped: Mapping[int, tuple[str, str]]) -> list[MigrationStep]:
-    names = ", ".join(each.workload.resource.name for each in splits)
+def _taken_over(wrap: Proposal) -> bool:
+    """Whether the controller adopts the Pods: a StatefulSet does, those with its names."""
+    return bool(wrap.copies) and wrap.becomes is not None and wrap.becomes[0] == "StatefulSet"
+
+
+def _deleted(wrap: Proposal) -> MigrationStep:
+    resource = wrap.workload.resource
+    names = [resource.name, *(each.name for each in wrap.copies)]
+    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    return MigrationStep(
+        f"delete the old Pod{'s' if len(names) > 1 else ''} {', '.join(names)}",
+        f"kubectl delete pod {' '.join(names)}{namespace}",
+        "its controller doesn't adopt it: it would run on beside the new one, and Services would send traffic to both",
+    )
+
+
+def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
     keeping = [each for each in splits if any(move.stage is Stage.CONTRACT for move in each.moves)]
-    emptied = [_emptied(each, _object(each, wrapped)) for each in keeping]
+    emptied = [_emptied(each, _object(each, became)) for each in keeping]
     filled = [
-        _filled(each, _object(each, wrapped))
+        _filled(each, _object(each, became))
         for each in keeping
-        if each.workload.resource.kind == "CronJob" or (id(each.workload) not in wrapped and "replicas" not in each.workload.resource.spec)
+        if each.workload.resource.kind == "CronJob" or (id(each.workload) not in became and "replicas" not in each.workload.resource.spec)
     ]
-    return [
-        MigrationStep(
-            f"apply the stage expand and wait for the rollout of {names}",
-            "kubectl apply -f <files of ?stage=expand> && kubectl rollout status <workload>",
-            "the running Pods get the port names and labels that the Services will ask for, or else those have no endpoints for a while",
-        ),
+    found = [
         MigrationStep(
             "apply the stage switch and wait for the new workloads",
-            "kubectl apply -f <files of ?stage=switch> && kubectl rollout status <new workload>",
+            _then_wait("kubectl apply -f <files of ?stage=switch>", _moved(splits, Stage.SWITCH)),
             "the new Pods join the Services while the old ones still serve",
         ),
         *emptied,
         MigrationStep(
             "apply the stage contract",
-            "kubectl apply -f <files of ?stage=contract>",
+            _then_wait("kubectl apply -f <files of ?stage=contract>", _moved(splits, Stage.CONTRACT)),
             "the moved containers leave the old Pods; an object that was not made by apply keeps them: use kubectl replace for it",
         ),
         *filled,
-        MigrationStep(
-            "delete the Pods of ReplicaSets, ReplicationControllers and workloads with updateStrategy OnDelete after each stage",
-            None,
-            "they take a changed template for new Pods only",
-        ),
     ]
+    left = [each.workload.title for each in splits if id(each.workload) not in became and _keeps_pods(each)]
+    if left:
+        message = f"after the stages expand and contract, delete the Pods of {', '.join(left)}"
+        found.append(MigrationStep(message, None, "it takes a changed template for new Pods only"))
+    return found
 
 
-def _object(proposal: Proposal, wrapped: Mapping[int, tuple[str, str]]) -> str:
-    """Kind and name of what a split workload is by then, as kubectl takes them, with the namespace."""
+def _keeps_pods(split: Proposal) -> bool:
+    resource = split.workload.resource
+    return resource.kind in _BY_HAND or dig(resource.spec, "updateStrategy", "type") == "OnDelete"
+
+
+def _object(proposal: Proposal, became: _Names) -> str:
+    """Kind and name of what a workload is by then, as kubectl takes them, with the namespace."""
     resource = proposal.workload.resource
-    kind, name = wrapped.get(id(proposal.workload), (resource.kind, resource.name))
+    kind, name = became.get(id(proposal.workload), (resource.kind, resource.name))
     return f"{kind.lower()}/{name}" + (f" -n {resource.namespace}" if resource.namespace else "")
+
+
+def _moved(splits: Sequence[Proposal], stage: Stage) -> list[str]:
+    """The new workloads that are there from a stage on, as `_object` gives them."""
+    found = []
+    for split in splits:
+        namespace = split.workload.resource.namespace
+        for move in split.moves:
+            kind, _, name = move.title.partition("/")
+            if move.stage is stage:
+                found.append(f"{kind.lower()}/{name}" + (f" -n {namespace}" if namespace else ""))
+    return found
+
+
+def _then_wait(command: str, targets: Iterable[str]) -> str:
+    kinds = tuple(kind.lower() for kind in _ROLLED_OUT)
+    waits = [f"kubectl rollout status {each}" for each in targets if each.partition("/")[0] in kinds]
+    return " && ".join([command, *waits])
 
 
 def _emptied(proposal: Proposal, target: str) -> MigrationStep:

@@ -17,13 +17,11 @@ from service.kube.containers import Container
 from service.kube.objects import Resource, dig, same_namespace, text
 from service.kube.references import LocalReference, readers_of, service_names_used
 from service.kube.services import ServiceLink
-from service.signals.observing import PodContext
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Tree
 
 _STATEFUL = ("datastore", "broker")
-_STORES = (*_STATEFUL, "cache")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +274,7 @@ def _serve_silent(
     """
     context = situation.classification.context
     heads = [members[0] for members in situation.classification.groups]
-    applications = [head for head in heads if not _keeps_for_others(context, head)]
+    applications = [head for head in heads if not context.keeps_for_others(head)]
     for head in heads:
         number = boundary.group_of[head.index]
         callers = [each.name for each in applications if each is not head]
@@ -299,12 +297,6 @@ def _serve_silent(
         names = [each.name for each in applications]
         told = f"{', '.join(names[:-1])} and {names[-1]}"
         result.assumptions.append(f"{told} don't call each other on localhost in ways that the manifests don't show")
-
-
-def _keeps_for_others(context: PodContext, container: Container) -> bool:
-    """Whether a container is a store: databases, caches and brokers open no connections to their neighbours."""
-    entry = context.entry(container)
-    return entry is not None and entry.category in _STORES
 
 
 def _note_calls(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring) -> None:

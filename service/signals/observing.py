@@ -168,6 +168,11 @@ class PodContext:
             return False
         return entry.category in ("datastore", "broker") or (entry.category == "cache" and _STORE.search(container.name) is not None)
 
+    def keeps_for_others(self, container: Container) -> bool:
+        """Whether it is a store that applications use: a database, cache or broker, which opens no connections to its neighbours."""
+        entry = self.entry(container)
+        return entry is not None and entry.stands_alone and entry.category in ("datastore", "cache", "broker")
+
     @cached_property
     def services(self) -> tuple[ServiceLink, ...]:
         """The Services that select its Pods."""
@@ -268,11 +273,7 @@ class PodContext:
 
     def _default_target(self, reference: LocalReference) -> Container | None:
         """A host without a port means the one server beside it whose default port the client's library uses."""
-        known = [
-            each
-            for each in self.members
-            if each is not reference.container and (entry := self.entry(each)) and entry.category in ("datastore", "cache", "broker")
-        ]
+        known = [each for each in self.members if each is not reference.container and self.keeps_for_others(each)]
         return known[0] if len(known) == 1 else None
 
     def at(self, container: Container, *steps: str | int, key: bool = False) -> Location:
