@@ -54,7 +54,7 @@ def per_request() -> float:
 
 def peak(minute: float) -> float:
     """Requests a second: a quiet start, a rise within a minute, twenty minutes of it, and quiet again."""
-    quiet, busy = 10.0, 80.0
+    quiet, busy = 20.0, 150.0
     rise = min(max(minute - 5, 0.0), 1.0)
     fall = min(max(minute - 26, 0.0), 1.0)
     return quiet + (busy - quiet) * (rise - fall)
