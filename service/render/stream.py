@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from service.errors import InputError
 from service.findings import FileResult, FileStatus, Report
 
 _BOM = "\ufeff"
@@ -15,10 +16,15 @@ def render_stream(report: Report) -> str:
     Files that aren't manifests are left out of a stream: `kubectl apply -f -` would refuse them.
 
     Raises:
+        InputError: a file could not be decoded: without it the text would pass for the whole set.
         ValueError: the report is of an analysis.
     """
     if report.rewrite is None:
         raise ValueError("the report holds no rewrite")
+    there = {item.path for item in report.rewrite.files}
+    for item in report.rejected:
+        if item.location.path not in there:
+            raise InputError(item.code, item.message)
     files = [item for item in report.rewrite.files if item.status is not FileStatus.DELETED]
     if len(files) == 1:
         return files[0].content

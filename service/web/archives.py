@@ -19,6 +19,10 @@ _RATIO_SLACK = 1024 * 1024
 """Small archives may unpack to this whatever the ratio: a few empty-looking manifests compress very well."""
 
 
+_WINDOWS = 0
+"""What a member's `create_system` says for FAT and NTFS."""
+
+
 class ArchiveKind(StrEnum):
     """What kind of archive a body is."""
 
@@ -80,9 +84,10 @@ def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str,
         OSError,
         OverflowError,
     ):
-        raise Problem(
-            400, f"the {kind.value} archive is damaged, encrypted, or uses a method that is not read", code="archive-unreadable"
-        ) from None
+        detail = f"the {kind.value} archive is damaged, encrypted, or uses a method that is not read"
+        if kind is ArchiveKind.GZIP:
+            detail += "; a single compressed file goes with the header Content-Encoding: gzip"
+        raise Problem(400, detail, code="archive-unreadable") from None
 
 
 def inflate(raw: bytes, bounds: Bounds) -> bytes:
@@ -149,7 +154,9 @@ def _zip(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
     left = bounds.unpacked_for(len(raw))
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for member in archive.infolist():
-            path = _path(member.filename)
+            # Some archivers on Windows write the separators of their own paths.
+            written_there = member.create_system == _WINDOWS and "/" not in member.filename
+            path = _path(member.filename.replace("\\", "/") if written_there else member.filename)
             mode = member.external_attr >> 16
             if member.is_dir():
                 continue
@@ -184,7 +191,7 @@ def _path(name: str) -> str | None:
 
 
 def _link() -> Problem:
-    detail = "the archive holds a link: pack what it points to instead (tar --dereference), or leave it out"
+    detail = "the archive holds a link: pack what it points to instead (tar --dereference --hard-dereference), or leave it out"
     return Problem(400, detail, code="archive-link")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from service.errors import InputError
 from service.findings import Report, SkippedInput
+from service.options import Options
+from service.pipeline import run
 from service.render.stream import render_stream
 from service.text import Edit
 from tests.unit.render.reports import POD, place, rewritten
@@ -44,3 +47,13 @@ def test_files_that_are_no_manifests_are_left_out():
 
     assert "values.yaml" not in render_stream(skipping)
     assert "c.yaml" in render_stream(skipping)
+
+
+@pytest.mark.parametrize("others", [[], [("b.yaml", b"b: 1\n")]])
+def test_a_file_that_can_not_be_decoded(others):
+    """An error rather than a text without it, which somebody might write back."""
+    report = run([("a.yaml", b"a: 1\n# gr\xfcn\n"), *others], Options(), rewrite=True)
+
+    with pytest.raises(InputError) as caught:
+        render_stream(report)
+    assert caught.value.code == "not-utf-8"

@@ -91,6 +91,21 @@ def test_paths_that_lead_out(name):
     assert code(pack({name: POD}), ArchiveKind.ZIP) == (400, "archive-path")
 
 
+def windows(name: str) -> bytes:
+    """A zip as .NET's older archivers write it: backslashes, made on FAT."""
+    raw = bytearray(pack({name.replace("\\", "/"): POD}).replace(name.replace("\\", "/").encode(), name.encode()))
+    raw[raw.index(b"PK\x01\x02") + 5] = 0
+    return bytes(raw)
+
+
+def test_a_zip_with_backslashes():
+    """Made on Windows they separate folders; made elsewhere they are part of a name, which isn't taken."""
+    assert list(unpack(windows("app\\deep\\web.yaml"), ArchiveKind.ZIP, BOUNDS)) == [("app/deep/web.yaml", POD)]
+    assert code(windows("..\\web.yaml"), ArchiveKind.ZIP) == (400, "archive-path")
+    assert code(windows("C:\\web.yaml"), ArchiveKind.ZIP) == (400, "archive-path")
+    assert code(windows("a/..\\web.yaml"), ArchiveKind.ZIP) == (400, "archive-path")
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
 def test_links_in_a_tar(kind):
     """Symbolic and hard links are refused."""
