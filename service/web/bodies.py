@@ -16,6 +16,7 @@ from itertools import islice
 from typing import IO, Any
 
 from flask import Request, g
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
@@ -163,7 +164,7 @@ def _chunks(request: Request, until: float) -> Iterator[bytes]:
     except TimeoutError:
         detail = "the body took too long to arrive"
         raise Problem(408, detail, headers={"Connection": "close"}) from None
-    except (OSError, ClientDisconnected, ValueError):
+    except (OSError, ClientDisconnected, ParseException, ValueError):
         raise _truncated() from None
     finally:
         if socket is not None and socket.fileno() >= 0:

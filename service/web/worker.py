@@ -1,4 +1,5 @@
-"""gunicorn's threaded worker, with three holes closed: slow request heads, slow hang-ups, and connections in the backlog at a stop.
+"""gunicorn's threaded worker, with four holes closed: slow request heads, slow hang-ups, connections in the backlog at a
+stop, and answers and log lines that quote what is no request.
 
 It relies on how gunicorn 27 works inside, hence the narrow range of versions in pyproject.toml; the tests in tests/integration hold it.
 """
@@ -6,13 +7,29 @@ It relies on how gunicorn 27 works inside, hence the narrow range of versions in
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import os
 import select
 import socket
 import time
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
+from gunicorn.http.errors import (
+    ExpectationFailed,
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    LimitRequestHeaders,
+    LimitRequestLine,
+    ParseException,
+    UnsupportedTransferCoding,
+)
 from gunicorn.workers.gthread import ThreadWorker
+
+from service.web.problems import CODES, MEDIA_TYPE
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
@@ -39,6 +56,18 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         """Answer a request whose head is complete."""
         self._heads.pop(conn, None)
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002 - gunicorn's signature
+        """Refuse what is no request, as a problem document.
+
+        gunicorn's own answer and log line quote it, and it may be the rest of a manifest behind a wrong Content-Length.
+        """
+        refused = isinstance(exc, ParseException) and not isinstance(exc, InvalidResponseHeader | InvalidResponseHeaderName)
+        status = _STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST) if refused else HTTPStatus.INTERNAL_SERVER_ERROR
+        level = logging.INFO if refused else logging.ERROR
+        logging.getLogger("podsplit").log(level, "no request", extra={"fields": {"error": type(exc).__name__, "status": status.value}})
+        with contextlib.suppress(OSError):
+            client.sendall(no_request(status))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Close what is finished, without gunicorn's wait of up to two seconds, in the main loop, for the client to hang up too."""
@@ -67,6 +96,32 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                     if self.nr_conns == waiting:  # another worker was quicker
                         break
         super().set_accept_enabled(enabled)
+
+
+_STATUSES: Mapping[type[Exception], HTTPStatus] = {
+    LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+}
+
+
+def no_request(status: HTTPStatus) -> bytes:
+    """The answer to what could not be read as a request."""
+    code = "bad-request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else CODES[500]
+    problem = {
+        "type": f"urn:podsplit:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": "this is no HTTP request that the service can read",
+        "code": code,
+        "instance": f"urn:podsplit:request:{uuid.uuid4().hex}",
+    }
+    body = (json.dumps(problem) + "\n").encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type: {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _hang_up(connection: socket.socket) -> None:

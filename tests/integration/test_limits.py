@@ -173,6 +173,33 @@ def test_what_is_no_request(server, raw):
     assert requests.get(server.url + "/healthz", timeout=10).ok
 
 
+@pytest.mark.parametrize(
+    ("raw", "status"),
+    [
+        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nkind: Pod\r\npassword: hunter2\r\nmore: hunter2\r\n\r\n", 400),
+        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\npassword hunter2: x\r\n\r\n", 400),
+        (b"GET /?hunter2 HTTP/hunter2\r\nHost: x\r\n\r\n", 400),
+        (b"GET /" + b"hunter2" * 1000 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"hunter2" * 10_000 + b"\r\n\r\n", 431),
+        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: hunter2\r\n\r\n", 501),
+        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nExpect: hunter2\r\nContent-Length: 2\r\n\r\na:", 417),
+        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nhunter2\r\n", 400),
+        (b"POST /v1/analyze?hunter2=1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhunter2\r\n", 422),
+    ],
+)
+def test_what_is_no_request_is_not_quoted(server, raw, status):
+    """The rest of a body behind a wrong length would be the next request's head: neither answer nor log says what is in it."""
+    with server.connect() as connection:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        *_, (head_of_last, _, body) = [part.partition(b"\r\n\r\n") for part in read_all(connection).split(b"HTTP/1.1 ")]
+
+    assert int(head_of_last[:3]) == status
+    assert json.loads(body)["status"] == status
+    assert b"hunter2" not in body.replace(b'"hunter2"', b"") or status == 422
+    assert "hunter2" not in server.log.read_text()
+
+
 def test_metrics_of_all_workers(start_server):
     """Whichever worker is asked, the sum over all is told."""
     running = start_server(WORKERS="2")
