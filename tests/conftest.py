@@ -28,7 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # In CI the same examples every time: a rare find is for a developer's machine, not for somebody else's change.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("here", deadline=None)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+hypothesis.settings.register_profile("hunt", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "here"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

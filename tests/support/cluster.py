@@ -224,11 +224,14 @@ class Pods:
 def _nodes(spec: Data) -> int | str:
     """How many nodes a DaemonSet is meant for: those that its affinity names, else every one."""
     required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
-    for term in required.get("nodeSelectorTerms") or ():
-        for expression in (*(term.get("matchFields") or ()), *(term.get("matchExpressions") or ())):
-            if expression.get("operator") == "In" and expression.get("key") in ("metadata.name", "kubernetes.io/hostname"):
-                return len(expression["values"])
-    return "every node"
+    named = {
+        value
+        for term in required.get("nodeSelectorTerms") or ()
+        for expression in (*(term.get("matchFields") or ()), *(term.get("matchExpressions") or ()))
+        if expression.get("operator") == "In" and expression.get("key") in ("metadata.name", "kubernetes.io/hostname")
+        for value in expression["values"]
+    }
+    return len(named) or "every node"
 
 
 def matches(selector: Any, labels: Mapping[str, str]) -> bool:

@@ -43,7 +43,9 @@ def _side(cluster: Cluster, selected: Peer, other: Peer, side: str, target: Peer
     policies = [
         each
         for each in cluster.of("NetworkPolicy")
-        if each.key.namespace == selected.namespace and matches(each.spec.get("podSelector") or {}, selected.labels) and side in _types(each)
+        if each.key.namespace == selected.namespace
+        and matches(each.spec.get("podSelector") or {}, selected.labels)
+        and side in _types(each)
     ]
     field = {"ingress": "from", "egress": "to"}[side]
     return not policies or any(
@@ -125,7 +127,11 @@ def _called(
 ) -> Iterator[str]:
     peer = Peer.of(caller) if isinstance(caller, Pods) else caller
     was = allowed(before, peer, Peer.of(origin), number, protocol)
-    again = [Peer.of(each) for one in caller.running for each in before.later(caller, one.ident, after)] if isinstance(caller, Pods) else [caller]
+    again = (
+        [Peer.of(each) for one in caller.running for each in before.later(caller, one.ident, after)]
+        if isinstance(caller, Pods)
+        else [caller]
+    )
     for home in before.later(origin, container.ident, after):
         for each in again:
             if allowed(after, each, Peer.of(home), number, protocol) != was:
@@ -142,7 +148,7 @@ def talk(before: Cluster, after: Cluster, source: str, target: str, number: int)
         if not allowed(after, Peer.of(one), names, 53, "UDP"):
             yield f"{source} may not look up the name of {target} from {one.owner}: a NetworkPolicy forbids DNS"
         for other in after.homes(target):
-            if not allowed(after, Peer.of(one), Peer.of(other), number):
+            if not other.has(source) and not allowed(after, Peer.of(one), Peer.of(other), number):
                 yield f"{source} may not call {target}:{number} from {one.owner}: a NetworkPolicy forbids what went over localhost"
 
 
@@ -160,7 +166,7 @@ def budgets(before: Cluster, after: Cluster) -> Iterator[str]:
         if budget.key not in known and len(covered) != 1:
             yield f"the new budget {budget.key} covers {covered}"
     for budget in before.of("PodDisruptionBudget"):
-        old = [pods for pods in before.pods.values() if _covers(budget, pods) and pods.owner.kind != "Pod"]
+        old = [pods for pods in before.pods.values() if _covers(budget, pods)]
         again = after.by_key.get(budget.key)
         new = [pods for pods in after.pods.values() if again is not None and _covers(again, pods)]
         if old and len(new) > len(old):
@@ -240,7 +246,9 @@ def _target(scaler: Object) -> Any:
 
 def _named(scaler: Object) -> list[str]:
     """The containers that an autoscaler names."""
-    metrics = [each["containerResource"]["container"] for each in scaler.spec.get("metrics") or () if each.get("type") == "ContainerResource"]
+    metrics = [
+        each["containerResource"]["container"] for each in scaler.spec.get("metrics") or () if each.get("type") == "ContainerResource"
+    ]
     policies = ((scaler.spec.get("resourcePolicy") or {}).get("containerPolicies")) or ()
     names = [str(each.get("containerName")) for each in policies if each.get("containerName") != "*"]
     return [*metrics, *names]
@@ -268,7 +276,9 @@ def _scraped(cluster: Cluster) -> dict[str, set[str | None]]:
     reach = cluster.reach()
     for monitor in cluster.of("ServiceMonitor"):
         for service in cluster.services:
-            if service.key.namespace != monitor.key.namespace or not matches(monitor.spec.get("selector"), service.metadata.get("labels") or {}):
+            if service.key.namespace != monitor.key.namespace or not matches(
+                monitor.spec.get("selector"), service.metadata.get("labels") or {}
+            ):
                 continue
             for port, _ in ports_of(service):
                 wanted = [each for each in monitor.spec.get("endpoints") or () if each.get("port") == port.name]

@@ -7,10 +7,10 @@ changes; in the sets that these checks are made for, no two containers share bot
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.support.cluster import Cluster, Container, Data, Key, Pods, Reached, matches
+from tests.support.cluster import Cluster, Container, Data, Key, Pods, Port, Reached, matches
 
 Check = Callable[[Cluster, Cluster], Iterator[str]]
 
@@ -163,55 +163,53 @@ def addresses(before: Cluster, after: Cluster) -> Iterator[str]:
     for ident in _idents(before):
         for home in after.homes(ident):
             origin = before.origin(home, ident)
-            old = words(_named(origin, ident), origin, before)
-            new = words(_named(home, ident), home, after)
+            old, new = words(_named(origin, ident), origin, before), words(_named(home, ident), home, after)
             if old.keys() != new.keys():
                 yield f"{ident} is told {sorted(old.keys() ^ new.keys())} in one and not in the other, in {home.owner}"
             for place in old.keys() & new.keys():
-                yield from _addresses(before, after, reach, origin, home, ident, place, old, new)
+                calls = _calls(place, old, new, _beside(origin, ident, home, reach))
+                if calls is None:
+                    yield f"{place} of {ident} read {old[place]!r} and reads {new[place]!r} in {home.owner}"
+                for number, host, again in calls or ():
+                    wanted = before.beside(origin, number)
+                    found = _answers(after, reach, home, host, again)
+                    # What nobody answered may stay as it is, and must not be pointed at somebody.
+                    if found != {wanted} and not (wanted is None and _HOST.fullmatch(host)):
+                        who = f"{place} of {ident} in {home.owner} called {wanted} on localhost:{number}"
+                        yield f"{who} and reaches {_words(found)} at {host}:{again}"
 
 
-def _addresses(
-    before: Cluster,
-    after: Cluster,
-    reach: Mapping[Any, frozenset[Reached]],
-    origin: Pods,
-    home: Pods,
-    ident: str,
-    place: str,
-    old: dict[str, str],
-    new: dict[str, str],
-) -> Iterator[str]:
+_Reach = dict[Port, frozenset[Reached]]
+
+
+def _beside(origin: Pods, ident: str, home: Pods, reach: _Reach) -> set[str]:
+    """The Services of whom a container was beside: what a host without a port, which means a default, may turn into."""
+    there = {each.ident for each in origin.running} - {ident}
+    found = [port for port, reached in reach.items() if port.service.namespace == home.owner.namespace and _answering(reached) <= there]
+    return {port.service.name for port in found if reach[port]}
+
+
+def _answers(after: Cluster, reach: _Reach, home: Pods, host: str, port: int) -> set[str | None]:
+    """Who answers a container of some Pods at an address."""
+    if _HOST.fullmatch(host):
+        return {after.beside(home, port)}
+    asked = [each for known, each in reach.items() if known.service[1:] == (home.owner.namespace, host) and known[2:] == (port, "TCP")]
+    return {each.container for reached in asked for each in reached}
+
+
+def _calls(place: str, old: dict[str, str], new: dict[str, str], beside: set[str]) -> list[tuple[int, str, int]] | None:
+    """The ports that a text calls on localhost, each with the host and port that stand there now; None if anything else has changed."""
     was, now = old[place], new[place]
-    if _HOST.fullmatch(was):
-        number = _port_beside(place, old)
-        pairs = [(number, (now, _port_beside(place, new)))] if number else []
-        # Without a port beside it a host means the default of whoever is meant: a container that was beside it, then.
-        beside = {each.ident for each in origin.running} - {ident}
-        behind = {_only(reached) for port, reached in reach.items() if port.service[1:] == (home.owner.namespace, now)}
-        rebuilt = now if pairs or (len(behind) == 1 and behind <= beside) else was
-    else:
-        pairs, rebuilt = _aligned(was, now)
-    if rebuilt != now:
-        yield f"{place} of {ident} read {was!r} and reads {now!r} in {home.owner}"
-        return
-    for number, (host, again) in pairs:
-        wanted = before.beside(origin, number)
-        if wanted is None:
-            if (host, again) != (None, number) and not _HOST.fullmatch(host or "localhost"):
-                yield f"{place} of {ident} called nobody on {number} and calls {host}"
-        elif host is None or _HOST.fullmatch(host):
-            if after.beside(home, again or 0) != wanted:
-                yield f"{place} of {ident} called {wanted} on localhost:{number} and finds nobody there in {home.owner}"
-        else:
-            asked = [each for port, each in reach.items() if port.service[1:] == (home.owner.namespace, host) and port[2:] == (again, "TCP")]
-            found = {each.container for reached in asked for each in reached}
-            if found != {wanted}:
-                yield f"{place} of {ident} called {wanted} on localhost:{number} and reaches {_words(found)} at {host}:{again}"
+    if not _HOST.fullmatch(was):
+        return _aligned(was, now)
+    number, again = _port_beside(place, old), _port_beside(place, new)
+    if number is not None and again is not None:
+        return [(number, now, again)]
+    return [] if now == was or now in beside else None
 
 
-def _aligned(was: str, now: str) -> tuple[list[tuple[int, tuple[str | None, int | None]]], str]:
-    """The ports that a text calls on loopback, each with the host and port that stand there now; and the text that this makes."""
+def _aligned(was: str, now: str) -> list[tuple[int, str, int]] | None:
+    """Likewise for addresses within a text."""
     pattern, last = "", 0
     numbers = []
     for match in LOOPBACK.finditer(was):
@@ -220,9 +218,9 @@ def _aligned(was: str, now: str) -> tuple[list[tuple[int, tuple[str | None, int 
         last = match.end()
     found = re.fullmatch(pattern + re.escape(was[last:]), now, re.DOTALL)
     if found is None:
-        return [], was
+        return None
     groups = found.groups()
-    return [(number, (groups[2 * each], int(groups[2 * each + 1]))) for each, number in enumerate(numbers)], now
+    return [(number, groups[2 * each], int(groups[2 * each + 1])) for each, number in enumerate(numbers)]
 
 
 def _port_beside(place: str, told: dict[str, str]) -> int | None:
@@ -250,7 +248,9 @@ def words(container: Container, pods: Pods, cluster: Cluster) -> dict[str, str]:
     volumes = {each.get("name"): each for each in pods.spec.get("volumes") or ()}
     for mount in container.data.get("volumeMounts") or ():
         volume = volumes.get(mount.get("name")) or {}
-        found |= {f"file {mount.get('mountPath')}/{key}": value for key, value in config((volume.get("configMap") or {}).get("name")).items()}
+        found |= {
+            f"file {mount.get('mountPath')}/{key}": value for key, value in config((volume.get("configMap") or {}).get("name")).items()
+        }
     return found
 
 
@@ -287,11 +287,6 @@ def _behind(cluster: Cluster, ident: str) -> dict[str, frozenset[str]]:
 
 def _answering(reached: frozenset[Reached]) -> set[str | None]:
     return {each.container for each in reached}
-
-
-def _only(reached: frozenset[Reached]) -> str | None:
-    found = _answering(reached)
-    return found.pop() if len(found) == 1 else None
 
 
 def _words(found: set[str | None]) -> str:

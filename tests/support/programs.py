@@ -39,7 +39,9 @@ SERVERS = (
     Program("prom/prometheus", ("prometheus",), (("web", 9090),), "/prometheus"),
     Program("wordpress", ("wordpress", "blog"), (("http", 80),), "/var/www/html"),
     Program("docker.io/library/tomcat", ("tomcat", "app"), (("http", 8080),)),
-    Program("docker.elastic.co/elasticsearch/elasticsearch", ("elasticsearch", "search"), (("rest", 9200),), "/usr/share/elasticsearch/data"),
+    Program(
+        "docker.elastic.co/elasticsearch/elasticsearch", ("elasticsearch", "search"), (("rest", 9200),), "/usr/share/elasticsearch/data"
+    ),
 )
 """Servers that are run alone."""
 
@@ -82,7 +84,12 @@ def program_of(container: Container) -> Program | None:
     return None if container.data.get("command") else _KNOWN.get(repository.removeprefix("docker.io/library/"))
 
 
+def defaults(container: Container) -> frozenset[tuple[int, str]]:
+    """What a container's program listens on by default, whatever is declared."""
+    program = program_of(container)
+    return frozenset((number, "TCP") for _, number in (program.listens if program else ()))
+
+
 def usual(container: Container) -> frozenset[tuple[int, str]]:
     """What a container listens on: what it declares, and what its program does by default."""
-    program = program_of(container)
-    return declared(container) | frozenset((number, "TCP") for _, number in (program.listens if program else ()))
+    return declared(container) | defaults(container)

@@ -10,7 +10,7 @@ from typing import Any
 from service.findings import Report, Stage
 from service.options import Options
 from service.pipeline import run
-from tests.support.cluster import CURRENT, Cluster, Key, Listens, declared, read
+from tests.support.cluster import CURRENT, Cluster, Key, Listens, Pods, declared, read
 
 OURS = ("internal", "verification", "cannot-edit", "overlapping-edits")
 """Reasons for holding a change back that are mistakes of the rewriting itself."""
@@ -44,19 +44,26 @@ class Rewritten:
     def gone_first(self, clusters: list[Cluster]) -> list[set[Key]]:
         """For each step the controllers whose old Pods are gone before the new ones start, as the changes' assumptions say."""
         assert self.report.rewrite is not None
-        named: list[set[tuple[str, str]]] = [set(), set(), set()]
+        found: list[set[Key]] = [set(), set(), set()]
         for change in self.report.rewrite.changes:
             path, name = change.location.path, change.workload.partition("/")[2]
             for assumption in change.assumptions:
-                if assumption.startswith("the old Pod is deleted before the new one starts"):
-                    named[0].add((path, name))
+                if re.match("the old Pods? (is|are) deleted before", assumption):
+                    found[0] |= {each.owner for origin in _there(clusters[0], path, name) for each in _successors(clusters, origin)}
                 over = _TAKES_OVER.match(assumption)
                 if over:
-                    named[2] |= {(path, over[1]), (path, over[2])}
-        return [
-            {each.key for each in cluster.objects if (each.path, each.key.name) in some and each.key in cluster.pods}
-            for cluster, some in zip(clusters[1:], named, strict=True)
-        ]
+                    found[2] |= {each.owner for name in over.groups() for each in _there(clusters[3], path, name)}
+        return found
+
+
+def _there(cluster: Cluster, path: str, name: str) -> list[Pods]:
+    """The Pods of what has a name in a file."""
+    return [each for each in cluster.pods.values() if (each.origin.path, each.owner.name) == (path, name)]
+
+
+def _successors(clusters: list[Cluster], origin: Pods) -> list[Pods]:
+    """The Pods that take over from a bare Pod in the first stage."""
+    return [each for each in clusters[1].pods.values() if any(each.has(container.ident) for container in origin.containers)]
 
 
 def rewrite(files: Mapping[str, str], **options: Any) -> Rewritten:
@@ -68,18 +75,28 @@ def rewrite(files: Mapping[str, str], **options: Any) -> Rewritten:
     return Rewritten(report, (dict(files), *(after or [dict(files)] * 3)))
 
 
-def clusters(
-    rewritten: Rewritten, listens: Listens = declared, local: Listens | None = None, environment: Callable[[str], str] | None = None
-) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
+@dataclass(frozen=True)
+class Truth:
+    """What is true of the containers of a set, whatever the manifests say."""
+
+    listens: Listens = declared
+    """Where others reach a container."""
+    local: Listens | None = None
+    """Where its neighbours in the Pod reach it, if that is more."""
+    environment: Callable[[str], str] | None = None
+    """The environment that a file belongs to; None where all files make one cluster."""
+
+
+def clusters(rewritten: Rewritten, truth: Truth) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
     """The cluster that the files make in each stage, for every way to read them; with who is gone first in each step.
 
-    Files of several environments are clusters of their own. Objects without a namespace are in the one that `kubectl` works in, which may be
-    one that others of the set name.
+    Files of several environments are clusters of their own. Objects without a namespace are in the one that `kubectl` works in, which may
+    be one that others of the set name.
     """
-    environments = {environment(path) if environment else "" for path in rewritten.stages[0]}
-    for each in sorted(environments):
-        stages = [{path: text for path, text in files.items() if not environment or environment(path) == each} for files in rewritten.stages]
+    part = truth.environment or (lambda _path: "")
+    for each in sorted({part(path) for path in rewritten.stages[0]}):
+        stages = [{path: text for path, text in files.items() if part(path) == each} for files in rewritten.stages]
         spaces = {str(found.metadata.get("namespace") or CURRENT) for found in read(stages[0])}
         for current in sorted({CURRENT, *spaces} if CURRENT in spaces else {CURRENT}):
-            made = [Cluster(read(files, current), listens, local) for files in stages]
+            made = [Cluster(read(files, current), truth.listens, truth.local) for files in stages]
             yield made, rewritten.gone_first(made)

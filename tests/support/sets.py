@@ -1,4 +1,4 @@
-"""Hypothesis makes sets of manifests: workloads of every kind, with the Services, policies, budgets, autoscalers and monitors around them."""
+"""Hypothesis makes sets of manifests: workloads of every kind, with the Services, policies, budgets and autoscalers around them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.support.cluster import Container, Data
 from tests.support.making import Maker, Member, PodMade
 from tests.support.programs import OWN
+from tests.support.rewritten import Truth
 from tests.support.writing import Alias, Anchored, plain, styles, written
 
 KINDS: dict[str, str] = {
@@ -48,15 +49,19 @@ class Sample:
     environments: bool
     """Whether each folder is an environment of its own."""
 
-    def listens(self, container: Container) -> frozenset[tuple[int, str]]:
-        """What a container's neighbours reach."""
+    @property
+    def truth(self) -> Truth:
+        """What is true of its containers."""
+        return Truth(self._serves, self._listens, self.environment)
+
+    def _listens(self, container: Container) -> frozenset[tuple[int, str]]:
         return self.listening.get(str(container.data.get("image")), frozenset())
 
-    def serves(self, container: Container) -> frozenset[tuple[int, str]]:
-        """What others reach."""
-        return frozenset() if container.data.get("image") in self.private else self.listens(container)
+    def _serves(self, container: Container) -> frozenset[tuple[int, str]]:
+        return frozenset() if container.data.get("image") in self.private else self._listens(container)
 
     def environment(self, path: str) -> str:
+        """The environment that a file belongs to."""
         return PurePosixPath(path).parts[0] if self.environments else ""
 
 
@@ -90,9 +95,7 @@ class SetMaker(Maker):
         """A workload and everything around it."""
         kind = self.one(*self.kinds)
         labels = self.labels(name)
-        made = self.pod(
-            name, labels, stateful=kind == "StatefulSet", runs_to_end=kind in ("Job", "CronJob"), bare=kind == "Pod"
-        )
+        made = self.pod(name, labels, stateful=kind == "StatefulSet", runs_to_end=kind in ("Job", "CronJob"), bare=kind == "Pod")
         space = self.one(None, None, "shop", "team-a")
         around = [*made.objects, *self.services(name, labels, made), *self.extras(name, kind, labels, made)]
         if kind == "StatefulSet" and self.chance(40):
@@ -140,15 +143,18 @@ class SetMaker(Maker):
             bare["annotations"] = annotations
         if not self.chance(10):
             return [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **bare}, "spec": made.spec}]
-        count, numbered = self.one(2, 3), self.chance(50)
+        count, numbered, pinned = self.one(2, 3), self.chance(50), self.chance(15)
         found = []
         for number in range(count):
-            spec = copy.deepcopy(made.spec)
-            for claim in [volume["persistentVolumeClaim"] for volume in spec.get("volumes", ()) if "persistentVolumeClaim" in volume]:
-                claim["claimName"] = f"data-{name}-{number}" if numbered else claim["claimName"]
-            if self.chance(15):
+            own, spec = f"{name}-{number}", copy.deepcopy(made.spec)
+            for volume in spec.get("volumes", ()) if numbered else ():
+                if "persistentVolumeClaim" in volume:
+                    volume["persistentVolumeClaim"]["claimName"] = f"{volume['name']}-{own}"
+                    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+                    found.append(_object("v1", "PersistentVolumeClaim", f"{volume['name']}-{own}", claim))
+            if pinned:
                 spec["nodeName"] = f"node-{number}"
-            found.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"{name}-{number}", **copy.deepcopy(bare)}, "spec": spec})
+            found.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": own, **copy.deepcopy(bare)}, "spec": spec})
         return found
 
     def spec(self, name: str, kind: str, labels: Data, template: Data, made: PodMade) -> Data:
@@ -163,7 +169,10 @@ class SetMaker(Maker):
             spec["selector"] = dict(labels)
         elif self.chance(10):
             key, value = next(iter(labels.items()))
-            spec["selector"] = {"matchLabels": dict(labels), "matchExpressions": [{"key": key, "operator": "In", "values": [value, "other"]}]}
+            spec["selector"] = {
+                "matchLabels": dict(labels),
+                "matchExpressions": [{"key": key, "operator": "In", "values": [value, "other"]}],
+            }
         elif template["metadata"]["labels"] == labels and self.chance(8):
             spec["selector"] = {"matchLabels": Anchored("labels", dict(labels))}
             template["metadata"]["labels"] = Alias("labels", dict(labels))

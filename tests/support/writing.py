@@ -44,6 +44,12 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, list) else value
 
 
+def _names_anchors(value: Any) -> bool:
+    if isinstance(value, Anchored | Alias):
+        return True
+    return any(map(_names_anchors, value.values() if isinstance(value, dict) else value)) if isinstance(value, dict | list) else False
+
+
 @dataclass(frozen=True)
 class Style:
     """How a file is written."""
@@ -105,7 +111,7 @@ class _Writer:
     random: Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.random = Random(self.style.seed)  # noqa: S311 - the same text for the same seed
+        self.random = Random(self.style.seed)
 
     def document(self, data: Any) -> list[str]:
         if self.style.form == "flow":
@@ -160,6 +166,8 @@ class _Writer:
         return lines
 
     def is_inline(self, value: Any) -> bool:
+        if _names_anchors(value):
+            return False
         small = len(json.dumps(plain(value))) < 90 and "\\n" not in json.dumps(plain(value))
         return small and self.random.random() < self.style.flow
 
