@@ -31,14 +31,13 @@ from service.actions.follow import Division, Following, follow_selections
 from service.actions.hazards import check_hazards
 from service.actions.naming import joined, short
 from service.actions.overlaps import selects_newly
-from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Move, NewObject, Proposal, Refused, Situation, Step
 from service.actions.retarget import SHARED_LABEL, Boundary, Retargeting, retarget
 from service.actions.rewire import Rewiring, rewire
 from service.actions.scalers import follow_scalers
 from service.actions.splittable import check, check_moving
+from service.actions.template import Group, workload_of
 from service.actions.traffic import follow_traffic
-from service.actions.wrap import is_for_pods
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Role, Stage
 from service.kube.containers import Container
@@ -46,8 +45,7 @@ from service.kube.objects import dig, items, mapping, mappings, text
 from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
 from service.kube.workloads import READ_ONLY_SOURCES, outlives_pod
-from service.yamldoc.nodes import Data, Route
-from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
+from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
 _LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
 """The labels in which a moved group may differ, the best first."""
@@ -323,23 +321,26 @@ class _Split:
     # The new workloads
 
     def _new_workload(self, number: int) -> NewObject:
-        api_version, kind = self._new_kind()
-        name, labels = self._boundary.names[number], {**self._boundary.labels[number], **self.shared_labels}
-        metadata: dict[str, Tree] = {"name": name}
-        if self._resource.namespace is not None:
-            metadata["namespace"] = Verbatim(self._resource.document, self._situation.absolute("metadata", "namespace"))
-        if self._resource.labels or self._wrapping:
-            own = dict(self._resource.labels) or {self._boundary.key: name}
-            metadata["labels"] = {each: name if each == self._boundary.key else value for each, value in own.items()}
-        template: dict[str, Tree] = {"metadata": self._template_metadata(labels), "spec": self._pod_spec(number)}
-        tree: Tree = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": self._spec(number, template)}
+        kind = self._new_kind()
         stage = self._stages[number]
-        if stage is Stage.CONTRACT and kind == "DaemonSet":
+        if stage is Stage.CONTRACT and kind[1] == "DaemonSet":
             message = (
                 "a moved container keeps data or a port of the node, and a DaemonSet can't be scaled to 0 in between: divide it by hand"
             )
             raise Refused("daemon-set-data", message)
-        return NewObject(self._resource, tree, f"{kind}/{name}", stage)
+        members = self._of_group(number)
+        inside = {each.index: self._inside(each) for each in members}
+        group = Group(number, kind, members, inside, self.shared_labels, keeps_data=self._keeps_data(number))
+        tree = workload_of(self._situation, self._wrapping, self._boundary, group)
+        return NewObject(self._resource, tree, f"{kind[1]}/{self._boundary.names[number]}", stage)
+
+    def _inside(self, container: Container) -> list[Operation]:
+        """What is done inside the text of a container that moves."""
+        values = self._rewiring.values.get(container.index, [])
+        return [
+            *self._retargeting.template.get(container.index, []),
+            *(SetValue(self._situation.absolute(*route), value) for route, value in values),
+        ]
 
     def _staged(self) -> tuple[Stage, ...]:
         """From which stage on each group has a workload of its own."""
@@ -375,101 +376,6 @@ class _Split:
                 return True
         return False
 
-    def _template_metadata(self, labels: dict[str, str]) -> dict[str, Tree]:
-        found: dict[str, Tree] = {"labels": labels}
-        kept = {key: value for key, value in self._workload.annotations.items() if not self._names_container(key, value)}
-        if self._wrapping:
-            kept = {key: value for key, value in kept.items() if is_for_pods(key)}
-        if kept:
-            route = self._situation.absolute(*self._workload.template, "metadata", "annotations")
-            found["annotations"] = {key: Verbatim(self._resource.document, (*route, key)) for key in kept}
-        return found
-
-    def _names_container(self, key: str, value: str) -> bool:
-        """Annotations that name a container or a port, and machine-written ones, stay behind."""
-        names = {each.name for each in self._workload.containers}
-        return (
-            value in names
-            or any(name and name in key for name in names)
-            or key.startswith(("prometheus.io/", "podsplit.dev/", "kubectl.kubernetes.io/"))
-        )
-
-    def _spec(self, number: int, template: dict[str, Tree]) -> dict[str, Tree]:
-        kind = self._new_kind()[1]
-        labels = self._boundary.labels[number]
-        spec: dict[str, Tree] = {}
-        if kind == "CronJob":
-            spec = {
-                key: Verbatim(self._resource.document, self._situation.absolute("spec", key))
-                for key in self._resource.spec
-                if key != "jobTemplate"
-            }
-            job = mapping(self._resource.spec.get("jobTemplate"))
-            inner = {
-                key: Verbatim(self._resource.document, self._situation.absolute("spec", "jobTemplate", "spec", key))
-                for key in mapping(job.get("spec"))
-                if key != "template"
-            }
-            return {**spec, "jobTemplate": {"spec": {**inner, "template": template}}}
-        selector_keys = self._wrapping.selector if self._wrapping else self._workload.selector
-        selector = {key: labels[key] for key in selector_keys if key in labels}
-        if "replicas" in self._resource.spec:
-            spec["replicas"] = self._resource.spec["replicas"]
-        elif self._wrapping:
-            spec["replicas"] = self._wrapping.fields["replicas"]
-        if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
-            spec["updateStrategy"] = Verbatim(self._resource.document, self._situation.absolute("spec", "updateStrategy"))
-        spec["selector"] = {"matchLabels": selector}
-        recreated = dig(self._resource.spec, "strategy", "type") == "Recreate"
-        if kind == "Deployment" and (recreated or self._has_claim(number) or self._keeps_data(number)):
-            spec["strategy"] = {"type": "Recreate"}
-        return {**spec, "template": template}
-
-    def _has_claim(self, number: int) -> bool:
-        volumes = self._workload.volumes
-        return any(
-            "persistentVolumeClaim" in mapping(volumes.get(mount.volume)) for each in self._of_group(number) for mount in each.mounts
-        )
-
-    def _pod_spec(self, number: int) -> dict[str, Tree]:
-        members = self._of_group(number)
-        used = {mount.volume for each in members for mount in each.mounts}
-        result: dict[str, Tree] = {}
-        for field, value in self._workload.pod.items():
-            fate = POD_FIELDS[field]
-            route = self._situation.absolute(*self._workload.pod_route, field)
-            if field in ("containers", "initContainers"):
-                carried = [self._carried(each) for each in members if each.route[len(self._workload.pod_route)] == field]
-                if carried:
-                    result[field] = carried
-            elif field == "volumes":
-                kept = [
-                    Verbatim(self._resource.document, (*route, index))
-                    for index, volume in enumerate(mappings(value))
-                    if text(volume.get("name")) in used
-                ]
-                if kept and len(kept) == len(mappings(value)):
-                    result[field] = Verbatim(self._resource.document, route)
-                elif kept:
-                    result[field] = kept
-            elif fate is Fate.COPIED and not (field == "restartPolicy" and self._wrapping and self._wrapping.restart_policy):
-                result[field] = Verbatim(self._resource.document, route)
-            elif fate is Fate.SELECTS:
-                result[field] = self._own_labels(route, value, number)
-        return result
-
-    def _carried(self, container: Container) -> Verbatim:
-        at = self._situation.absolute
-        operations: list[Operation] = list(self._retargeting.template.get(container.index, []))
-        operations += [SetValue(at(*route), value) for route, value in self._rewiring.values.get(container.index, [])]
-        return Verbatim(self._resource.document, at(*container.route), tuple(operations))
-
-    def _own_labels(self, route: Route, value: Data, number: int) -> Tree:
-        """Affinity and spreading that speak of the old Pods' label speak of the new ones' in the copy."""
-        key, old, new = self._boundary.key, self._boundary.labels[0].get(self._boundary.key), self._boundary.names[number]
-        changed = _relabelled(value, key, old, new)
-        return Verbatim(self._resource.document, route) if changed == value else changed
-
     def _assumptions(self) -> list[str]:
         found = [
             f"{self._boundary.names[number]} takes over data or a port of the node: no Pod of {self._workload.name} runs any more "
@@ -493,11 +399,3 @@ class _Split:
             if numbers is not None and len(numbers) > 1:
                 found.append(f"the init container {container.name} prepares several groups and runs in each")
         return found
-
-
-def _relabelled(data: Data, key: str, old: str | None, new: str) -> Data:
-    if isinstance(data, dict):
-        if data.get("key") == key and isinstance(data.get("values"), list):
-            return {**data, "values": [new if value == old else value for value in data["values"]]}
-        return {each: new if each == key and value == old else _relabelled(value, key, old, new) for each, value in data.items()}
-    return [_relabelled(each, key, old, new) for each in data] if isinstance(data, list) else data

@@ -8,7 +8,7 @@ from service.actions.proposing import Refused, Situation
 from service.classify import Classification
 from service.kube.containers import Container
 from service.kube.objects import items, mapping
-from service.rules.suppression import suppression_of
+from service.rules.suppression import suppression_above, suppression_of
 from service.signals.injected import injected_names
 
 
@@ -20,7 +20,9 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
     """
     workload, classification = situation.workload, situation.classification
     confidence = classification.boundary_confidence()
-    suppression = suppression_of("unrelated-containers", workload)
+    rule = "unrelated-containers"
+    suppressions = (suppression_of(rule, workload), *(suppression_above(rule, workload, each) for each in workload.members))
+    suppression = next((each for each in suppressions if each is not None), None)
     if suppression is not None:
         raise Refused("suppressed", f"the manifest says to ignore unrelated-containers: {suppression.reason or 'no reason given'}")
     if workload.kind is None:

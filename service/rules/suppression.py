@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 
 from service.findings import Finding, Suppression
+from service.kube.containers import Container
 from service.kube.workloads import Workload
 from service.yamldoc import layout
 
@@ -52,15 +53,20 @@ def _commented(finding: Finding, workload: Workload) -> Suppression | None:
     above = _above_document(finding.rule, workload)
     if above is not None:
         return above
-    text = workload.resource.document.text
-    base = workload.resource.document.span.start
     for container in workload.containers:
         span = workload.resource.location(*container.route).span
         if span.start <= finding.location.span.start < span.end:
-            start = layout.line_start(text, span.start - base)
-            top = layout.above(text, start, layout.column(text, span.start - base), 0)
-            return _in_comments(finding.rule, text[top:start], workload)
+            return suppression_above(finding.rule, workload, container)
     return None
+
+
+def suppression_above(rule: str, workload: Workload, container: Container) -> Suppression | None:
+    """Whether a comment above a container says to ignore a rule there."""
+    document = workload.resource.document
+    start = workload.resource.location(*container.route).span.start - document.span.start
+    top = layout.line_start(document.text, start)
+    first = layout.above(document.text, top, layout.column(document.text, start), 0)
+    return _in_comments(rule, document.text[first:top], workload)
 
 
 def _in_comments(rule: str, text: str, workload: Workload) -> Suppression | None:
