@@ -69,7 +69,9 @@ def _refused(situation: Situation, others: tuple[Workload, ...], why: str) -> Re
 def _name(situation: Situation, kind: str, others: tuple[Workload, ...]) -> str:
     own = situation.workload.name
     stem = stem_of([own, *(each.name for each in others)])
-    if stem is not None and _DNS_LABEL.match(stem) and not situation.names.taken(kind, stem):
+    # A Pod of that name may become a controller itself.
+    free = stem is not None and not any(situation.names.taken(each, stem) for each in (kind, "Pod"))
+    if stem is not None and free and _DNS_LABEL.match(stem):
         return situation.names.give(kind, stem, situation.resource)
     return own
 

@@ -129,7 +129,9 @@ def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
                         "loopback-server",
                         f"{container.name} is told to listen on loopback, where only its own Pod reaches it ({word.where})",
                     )
-        yield from _unseen(situation, container)
+        # A store's own scripts call the store.
+        if not situation.classification.context.keeps_for_others(container):
+            yield from _unseen(situation, container)
 
 
 def _unseen(situation: Situation, container: Container) -> _Found:

@@ -97,11 +97,8 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
 
 def _named_for(situation: Situation, reference: LocalReference, target: Container) -> bool:
     """Whether the variable that holds a host is named for a database, or for what the target runs."""
-    told = dig(reference.resource.data, *reference.route[:-1], "name") if reference.where == "env" else reference.route[-1]
-    name = text(told).lower()
-    entry = situation.classification.context.entry(target)
-    words = {"db", "database", "sql", *(re.split(r"[-_]", entry.id) if entry else ()), *re.split(r"[-_]", target.name.lower())}
-    return any(word in name for word in words if word)
+    words = set(re.split(r"[-_.]", reference.variable.lower()))
+    return bool(words & {"db", "database", "sql"}) or situation.classification.context.named_in(reference.variable, target)
 
 
 def _groups_of(situation: Situation, container: Container, boundary: Boundary) -> set[int]:
@@ -274,6 +271,7 @@ def _serve_silent(
     """
     context = situation.classification.context
     heads = [members[0] for members in situation.classification.groups]
+    silent: list[tuple[str, list[str]]] = []
     applications = [head for head in heads if not context.keeps_for_others(head)]
     for head in heads:
         number = boundary.group_of[head.index]
@@ -287,16 +285,19 @@ def _serve_silent(
         if entry is not None and entry.category in _STATEFUL:
             _check_single(situation, head)
         made = _service(situation, boundary, number, ports[:1], head)
+        silent.append((head.name, callers))
         result.objects.append(made)
         result.guessed |= {(boundary.group_of[each.index], number, ports[0]) for each in applications if each is not head}
         address = f"{made.title.partition('/')[2]}:{ports[0]}"
         result.assumptions.append(
             f"nothing shows how {' or '.join(callers)} reaches {head.name}: if it uses localhost by default, set its address to {address}"
         )
-    if len(applications) > 1:
-        names = [each.name for each in applications]
-        told = f"{', '.join(names[:-1])} and {names[-1]}"
-        result.assumptions.append(f"{told} don't call each other on localhost in ways that the manifests don't show")
+    names = [each.name for each in applications]
+    said = {name for server, callers in silent for name in (server, *callers)}
+    if len(applications) > 1 and not set(names) <= said:
+        result.assumptions.append(
+            f"{', '.join(names[:-1])} and {names[-1]} don't call each other on localhost in ways that the manifests don't show"
+        )
 
 
 def _note_calls(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring) -> None:

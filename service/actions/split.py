@@ -39,12 +39,13 @@ from service.actions.splittable import check, check_moving
 from service.actions.template import Group, workload_of
 from service.actions.traffic import follow_traffic
 from service.classify import prepared_groups
-from service.findings import Applicability, ContainerType, Role, Stage
+from service.findings import Applicability, ContainerType, Leans, Role, Stage
 from service.kube.containers import Container
 from service.kube.objects import dig, items, mapping, mappings, text
 from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
 from service.kube.workloads import READ_ONLY_SOURCES, outlives_pod
+from service.signals.observing import Says
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
 _LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
@@ -155,8 +156,16 @@ class _Split:
                 "claim-templates", "two groups use the StatefulSet's claim templates: new claims for one of them would lose its data"
             )
         if users and users[0] is not groups[0]:
-            return (users[0], *(group for group in groups if group is not users[0]))
-        return groups
+            groups = (users[0], *(group for group in groups if group is not users[0]))
+        stray = [each for group in groups[1:] for each in group[1:] if self._is_stray(group[0], each)]
+        return ((*groups[0], *stray), *(tuple(each for each in group if each not in stray) for group in groups[1:]))
+
+    def _is_stray(self, head: Container, container: Container) -> bool:
+        """Whether nothing ties a container to the group that it fell to: it stays where it is."""
+        classification = self._situation.classification
+        said = classification.pair(head, container).evidence
+        tied = any(each.says is Says.TOGETHER or each.about in (head, container) for each, _, leans in said if leans is Leans.TOGETHER)
+        return not tied and len(classification.verdict(container).serves) < len(classification.groups)
 
     def _prepared(self) -> dict[int, tuple[int, ...]]:
         """The groups that each init container prepares."""
@@ -383,6 +392,8 @@ class _Split:
             for number in range(1, len(self._groups))
             if self._keeps_data(number)
         ]
+        if self._wrapping is not None and "strategy" in self._wrapping.fields and not self._keeps_data(0):
+            found.append(f"{self._boundary.names[0]} needs the strategy Recreate no more once the data has moved: remove it then")
         by_hand = self._resource.kind in ("ReplicaSet", "ReplicationController")
         if by_hand or dig(self._resource.spec, "updateStrategy", "type") == "OnDelete":
             found.append(

@@ -63,6 +63,10 @@ class _Template:
     def _carried(self, *route: str | int, operations: Sequence[Operation] = ()) -> Verbatim:
         return Verbatim(self._resource.document, self._situation.absolute(*route), tuple(operations))
 
+    def _as_written(self, wanted: Mapping[str, str], there: Mapping[str, str], *route: str | int) -> dict[str, Tree]:
+        """Labels, those that stay what they are in the text that they have."""
+        return {key: self._carried(*route, key) if there.get(key) == value else value for key, value in wanted.items()}
+
     def _metadata(self) -> dict[str, Tree]:
         name = self._boundary.names[self._group.number]
         metadata: dict[str, Tree] = {"name": name}
@@ -70,7 +74,8 @@ class _Template:
             metadata["namespace"] = self._carried("metadata", "namespace")
         if self._resource.labels or self._wrapping:
             own = dict(self._resource.labels) or {self._boundary.key: name}
-            metadata["labels"] = {each: name if each == self._boundary.key else value for each, value in own.items()}
+            changed = {each: name if each == self._boundary.key else value for each, value in own.items()}
+            metadata["labels"] = self._as_written(changed, self._resource.labels, "metadata", "labels")
         return metadata
 
     def _spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
@@ -102,7 +107,9 @@ class _Template:
 
     def _pod_template(self) -> dict[str, Tree]:
         labels = {**self._boundary.labels[self._group.number], **self._group.shared_labels}
-        metadata: dict[str, Tree] = {"labels": labels}
+        metadata: dict[str, Tree] = {
+            "labels": self._as_written(labels, self._workload.labels, *self._workload.template, "metadata", "labels")
+        }
         kept = [key for key, value in self._workload.annotations.items() if not self._names_container(key, value)]
         if self._wrapping:
             kept = [key for key in kept if is_for_pods(key)]

@@ -52,6 +52,8 @@ class LocalReference:
     """Where in that object the text is."""
     listens: bool
     """Whether it reads like an address to listen on rather than one to call."""
+    variable: str = ""
+    """The variable that holds it, where it is a variable's whole value."""
 
 
 def local_references(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[LocalReference]:
@@ -153,7 +155,9 @@ def _host_and_port(workload: Workload, container: Container, manifests: Manifest
         if _HOST_NAME.search(variable.name) or stem != variable.name or port:
             # HOST alone, and names such as BIND_ADDRESS, say where to listen.
             listens = not stem or bool(re.search(r"(?i)bind|listen", variable.name))
-            yield LocalReference(container, variable.value.strip(), port, variable.where, variable.resource, variable.route, listens)
+            yield LocalReference(
+                container, variable.value.strip(), port, variable.where, variable.resource, variable.route, listens, variable.name
+            )
 
 
 def config_maps_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[tuple[Resource, frozenset[str] | None]]:

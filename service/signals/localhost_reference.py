@@ -22,7 +22,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.kube.containers import Container
+from service.signals import own_service
 from service.signals.observing import Observation, PodContext, Says
+
+_MEANINGS = {
+    "separable": "which can be given a Service instead",
+    "served": "though each is called from outside by a Service of its own, which would do as well",
+    "reached": "so they share a network by intent",
+}
+
+
+def _case(context: PodContext, caller: Container, target: Container) -> str:
+    if context.stateful(target):
+        return "separable"
+    called = {each.subject.index for each in own_service.observe(context)}
+    return "served" if {caller.index, target.index} <= called else "reached"
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -35,11 +50,10 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if reference.container not in context.members:
             continue
         seen.add((reference.container.index, target.index))
-        own = context.stateful(target)
-        case = "separable" if own else "reached"
+        case = _case(context, reference.container, target)
         port = f" port {reference.port}" if reference.port else ""
         where = reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
-        meaning = "which can be given a Service instead" if own else "so they share a network by intent"
+        meaning = _MEANINGS[case]
         message = f"reaches {target.name} on {reference.host}{port} ({where}), {meaning}"
         location = context.place(reference.resource, reference.route)
         yield Observation(f"localhost-reference.{case}", Says.TOGETHER, reference.container, message, location, about=target)

@@ -272,9 +272,16 @@ class PodContext:
         return None if itself else best
 
     def _default_target(self, reference: LocalReference) -> Container | None:
-        """A host without a port means the one server beside it whose default port the client's library uses."""
+        """A host without a port means the one store beside it whose default port the client's library uses; of several the one named."""
         known = [each for each in self.members if each is not reference.container and self.keeps_for_others(each)]
-        return known[0] if len(known) == 1 else None
+        named = [each for each in known if self.named_in(reference.variable, each)]
+        return known[0] if len(known) == 1 else named[0] if len(named) == 1 else None
+
+    def named_in(self, variable: str, container: Container) -> bool:
+        """Whether a variable's name holds a word of a container's name, or of what it runs."""
+        entry = self.entry(container)
+        told = [*(re.split(r"[-_]", entry.id) if entry else ()), *re.split(r"[-_]", container.name.lower())]
+        return bool(set(told) & set(re.split(r"[-_.]", variable.lower())) - {""})
 
     def at(self, container: Container, *steps: str | int, key: bool = False) -> Location:
         """A place within a container."""

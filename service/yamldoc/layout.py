@@ -92,6 +92,26 @@ def above(text: str, start: int, own_column: int, floor: int) -> int:
     return top
 
 
+def without_double_blank(text: str, start: int, end: int) -> int:
+    """Where a removal starts that goes from the start of a line to the end of one: with the line break before it.
+
+    Where blank lines stand on both sides, those above go too: they would follow on each other.
+    """
+
+    def broken(at: int) -> int:
+        return at - (2 if text.startswith("\r\n", at - 2) else 1)
+
+    behind = next_line(text, end)
+    blank_behind = behind < len(text) and not text[behind : line_end(text, behind)].strip()
+    first = start
+    while first > 0 and blank_behind:
+        previous = line_start(text, broken(first))
+        if text[previous : line_end(text, previous)].strip():
+            break
+        first = previous
+    return broken(first) if first > 0 else 0
+
+
 def below(text: str, end: int, own_column: int, *, over_blanks: bool = False) -> int:
     """Where the comment lines end that stand below a node's last line and are indented deeper than it starts.
 

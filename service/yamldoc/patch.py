@@ -332,7 +332,7 @@ class Patcher:
             return self._inline_removal(found, route, parent, index)
         if extent.start == 0:
             return Span(0, layout.next_line(text, extent.end))
-        return Span(extent.start - (2 if text[extent.start - 2 : extent.start] == "\r\n" else 1), extent.end)
+        return Span(layout.without_double_blank(text, extent.start, extent.end), extent.end)
 
     def _first(self, parent: Mapping | Sequence) -> int:
         return parent.entries[0][0].start if isinstance(parent, Mapping) else layout.dash(self._text, parent, 0)
