@@ -374,6 +374,10 @@ class _Split:
             frozenset(self._rewiring.traffic | self._rewiring.guessed),
         )
 
+    def _is_database(self, container: Container) -> bool:
+        entry = self._situation.classification.context.entry(container)
+        return entry is not None and entry.stands_alone and entry.category == "datastore"
+
     def _keeps_data(self, number: int) -> bool:
         """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""
         for container in self._of_group(number):
@@ -391,6 +395,11 @@ class _Split:
             "when the stage contract is applied, or two servers use it"
             for number in range(1, len(self._groups))
             if self._keeps_data(number)
+        ]
+        found += [
+            f"the data of {self._groups[number][0].name} doesn't move along: it is in the old Pods only; save it first, and give it a claim"
+            for number in range(1, len(self._groups))
+            if not self._keeps_data(number) and self._is_database(self._groups[number][0])
         ]
         if self._wrapping is not None and "strategy" in self._wrapping.fields and not self._keeps_data(0):
             found.append(f"{self._boundary.names[0]} needs the strategy Recreate no more once the data has moved: remove it then")

@@ -73,7 +73,7 @@ class _Template:
         if self._resource.namespace is not None:
             metadata["namespace"] = self._carried("metadata", "namespace")
         if self._resource.labels or self._wrapping:
-            own = dict(self._resource.labels) or {self._boundary.key: name}
+            own = {**self._resource.labels, **(self._wrapping.labels if self._wrapping else {})} or {self._boundary.key: name}
             changed = {each: name if each == self._boundary.key else value for each, value in own.items()}
             metadata["labels"] = self._as_written(changed, self._resource.labels, "metadata", "labels")
         return metadata

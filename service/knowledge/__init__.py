@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from functools import cache
@@ -56,6 +56,18 @@ class Entry:
     """Default ports that serve only metrics, health or administration."""
     source: str
     """A page that says what the image is."""
+    tags: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    """Globs over tags with the ports that those listen on instead; the first that matches counts."""
+
+    def tagged(self, tag: str) -> Entry:
+        """What is known of the image under a tag."""
+        ports = next((ports for glob, ports in self.tags if fnmatchcase(tag, glob)), None)
+        return self if ports is None else replace(self, ports=ports)
+
+    @property
+    def title(self) -> str:
+        """Its name for people: the id, without the mark of a user's own entries."""
+        return self.id.removeprefix("custom:")
 
     @property
     def stands_alone(self) -> bool:
@@ -76,7 +88,7 @@ class Catalogue:
         globs: list[tuple[tuple[str, ...], Entry]] = []
         for entry in self.entries:
             for image in entry.images:
-                parts = tuple(image.lower().split("/"))
+                parts = tuple(repository(image).split("/"))
                 if any(mark in parts[-1] for mark in _MARKS):
                     globs.append((parts, entry))
                 else:
@@ -135,7 +147,7 @@ def entry_from(data: dict[str, Any], source: str) -> Entry:
     Raises:
         KnowledgeError: a field is missing, unknown or has a value that is not allowed.
     """
-    unknown = set(data) - {"id", "images", "role", "pattern", "category", "ports", "metrics_ports", "source"}
+    unknown = set(data) - {"id", "images", "role", "pattern", "category", "ports", "metrics_ports", "source", "tags"}
     if unknown:
         raise KnowledgeError(f"{source}: unknown fields {sorted(unknown)}")
     try:
@@ -148,6 +160,7 @@ def entry_from(data: dict[str, Any], source: str) -> Entry:
             ports=tuple(data.get("ports", ())),
             metrics_ports=tuple(data.get("metrics_ports", ())),
             source=data["source"],
+            tags=tuple((glob, tuple(ports)) for glob, ports in data.get("tags", {}).items()),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise KnowledgeError(f"{source}: {data.get('id')}: {error}") from None

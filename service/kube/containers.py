@@ -221,6 +221,11 @@ def repository(image: str) -> str:
     return (head + slash + last.split(":", 1)[0]).lower()
 
 
+def tag_of(image: str) -> str:
+    """The tag of an image; empty if it has none."""
+    return image.strip().split("@", 1)[0].rpartition("/")[2].partition(":")[2]
+
+
 def base_name(image: str) -> str:
     """The last part of an image's repository path."""
     return repository(image).rpartition("/")[2]

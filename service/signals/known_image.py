@@ -50,7 +50,7 @@ def _made_for(context: PodContext, helper: Container, entry: Entry) -> Iterator[
         if other is helper or known is None or not known.stands_alone:
             continue
         if words & {word.rstrip("d") for word in words_of(known.id)}:
-            message = f"its image {entry.id} is made for {known.id}, which {other.name} runs"
+            message = f"its image {entry.title} is made for {known.title}, which {other.name} runs"
             yield Observation("known-image.made-for", Says.TOGETHER, helper, message, context.at(helper, "image"), about=other)
 
 
@@ -62,7 +62,7 @@ def _derived(context: PodContext, container: Container) -> Iterator[Observation]
     for word in words:
         entry = context.catalogue.match(word)
         if entry is not None and entry.stands_alone:
-            message = f"its image is named for {entry.id}, which is commonly run as a workload of its own"
+            message = f"its image is named for {entry.title}, which is commonly run as a workload of its own"
             yield Observation("known-image.derived", Says.APPLICATION, container, message, context.at(container, "image"))
             return
 
@@ -80,11 +80,11 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
     location = context.at(container, "image")
     if entry.role is ImageRole.HELPER:
         what = f"a known {entry.pattern} helper" if entry.pattern else "a known helper"
-        message = f"its image is {entry.id}, {what} that runs beside the container that it serves"
+        message = f"its image is {entry.title}, {what} that runs beside the container that it serves"
         yield Observation("known-image.helper", Says.HELPER, container, message, location, pattern=entry.pattern)
         yield from _made_for(context, container, entry)
     elif entry.role is ImageRole.TOOL:
-        message = f"its image is {entry.id}, a tool that does what its command says; tools in a Pod usually help its application"
+        message = f"its image is {entry.title}, a tool that does what its command says; tools in a Pod usually help its application"
         yield Observation("known-image.tool", Says.HELPER, container, message, location)
     elif entry.stands_alone:
         case = "datastore" if context.stateful(container) else _SERVERS.get(entry.category or "", "application")
@@ -92,5 +92,5 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
             case = "either"
         kind = (entry.category or "application").replace("-", " ")
         article = "an" if kind[0] in "aeiou" else "a"
-        message = f"its image is {entry.id}, {article} {kind} that is commonly run as a workload of its own"
+        message = f"its image is {entry.title}, {article} {kind} that is commonly run as a workload of its own"
         yield Observation(f"known-image.{case}", Says.APPLICATION, container, message, location)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 from service.findings import Location, Pattern
 from service.knowledge import Catalogue, Entry, ImageRole
-from service.kube.containers import Container, base_name
+from service.kube.containers import Container, base_name, tag_of
 from service.kube.objects import ManifestSet, Resource
 from service.kube.references import LocalReference, local_references, ports_told
 from service.kube.services import ServiceLink, backends_of, services_of
@@ -139,7 +139,7 @@ class PodContext:
         found = {}
         for each in self.workload.containers:
             entry = self.catalogue.match(each.image)
-            found[each.index] = None if entry and each.index in self.repurposed else entry
+            found[each.index] = entry.tagged(tag_of(each.image)) if entry and each.index not in self.repurposed else None
         return found
 
     @cached_property
@@ -241,7 +241,15 @@ class PodContext:
         entry = self.entry(container)
         if entry and port in entry.ports:
             return False
-        return bool(entry and port in entry.metrics_ports) or (port in METRICS_PORTS and not (entry and entry.stands_alone))
+        if entry and port in entry.metrics_ports:
+            return True
+        return port in METRICS_PORTS and not (entry and entry.stands_alone) and port not in self._published
+
+    @cached_property
+    def _published(self) -> frozenset[int]:
+        """The ports that a Service publishes as a web server's: nobody scrapes there."""
+        ports = (port for link in self.services for port in link.ports if port.number in (80, 443))
+        return frozenset(number for port in ports if isinstance(number := port.declared.number if port.declared else port.target, int))
 
     def traffic_ports(self, container: Container) -> dict[int, str]:
         """The ports on which a container serves its own traffic, with how that is known."""
