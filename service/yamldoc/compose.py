@@ -53,15 +53,18 @@ class Composed:
     root: Node | None
     """None where there is nothing but blanks and comments."""
     duplicates: tuple[tuple[Scalar, Scalar], ...]
-    """Equal keys of one mapping: the key that is read last, and one before it that it hides."""
+    """Equal keys of one mapping: the key that is read last, and one before it that it hides. The first hundred of them."""
     aliased: bool
     """Whether any alias occurs."""
 
 
 _BLOCK = ("|", ">")
-_BLANK_TAIL = re.compile(r"[ \t\r\n\x85\u2028\u2029]*\Z")
+_BLANKS = " \t\r\n\x85\u2028\u2029"
+_MOST_DIRECTIVES = 16
+_MOST_DUPLICATES = 100
 _RENDER_FIRST = "this is a template that has not been rendered; render it first: helm template"
 _DROPPED = "kubectl drops what follows here: it starts a new document without a --- line before it"
+_DIRECTIVE = "kubectl refuses % directives: remove the line"
 _DOCUMENT_END = re.compile(r"^\.\.\.\s", re.MULTILINE)
 _COMPLEX_KEY = "a mapping or sequence as a key: kubectl refuses it"
 _TEMPLATE = re.compile(r"\{\{[-~]?\s*[^\s{}]")
@@ -78,6 +81,9 @@ def compose(text: str, limits: Limits) -> Composed:
         InputError: what kubectl would refuse or silently drop, with the offset in `text`.
         LimitExceeded: `depth`, `aliases` or `scalar-length`.
     """
+    # libyaml holds each %TAG against all others before it hands out an event.
+    if text.count("\n%TAG") + text.startswith("%TAG") > _MOST_DIRECTIVES:
+        raise InputError("directive", _DIRECTIVE, 0)
     try:
         return _Composer(text, limits).run()
     except yaml.MarkedYAMLError as error:
@@ -125,7 +131,7 @@ class _Composer:
 
     def _check_start(self, event: Any) -> None:
         if event.version or event.tags:
-            raise InputError("directive", "kubectl refuses % directives: remove the line", event.start_mark.index)
+            raise InputError("directive", _DIRECTIVE, event.start_mark.index)
 
     def _node(self, next_event: Callable[[], Any]) -> Node:
         """The root node: one loop with a stack of its own, as the depth is the sender's to choose."""
@@ -219,8 +225,7 @@ class _Composer:
         if "+" in text[start:header_end].split("#")[0]:
             # The last line break ends the scalar's last line; it stays outside, as with all other nodes.
             return end - (2 if text[end - 2 : end] == "\r\n" else 1) if text[end - 1 : end] in ("\n", "\r") else end
-        tail = _BLANK_TAIL.search(text, header_end, end)
-        return max(tail.start(), header_end) if tail else end
+        return header_end + len(text[header_end:end].rstrip(_BLANKS))
 
     def _alias(self, event: Any) -> Alias:
         target = self.anchors.get(event.anchor)
@@ -258,7 +263,7 @@ class _Composer:
         seen: dict[str, Scalar] = {}
         for key, _ in node.entries:
             name = read_key(key)
-            if name in seen and not (name == "<<" and not key.style):
+            if name in seen and not (name == "<<" and not key.style) and len(self.duplicates) < _MOST_DUPLICATES:
                 self.duplicates.append((key, seen[name]))
             seen[name] = key
 

@@ -31,6 +31,8 @@ _NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?\Z")
 _INT = re.compile(r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z")
+_LONGEST_INTEGER = 300
+"""Characters; a float holds 308 digits, and Python takes for ever to read thousands."""
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 
 _TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "binary", "timestamp")}
@@ -57,6 +59,8 @@ def resolve_plain(text: str) -> Data:
     if match := _INT.match(plain):
         base = match.lastgroup if match.lastgroup != "sign" else "dec"
         assert base is not None
+        if len(plain) > _LONGEST_INTEGER:
+            return _number(plain, text) if base == "dec" else text
         value = int(match[base], _BASES[base])
         value = -value if match["sign"] == "-" else value
         # Past 63 bits and a sign the tools fall back to a float.

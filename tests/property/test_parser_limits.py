@@ -1,0 +1,142 @@
+"""What one document can cost is bounded: inputs made to be dear end soon, each with its own error or none.
+
+The work runs in a process of its own, as a hang inside of libyaml or of an expression can't be stopped from within. Its limit is no
+measurement: what grows with the square of these inputs would take hours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from multiprocessing.connection import Connection
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.errors import DeadlineExceeded, InputError, LimitExceeded
+from service.options import Options
+from service.pipeline import run
+from service.text import SourceFile
+from service.yamldoc.compose import Limits
+from service.yamldoc.stream import Document, parse
+
+SIZE = 2_000_000
+POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: nginx\n"
+NINES = "".join(f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 30))
+
+
+def chain(head: str, link: str) -> str:
+    """Anchors, each of which holds the one before it."""
+    return head + "".join(link.format(this=number, last=number - 1) for number in range(1, SIZE // 30))
+
+
+CASES: dict[str, tuple[str, str]] = {
+    "flow sequences": ("a: " + "[" * SIZE, "depth"),
+    "flow mappings": ("{a: " * (SIZE // 4), "depth"),
+    "sequences": ("- " * (SIZE // 2), "depth"),
+    "mappings": ("".join(" " * level + "a:\n" for level in range(2000)), "depth"),
+    "JSON": ('{"a":' * (SIZE // 5), "depth"),
+    "closed flow sequences": ("a: " + "[" * 150 + "]" * 150 + "\n" + "b: []\n" * (SIZE // 6), ""),
+    "a long key": ("a" * SIZE + ": 1\n", "yaml-syntax"),
+    "a long explicit key": ("? " + "a" * SIZE + "\n: 1\n", ""),
+    "a scalar over the limit": ("a: " + "b" * 5_000_000, "scalar-length"),
+    "words": ("a: " + "b " * (SIZE // 2), ""),
+    "escapes": ('a: "' + "\\x41" * (SIZE // 4) + '"\n', ""),
+    "folded lines": ("a: >\n" + "  b\n" * (SIZE // 4), ""),
+    "plain lines": ("a: b\n" + "  b\n" * (SIZE // 4), ""),
+    "blanks in a block scalar": ("a: |\n  x" + " " * SIZE + "y\n", ""),
+    "line breaks in a block scalar": ("a: |\n  x\n" + "\n" * SIZE + "  y\n", ""),
+    "line breaks behind a block scalar": ("a: |\n  x\n" + "\n" * SIZE, ""),
+    "unicode line breaks": ("a: |\n  x" + "\u2028\x85" * (SIZE // 2) + "y\n", "yaml-syntax"),
+    "unicode line breaks in quotes": ("a: 'x" + "\u2028\u2029" * (SIZE // 2) + "y'\n", ""),
+    "block scalars": ("".join(f"k{number}: |\n  x  \n\n\n" for number in range(SIZE // 16)), ""),
+    "tabs": ("a:" + "\t" * SIZE + "b\n", ""),
+    "anchors": ("".join(f"k{number}: &a{number} 1\n" for number in range(SIZE // 16)), ""),
+    "aliases": ("a: &x 1\n" + "".join(f"k{number}: *x\n" for number in range(SIZE // 16)), ""),
+    "a laughing bomb": (f"a0: &a0 [1,1,1,1,1,1,1,1,1]\n{NINES}", "aliases"),
+    "aliases in aliases": (chain("a0: &a0 [1]\n", "a{this}: &a{this} [*a{last}]\n"), "aliases"),
+    "merges of merges": (chain("a0: &a0 {x: 1}\n", "a{this}: &a{this} {{<<: *a{last}}}\n"), "aliases"),
+    "a list of merges": ("a: &a {x: 1}\nb: {<<: [" + ",".join(["*a"] * (SIZE // 4)) + "]}\n", "aliases"),
+    "an anchor in itself": ("a: &a {<<: *a}\n", "recursive-alias"),
+    "tag directives": ("".join(f"%TAG !a{number}! tag:x,2000:\n" for number in range(SIZE // 24)) + "---\na: 1\n", "directive"),
+    "tag directives further down": ("a: 1\n...\n" + "%TAG !a! x\n" * (SIZE // 11), "directive"),
+    "other directives": ("%FOO bar\n" * (SIZE // 9), "yaml-syntax"),
+    "a key again and again": (POD + "a: 1\n" * (SIZE // 5), ""),
+    "digits": ("a: " + "9" * SIZE + "\n", ""),
+    "digits of another base": ("a: 0x" + "f" * SIZE + "\n", ""),
+    "times": ("a: " + "1:" * (SIZE // 2) + "1\n", ""),
+    "underscores": ("a: " + "1_" * (SIZE // 2) + ".e\n", ""),
+    "comments": (POD + "# x\n" * (SIZE // 4), ""),
+    "braces": ("{{" * (SIZE // 2), "template"),
+    "quotes": ("a: " + "'' " * (SIZE // 3), "yaml-syntax"),
+    "empty documents": ("---\n" * (SIZE // 4), ""),
+    "escaped JSON": ('{"a":"' + "\\u0041" * (SIZE // 6) + '"}', ""),
+}
+"""A text, and the code that it is rejected with; empty where it is read."""
+
+
+def work(name: str, channel: Connection) -> None:
+    """Run a case and say what came of it."""
+    text, _ = CASES[name]
+    report = run([("a.yaml", text.encode())], Options(), rewrite=True)
+    channel.send(sorted({item.code for item in report.rejected}))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_document_made_to_be_dear(name):
+    """It ends within the deadline that a request has, with the error that it should end with, and nothing worse."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(name, there))
+    process.start()
+    there.close()
+    try:
+        assert here.poll(60), "it hangs"
+        codes = here.recv()
+    finally:
+        process.kill()
+        process.join(10)
+
+    assert codes == [code for code in [CASES[name][1]] if code]
+
+
+def test_documents_are_counted_before_more_are_read():
+    """Many small ones cost no more than the limit lets in."""
+    with pytest.raises(LimitExceeded) as caught:
+        run([("a.yaml", b"---\na: 1\n" * 100_000)], Options(max_documents=100), rewrite=True)
+    assert caught.value.code == "documents"
+
+
+def test_the_deadline_holds_between_documents():
+    """Time is up before the second one is read."""
+    with pytest.raises(DeadlineExceeded):
+        run([("a.yaml", POD.encode())], Options(deadline=time.monotonic() - 1), rewrite=False)
+
+
+WORDS = "- |: |, |? |b: |&a |*a|<<: |!!str |\n |\n  |---\n|...\n|%TAG ! x\n|0x|{{|\\u0041|\r\n|null|>\n"
+PIECES = st.sampled_from([*"[]{}'\"#~a9.\t\n\x85\u2028\ufeff😀", *WORDS.split("|"), "|\n"])
+
+
+@given(st.lists(PIECES, max_size=60).map("".join), st.integers(1, 20), st.integers(1, 50), st.integers(1, 20))
+def test_tight_limits_hold(text, depth, nodes, length):
+    """Whatever is read is within the limits, and whatever isn't has a code."""
+    limits = Limits(depth=depth, expanded_nodes=nodes, scalar_length=length)
+    for entry in parse(SourceFile("a.yaml", text), limits):
+        if isinstance(entry, Document):
+            with contextlib.suppress(InputError):  # a merge of what is no mapping, found when it is read
+                assert deepest(entry.read()) <= depth + nodes
+        else:
+            assert entry.code
+
+
+def deepest(data: object) -> int:
+    """How deep data nests."""
+    match data:
+        case dict():
+            return 1 + max(map(deepest, data.values()), default=0)
+        case list():
+            return 1 + max(map(deepest, data), default=0)
+        case _:
+            return 0
