@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from service.actions.proposing import Refused, Situation
-from service.kube.containers import Container
+from service.kube.containers import Container, Word
 from service.kube.objects import ManifestSet, Resource, dig, items, mappings, same_namespace, strings, text
 from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
 from service.kube.replicas import copies_of
@@ -118,20 +118,25 @@ def _resources(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
 def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
     """Loopback addresses without a port, and servers that listen on loopback alone."""
     del links, group_of
+    for reference in situation.classification.context.references:
+        if reference.listens and reference.where in ("command", "args"):
+            name = reference.container.name
+            yield "loopback-server", f"{name} is told to listen on loopback, where only its own Pod reaches it ({reference.where})"
     for container in situation.workload.containers:
         for word, before in zip(container.invocation, [None, *container.invocation], strict=False):
             for match in LOOPBACK.finditer(word.text):
                 around = f"{before.text if before else ''} {word.text[: match.start()]}"
-                if match["port"] is None and "://" not in around[-8:] and not _LISTENING.search(around):
-                    yield "localhost-unresolved", f"{container.name} calls localhost without a port that can be seen ({word.where})"
-                if _LISTENING.search(around) and "://" not in around[-8:]:
-                    yield (
-                        "loopback-server",
-                        f"{container.name} is told to listen on loopback, where only its own Pod reaches it ({word.where})",
-                    )
+                if match["port"] is None and "://" not in around[-8:]:
+                    yield _without_port(container, word, around)
         # A store's own scripts call the store.
         if not situation.classification.context.keeps_for_others(container):
             yield from _unseen(situation, container)
+
+
+def _without_port(container: Container, word: Word, around: str) -> tuple[str, str]:
+    if _LISTENING.search(around):
+        return "loopback-server", f"{container.name} is told to listen on loopback, where only its own Pod reaches it ({word.where})"
+    return "localhost-unresolved", f"{container.name} calls localhost without a port that can be seen ({word.where})"
 
 
 def _unseen(situation: Situation, container: Container) -> _Found:

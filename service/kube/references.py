@@ -97,7 +97,7 @@ def _is_listening(line: str, before: str) -> bool:
     """Whether an address, behind the text `line` and the word `before`, is one to listen on: by the flag or key that it belongs to."""
     flags = _LAST_FLAG.findall(f"{before} {line}")
     if flags:
-        return _listens(flags[-1])
+        return _listens(flags[-1], loopback=True)
     return bool(_LISTEN.search(line)) and "://" not in line
 
 
@@ -234,6 +234,14 @@ _CALL_WORDS = frozenset(
     }
 )
 """Words of flags that name an address to call rather than one to listen on."""
+_OWN_WORDS = frozenset(
+    {
+        "http", "https", "web", "grpc", "rest", "metrics", "telemetry", "health", "healthz", "probe", "ready", "admin", "api",
+        "insecure", "secure", "tls", "ssl", "debug", "pprof", "app", "main", "internal", "external", "public", "private", "status",
+        "management", "webhook", "service", "proxy",
+    }
+)  # fmt: skip
+"""Words of flags that tell which of its own addresses a program means."""
 _PORT_OF = re.compile(r"^(?:https?://)?(?:[\w.*-]*|\[[0-9a-f:]*\]):?(?P<port>\d{2,5})/?$")
 _SHELL_LISTEN = re.compile(
     r"(?:http\.server|SimpleHTTPServer|runserver(?: \S*?:)?|nc -lk?p?|TCP-LISTEN:"
@@ -250,10 +258,10 @@ def ports_told(container: Container) -> dict[int, Route]:
     words = container.invocation
     for place, word in enumerate(words):
         flag = _FLAG.match(word.text)
-        if flag and _listens(flag["name"]):
+        if flag:
             value = flag["value"] or (words[place + 1].text if place + 1 < len(words) else "")
             port = _PORT_OF.match(value)
-            if port:
+            if port and _listens(flag["name"], loopback=bool(LOOPBACK.search(value))):
                 _note(found, port["port"], word.route)
         for match in _SHELL_LISTEN.finditer(word.text):
             _note(found, match[1], word.route)
@@ -267,9 +275,13 @@ def ports_told(container: Container) -> dict[int, Route]:
     return found
 
 
-def _listens(flag: str) -> bool:
+def _listens(flag: str, *, loopback: bool) -> bool:
+    """Whether a flag names an address or port to listen on; on loopback, `--mysqld.address` names one to call."""
     words = set(re.split(r"[._-]+", flag.lower()))
-    return bool(words & {"listen", "bind"}) or (bool(words & _LISTEN_WORDS) and not words & _CALL_WORDS)
+    if words & {"listen", "bind"}:
+        return True
+    others = words - _LISTEN_WORDS - _OWN_WORDS
+    return bool(words & _LISTEN_WORDS) and not words & _CALL_WORDS and not (loopback and others)
 
 
 def _note(found: dict[int, Route], value: str, route: Route) -> None:
@@ -278,14 +290,20 @@ def _note(found: dict[int, Route], value: str, route: Route) -> None:
         found.setdefault(port, route)
 
 
+_HOST = re.compile(r"(?:(?P<scheme>://(?:[^@/\s]*@)?)|(?<![\w./@-]))(?P<host>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*)(?P<port>:\d{2,5})?(?![\w-])")
+"""A host: behind a scheme, or at the start of a word; parts of paths are none."""
+
+
 def service_names_used(container: Container, names: frozenset[str]) -> dict[str, Route]:
-    """The Services, of those named, whose DNS name stands in a container's words as a host."""
+    """The Services, of those named, whose DNS name stands in a container's words as a host: in an address, or as a variable's value."""
     found: dict[str, Route] = {}
     for word in container.words:
-        for token in re.split(r"[\s,;=\"'@]+|//|/", word.text):
-            host = token.split(":", 1)[0].split(".", 1)[0]
-            if host in names and (host == token or ":" in token or "." in token):
-                found.setdefault(host, word.route)
+        for match in _HOST.finditer(word.text):
+            address = match["scheme"] or match["port"] or "." in match["host"]
+            if address or (word.where == "env" and match["host"] == word.text.strip()):
+                name = match["host"].split(".", 1)[0]
+                if name in names:
+                    found.setdefault(name, word.route)
     return found
 
 
