@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -149,6 +149,17 @@ def family(pid: int) -> list[int]:
     return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
+def open_for_writing(pid: int) -> Iterator[str]:
+    """The paths that a process may write to at the moment."""
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        # A connection may be closed while we look.
+        with suppress(FileNotFoundError):
+            flags = int(re.search(r"flags:\s+(\d+)", Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text())[1], 8)
+            target = str(entry.readlink())
+            if flags & (os.O_WRONLY | os.O_RDWR) and target.startswith("/"):
+                yield target
+
+
 def test_the_package_is_whole(image):
     """Every file of the sources is installed, data and templates too, and nothing else."""
     there = {str(path.relative_to(image.packages)) for path in (image.packages / "service").rglob("*") if path.is_file()}
@@ -212,13 +223,7 @@ def test_it_writes_in_the_temporary_folder_alone(image, tmp_path):
     """What its processes hold open for writing is there, in shared memory without a name, or a pipe."""
     with started(image, tmp_path) as running:
         requests.post(running.url + "/v1/analyze", data=EXAMPLE, timeout=30)
-        written = set()
-        for pid in family(running.process.pid):
-            for entry in Path(f"/proc/{pid}/fd").iterdir():
-                target = str(entry.readlink())
-                flags = int(re.search(r"flags:\s+(\d+)", Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text())[1], 8)
-                if flags & (os.O_WRONLY | os.O_RDWR) and target.startswith("/"):
-                    written.add(target)
+        written = {path for pid in family(running.process.pid) for path in open_for_writing(pid)}
         folders = (str(running.temporary), "/dev/shm/wgunicorn", str(running.log))
         assert written
         assert not [each for each in written if not each.startswith(folders) and each != "/dev/null"]
