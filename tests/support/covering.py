@@ -113,7 +113,8 @@ def policies(before: Cluster, after: Cluster) -> Iterator[str]:
         strangers = [*STRANGERS, Peer(origin.owner.namespace, {"app": "a-stranger"})]
         for container in origin.running:
             for number, protocol in sorted(before.listens(container)):
-                for caller in [*strangers, *(each for each in before.pods.values() if each.owner != origin.owner)]:
+                callers: list[Peer | Pods] = [*strangers, *(each for each in before.pods.values() if each.owner != origin.owner)]
+                for caller in callers:
                     yield from _called(before, after, caller, origin, container, number, protocol)
             for stranger in strangers:
                 was = allowed(before, Peer.of(origin), stranger, 443)

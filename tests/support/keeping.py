@@ -116,7 +116,7 @@ def labels(before: Cluster, after: Cluster) -> Iterator[str]:
                 yield f"the labels {sorted(changed)} of {home.owner} are not those of {origin.owner}"
 
 
-def annotations(before: Cluster, after: Cluster) -> Iterator[str]:
+def notes(before: Cluster, after: Cluster) -> Iterator[str]:
     """What is noted on a Pod for the cluster to read is noted on each Pod that its containers are in."""
     for ident in _idents(before):
         for home in after.homes(ident):

@@ -52,7 +52,7 @@ KEPT: tuple[Check, ...] = (
     keeping.mounts,
     keeping.pod_fields,
     keeping.labels,
-    keeping.annotations,
+    keeping.notes,
     keeping.selectors,
     keeping.services,
     keeping.addresses,

@@ -114,6 +114,8 @@ class Outcome:
     """What is not as it was."""
     cause: str
     """Why, as far as the answer tells; empty where all is as it was."""
+    sure: float = 1.0
+    """The least confidence in one of its containers."""
 
 
 def outcome(merged: Merged, answer: Answer) -> Outcome:
@@ -137,7 +139,7 @@ def outcome(merged: Merged, answer: Answer) -> Outcome:
         cause = f"taken for one application: {tie}, {('none has', 'one has', 'both have')[merged.served]} a Service"
     else:
         cause = "one of the two is taken apart"
-    return Outcome(merged.name, tuple(wrong), cause)
+    return Outcome(merged.name, tuple(wrong), cause, answer.sure.get(merged.workload, 1.0))
 
 
 def recovered(root: Path) -> tuple[list[Outcome], list[str]]:
@@ -153,7 +155,7 @@ def table(name: str, outcomes: list[Outcome], left_out: list[str]) -> str:
     lines = [f"{name}: {len(good)} of {len(outcomes)} pairs recovered ({len(good) / len(outcomes):.1%}); {len(left_out)} are no pairs"]
     for cause, count in Counter(each.cause for each in outcomes if each.wrong).most_common():
         lines.append(f"  {count} x {cause}")
-        lines += [f"      {each.title}: {each.wrong[0][:110]}" for each in outcomes if each.cause == cause]
+        lines += [f"      {each.title} ({each.sure:.2f}): {each.wrong[0][:110]}" for each in outcomes if each.cause == cause]
     return "\n".join(lines)
 
 
