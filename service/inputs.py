@@ -12,7 +12,7 @@ from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube import kustomize
-from service.kube.objects import ManifestSet, Resource, objects_of
+from service.kube.objects import ManifestSet, Resource, items, objects_of
 from service.kube.workloads import Workload, know_workloads, workloads_of
 from service.options import Options
 from service.text import SourceFile, Span, decode
@@ -56,6 +56,9 @@ class Inputs:
         """The documents that hold objects."""
         return tuple(each.document for each in self.held)
 
+
+_MOST_CONTAINERS = 100
+"""In one Pod, of all types."""
 
 _NOT_MANIFESTS = {
     "values.yaml": "a Helm chart's values: render the chart first",
@@ -190,6 +193,7 @@ class _Reader:
             try:
                 _refuse_template(resource)
                 found = list(workloads_of(resource))
+                _refuse_crowd(found)
             except InputError as error:
                 self._reject(path, document.index, document.span.start + (error.offset or 0), error)
                 continue
@@ -208,6 +212,17 @@ def _with_kind(resource: Resource) -> Resource:
     if name in kustomize.FILE_NAMES and not resource.kind:
         return replace(resource, data={"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **resource.data})
     return resource
+
+
+def _refuse_crowd(workloads: list[Workload]) -> None:
+    """Every container is held against every other one, which nobody waits for where there are thousands.
+
+    Raises:
+        LimitExceeded: `containers`.
+    """
+    for workload in workloads:
+        if sum(len(items(workload.pod.get(field))) for field in ("containers", "initContainers", "ephemeralContainers")) > _MOST_CONTAINERS:
+            raise LimitExceeded("containers", f"a Pod of more than {_MOST_CONTAINERS} containers")
 
 
 def _refuse_template(resource: Resource) -> None:

@@ -64,6 +64,7 @@ CASES: dict[str, tuple[str, str]] = {
     "tag directives further down": ("a: 1\n...\n" + "%TAG !a! x\n" * (SIZE // 11), "directive"),
     "other directives": ("%FOO bar\n" * (SIZE // 9), "yaml-syntax"),
     "a key again and again": (POD + "a: 1\n" * (SIZE // 5), ""),
+    "containers": (POD + "".join(f"    - name: c{number}\n      image: x/y{number}\n" for number in range(SIZE // 40)), "containers"),
     "digits": ("a: " + "9" * SIZE + "\n", ""),
     "digits of another base": ("a: 0x" + "f" * SIZE + "\n", ""),
     "times": ("a: " + "1:" * (SIZE // 2) + "1\n", ""),
