@@ -52,8 +52,8 @@ class Options:
     def for_path(self, path: str) -> Options:
         """What holds for a file: the options of the nearest folder that has its own, else these.
 
-        A workload's file says how it is judged and whether its change is applied, whatever other files the change edits. `stage` and
-        the limits are those of the whole run.
+        A workload's file says how it is judged and whether its change is applied, whatever other files the change edits. `stage`,
+        `layout` and the limits are those of the whole run.
         """
         return next((own for folder, own in self.folders if path.startswith(folder)), self)
 

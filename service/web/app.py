@@ -16,6 +16,7 @@ from service.web.routes import ROUTES
 from service.web.services import KEY, Services
 from service.web.settings import Settings, SettingsError
 from service.web.tokens import Tokens
+from service.web.views import operations
 
 
 def create_app(settings: Settings) -> Flask:
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> Flask:
         SettingsError: the tokens or the catalogue file can't be used.
     """
     app = Flask("service.web", static_folder=None)
+    app.add_template_filter(operations.marked)
     app.extensions[KEY] = Services(settings, Metrics(), Admission(settings), _tokens(settings), _catalogue(settings))
     logs.configure(settings.level)
     # Read now, not in the first request: it takes a sixth of a second.

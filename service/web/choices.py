@@ -17,6 +17,8 @@ from service.web.problems import Problem
 from service.web.settings import Settings
 
 _MOST_ENTRIES = 1000
+_WHOLE = frozenset({"stage", "layout"})
+"""Options that a part of a request can't have for itself."""
 _SEVERITIES = tuple(severity.label for severity in Severity)
 _STAGES = tuple(stage.label for stage in Stage)
 _APPLY = (Applicability.SAFE.label, Applicability.REVIEW.label)
@@ -153,8 +155,8 @@ def read_options(
     """One run's options.
 
     Each option for itself: the query goes before the envelope, the envelope before the `.podsplit.yaml` of the folder that a file is
-    in, that before those of the folders above. Additions to the catalogue add up, in this order. A stage is of the whole request, so
-    of the files only one whose folder holds everything that was sent may name it.
+    in, that before those of the folders above. Additions to the catalogue add up, in this order. The stage and the layout are of the whole
+    request, so of the files only one whose folder holds everything that was sent may name them.
 
     Args:
         query: validated values, from `read_query`.
@@ -177,9 +179,9 @@ def read_options(
     whole = [folder for folder in folders if holds_all(folder, files)]
     parts = sorted(folders.keys() - set(whole), key=len, reverse=True)
     for folder in parts:
-        if "stage" in folders[folder]:
+        for word in sorted(_WHOLE & folders[folder].keys()):
             message = "is of the whole request: say it in the query, the envelope, or a folder that holds all files"
-            name = f"{folder}{FILE_NAME}: stage"
+            name = f"{folder}{FILE_NAME}: {word}"
             raise Problem(422, f"{name}: {message}", errors=((name, message),))
     limits = {"max_documents": settings.max_documents, "deadline": time.monotonic() + settings.request_timeout}
 

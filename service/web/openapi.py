@@ -27,8 +27,8 @@ _DESCRIPTION = (
 _PRECEDENCE = (
     "Each option counts for itself: what the query says goes before the envelope's `options`, that before the `.podsplit.yaml` of the "
     "folder that a file is in, that before those of the folders above; additions to the catalogue add up, in this order. A workload's "
-    "file decides how the workload is judged, whether its change is applied, and whether its findings fail the request. `stage` is of "
-    "the whole request: of the files, only one whose folder holds everything that was sent may name it."
+    "file decides how the workload is judged, whether its change is applied, and whether its findings fail the request. `stage` and "
+    "`layout` are of the whole request: of the files, only one whose folder holds everything that was sent may name them."
 )
 
 _EXAMPLE = """\

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from flask import Response, render_template
+from markupsafe import Markup, escape
 
 from service.web import knowledge, metrics
 from service.web.formats import JSON, to_json
 from service.web.schemas import HealthSchema, VersionSchema
 from service.web.services import services
 from service.web.version import __version__
+
+_CODE = re.compile(r"`([^`]+)`")
 
 
 def healthz() -> Response:
@@ -55,3 +59,8 @@ def docs() -> Response:
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'"
     return response
+
+
+def marked(text: str) -> Markup:
+    """Prose with its first letter large, and what stands in backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text[:1].upper() + text[1:]))))  # noqa: S704 - escaped in the same breath

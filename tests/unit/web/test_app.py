@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 
 import pytest
@@ -15,7 +16,7 @@ from service.web.logs import JsonFormatter
 from service.web.problems import Problem
 from service.web.schemas import ProblemSchema
 from service.web.settings import Settings
-from service.web.views import manifests
+from service.web.views import manifests, operations
 
 POD = b"""\
 apiVersion: v1
@@ -236,3 +237,12 @@ def test_large_requests_leave_places_for_small_ones():
     assert (caught.value.status, caught.value.code, caught.value.headers["Retry-After"]) == (503, "overloaded", "5")
     with admission.place(1000, time.monotonic()):
         pass
+
+
+def test_the_docs_set_prose_as_prose(client):
+    """What stands in backticks is code, and nothing of it is markup of its own."""
+    page = client.get("/docs").text
+
+    assert "<code>podsplit.dev/roles</code>" in page
+    assert "`" not in re.sub(r"<(pre|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    assert operations.marked("a <b> & `c<d>`") == "A &lt;b&gt; &amp; <code>c&lt;d&gt;</code>"

@@ -112,9 +112,12 @@ def test_additions_to_the_catalogue_add_up():
     assert [entry.image for entry in chosen.catalogue] == ["sent", "top"]
 
 
-def test_a_stage_is_of_the_whole_request():
+@pytest.mark.parametrize(("name", "value"), [("stage", "expand"), ("layout", "in-place")])
+def test_stage_and_layout_are_of_the_whole_request(name, value):
     """A folder beside others can't name one; the error names the file."""
-    assert "of the whole request" in errors(file=b"stage: expand\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: stage"]
+    found = errors(file=f"{name}: {value}\n".encode(), path="team/.podsplit.yaml")
+
+    assert "of the whole request" in found[f"team/.podsplit.yaml: {name}"]
 
 
 def test_trouble_in_a_folder_is_named_there():
