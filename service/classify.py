@@ -19,6 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from operator import itemgetter
 
@@ -55,14 +56,19 @@ class Classification:
 
     context: PodContext
     """What it was decided on."""
-    verdicts: tuple[Verdict, ...]
-    """For each container, in the order of `Workload.containers`."""
     groups: tuple[tuple[Container, ...], ...]
     """The groups, the primary one first, their heads first; init and ephemeral containers left out."""
     pairs: dict[tuple[int, int], Pair]
     """By container indices, the lower first."""
     observations: tuple[Observation, ...]
     """Everything that was seen."""
+    weights: Weights
+    """What each observation counts."""
+
+    @cached_property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What is said of each container, in the order of `Workload.containers`."""
+        return _Verdicts(self.context, self.observations, self.pairs, self.groups, self.weights).all()
 
     @property
     def workload(self) -> Workload:
@@ -109,8 +115,7 @@ def classify(context: PodContext, weights: Weights) -> Classification:
     heads = {each.index: heard.head_score(each, context) for each in members}
     first = next((each.index for each in members if not context.keeps_for_others(each)), None)
     groups = _groups(members, pairs, heads, first)
-    verdicts = _Verdicts(context, observations, pairs, groups, weights).all()
-    return Classification(context, verdicts, groups, pairs, observations)
+    return Classification(context, groups, pairs, observations, weights)
 
 
 def _weight(observation: Observation, weights: Weights) -> float:
@@ -304,7 +309,7 @@ class _Verdicts:
         for observation, weight, leans in sorted(pair.evidence, key=lambda each: -each[1]):
             whose = "" if observation.subject is container else f"{observation.subject.name}: "
             signal = observation.case.split(".", 1)[0]
-            found.append(Evidence(signal, round(weight, 3), leans, whose + observation.message, other.name, observation.location))
+            found.append(Evidence(signal, round(weight, 3), leans, whose + observation.message, other.name, observation.place.location()))
         prior = self._weights.prior
         message = "containers of one Pod mostly belong together (the prior)"
         found.append(Evidence("prior", prior, Leans.TOGETHER, message, other.name, self._context.at(container)))

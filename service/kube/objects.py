@@ -107,6 +107,20 @@ def _folder(path: str) -> str:
     return str(PurePosixPath(path).parent)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in an object, whose text is looked for only when somebody wants to be shown it."""
+
+    resource: Resource
+    """The object."""
+    route: Route
+    """Where in the object."""
+
+    def location(self) -> Location:
+        """The place in the input."""
+        return self.resource.location(*self.route)
+
+
 def dig(data: Data, *steps: str | int) -> Data:
     """What stands at a route in plain data; None if nothing does."""
     for step in steps:
@@ -196,9 +210,9 @@ class ManifestSet:
             self._derived[name] = make(self)
         return self._derived[name]  # type: ignore[no-any-return]
 
-    def place(self, resource: Resource) -> int:
+    def order(self, resource: Resource) -> int:
         """Where in the order of the input an object of the set stands."""
-        return self.derived("places", lambda made: {id(each): number for number, each in enumerate(made.resources)})[id(resource)]
+        return self.derived("order", lambda made: {id(each): number for number, each in enumerate(made.resources)})[id(resource)]
 
     def of_kind(self, *kinds: str) -> list[Resource]:
         """All objects of some kinds, wherever they are."""

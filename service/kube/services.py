@@ -99,7 +99,7 @@ def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink
     found = selecting(workload.labels, manifests)
     visible = [service for service in found if manifests.named("Service", service.name, workload.resource) is service]
     if len(visible) > 1:
-        visible.sort(key=lambda each: (each.path, manifests.place(each)))
+        visible.sort(key=lambda each: (each.path, manifests.order(each)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)
 
 

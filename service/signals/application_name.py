@@ -46,6 +46,6 @@ def observe(context: PodContext) -> Iterator[Observation]:
                     Says.APPLICATION,
                     container,
                     message,
-                    context.at(container, "name" if what == "name" else "image"),
+                    context.within(container, "name" if what == "name" else "image"),
                 )
                 break

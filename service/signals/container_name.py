@@ -46,17 +46,17 @@ def observe(context: PodContext) -> Iterator[Observation]:
     for container in context.members:
         words = hints(container.name)
         whom = _whom(context, container)
-        location = context.at(container, "name")
+        place = context.within(container, "name")
         entry = context.entry(container)
         word = words[-1] if words else ""
         if word and (word in load_words().certain or entry is None or not entry.stands_alone):
             case = "certain-word" if word in load_words().certain else "word"
             message = f"its name has the word {word!r}, which people give to helpers"
             pattern = load_words().helpers[word]
-            yield Observation(f"container-name.{case}", Says.HELPER, container, message, location, about=whom, pattern=pattern)
+            yield Observation(f"container-name.{case}", Says.HELPER, container, message, place, about=whom, pattern=pattern)
         if whom is not None:
             message = f"its name is built on that of {whom.name}"
-            yield Observation("container-name.built-on", Says.TOGETHER, container, message, location, about=whom)
+            yield Observation("container-name.built-on", Says.TOGETHER, container, message, place, about=whom)
 
 
 def _whom(context: PodContext, container: Container) -> Container | None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.kube.objects import dig, mappings, text
+from service.kube.objects import Place, dig, mappings, text
 from service.signals.observing import Observation, PodContext, Says
 
 
@@ -35,9 +35,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 answers = probe.port in context.listening[other.index] or (isinstance(probe.port, str) and other.declares(probe.port))
                 if other is not container and answers and not probe.host.strip("0123456789."):
                     message = f"its {probe.field} calls port {probe.port}, on which {other.name} listens"
-                    yield Observation(
-                        "crossing-hook.port", Says.TOGETHER, container, message, context.place(resource, probe.route), about=other
-                    )
+                    yield Observation("crossing-hook.port", Says.TOGETHER, container, message, Place(resource, probe.route), about=other)
                     break
         for index, variable in enumerate(mappings(container.data.get("env"))):
             named = text(dig(variable, "valueFrom", "resourceFieldRef", "containerName"))
@@ -45,5 +43,5 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 if named and other is not container and other.name == named:
                     message = f"reads the resources of {named} (resourceFieldRef), which only a container of the same Pod can"
                     yield Observation(
-                        "crossing-hook.resources", Says.TOGETHER, container, message, context.at(container, "env", index), about=other
+                        "crossing-hook.resources", Says.TOGETHER, container, message, context.within(container, "env", index), about=other
                     )

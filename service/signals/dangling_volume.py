@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from service.findings import Pattern
 from service.knowledge import ImageRole
 from service.kube.containers import Container, Mount
-from service.kube.objects import mapping
+from service.kube.objects import Place, mapping
 from service.signals.container_name import words_of
 from service.signals.observing import Observation, PodContext, Says
 
@@ -59,4 +59,4 @@ def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     for container, mount in dangling(context):
         message = f"mounts {mount.volume!r}, which by name or use was meant to be shared, and nobody else does"
-        yield Observation("dangling-volume.meant", Says.HELPER, container, message, context.place(context.workload.resource, mount.route))
+        yield Observation("dangling-volume.meant", Says.HELPER, container, message, Place(context.workload.resource, mount.route))

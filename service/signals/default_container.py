@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.kube.objects import Place
 from service.signals.injected import injected_names
 from service.signals.observing import Observation, PodContext, Says
 
@@ -30,6 +31,6 @@ def observe(context: PodContext) -> Iterator[Observation]:
         for container in context.members:
             if workload.annotations.get(annotation) == container.name:
                 scale = 0.3 if injected_names(workload) else 1.0
-                location = workload.resource.location(*workload.template, "metadata", "annotations", annotation)
+                place = Place(workload.resource, (*workload.template, "metadata", "annotations", annotation))
                 message = f"the annotation {annotation} names it"
-                yield Observation("default-container.named", Says.HEAD, container, message, location, scale=scale)
+                yield Observation("default-container.named", Says.HEAD, container, message, place, scale=scale)

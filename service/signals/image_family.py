@@ -39,4 +39,4 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if commands[0] == commands[1]:
             continue
         message = f"runs an image of the same repository as {other.name}: one product"
-        yield Observation("image-family.same", Says.TOGETHER, one, message, context.at(one, "image"), about=other)
+        yield Observation("image-family.same", Says.TOGETHER, one, message, context.within(one, "image"), about=other)

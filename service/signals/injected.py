@@ -55,4 +55,4 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if container.name in injected:
             annotation, pattern = injected[container.name]
             message = f"the annotation {annotation} says that it was injected"
-            yield Observation("injected.marked", Says.HELPER, container, message, context.at(container, "name"), pattern=pattern)
+            yield Observation("injected.marked", Says.HELPER, container, message, context.within(container, "name"), pattern=pattern)

@@ -51,7 +51,7 @@ def _made_for(context: PodContext, helper: Container, entry: Entry) -> Iterator[
             continue
         if words & {word.rstrip("d") for word in words_of(known.id)}:
             message = f"its image {entry.title} is made for {known.title}, which {other.name} runs"
-            yield Observation("known-image.made-for", Says.TOGETHER, helper, message, context.at(helper, "image"), about=other)
+            yield Observation("known-image.made-for", Says.TOGETHER, helper, message, context.within(helper, "image"), about=other)
 
 
 def _derived(context: PodContext, container: Container) -> Iterator[Observation]:
@@ -63,7 +63,7 @@ def _derived(context: PodContext, container: Container) -> Iterator[Observation]
         entry = context.catalogue.match(word)
         if entry is not None and entry.stands_alone:
             message = f"its image is named for {entry.title}, which is commonly run as a workload of its own"
-            yield Observation("known-image.derived", Says.APPLICATION, container, message, context.at(container, "image"))
+            yield Observation("known-image.derived", Says.APPLICATION, container, message, context.within(container, "image"))
             return
 
 
@@ -73,19 +73,19 @@ def _beside(context: PodContext, store: Container) -> Iterator[Observation]:
         if other is store or context.role(other) not in (None, ImageRole.RUNTIME) or hints(other.name):
             continue
         message = f"it keeps state of its own, and {other.name} is no known helper of it: they are kept and scaled by different rules"
-        yield Observation("known-image.datastore-beside", Says.APART, store, message, context.at(store, "image"), about=other)
+        yield Observation("known-image.datastore-beside", Says.APART, store, message, context.within(store, "image"), about=other)
 
 
 def _observations(context: PodContext, container: Container, entry: Entry) -> Iterator[Observation]:
-    location = context.at(container, "image")
+    place = context.within(container, "image")
     if entry.role is ImageRole.HELPER:
         what = f"a known {entry.pattern} helper" if entry.pattern else "a known helper"
         message = f"its image is {entry.title}, {what} that runs beside the container that it serves"
-        yield Observation("known-image.helper", Says.HELPER, container, message, location, pattern=entry.pattern)
+        yield Observation("known-image.helper", Says.HELPER, container, message, place, pattern=entry.pattern)
         yield from _made_for(context, container, entry)
     elif entry.role is ImageRole.TOOL:
         message = f"its image is {entry.title}, a tool that does what its command says; tools in a Pod usually help its application"
-        yield Observation("known-image.tool", Says.HELPER, container, message, location)
+        yield Observation("known-image.tool", Says.HELPER, container, message, place)
     elif entry.stands_alone:
         case = "datastore" if context.stateful(container) else _SERVERS.get(entry.category or "", "application")
         if entry.role is ImageRole.EITHER and case == "application":
@@ -93,4 +93,4 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
         kind = (entry.category or "application").replace("-", " ")
         article = "an" if kind[0] in "aeiou" else "a"
         message = f"its image is {entry.title}, {article} {kind} that is commonly run as a workload of its own"
-        yield Observation(f"known-image.{case}", Says.APPLICATION, container, message, location)
+        yield Observation(f"known-image.{case}", Says.APPLICATION, container, message, place)

@@ -22,6 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.knowledge import ImageRole
+from service.kube.objects import Place
 from service.signals.observing import Observation, PodContext, Says
 
 
@@ -36,11 +37,11 @@ def observe(context: PodContext) -> Iterator[Observation]:
         )
         if private is not None and not container.ports and private.port in context.listening[container.index]:
             message = f"it is told to listen on {private.host}, where only its neighbours reach it"
-            yield Observation("listens.loopback", Says.HELPER, container, message, context.place(private.resource, private.route))
+            yield Observation("listens.loopback", Says.HELPER, container, message, Place(private.resource, private.route))
             continue
         ports = context.traffic_ports(container)
         if ports:
             port, how = next(iter(ports.items()))
             known = {"declared": "declares", "told": "is told to listen on", "default": "listens by default on"}[how]
             message = f"it {known} port {port}, for traffic of its own"
-            yield Observation("listens.port", Says.APPLICATION, container, message, context.at(container, "ports"))
+            yield Observation("listens.port", Says.APPLICATION, container, message, context.within(container, "ports"))

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.kube.containers import Container
+from service.kube.objects import Place
 from service.signals import own_service
 from service.signals.observing import Observation, PodContext, Says
 
@@ -55,5 +56,5 @@ def observe(context: PodContext) -> Iterator[Observation]:
         where = reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
         meaning = _MEANINGS[case]
         message = f"reaches {target.name} on {reference.host}{port} ({where}), {meaning}"
-        location = context.place(reference.resource, reference.route)
-        yield Observation(f"localhost-reference.{case}", Says.TOGETHER, reference.container, message, location, about=target)
+        place = Place(reference.resource, reference.route)
+        yield Observation(f"localhost-reference.{case}", Says.TOGETHER, reference.container, message, place, about=target)

@@ -31,5 +31,5 @@ def observe(context: PodContext) -> Iterator[Observation]:
             port = container.ports[0]
             message = f"its only ports ({port.number}) are for metrics or health"
             yield Observation(
-                "metrics-only.ports", Says.HELPER, container, message, context.at(container, "ports"), pattern=Pattern.METRICS
+                "metrics-only.ports", Says.HELPER, container, message, context.within(container, "ports"), pattern=Pattern.METRICS
             )

@@ -30,5 +30,5 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 Says.HELPER,
                 container,
                 "it is an init container with restartPolicy: Always, which Kubernetes runs as a sidecar of the others",
-                context.at(container, "restartPolicy"),
+                context.within(container, "restartPolicy"),
             )

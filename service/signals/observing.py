@@ -12,11 +12,10 @@ from types import ModuleType
 from service.findings import Location, Pattern
 from service.knowledge import Catalogue, Entry, ImageRole
 from service.kube.containers import Container, base_name, tag_of
-from service.kube.objects import ManifestSet, Resource
+from service.kube.objects import ManifestSet, Place
 from service.kube.references import LocalReference, local_references, ports_told
 from service.kube.services import ServiceLink, backends_of, services_of
 from service.kube.workloads import Workload
-from service.yamldoc.nodes import Route
 
 METRICS_PORTS = frozenset(
     {8429, 9090, 9091, 9093, 9100, 9102, 9104, 9113, 9114, 9115, 9117, 9121, 9125, 9127, 9150, 9187, 9216, 9253, 9256, 9308, 9404, 9419}
@@ -92,7 +91,7 @@ class Observation:
     """About whom."""
     message: str
     """What was seen, and what it means; no values from the environment."""
-    location: Location
+    place: Place
     """Where."""
     about: Container | None = None
     """The other container: needed for TOGETHER and APART; whom it helps, for HELPER, where that was seen."""
@@ -295,6 +294,6 @@ class PodContext:
         """A place within a container."""
         return self.workload.resource.location(*container.route, *steps, key=key)
 
-    def place(self, resource: Resource, route: Route) -> Location:
-        """A place within an object."""
-        return resource.location(*route)
+    def within(self, container: Container, *steps: str | int) -> Place:
+        """The same as a place whose text is not looked for yet."""
+        return Place(self.workload.resource, (*container.route, *steps))

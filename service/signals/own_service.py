@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.kube.containers import Container
+from service.kube.objects import Place
 from service.kube.services import ServiceLink, ServicePort
 from service.signals.container_name import words_of
 from service.signals.observing import Observation, PodContext, Says
@@ -66,4 +67,4 @@ def _observation(context: PodContext, link: ServiceLink, port: ServicePort, cont
     case = "routed" if routed else "named" if named else "port"
     through = ", and an Ingress or route leads to it" if routed else ""
     message = f"port {port.number} of Service {service.name} leads to it{through}: it is called from outside the Pod"
-    return Observation(f"own-service.{case}", Says.APPLICATION, container, message, service.location("spec", "ports", port.index))
+    return Observation(f"own-service.{case}", Says.APPLICATION, container, message, Place(service, ("spec", "ports", port.index)))

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.knowledge import ImageRole
-from service.kube.objects import mapping
+from service.kube.objects import Place, mapping
 from service.signals.observing import Observation, PodContext, Says
 
 
@@ -39,5 +39,5 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 continue
             if not any(each.volume == mount.volume for other in context.members if other is not container for each in other.mounts):
                 message = f"the claim behind its volume {mount.volume!r} is its own"
-                yield Observation("own-storage.claim", Says.APPLICATION, container, message, context.place(workload.resource, mount.route))
+                yield Observation("own-storage.claim", Says.APPLICATION, container, message, Place(workload.resource, mount.route))
                 break

@@ -23,6 +23,7 @@ from itertools import combinations
 
 from service.findings import ContainerType
 from service.kube.containers import Container, Port
+from service.kube.objects import Place
 from service.signals.observing import Observation, PodContext, Says
 
 
@@ -54,10 +55,8 @@ def observe(context: PodContext) -> Iterator[Observation]:
     for one, mine, other, _ in clashes(context):
         declared.add((one.index, other.index))
         message = f"declares port {mine.number}/{mine.protocol}, as {other.name} does: only one of them can listen on it"
-        yield Observation(
-            "port-clash.declared", Says.APART, one, message, context.place(context.workload.resource, mine.route), about=other
-        )
+        yield Observation("port-clash.declared", Says.APART, one, message, Place(context.workload.resource, mine.route), about=other)
     for one, port, other in _told_clashes(context):
         if (one.index, other.index) not in declared:
             message = f"is told to listen on port {port}, on which {other.name} listens too: only one of them can"
-            yield Observation("port-clash.told", Says.APART, one, message, context.at(one, "name"), about=other)
+            yield Observation("port-clash.told", Says.APART, one, message, context.within(one, "name"), about=other)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from service.kube.containers import Container
-from service.kube.objects import dig, items
+from service.kube.objects import Place, dig, items
 from service.signals.observing import Observation, PodContext, Says
 
 _TRACES = re.compile(r"(?:^|[\s;&|/])(?:kill|pkill|killall|nsenter|strace|gdb|jattach|perf|py-spy|dlv)\b|/proc/\$?\w+/root")
@@ -34,15 +34,15 @@ def observe(context: PodContext) -> Iterator[Observation]:
     workload = context.workload
     if workload.pod.get("shareProcessNamespace") is not True:
         return
-    location = workload.resource.location(*workload.pod_route, "shareProcessNamespace")
+    place = Place(workload.resource, (*workload.pod_route, "shareProcessNamespace"))
     for one, other in combinations(context.members, 2):
         tracer = one if _traces(one) else other if _traces(other) else None
         if tracer is not None:
             message = f"the containers share a process namespace, and {tracer.name} signals or traces processes"
-            yield Observation("process-namespace.traced", Says.TOGETHER, one, message, location, about=other)
+            yield Observation("process-namespace.traced", Says.TOGETHER, one, message, place, about=other)
         else:
             yield Observation(
-                "process-namespace.shared", Says.TOGETHER, one, "the containers share a process namespace", location, about=other
+                "process-namespace.shared", Says.TOGETHER, one, "the containers share a process namespace", place, about=other
             )
 
 

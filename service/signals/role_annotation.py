@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Role
+from service.kube.objects import Place
 from service.signals.observing import Observation, PodContext, Says
 
 ANNOTATION = "podsplit.dev/roles"
@@ -36,16 +37,16 @@ def observe(context: PodContext) -> Iterator[Observation]:
     workload = context.workload
     roles = declared_roles(context)
     route = (*workload.template, "metadata") if ANNOTATION in workload.annotations else ("metadata",)
-    location = workload.resource.location(*route, "annotations", ANNOTATION)
+    place = Place(workload.resource, (*route, "annotations", ANNOTATION))
     for container in context.members:
         role = roles.get(container.name)
         if role is None:
             continue
         said = f"the annotation {ANNOTATION} says that it is {role}"
         if role is Role.SIDECAR:
-            yield Observation("role-annotation.sidecar", Says.HELPER, container, said, location)
+            yield Observation("role-annotation.sidecar", Says.HELPER, container, said, place)
         elif role is Role.MAIN:
-            yield Observation("role-annotation.main", Says.HEAD, container, said, location)
+            yield Observation("role-annotation.main", Says.HEAD, container, said, place)
         for other in context.members:
             if role is Role.UNRELATED and other is not container and roles.get(other.name) is not Role.SIDECAR:
-                yield Observation("role-annotation.unrelated", Says.APART, container, said, location, about=other)
+                yield Observation("role-annotation.unrelated", Says.APART, container, said, place, about=other)

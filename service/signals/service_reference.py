@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.kube.objects import Place
 from service.kube.references import service_names_used
 from service.signals.observing import Observation, PodContext, Says
 from service.signals.own_service import receiver
@@ -37,5 +38,5 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 (target,) = targets.values()
                 message = f"reaches {target.name} through the Service {name} rather than on localhost"
                 yield Observation(
-                    "service-reference.dns", Says.APART, container, message, context.place(context.workload.resource, route), about=target
+                    "service-reference.dns", Says.APART, container, message, Place(context.workload.resource, route), about=target
                 )

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from service.kube.containers import Container, Mount
-from service.kube.objects import dig, mapping, text
+from service.kube.objects import Place, dig, mapping, text
 from service.signals.observing import Observation, PodContext, Says
 
 _SYSTEM_PATHS = (
@@ -59,7 +59,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             _, case, mount = best
             message = f"mounts the volume {mount.volume!r}, which {other.name} mounts too: {_MEANING[case]}"
             yield Observation(
-                f"shared-data.{case}", Says.TOGETHER, one, message, context.place(context.workload.resource, mount.route), about=other
+                f"shared-data.{case}", Says.TOGETHER, one, message, Place(context.workload.resource, mount.route), about=other
             )
 
 

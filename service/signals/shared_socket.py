@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterator
 from itertools import permutations
 
+from service.kube.objects import Place
 from service.signals.observing import Observation, PodContext, Says
 
 _SOCKET = re.compile(r"(?:unix:(?://)?)?(/[\w./-]+\.(?:sock|socket))\b")
@@ -42,6 +43,6 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 seen.add((one.index, other.index))
                 message = f"is told of a unix socket on the volume {paths[folder]!r}, which {other.name} mounts too"
                 yield Observation(
-                    "shared-socket.path", Says.TOGETHER, one, message, context.place(context.workload.resource, word.route), about=other
+                    "shared-socket.path", Says.TOGETHER, one, message, Place(context.workload.resource, word.route), about=other
                 )
                 break

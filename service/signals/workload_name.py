@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from service.knowledge.words import load_words
 from service.kube.containers import Container, base_name
+from service.kube.objects import Place
 from service.signals.container_name import hints, words_of
 from service.signals.observing import Observation, PodContext, Says
 from service.signals.own_service import receiver
@@ -45,7 +46,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             if said:
                 case = "exact" if name in (container.name, base_name(container.image)) else "words"
                 message = f"its {said} is that of {whose}" if case == "exact" else f"its {said} shares words with the name of {whose}"
-                yield Observation(f"workload-name.{case}", Says.HEAD, container, message, context.at(container, "name"))
+                yield Observation(f"workload-name.{case}", Says.HEAD, container, message, context.within(container, "name"))
                 break
 
 
@@ -58,7 +59,7 @@ def _namesakes(context: PodContext) -> Iterator[Observation]:
             reached = {container.index: container for port in link.ports if (container := receiver(context, port)) is not None}
             for container in reached.values():
                 message = f"the Service {link.service.name}, named as the workload, leads to it"
-                yield Observation("workload-name.service", Says.HEAD, container, message, link.service.location("metadata", "name"))
+                yield Observation("workload-name.service", Says.HEAD, container, message, Place(link.service, ("metadata", "name")))
 
 
 def _said(container: Container, name: str) -> str | None:
