@@ -92,6 +92,7 @@ def _let_go(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
     """Free the trees of the documents that no change touches."""
     touched = {id(step.resource.document) for each in proposals for step in each.steps}
     touched |= {id(made.after.document) for each in proposals for made in each.objects}
+    touched |= {id(copy.resource.document) for each in proposals for copy in each.copies}
     for document in inputs.documents:
         if id(document) not in touched:
             document.let_go()

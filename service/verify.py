@@ -442,6 +442,8 @@ def _mounted(workload: Workload, container: Container, pod: Workload) -> list[tu
 
 def _alike(one: Container, other: Container) -> bool:
     """Whether two containers are equal but for port names, literal words and machine-made mounts."""
+    if one.data == other.data:
+        return True
     first, second = dict(one.data), dict(other.data)
     for data in (first, second):
         data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]

@@ -39,12 +39,12 @@ class Resource:
         """The file's folder."""
         return _folder(self.path)
 
-    @property
+    @cached_property
     def api_version(self) -> str:
         """As written; empty if missing."""
         return text(self.data.get("apiVersion"))
 
-    @property
+    @cached_property
     def group(self) -> str:
         """The API group; empty for core."""
         return self.api_version.rpartition("/")[0]
@@ -83,7 +83,7 @@ class Resource:
         """The object's own annotations."""
         return strings(self.metadata.get("annotations"))
 
-    @property
+    @cached_property
     def spec(self) -> dict[str, Data]:
         """The spec; empty if missing."""
         return mapping(self.data.get("spec"))

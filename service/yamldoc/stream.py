@@ -49,7 +49,7 @@ class Document:
 
     def let_go(self) -> None:
         """Free the tree, which takes ten times the memory of the text; whoever asks for it later has the text parsed again."""
-        self.composed = replace(self.composed, root=None)
+        self.composed = Composed(None, self.composed.duplicates, self.composed.aliased)
 
     @property
     def text(self) -> str:
