@@ -48,6 +48,10 @@ class Scalar(Node):
         """'' for plain, else the indicator: ' " | or >."""
 
 
+_NO_ENTRIES: list[tuple[Scalar, Node]] = []
+"""Stands in until keys are spelled out, and is never added to."""
+
+
 class Mapping(Node):
     """A mapping. `entries` keeps what is written; `index` answers what Kubernetes reads, the last of equal keys.
 
@@ -68,7 +72,7 @@ class Mapping(Node):
         """Whether a merge key is among the entries."""
         self.starts: list[int] | None = []
         """Where the plain keys start, in the order of `index`; None once they are spelled out."""
-        self._entries: list[tuple[Scalar, Node]] = []
+        self._entries: list[tuple[Scalar, Node]] = _NO_ENTRIES
 
     @property
     def entries(self) -> list[tuple[Scalar, Node]]:
