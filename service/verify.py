@@ -307,8 +307,8 @@ class _Comparison:
 
     def _overlapped_before(self, home: Workload, labels: dict[str, str]) -> bool:
         """Whether the workload's selector matched those Pods in the set as it was sent."""
-        old = [each for each in self._before.manifests.all_named(home.resource.kind, home.name) if each.path == home.resource.path]
-        return any(selects(workload, labels) for each in old for workload in workloads_of(each))
+        old = same_object(home.resource, self._before.manifests)
+        return old is not None and any(selects(workload, labels) for workload in workloads_of(old))
 
     # Services
 
@@ -318,18 +318,18 @@ class _Comparison:
         after = self._after.manifests
         now = {id(each): each for home in homes for each in selecting(home.labels, after) if after.sees(home.resource, each)}
         for origin in before:
-            service = next((each for each in self._after.manifests.all_named("Service", origin.name) if each.path == origin.path), None)
+            service = same_object(origin, self._after.manifests)
             if service is None:
                 yield Failure("services", proposal.id, f"Service {origin.name} is gone")
                 continue
             now.pop(id(service), None)
             yield from self._old_service(proposal, origin, service, homes)
         for service in now.values():
-            if any(each.path == service.path for each in self._before.manifests.all_named("Service", service.name)):
+            if same_object(service, self._before.manifests):
                 yield Failure("services", proposal.id, f"Service {service.name} selects Pods that it did not select")
         for made in (each for partner in self._partners[id(old)] for each in partner.objects if each.title.startswith("Service/")):
             for service in self._after.manifests.all_named("Service", made.title.partition("/")[2]):
-                if service.path == made.home:
+                if service.path == made.home and service.namespace == made.after.namespace:
                     yield from self._new_service(proposal, service, homes)
 
     def _old_service(self, proposal: Proposal, origin: Resource, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
@@ -391,7 +391,9 @@ class _Comparison:
                 limit = known.name_limit if known else _NAME_LIMITS.get(kind, 253)
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
                 valid = bool(pattern.match(name)) and len(name) <= limit and not (kind == "Service" and name[0].isdigit())
-                there = [each for each in self._after.manifests.all_named(kind, name) if each.path == made.home]
+                namespace = made.after.namespace
+                named = self._after.manifests.all_named(kind, name)
+                there = [each for each in named if each.path == made.home and each.namespace == namespace]
                 if not valid or len(there) > 1:
                     yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
                 if made.stage <= self._stage and not there:

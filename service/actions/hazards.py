@@ -5,6 +5,7 @@ Each of these was a wrong rewrite once, or would be: the text looks right, and t
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -162,7 +163,7 @@ def _calls_loopback(value: str) -> bool:
 
 
 def _secrets(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
-    """Secrets in the set, written in clear, that hold loopback addresses."""
+    """Secrets in the set that hold loopback addresses."""
     del links, group_of
     secrets = situation.manifests.derived("loopback-secrets", _loopback_secrets)
     pod = json.dumps(situation.workload.pod, default=str) if secrets else ""
@@ -172,12 +173,18 @@ def _secrets(situation: Situation, links: tuple[ServiceLink, ...], group_of: dic
 
 
 def _loopback_secrets(manifests: ManifestSet) -> list[Resource]:
-    """The Secrets of a set that hold a loopback address in clear."""
-    return [
-        secret
-        for secret in manifests.of_kind("Secret")
-        if any(LOOPBACK.search(value) for value in strings(secret.data.get("stringData")).values())
-    ]
+    """The Secrets of a set that hold a loopback address."""
+    return [secret for secret in manifests.of_kind("Secret") if any(LOOPBACK.search(value) for value in _values(secret))]
+
+
+def _values(secret: Resource) -> Iterator[str]:
+    """What a Secret holds, `data` decoded; what isn't text holds no address."""
+    yield from strings(secret.data.get("stringData")).values()
+    for value in strings(secret.data.get("data")).values():
+        try:
+            yield base64.b64decode(value, validate=False).decode()
+        except ValueError:
+            continue
 
 
 def _pod_address(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
