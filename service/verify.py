@@ -14,14 +14,14 @@ from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Proposal
 from service.classify import Classification, classify
 from service.coverage import blocked, same_object, uncovered
+from service.equality import alike, mounted, nodes_of
 from service.findings import ContainerType, Stage
 from service.inputs import Inputs, read_again
 from service.knowledge.weights import load_weights
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
-from service.kube.objects import Resource, dig, items, mapping, mappings, same_namespace, text
-from service.kube.replicas import HOST_NAME_LABEL
+from service.kube.objects import Resource, mapping, same_namespace, text
 from service.kube.selectors import matches_map
 from service.kube.services import resolve_ports, selecting, selector_of
 from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
@@ -49,7 +49,7 @@ CHECKS: dict[str, str] = {
 _REWRITTEN_FIELDS = ("restartPolicy", "tolerations")
 """Fields that wrapping changes: a server is restarted always, and live exports carry defaulted tolerations."""
 _PINS = ("nodeSelector", "affinity")
-"""Fields that name the nodes of copies; see `_nodes`."""
+"""Fields that name the nodes of copies; see `equality.nodes_of`."""
 _NAME_LIMITS = {"Service": 63}
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 _DNS_SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z")
@@ -226,7 +226,7 @@ class _Comparison:
                 continue
             for number in found:
                 again = next(each for each in homes[number].containers if each.name == container.name)
-                if not _alike(container, again):
+                if not alike(container, again):
                     yield Failure("containers", proposal.id, f"{container.name} has changed in stage {self._stage.label}")
 
     def _serves_old(self, proposal: Proposal, container: Container) -> bool:
@@ -243,7 +243,7 @@ class _Comparison:
             for home in homes:
                 for container in home.containers:
                     was = next((each for each in old.containers if each.name == container.name), None)
-                    if was is None or _mounted(old, was, old) != _mounted(home, container, old):
+                    if was is None or mounted(old, was, old) != mounted(home, container, old):
                         yield Failure("mounts", proposal.id, f"{container.name} mounts something else than it did in {old.title}")
 
     def _copies(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
@@ -252,10 +252,10 @@ class _Comparison:
             if same_object(copy.resource, self._after.manifests):
                 yield Failure("containers", proposal.id, f"{copy.title} is still there beside {homes[0].title}")
             again = {each.name: each for home in homes for each in home.containers}
-            if any(each.name not in again or not _alike(each, again[each.name]) for each in copy.containers):
+            if any(each.name not in again or not alike(each, again[each.name]) for each in copy.containers):
                 yield Failure("containers", proposal.id, f"{homes[0].title} doesn't have the containers of {copy.title}")
-        nodes = [_nodes(each) for each in (proposal.workload, *proposal.copies)] if proposal.copies else []
-        if sorted(each for some in nodes for each in some) != (_nodes(homes[0]) if nodes else []):
+        nodes = [nodes_of(each) for each in (proposal.workload, *proposal.copies)] if proposal.copies else []
+        if sorted(each for some in nodes for each in some) != (nodes_of(homes[0]) if nodes else []):
             yield Failure("containers", proposal.id, f"{homes[0].title} doesn't run on the nodes that its Pods were on")
         count = len(proposal.copies) + 1
         if proposal.copies and homes[0].resource.spec.get("replicas", count) != count:
@@ -416,48 +416,3 @@ def _receiver_name(classification: Classification, port: Any) -> str | None:
     """The container that a port of a Service reached before; None if that could not be told."""
     container = port.container or receiver(classification.context, port)
     return container.name if container is not None else None
-
-
-def _nodes(workload: Workload) -> list[str]:
-    """The nodes that a workload's Pods are pinned to, sorted; empty if to none."""
-    pod = workload.pod
-    terms = dig(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    asked = [each for term in mappings(terms) for field in ("matchFields", "matchExpressions") for each in mappings(term.get(field))]
-    named = [text(value) for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) for value in items(each.get("values"))]
-    written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
-    return sorted([*named, *(each for each in written if each)])
-
-
-def _mounted(workload: Workload, container: Container, pod: Workload) -> list[tuple[str, Any]]:
-    """What a container of one of a workload's Pods finds at which path; the token of the service account aside."""
-    found: list[tuple[str, Any]] = []
-    for mount in container.mounts:
-        volume = workload.volumes.get(mount.volume)
-        source: Any = {key: value for key, value in volume.items() if key != "name"} if volume is not None else None
-        if volume is not None and "volumeClaimTemplate" in volume and pod.is_pod:
-            # A StatefulSet's claims are named for the template and the Pod.
-            source = {"persistentVolumeClaim": {"claimName": f"{mount.volume}-{pod.name}"}}
-        if not mount.volume.startswith("kube-api-access-"):
-            found.append((mount.path, source))
-    return found
-
-
-def _alike(one: Container, other: Container) -> bool:
-    """Whether two containers are equal but for port names, literal words and machine-made mounts."""
-    if one.data == other.data:
-        return True
-    first, second = dict(one.data), dict(other.data)
-    for data in (first, second):
-        data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
-        mounts = [each for each in mappings(data.get("volumeMounts")) if not text(each.get("name")).startswith("kube-api-access-")]
-        # What is behind a mount is compared by `_mounted`.
-        data["volumeMounts"] = [{key: value for key, value in each.items() if key != "name"} for each in mounts]
-        data["volumeDevices"] = [
-            {key: value for key, value in each.items() if key != "name"} for each in mappings(data.get("volumeDevices"))
-        ]
-        data["env"] = [{key: value for key, value in each.items() if key != "value"} for each in mappings(data.get("env"))]
-        for field in ("command", "args"):
-            data[field] = len(items(data.get(field)))
-    if len(first["ports"]) < len(second["ports"]):
-        first["ports"] = second["ports"] if first["ports"] == second["ports"][: len(first["ports"])] else first["ports"]
-    return first == second

@@ -21,7 +21,6 @@ policies, budgets and autoscalers cover what they covered.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 
@@ -38,13 +37,14 @@ from service.actions.scalers import follow_scalers
 from service.actions.splittable import check, check_moving
 from service.actions.template import Group, workload_of
 from service.actions.traffic import follow_traffic
+from service.actions.volumes import check_volumes
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Leans, Role, Stage
 from service.kube.containers import Container
-from service.kube.objects import dig, items, mapping, mappings, text
+from service.kube.objects import dig, mapping, mappings, text
 from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
-from service.kube.workloads import READ_ONLY_SOURCES, outlives_pod
+from service.kube.workloads import outlives_pod
 from service.signals.observing import Says
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
@@ -88,7 +88,8 @@ class _Split:
         self._prepares = self._prepared()
         self._links: tuple[ServiceLink, ...] = services_of(self._workload, situation.manifests)
         check_hazards(situation, self._links, self._group_of)
-        self._check_volumes()
+        members = [self._of_group(number) for number in range(len(self._groups))]
+        check_volumes(situation, members, self._group_of, self._new_kind()[1])
         self._boundary = self._bounded()
         self._retargeting: Retargeting = retarget(situation, self._links, self._boundary)
         self._rewiring: Rewiring = rewire(situation, self._links, self._boundary)
@@ -189,52 +190,6 @@ class _Split:
             return False
         verdict = self._situation.classification.verdict(container)
         return verdict.role is Role.SIDECAR and self._groups[number][0].name in verdict.serves and self._group_of[container.index] != number
-
-    def _check_volumes(self) -> None:
-        # By what is behind them: two volumes may be one claim or one path.
-        users: dict[str, set[int]] = {}
-        names: dict[str, str] = {}
-        writable: set[str] = set()
-        for number in range(len(self._groups)):
-            for container in self._of_group(number):
-                for mount in container.mounts:
-                    source = self._source(mount.volume)
-                    users.setdefault(source, set()).add(number)
-                    names.setdefault(source, mount.volume)
-                    if not mount.read_only:
-                        writable.add(source)
-        for source, groups in users.items():
-            name = names[source]
-            if len(groups) < 2:
-                continue
-            volume = mapping(self._workload.volumes.get(name))
-            if READ_ONLY_SOURCES & volume.keys():
-                continue
-            if "hostPath" in volume:
-                if source in writable and self._new_kind()[1] != "DaemonSet":
-                    raise Refused("shared-volume", f"both groups use the path of the node behind {name}, and two Pods may be on two nodes")
-                continue
-            if "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume:
-                self._check_claim(name, text(dig(volume, "persistentVolumeClaim", "claimName")))
-            elif not self._only_helpers_share(name):
-                raise Refused("shared-volume", f"the volume {name} is mounted in both groups, and what is in it stays with one Pod")
-
-    def _source(self, name: str) -> str:
-        """What is behind a volume, as text; the volume itself where it is nobody else's."""
-        volume = {key: value for key, value in mapping(self._workload.volumes.get(name)).items() if key != "name"}
-        return json.dumps(volume, sort_keys=True, default=str) if outlives_pod(volume) and "volumeClaimTemplate" not in volume else name
-
-    def _only_helpers_share(self, name: str) -> bool:
-        """Whether nobody but init containers and Pod-wide sidecars brings a volume into a second group."""
-        owners = {self._group_of[each.index] for each in self._workload.members if any(mount.volume == name for mount in each.mounts)}
-        return len(owners) < 2
-
-    def _check_claim(self, volume: str, claim: str) -> None:
-        found = self._situation.manifests.named("PersistentVolumeClaim", claim, self._resource)
-        modes = items(dig(found.data, "spec", "accessModes")) if found else []
-        if "ReadWriteMany" not in modes and "ReadOnlyMany" not in modes:
-            message = f"both groups mount the claim behind {volume}, which two nodes can't unless it is ReadWriteMany"
-            raise Refused("shared-claim", message)
 
     # Names and labels
 

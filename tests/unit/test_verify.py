@@ -9,6 +9,7 @@ import pytest
 
 from service import rewriting
 from service.classify import classify
+from service.equality import is_rewired
 from service.findings import Stage
 from service.inputs import read_inputs
 from service.knowledge import load_catalogue
@@ -45,6 +46,7 @@ spec:
         - {name: pages, mountPath: /pages}
       - name: queue
         image: rabbitmq:4
+        args: [--quiet]
         ports:
         - containerPort: 5672
         volumeMounts:
@@ -145,6 +147,11 @@ MUTATIONS: dict[str, tuple[str, Callable[[str], str], tuple[Stage, ...]]] = {
         lambda text: text.replace("      - name: front\n", "      - {name: queue, image: x}\n      - name: front\n", 1),
         (Stage.CONTRACT,),
     ),
+    "another word on a command line": (
+        "containers",
+        lambda text: text.replace("--quiet", "--loud"),
+        (Stage.CONTRACT,),
+    ),
     "another image": ("containers", lambda text: text.replace("rabbitmq:4", "rabbitmq:5"), (Stage.CONTRACT,)),
     "a volume that is not what it was": (
         "mounts",
@@ -229,6 +236,24 @@ ON_NODES = "---\n".join(
     "  containers:\n  - {name: web, image: 'acme/web:1'}\n"
     for node in range(2)
 )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("redis://localhost:6379/0", "redis://shop-redis:6379/0", True),
+        ("localhost", "shop-db", True),
+        ("a=127.0.0.1:80,b=[::1]:81", "a=shop:80,b=[::1]:81", True),
+        ("redis://localhost:6379/0", "redis://shop-redis:6379/1", False),
+        ("redis://u:p@localhost:6379", "redis://shop-redis:6379", False),
+        ("level=info", "level=debug", False),
+    ],
+)
+def test_a_text_may_change_in_its_loopback_addresses_only(old: str, new: str, same: bool) -> None:
+    """The rest of an address, and every other word, stays."""
+    assert is_rewired(old, new) is same
+
+
 BREAKING_COPIES: dict[str, tuple[str, str, Callable[[str], str]]] = {
     "a Pod too many": ("containers", COPIES, lambda text: text.replace("replicas: 2", "replicas: 3")),
     "a copy that stayed": ("containers", COPIES, lambda text: text + COPIES[COPIES.index("---\napiVersion: v1\nkind: Pod") :]),

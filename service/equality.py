@@ -1,0 +1,85 @@
+"""Whether containers and what they have are what they were, but for what a rewrite means to change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from service.kube.containers import Container
+from service.kube.objects import dig, items, mappings, text
+from service.kube.references import LOOPBACK, LOOPBACK_HOST
+from service.kube.replicas import HOST_NAME_LABEL
+from service.kube.workloads import Workload
+from service.yamldoc.nodes import Data
+
+_ADDRESS = r"(?:[a-z0-9][a-z0-9-]*(?::\d{1,5})?|\[::1\](?::\d{1,5})?|[\d.]+(?::\d{1,5})?)"
+"""The name of a Service, or a loopback host that stayed, with a port."""
+
+
+def nodes_of(workload: Workload) -> list[str]:
+    """The nodes that a workload's Pods are pinned to, sorted; empty if to none."""
+    pod = workload.pod
+    terms = dig(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+    asked = [each for term in mappings(terms) for field in ("matchFields", "matchExpressions") for each in mappings(term.get(field))]
+    named = [text(value) for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) for value in items(each.get("values"))]
+    written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
+    return sorted([*named, *(each for each in written if each)])
+
+
+def mounted(workload: Workload, container: Container, pod: Workload) -> list[tuple[str, Any]]:
+    """What a container of one of a workload's Pods finds at which path; the token of the service account aside."""
+    found: list[tuple[str, Any]] = []
+    for mount in container.mounts:
+        volume = workload.volumes.get(mount.volume)
+        source: Any = {key: value for key, value in volume.items() if key != "name"} if volume is not None else None
+        if volume is not None and "volumeClaimTemplate" in volume and pod.is_pod:
+            # A StatefulSet's claims are named for the template and the Pod.
+            source = {"persistentVolumeClaim": {"claimName": f"{mount.volume}-{pod.name}"}}
+        if not mount.volume.startswith("kube-api-access-"):
+            found.append((mount.path, source))
+    return found
+
+
+def alike(one: Container, other: Container) -> bool:
+    """Whether two containers are equal but for names of ports, rewired addresses, an added port and machine-made mounts."""
+    if one.data == other.data:
+        return True
+    first, second = dict(one.data), dict(other.data)
+    for data in (first, second):
+        data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
+        mounts = [each for each in mappings(data.get("volumeMounts")) if not text(each.get("name")).startswith("kube-api-access-")]
+        # What is behind a mount is compared by `mounted`.
+        data["volumeMounts"] = [{key: value for key, value in each.items() if key != "name"} for each in mounts]
+        data["volumeDevices"] = [
+            {key: value for key, value in each.items() if key != "name"} for each in mappings(data.get("volumeDevices"))
+        ]
+    if len(first["ports"]) < len(second["ports"]):
+        first["ports"] = second["ports"] if first["ports"] == second["ports"][: len(first["ports"])] else first["ports"]
+    words = all(_same_words(first.pop(field, None), second.pop(field, None)) for field in ("command", "args", "env"))
+    return words and first == second
+
+
+def _same_words(one: Data, other: Data) -> bool:
+    """Whether two lists of words or variables are equal but for rewired addresses."""
+    before, after = items(one), items(other)
+    return len(before) == len(after) and all(map(_same_word, before, after))
+
+
+def _same_word(one: Data, other: Data) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict):
+        rest = {key: value for key, value in one.items() if key != "value"} == {
+            key: value for key, value in other.items() if key != "value"
+        }
+        return rest and _same_word(one.get("value"), other.get("value"))
+    return one == other or (isinstance(one, str) and isinstance(other, str) and is_rewired(one, other))
+
+
+def is_rewired(old: str, new: str) -> bool:
+    """Whether a text differs from another one only where that has loopback addresses."""
+    if LOOPBACK_HOST.fullmatch(old.strip()):
+        return re.fullmatch(_ADDRESS, new.strip()) is not None
+    pattern, position = "", 0
+    for match in LOOPBACK.finditer(old):
+        pattern += re.escape(old[position : match.start()]) + _ADDRESS
+        position = match.end()
+    return bool(pattern) and re.fullmatch(pattern + re.escape(old[position:]), new) is not None
