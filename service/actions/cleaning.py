@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.actions.proposing import Situation
 from service.findings import Stage
-from service.kube.objects import mappings, text
+from service.kube.objects import Resource, mappings, text
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, Remove
 
@@ -18,7 +18,29 @@ _MACHINE_WRITTEN = (
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
 )
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_NODES_OWN = (
+    "cni.projectcalico.org/",
+    "k8s.v1.cni.cncf.io/network-status",
+    "k8s.v1.cni.cncf.io/networks-status",
+    "k8s.ovn.org/",
+    "kubernetes.io/limit-ranger",
+    "kubernetes.io/psp",
+    "openshift.io/scc",
+    "kubernetes.io/config.",
+    "container.seccomp.security.alpha.kubernetes.io/",
+)
+"""Annotations that admission and network plugins write on the Pods that run."""
+
+
+def is_live(resource: Resource) -> bool:
+    """Whether an object comes from a cluster rather than from somebody's hand."""
+    return "status" in resource.data or "uid" in resource.metadata
+
+
+def is_machine_written(resource: Resource, annotation: str) -> bool:
+    """Whether an annotation is of the Pod that ran, and not of what somebody wrote."""
+    return annotation == _LAST_APPLIED or (is_live(resource) and annotation.startswith(_NODES_OWN))
 
 
 def cleaning(situation: Situation) -> list[Operation]:
@@ -28,12 +50,10 @@ def cleaning(situation: Situation) -> list[Operation]:
     if "status" in resource.data:
         result.append(Remove(at("status"), stage))
     result += [Remove(at("metadata", key), stage) for key in _MACHINE_WRITTEN if key in resource.metadata]
-    if LAST_APPLIED in resource.annotations and len(resource.annotations) > 1:
-        result.append(Remove(at("metadata", "annotations", LAST_APPLIED), stage))
     pod = situation.workload.pod
     if "ephemeralContainers" in pod:
         result.append(Remove(at("spec", "ephemeralContainers"), stage))
-    if not ("status" in resource.data or "uid" in resource.metadata):
+    if not is_live(resource):
         return result
     for field in ("nodeName", "priority"):
         if field in pod:

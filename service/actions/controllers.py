@@ -94,7 +94,7 @@ def decide(situation: Situation) -> Wrapping:
         assumptions.append(f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}")
         assumptions.append(f"the old Pod is deleted before the new one starts: {why}")
     if not data and _loses_data(situation):
-        assumptions.append("its data is in the container's own file system and goes with the old Pod: save it first, and give it a claim")
+        assumptions.append("the data of its database goes with the old Pod: save it first, and give it a claim")
     applicability = Applicability.REVIEW if assumptions else Applicability.SAFE
     wrapping = Wrapping("apps/v1", "Deployment", selector, labels, fields, applicability, tuple(assumptions), restarted)
     return _folded(wrapping, folded) if folded is not None else wrapping
@@ -158,8 +158,8 @@ def _holds_ports(workload: Workload) -> bool:
 def _loses_data(situation: Situation) -> bool:
     """Whether a database has no volume to keep its data in."""
     context = situation.classification.context
-    entry = context.entry(situation.classification.groups[0][0])
-    return entry is not None and entry.category == "datastore"
+    entries = [context.entry(each) for each in situation.workload.members]
+    return any(entry is not None and entry.stands_alone and entry.category == "datastore" for entry in entries)
 
 
 def _serves(situation: Situation) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.actions.cleaning import is_live
 from service.actions.controllers import Wrapping
 from service.actions.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
 from service.actions.proposing import Refused, Situation
@@ -46,6 +47,8 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
     if workload.is_pod and wrapping is None:
         raise Refused("wrap-held-back", "its Pod can't be given a controller (see there), and a split needs one")
     for field, value in workload.pod.items():
+        if field == "nodeName" and wrapping is not None and is_live(situation.resource):
+            continue  # The wrap takes it out: it says where the Pod ran.
         fate = POD_FIELDS.get(field)
         if fate is None:
             raise Refused("pod-field", f"the field {field} of its Pod is not known to Podsplit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from service.actions.cleaning import is_machine_written
 from service.actions.controllers import Wrapping
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Situation
@@ -112,7 +113,7 @@ class _Template:
         }
         kept = [key for key, value in self._workload.annotations.items() if not self._names_container(key, value)]
         if self._wrapping:
-            kept = [key for key in kept if is_for_pods(key)]
+            kept = [key for key in kept if is_for_pods(key) and not is_machine_written(self._resource, key)]
         if kept:
             metadata["annotations"] = {key: self._carried(*self._workload.template, "metadata", "annotations", key) for key in kept}
         return {"metadata": metadata, "spec": self._pod_spec()}

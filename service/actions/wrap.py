@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from posixpath import normpath
 
-from service.actions.cleaning import cleaning
+from service.actions.cleaning import cleaning, is_machine_written
 from service.actions.controllers import Wrapping
 from service.actions.proposing import Proposal, Situation, Step
 from service.findings import Stage
@@ -76,15 +76,7 @@ def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str
         result.append(SetValue(at("metadata", "name"), wrapping.name, stage))
     result += [*cleaning(situation), *wrapping.inside]
     metadata: dict[str, Tree] = {}
-    annotations = [key for key in resource.annotations if is_for_pods(key)]
-    if annotations:
-        route = at("metadata", "annotations")
-        if len(annotations) == len(resource.annotations):
-            metadata["annotations"] = Verbatim(resource.document, route)
-            result.append(Remove(route, stage))
-        else:
-            metadata["annotations"] = {key: Verbatim(resource.document, (*route, key)) for key in annotations}
-            result += [Remove((*route, key), stage) for key in annotations]
+    result += _annotated(situation, metadata)
     added = {**wrapping.labels, **shared_labels}
     if resource.labels:
         extra = tuple(AddEntry(at("metadata", "labels"), key, value) for key, value in added.items())
@@ -98,6 +90,21 @@ def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str
     if wrapping.restart_policy:
         result.append(SetValue(at("spec", "restartPolicy"), wrapping.restart_policy, stage))
     return result
+
+
+def _annotated(situation: Situation, metadata: dict[str, Tree]) -> list[Operation]:
+    """Take the annotations of the Pods into the template's metadata, and away from the object."""
+    resource, stage = situation.resource, int(Stage.EXPAND)
+    route = situation.absolute("metadata", "annotations")
+    gone = [key for key in resource.annotations if is_machine_written(resource, key)]
+    moved = [key for key in resource.annotations if key not in gone and is_for_pods(key)]
+    if moved and len(moved) == len(resource.annotations):
+        metadata["annotations"] = Verbatim(resource.document, route)
+    elif moved:
+        metadata["annotations"] = {key: Verbatim(resource.document, (*route, key)) for key in moved}
+    if resource.annotations and len(gone) + len(moved) == len(resource.annotations):
+        return [Remove(route, stage)]
+    return [Remove((*route, key), stage) for key in (*gone, *moved)]
 
 
 def _labelled(situation: Situation, labels: dict[str, str]) -> list[Operation]:

@@ -194,7 +194,11 @@ class Patcher:
             stop = line_end(self._text, end)
             lines[0] += self._text[end:stop].rstrip()
             end = stop
-        return Edit(Span(start, end), self._habits.newline.join(lines), stage)
+        content = self._habits.newline.join(lines)
+        if len(lines) > 1 and end == len(self._text) and re.search(r"[|>]\+?$", lines[0].rstrip()):
+            # A block scalar keeps its last line break only if the file has one.
+            content += self._habits.newline
+        return Edit(Span(start, end), content, stage)
 
     def _scalar_end(self, node: Scalar) -> int:
         """Where a scalar's text ends; blanks at the end of a block scalar's last line are part of it."""
