@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from service.kube.network import Direction, isolating, lets_through
 from service.kube.objects import ManifestSet, Resource, mapping, mappings, text
-from service.kube.pointers import Follows, metric_container, scalers_of, selections_of, trigger_container
+from service.kube.pointers import Follows, covers_others, metric_container, scalers_of, selections_of, trigger_container
 from service.kube.selectors import matches
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Route
@@ -53,11 +53,14 @@ def _selector(resource: Resource, route: Route) -> object:
 def _budgets(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]) -> Iterator[str]:
     """As many budgets on each Pod as before, and none that counts Pods of two workloads."""
     count = len(_dividing(old, before))
+    common = {
+        each.resource.name for each in selections_of(old, before) if each.follows is Follows.DIVIDED and covers_others(each, old, before)
+    }
     covering = [{id(each): each for each in _dividing(home, after)} for home in homes]
     for home, budgets in zip(homes, covering, strict=True):
         if len(budgets) != count:
             yield f"{len(budgets)} budgets are for the Pods of {home.title}, not {count}"
-        shared = [each for each in budgets.values() if sum(id(each) in other for other in covering) > 1]
+        shared = [each for each in budgets.values() if sum(id(each) in other for other in covering) > 1 and each.name not in common]
         for budget in shared:
             yield f"{budget.title} counts the Pods of {home.title} and others as one"
 

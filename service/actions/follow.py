@@ -19,7 +19,7 @@ from service.actions.proposing import NewObject, Refused, Situation, Step
 from service.actions.retarget import Boundary
 from service.findings import Stage
 from service.kube.objects import Resource, items, mapping, mappings, same_namespace
-from service.kube.pointers import Follows, Selection, calico_policies, selections_of
+from service.kube.pointers import Follows, Selection, calico_policies, covers_others, selections_of
 from service.kube.selectors import matches
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
@@ -69,9 +69,11 @@ def follow_selections(situation: Situation, division: Division) -> Following:
         unmatched = [labels for labels in division.boundary.labels[1:] if not matches(selection.selector, labels)]
         if selection.follows is Follows.BY_HAND and (unmatched or division.traffic):
             raise by_hand(selection.resource)
-        if selection.follows is not Follows.BY_HAND and (unmatched or selection.follows is Follows.DIVIDED):
+        # A budget that counts other workloads' Pods too goes on counting all of them.
+        divided = selection.follows is Follows.DIVIDED and not covers_others(selection, division.workload, situation.manifests)
+        if selection.follows is not Follows.BY_HAND and (unmatched or divided):
             check_namespace(situation, selection)
-            (_divide if selection.follows is Follows.DIVIDED else _widen)(situation, division, selection, result)
+            (_divide if divided else _widen)(situation, division, selection, result)
     for policy in calico_policies(division.workload, situation.manifests):
         raise by_hand(policy)
     return result

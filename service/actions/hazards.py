@@ -129,6 +129,10 @@ def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
                 around = f"{before.text if before else ''} {word.text[: match.start()]}"
                 if match["port"] is None and "://" not in around[-8:]:
                     yield _without_port(container, word, around)
+        for variable in container.env:
+            value = variable.value
+            if not LOOPBACK_HOST.fullmatch(value.strip()) and not _OWN_ADDRESS.search(variable.name) and _calls_loopback(value):
+                yield "localhost-unresolved", f"{container.name} is told of localhost without a port that can be seen (env)"
         # A store's own scripts call the store.
         if not situation.classification.context.keeps_for_others(container):
             yield from _unseen(situation, container)

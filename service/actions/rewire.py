@@ -15,7 +15,7 @@ from service.actions.scalers import most_replicas
 from service.findings import Role, Stage
 from service.kube.containers import Container
 from service.kube.objects import Resource, dig, same_namespace, text
-from service.kube.references import LocalReference, readers_of, service_names_used
+from service.kube.references import LocalReference, addresses_in, readers_of, service_names_used
 from service.kube.services import ServiceLink
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
@@ -122,12 +122,11 @@ def _check_unknown(situation: Situation, reference: LocalReference, boundary: Bo
     if reference.listens or reference.where in ("probe", "hook") or itself:
         return
     groups = _groups_of(situation, reference.container, boundary)
+    away = [each for each in context.members if not groups <= _groups_of(situation, each, boundary)]
     # What a known server listens on is known; another one may listen on more than it declares.
-    unsure = [
-        each
-        for each in context.members
-        if not groups <= _groups_of(situation, each, boundary) and not (context.entry(each) and context.listening[each.index])
-    ]
+    unsure = any(not (context.entry(each) and context.listening[each.index]) for each in away)
+    # Services that are made here speak TCP.
+    unsure |= any(declared.number == reference.port for each in away for declared in each.ports)
     if unsure or reference.port is None:
         port = f"port {reference.port}" if reference.port else "no port that can be seen"
         message = (
@@ -246,8 +245,9 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
             raise Refused("localhost-split-address", message)
         new = old.replace(reference.host, name)
     else:
-        pattern = re.compile(rf"(?<![\w.-]){re.escape(reference.host)}(?::{port}(?!\d)|(?![\w.:-]))")
-        new = pattern.sub(lambda found: f"{name}:{number}" if ":" in found[0].removeprefix("[::1]") else name, old)
+        new = _readdressed(old, reference, port, name, number)
+    if new == old and key in result.settings:
+        return
     if new == old:
         raise Refused("localhost-unresolved", f"{reference.container.name} reaches a neighbour on localhost, and the text can't be changed")
     if own:
@@ -255,6 +255,16 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
         values.append((reference.route, new))
     else:
         result.settings[key] = Setting(reference.resource, new, reader)
+
+
+def _readdressed(old: str, reference: LocalReference, port: int, name: str, number: int) -> str:
+    """A text in which one loopback address is that of a Service; other hosts and ports stay, and so do addresses to listen on."""
+    new, position = "", 0
+    for each in addresses_in(old):
+        if (each.host, each.port) == (reference.host, port) and not each.listens:
+            new += old[position : each.start] + (f"{name}:{number}" if each.written or number != port else name)
+            position = each.end
+    return new + old[position:]
 
 
 def _serve_silent(

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, same_namespace, strings, text
 from service.kube.selectors import is_empty, matches
-from service.kube.workloads import Workload, workloads_of
+from service.kube.workloads import Workload, all_workloads, workloads_of
 from service.yamldoc.nodes import Data, Route
 
 
@@ -61,8 +61,8 @@ _BY_HAND = {
 _CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")
 
-_TARGETS = ("scaleTargetRef", "targetRef")
-"""Fields of `spec` in which autoscalers and the like name a workload."""
+_TARGETS = ("scaleTargetRef", "targetRef", "workloadRef")
+"""Fields of `spec` in which autoscalers, Rollouts and the like name a workload."""
 
 
 def selections_of(workload: Workload, manifests: ManifestSet, *, labels: dict[str, str] | None = None) -> list[Selection]:
@@ -82,6 +82,17 @@ def selections_of(workload: Workload, manifests: ManifestSet, *, labels: dict[st
         if matches(each.selector, wanted) and _meet(each, workload.resource) and manifests.sees(workload.resource, each.resource)
     }
     return list(found.values())
+
+
+def covers_others(selection: Selection, workload: Workload, manifests: ManifestSet) -> bool:
+    """Whether an object selects the Pods of other workloads too."""
+    return any(
+        each.resource is not workload.resource
+        and matches(selection.selector, each.labels)
+        and _meet(selection, each.resource)
+        and manifests.sees(workload.resource, each.resource)
+        for each in all_workloads(manifests)
+    )
 
 
 def _meet(selection: Selection, resource: Resource) -> bool:

@@ -11,7 +11,7 @@ from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, 
 from service.kube.workloads import Workload, workloads_of
 from service.yamldoc.nodes import Route
 
-LOOPBACK = re.compile(r"(?<![\w.:-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])")
+LOOPBACK = re.compile(r"(?<![\w.-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])")
 """A loopback host, with the port behind it if there is one."""
 
 LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
@@ -29,8 +29,8 @@ _SCHEME_PORTS = {
 }
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
 _HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
-_HOST_NAME = re.compile(r"(?i)(?:^|[_.-])(?:HOST|HOSTNAME|ADDR|ADDRESS|SERVER|ENDPOINT)$|^(?:HOST|ADDR)")
-_LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)")
+_CALLS_NOBODY = re.compile(r"(?i)no_?proxy|allow|trust|server_?name|domain|cors|origin|hosts$|whitelist|pod_?(?:ip|name)|node_?name")
+_LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)[^\s,;:]*[\s:=\"']*\Z")
 _LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
 
 
@@ -78,19 +78,48 @@ def _before(container: Container, word: Word) -> str:
     return words[place - 1].text if place and words[place - 1].text.startswith("-") else ""
 
 
-def _in_text(value: str, where: str, container: Container, resource: Resource, route: Route, before: str = "") -> Iterator[LocalReference]:
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A loopback address in a text, with its port written or told by its scheme."""
+
+    start: int
+    """Where it starts in the text."""
+    end: int
+    """Where it ends, its port included."""
+    host: str
+    """localhost, 127.0.0.1 or the like."""
+    port: int
+    """The port."""
+    written: bool
+    """Whether the port is written."""
+    listens: bool
+    """Whether it reads like an address to listen on rather than one to call."""
+
+
+def addresses_in(value: str, before: str = "") -> Iterator[Address]:
+    """The loopback addresses of a text, comment lines left out.
+
+    Args:
+        value: the text.
+        before: the word in front of it, where that may be a flag.
+    """
     if "localhost" not in value and "127." not in value and "[::1]" not in value:
         return
     for match in LOOPBACK.finditer(value):
         line = value[value.rfind("\n", 0, match.start()) + 1 : match.start()]
         if line.lstrip().startswith("#"):
             continue
-        port = as_port(match["port"])
+        port = written = as_port(match["port"])
         if port is None:
             scheme = _SCHEME.search(line)
             port = _SCHEME_PORTS.get(scheme[1]) if scheme else None
         if port is not None:
-            yield LocalReference(container, match["host"], port, where, resource, route, _is_listening(line, before))
+            yield Address(match.start(), match.end(), match["host"], port, written is not None, _is_listening(line, before))
+
+
+def _in_text(value: str, where: str, container: Container, resource: Resource, route: Route, before: str = "") -> Iterator[LocalReference]:
+    for each in addresses_in(value, before):
+        yield LocalReference(container, each.host, each.port, where, resource, route, each.listens)
 
 
 def _is_listening(line: str, before: str) -> bool:
@@ -152,12 +181,11 @@ def _host_and_port(workload: Workload, container: Container, manifests: Manifest
             ),
             None,
         )
-        if _HOST_NAME.search(variable.name) or stem != variable.name or port:
-            # HOST alone, and names such as BIND_ADDRESS, say where to listen.
-            listens = not stem or bool(re.search(r"(?i)bind|listen", variable.name))
-            yield LocalReference(
-                container, variable.value.strip(), port, variable.where, variable.resource, variable.route, listens, variable.name
-            )
+        # HOST alone, and names such as BIND_ADDRESS, say where to listen; SERVER_NAME and ALLOWED_HOSTS call nobody.
+        listens = not stem or bool(re.search(r"(?i)bind|listen", variable.name))
+        if not _CALLS_NOBODY.search(variable.name):
+            place = (variable.where, variable.resource, variable.route)
+            yield LocalReference(container, variable.value.strip(), port, *place, listens, variable.name)
 
 
 def config_maps_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[tuple[Resource, frozenset[str] | None]]:
