@@ -47,7 +47,7 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
 
 def _expanded(splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
     """What is applied first, with the old Pods deleted before or behind it."""
-    before = [_deleted(each) for each in wraps if any("deleted before" in assumption for assumption in each.assumptions)]
+    before = [_deleted(each) for each in wraps if _goes_first(each)]
     behind = [_deleted(each) for each in wraps if not _taken_over(each)]
     targets = [_object(each, became) for each in (*wraps, *(each for each in splits if id(each.workload) not in became))]
     if splits:
@@ -57,7 +57,7 @@ def _expanded(splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Na
         )
     else:
         why = "the new Pods are made by their controllers"
-        if any(each.becomes and each.becomes[0] == "StatefulSet" and each.copies for each in wraps):
+        if any(map(_taken_over, wraps)):
             why += "; a StatefulSet takes over the Pods with its names, and makes them anew one after the other"
         apply = MigrationStep(
             f"apply {', '.join(each.split(' ')[0] for each in targets)} and wait", _then_wait("kubectl apply -f <files>", targets), why
@@ -67,7 +67,13 @@ def _expanded(splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Na
 
 def _taken_over(wrap: Proposal) -> bool:
     """Whether the controller adopts the Pods: a StatefulSet does, those with its names."""
-    return bool(wrap.copies) and wrap.becomes is not None and wrap.becomes[0] == "StatefulSet"
+    adopts = bool(wrap.copies) and wrap.becomes is not None and wrap.becomes[0] == "StatefulSet"
+    return adopts and not _goes_first(wrap)
+
+
+def _goes_first(wrap: Proposal) -> bool:
+    """Whether the old Pods have to be gone before their controller is there."""
+    return any("deleted before" in assumption for assumption in wrap.assumptions)
 
 
 def _deleted(wrap: Proposal) -> MigrationStep:

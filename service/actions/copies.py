@@ -134,6 +134,7 @@ def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tu
     if situation.names.taken("StatefulSet", name):
         raise _refused(situation, others, f"there is a StatefulSet {name} already")
     operations: list[Operation] = []
+    renamed: list[Operation] = []
     templates: list[Tree] = []
     own_volumes = []
     for index, volume in enumerate(mappings(workload.pod.get("volumes"))):
@@ -149,7 +150,7 @@ def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tu
         spec = (*claims[0].route, "spec")
         carried = Verbatim(claims[0].document, spec, (Remove((*spec, "volumeName")),) if bound else ())
         templates.append({"metadata": {"name": template}, "spec": carried})
-        operations += _renamed_mounts(situation, text(volume.get("name")), template)
+        renamed += _renamed_mounts(situation, text(volume.get("name")), template)
     volumes = mappings(workload.pod.get("volumes"))
     if own_volumes and len(own_volumes) == len(volumes):
         operations.append(Remove(at("spec", "volumes")))
@@ -162,9 +163,14 @@ def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tu
     if templates:
         fields["volumeClaimTemplates"] = templates
     stated = (
-        f"the StatefulSet takes over Pods and claims by their names, and starts {workload.name} and its copies anew, one after the other",
+        f"the StatefulSet takes over Pods and claims by their names, and starts {workload.name} and its copies anew, one after the other"
     )
-    return Fold("StatefulSet", name, others, fields, tuple(operations), stated)
+    if renamed:
+        # It looks for volumes of its templates' names in the Pods, which can't be changed.
+        stated = (
+            "the old Pods are deleted before: their volumes aren't named as the claim templates, so the StatefulSet can't take them over"
+        )
+    return Fold("StatefulSet", name, others, fields, (*renamed, *operations), (stated,))
 
 
 def _claim(situation: Situation, others: tuple[Workload, ...], name: str) -> Resource:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from service.actions.proposing import Refused, Situation
 from service.kube.kustomize import Patch, building, patches_of
@@ -33,13 +34,28 @@ def check_wrap(situation: Situation) -> None:
         _check_replacements(kustomization)
 
 
-def check_split(situation: Situation, key: str, moved: frozenset[str], touched: Iterable[Resource], *, addressed: bool) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new object."""
+
+    kind: str
+    """Its kind."""
+    name: str
+    """Its name."""
+    containers: frozenset[str]
+    """Its containers; none for what is no workload."""
+
+
+def check_split(
+    situation: Situation, key: str, moved: frozenset[str], made: Sequence[Made], touched: Iterable[Resource], *, addressed: bool
+) -> list[str]:
     """What kustomizations do to a workload that is to be split.
 
     Args:
         situation: the workload.
         key: the label in which the groups differ.
-        moved: the containers that move.
+        moved: the containers that leave the workload.
+        made: the new objects.
         touched: the objects that the split changes.
         addressed: whether containers are told the names of Services.
 
@@ -71,6 +87,9 @@ def check_split(situation: Situation, key: str, moved: frozenset[str], touched: 
         for patch in patches_of(kustomization, situation.manifests):
             if any(patch.is_for(each.kind, each.name) for each in others.values()):
                 message = f"{kustomization.path} patches an object that the split changes: build it first (kubectl kustomize)"
+                raise Refused("kustomize-patch", message)
+            if any(patch.is_for(each.kind, each.name) and _misfits(patch, each) for each in made):
+                message = f"a patch of {kustomization.path} would change what is made, too, and doesn't fit it: build it first"
                 raise Refused("kustomize-patch", message)
             if patch.is_for(situation.resource.kind, situation.resource.name):
                 if _cuts(patch, moved):
@@ -104,6 +123,13 @@ def _check_literals(kustomization: Resource) -> None:
             raise Refused("localhost-in-configmap", message)
 
 
+def _misfits(patch: Patch, made: Made) -> bool:
+    """Whether a patch may not fit a new object: it goes by places, or names containers that it doesn't have."""
+    if not isinstance(patch.content, dict) or not made.containers:
+        return True
+    return _names(patch.content, lambda named: not named <= made.containers)
+
+
 def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
     """Whether a patch of the workload is about what moves, goes by places that the split changes, or tells of localhost."""
     if LOOPBACK.search(json.dumps(patch.content, default=str)):
@@ -112,15 +138,15 @@ def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
         return any(_POD_PATHS.match(text(operation.get(field))) for operation in mappings(patch.content) for field in ("path", "from"))
     if not isinstance(patch.content, dict):
         return True
-    return _names(patch.content, moved)
+    return _names(patch.content, lambda named: bool(named & moved))
 
 
-def _names(data: Data, moved: frozenset[str]) -> bool:
-    """Whether a partial object names a moved container, or sets volumes, labels of Pods or a selector."""
+def _names(data: Data, wrong: Callable[[set[str]], bool]) -> bool:
+    """Whether a partial object names containers that it must not, or sets volumes, labels of Pods or a selector."""
     spec = mapping(mapping(data).get("spec"))
     template = mapping(spec.get("template")) or mapping(mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template"))
     pod = mapping(template.get("spec"))
     if "selector" in spec or "volumes" in pod or "labels" in mapping(template.get("metadata")):
         return True
     named = {text(each.get("name")) for field in ("containers", "initContainers") for each in mappings(pod.get(field))}
-    return bool(named & moved)
+    return wrong(named)

@@ -11,6 +11,7 @@ other security policies                     nothing; they hold the split back
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,9 +170,26 @@ def copied(
     if resource.labels:
         old, new = boundary.labels[0].get(boundary.key), boundary.labels[number][boundary.key]
         metadata["labels"] = {key: new if (key, value) == (boundary.key, old) else value for key, value in resource.labels.items()}
+    annotations = copied_annotations(resource, division.workload)
+    if annotations:
+        metadata["annotations"] = annotations
     spec = Verbatim(resource.document, (*resource.route, "spec"), tuple(operations))
     tree: dict[str, Any] = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata, "spec": spec}
     return NewObject(resource, tree, f"{resource.kind}/{name}", stage)
+
+
+_NOT_COPIED = ("kubectl.kubernetes.io/", "deployment.kubernetes.io/", "podsplit.dev/", "argocd.argoproj.io/tracking-id", "meta.helm.sh/")
+"""Annotations that tools keep their own notes on one object in."""
+
+
+def copied_annotations(resource: Resource, workload: Workload) -> dict[str, Tree]:
+    """The annotations of an object that hold for a copy of it too: those that name no container, and aren't a tool's own notes."""
+    names = {each.name for each in workload.containers}
+    return {
+        key: Verbatim(resource.document, (*resource.route, "metadata", "annotations", key))
+        for key, value in resource.annotations.items()
+        if not key.startswith(_NOT_COPIED) and value not in names and not names & set(re.split(r"[./]", key))
+    }
 
 
 def name_for(name: str, division: Division, number: int) -> str:

@@ -104,7 +104,8 @@ def _keda(situation: Situation, division: Division, scaler: Resource, result: Fo
         raise by_hand(scaler)
     route = (*scaler.route, "spec", "triggers")
     staying = [index for index, each in enumerate(triggers) if trigger_container(each) in {None, *division.containers[0]}]
-    if not staying:
+    # KEDA scales up again what is scaled to 0 for data to move; a formula or a fallback is about all triggers together.
+    if not staying or Stage.CONTRACT in division.stages or any(field in scaler.spec for field in ("advanced", "fallback")):
         raise by_hand(scaler)
     result.steps += [Step(scaler, Remove((*route, index), int(Stage.CONTRACT))) for index in range(len(triggers)) if index not in staying]
     for number in range(1, len(division.kinds)):
@@ -116,9 +117,18 @@ def _keda(situation: Situation, division: Division, scaler: Resource, result: Fo
         if _left_alone(scaler, division, number, result, scales=bool(wanted)):
             continue
         dropped: list[Operation] = [Remove((*route, index)) for index in range(len(triggers)) if index not in wanted]
-        _copy(situation, division, scaler, number, dropped, result)
+        _copy(situation, division, scaler, number, [*dropped, *_awake(scaler)], result)
     if any(text(each.get("type")) not in _ON_CONTAINERS for each in triggers):
         result.assumptions.append(f"the triggers of {scaler.title} that aren't of containers are meant for {division.workload.name}")
+
+
+def _awake(scaler: Resource) -> list[Operation]:
+    """Nothing is scaled to 0 by its own use of cpu and memory: KEDA refuses that."""
+    route = (*scaler.route, "spec")
+    result: list[Operation] = [Remove((*route, "idleReplicaCount"))] if "idleReplicaCount" in scaler.spec else []
+    if "minReplicaCount" not in scaler.spec:
+        return [*result, AddEntry(route, "minReplicaCount", 1, after="scaleTargetRef")]
+    return [*result, SetValue((*route, "minReplicaCount"), 1)] if scaler.spec["minReplicaCount"] == 0 else result
 
 
 def _left_alone(scaler: Resource, division: Division, number: int, result: Following, *, scales: bool) -> bool:

@@ -25,7 +25,7 @@ import re
 from dataclasses import replace
 
 from service.actions.controllers import Wrapping
-from service.actions.customised import check_split
+from service.actions.customised import Made, check_split
 from service.actions.follow import Division, Following, follow_selections
 from service.actions.hazards import check_hazards
 from service.actions.naming import joined, short
@@ -104,10 +104,20 @@ class _Split:
         self._customised = check_split(
             situation,
             self._boundary.key,
-            frozenset(each.name for each in self._workload.containers if each not in self._of_group(0)),
+            frozenset(each.name for each in self._workload.containers) - {each.name for each in self._of_group(0)},
+            self._made(),
             [step.resource for step in self._steps()],
             addressed=bool(self._rewiring.values or self._rewiring.settings or self._rewiring.objects),
         )
+
+    def _made(self) -> list[Made]:
+        """What there will be besides, for kustomizations."""
+        found = [
+            Made(self._new_kind()[1], self._boundary.names[number], frozenset(each.name for each in self._of_group(number)))
+            for number in range(1, len(self._groups))
+        ]
+        others = [*self._rewiring.objects, *(made for each in self._following for made in each.objects)]
+        return found + [Made(made.title.partition("/")[0], made.title.partition("/")[2], frozenset()) for made in others]
 
     @property
     def shared_labels(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.actions.cleaning import is_machine_written
 from service.actions.controllers import Wrapping
+from service.actions.follow import copied_annotations
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import Situation
 from service.actions.retarget import Boundary
@@ -77,6 +78,8 @@ class _Template:
             own = {**self._resource.labels, **(self._wrapping.labels if self._wrapping else {})} or {self._boundary.key: name}
             changed = {each: name if each == self._boundary.key else value for each, value in own.items()}
             metadata["labels"] = self._as_written(changed, self._resource.labels, "metadata", "labels")
+        if not self._workload.is_pod and (annotations := copied_annotations(self._resource, self._workload)):
+            metadata["annotations"] = annotations
         return metadata
 
     def _spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
@@ -93,9 +96,19 @@ class _Template:
         if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
             spec["updateStrategy"] = self._carried("spec", "updateStrategy")
         spec["selector"] = {"matchLabels": {key: labels[key] for key in selector_keys if key in labels}}
-        if kind == "Deployment" and (dig(self._resource.spec, "strategy", "type") == "Recreate" or self._group.keeps_data):
-            spec["strategy"] = {"type": "Recreate"}
+        if kind == "Deployment":
+            spec |= self._rollout()
         return {**spec, "template": template}
+
+    def _rollout(self) -> dict[str, Tree]:
+        """How a Deployment replaces its Pods: as the old workload did, but one that keeps data stops the old Pod first."""
+        found: dict[str, Tree] = {}
+        if self._group.keeps_data or dig(self._resource.spec, "strategy", "type") == "Recreate":
+            found["strategy"] = {"type": "Recreate"}
+        elif self._resource.kind == "Deployment" and "strategy" in self._resource.spec:
+            found["strategy"] = self._carried("spec", "strategy")
+        kept = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
+        return {**found, **{key: self._carried("spec", key) for key in kept if key in self._resource.spec}}
 
     def _cron_spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
         job = mapping(self._resource.spec.get("jobTemplate"))
@@ -121,11 +134,9 @@ class _Template:
     def _names_container(self, key: str, value: str) -> bool:
         """Annotations that name a container or a port, and machine-written ones, stay behind."""
         names = {each.name for each in self._workload.containers}
-        return (
-            value in names
-            or any(name and name in key for name in names)
-            or key.startswith(("prometheus.io/", "podsplit.dev/", "kubectl.kubernetes.io/"))
-        )
+        of_a_port = key.startswith("prometheus.io/") and "prometheus.io/port" in self._workload.annotations
+        told = value in names or key.rpartition("/")[2] in names
+        return told or of_a_port or key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
 
     def _pod_spec(self) -> dict[str, Tree]:
         result: dict[str, Tree] = {}

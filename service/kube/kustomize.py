@@ -38,14 +38,15 @@ class Patch:
         if self.target:
             wanted = self.target
         elif isinstance(self.content, dict):
-            wanted = {"kind": self.content.get("kind"), "name": re.escape(text(mapping(self.content.get("metadata")).get("name")))}
+            name_of = text(mapping(self.content.get("metadata")).get("name"))
+            wanted = {"kind": re.escape(text(self.content.get("kind"))), "name": re.escape(name_of)}
         else:
             return True
+        # Both are regular expressions that have to match as a whole; what Python can't read may match.
         try:
-            named = re.fullmatch(text(wanted.get("name")) or ".*", name)
+            return all(re.fullmatch(text(wanted.get(field)) or ".*", value) for field, value in (("kind", kind), ("name", name)))
         except re.error:
             return True
-        return text(wanted.get("kind")) in ("", kind) and named is not None
 
 
 def patch_paths(kustomizations: Iterable[Resource]) -> set[str]:
