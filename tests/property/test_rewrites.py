@@ -34,7 +34,7 @@ def wrong(sample: Sample, *checks: Check) -> list[str]:
 @given(sets())
 def test_nothing_is_lost(sample: Sample) -> None:
     """Containers, how often they run, what they mount and what holds for their Pods are what they were, in every stage."""
-    checks = (keeping.containers, keeping.order, keeping.mounts, keeping.pod_fields, keeping.labels, keeping.notes)
+    checks = (keeping.containers, keeping.order, keeping.mounts, keeping.pod_fields, keeping.labels, keeping.notes, keeping.updates)
     assert wrong(sample, *checks) == []
 
 

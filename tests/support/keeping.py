@@ -18,6 +18,8 @@ LOOPBACK = re.compile(r"(?<![\w.-])(localhost|127\.0\.0\.1|\[::1\]):(\d+)(?!\d)"
 _HOST = re.compile(r"localhost|127\.0\.0\.1|::1|\[::1\]")
 _FOLLOWING = ("env", "command", "args", "ports")
 """What may change in a container that moves: addresses of neighbours, names of ports."""
+PASSING = {"name", "configMap", "secret", "projected", "downwardAPI", "emptyDir", "image", "ephemeral"}
+"""Volumes that end with their Pod, or that nobody writes to."""
 _READ_ON_PODS = ("linkerd.io/", "sidecar.istio.io/", "cluster-autoscaler.kubernetes.io/", "checksum/")
 """Annotations that hold for every Pod, whichever containers are in it."""
 _DEFAULT_SECONDS = 300
@@ -58,7 +60,7 @@ def containers(before: Cluster, after: Cluster) -> Iterator[str]:
             if old.type != new.type:
                 yield f"{ident} was {old.type} and is {new.type}"
             for field in {*old.data, *new.data} - set(_FOLLOWING):
-                if _own(old.data.get(field)) != _own(new.data.get(field)):
+                if _plain(field, old.data.get(field)) != _plain(field, new.data.get(field)):
                     yield f"{field} of {ident} has changed in {home.owner}"
             if [each.get("name") for each in old.data.get("env") or ()] != [each.get("name") for each in new.data.get("env") or ()]:
                 yield f"the variables of {ident} are not those that it had, in {home.owner}"
@@ -102,8 +104,46 @@ def pod_fields(before: Cluster, after: Cluster) -> Iterator[str]:
         for home in after.homes(ident):
             origin = before.origin(home, ident)
             for field in _POD_FIELDS:
+                # Copies that are pinned to nodes are so by the affinity of their DaemonSet.
+                if field == "nodeSelector" and home.owner.kind == "DaemonSet" != origin.owner.kind:
+                    continue
                 if _own(origin.spec.get(field)) != _own(home.spec.get(field)):
                     yield f"{field} of {home.owner} is not what it was for {ident}"
+            pinned = "nodeName" in origin.spec or "kubernetes.io/hostname" in (origin.spec.get("nodeSelector") or {})
+            for field in ("affinity", "topologySpreadConstraints"):
+                if not pinned and _shape(origin.spec.get(field)) != _shape(home.spec.get(field)):
+                    yield f"{field} of {home.owner} is not what it was for {ident}"
+
+
+def updates(before: Cluster, after: Cluster) -> Iterator[str]:
+    """A new Deployment of what writes to data never runs two Pods at once; what ran to an end still does, as often as it tried."""
+    for home in after.pods.values():
+        spec = home.origin.spec
+        if home.owner in before.pods or not home.containers or not before.homes(home.containers[0].ident):
+            continue
+        data = {source for each in home.containers for source in _written(each, home)}
+        if home.owner.kind == "Deployment" and data and (spec.get("strategy") or {}).get("type") != "Recreate":
+            yield f"{home.owner} writes to {sorted(data)}, and two of its Pods may do so at once"
+        origin = before.origin(home, home.containers[0].ident)
+        if home.owner.kind in ("Job", "CronJob") and home.spec.get("restartPolicy") != origin.spec.get("restartPolicy"):
+            yield f"the Pods of {home.owner} are restarted otherwise than those of {origin.owner}"
+        if home.owner.kind == "Job" and origin.spec.get("restartPolicy") == "Never" and spec.get("backoffLimit") != 0:
+            yield f"{home.owner} tries again, and {origin.owner} didn't"
+
+
+def _written(container: Container, pods: Pods) -> Iterator[str]:
+    volumes = {each.get("name"): each for each in pods.spec.get("volumes") or ()}
+    for mount in container.data.get("volumeMounts") or ():
+        volume = volumes.get(mount.get("name"))
+        if volume and not mount.get("readOnly") and volume.keys() - PASSING:
+            yield from pods.sources(str(mount["name"]))
+
+
+def _shape(value: Any) -> Any:
+    """Terms that select Pods, whichever labels they ask for: those of a Pod that moves ask for its own."""
+    if isinstance(value, dict):
+        return {key: sorted(each) if key == "matchLabels" else _shape(each) for key, each in value.items()}
+    return [_shape(each) for each in value] if isinstance(value, list) else value
 
 
 def labels(before: Cluster, after: Cluster) -> Iterator[str]:
@@ -252,6 +292,13 @@ def words(container: Container, pods: Pods, cluster: Cluster) -> dict[str, str]:
             f"file {mount.get('mountPath')}/{key}": value for key, value in config((volume.get("configMap") or {}).get("name")).items()
         }
     return found
+
+
+def _plain(field: str, value: Any) -> Any:
+    """A field of a container; which names its volumes have is its Pod's affair (see `mounts`)."""
+    if field == "volumeMounts":
+        return [{key: each for key, each in mount.items() if key != "name"} for mount in _own(value) or ()]
+    return value
 
 
 def _own(value: Any) -> Any:

@@ -71,6 +71,8 @@ OTHERS = (
     Program("jenkins/jenkins", (), (("http", 8080),)),
     Program("hashicorp/http-echo", (), (("http", 5678),)),
     Program("php", (), (("fpm", 9000),)),
+    Program("mariadb", (), (("mysql", 3306),)),
+    Program("consul", (), (("http", 8500),)),
 )
 """Servers that occur in real manifests which declare no port of them."""
 
@@ -81,7 +83,9 @@ def program_of(container: Container) -> Program | None:
     """What runs in a container, if it is one of these and is started as it is by default."""
     image = str(container.data.get("image", "")).partition("@")[0]
     repository = image if ":" not in image.rpartition("/")[2] else image.rpartition(":")[0]
-    return None if container.data.get("command") else _KNOWN.get(repository.removeprefix("docker.io/library/"))
+    # A copy of an official image in somebody's own registry is what it is.
+    known = _KNOWN.get(repository.removeprefix("docker.io/library/")) or _KNOWN.get(repository.rpartition("/")[2])
+    return None if container.data.get("command") else known
 
 
 def defaults(container: Container) -> frozenset[tuple[int, str]]:

@@ -52,6 +52,7 @@ KEPT: tuple[Check, ...] = (
     keeping.mounts,
     keeping.pod_fields,
     keeping.labels,
+    keeping.updates,
     keeping.notes,
     keeping.selectors,
     keeping.services,

@@ -16,14 +16,12 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise, product
 
 from tests.support.cluster import Cluster, Container, Data, Key, Pods, Port, Reached, matches
-from tests.support.keeping import words
+from tests.support.keeping import PASSING, words
 
 MOST_STATES = 4096
 """Combinations that are looked at for one Service; more controllers than that behind one are a mistake of the test."""
 CLAIMED: Data = {"claim template": {}}
 """What stands for a volume that a claim template makes."""
-PASSING = {"name", "configMap", "secret", "projected", "downwardAPI", "emptyDir", "image", "ephemeral"}
-"""Volumes that end with their Pod, or that nobody writes to."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +186,11 @@ def doubles(before: Cluster, after: Cluster, gone_first: Collection[Key] = (), *
 
 def _kept(container: Container, pods: Pods, *, ports: bool) -> set[str]:
     """What a container has that only one Pod can have: data that it writes to and that outlives the Pod, and ports of the node."""
-    found = {f"node port {each['hostPort']}" for each in container.data.get("ports") or () if ports and each.get("hostPort")}
+    held = [
+        each.get("hostPort") or (each.get("containerPort") if pods.spec.get("hostNetwork") else None)
+        for each in container.data.get("ports") or ()
+    ]
+    found = {f"node port {each}" for each in held if ports and each}
     volumes = {each.get("name"): each for each in pods.spec.get("volumes") or ()}
     for mount in container.data.get("volumeMounts") or ():
         if mount.get("readOnly") or set(volumes.get(mount.get("name"), CLAIMED)) <= PASSING:
