@@ -1,0 +1,200 @@
+"""The verifier against mutants: every key and value of every object of a right rewrite is dropped or changed, one at a time and in one stage.
+
+What the model of a cluster calls wrong, or an API server would refuse, the verifier is to catch. What it lets pass is listed, by kind and
+place; the list may only get shorter.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from service import rewriting
+from service.classify import classify
+from service.findings import Stage
+from service.inputs import read_inputs
+from service.knowledge import load_catalogue
+from service.knowledge.weights import load_weights
+from service.options import Options
+from service.planning import plan
+from service.signals.observing import PodContext
+from service.verify import verify
+from tests.support.cluster import Cluster, Data, pieces, read
+from tests.support.programs import defaults
+from tests.support.proving import KEPT
+from tests.support.rollout import walk
+from tests.support.schemas import refusals
+
+SET = """apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: shop
+  labels: {app: shop}
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: shop}
+  template:
+    metadata:
+      labels: {app: shop, version: v1}
+      annotations: {linkerd.io/inject: enabled}
+    spec:
+      serviceAccountName: shop
+      containers:
+      - name: front
+        image: nginx:1.27
+        args: [--cache, "localhost:11211"]
+        ports: [{name: http, containerPort: 80}]
+        volumeMounts: [{name: pages, mountPath: /pages}]
+      - name: cache
+        image: memcached:1.6
+        env: [{name: MEMCACHED_USER, value: shop}]
+        ports: [{containerPort: 11211}]
+        volumeMounts: [{name: plugins, mountPath: /plugins}]
+      volumes:
+      - {name: pages, configMap: {name: pages}}
+      - {name: plugins, configMap: {name: plugins}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec:
+  type: NodePort
+  selector: {app: shop}
+  ports: [{name: http, port: 80, targetPort: http}, {name: memcache, port: 11211}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shop}
+spec:
+  podSelector: {matchLabels: {app: shop}}
+  policyTypes: [Ingress]
+  ingress: [{from: [{podSelector: {matchLabels: {app: gateway}}}], ports: [{port: 80}]}]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: shop}
+spec: {minAvailable: 1, selector: {matchLabels: {app: shop}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  minReplicas: 2
+  maxReplicas: 4
+  metrics:
+  - type: ContainerResource
+    containerResource: {name: cpu, container: front, target: {type: Utilization, averageUtilization: 70}}
+"""
+FILE = "set.yaml"
+
+PASSING = {
+    "how often a workload runs": r"^Deployment/\S+ spec\.replicas ",
+    "labels and annotations of Pods": r"^Deployment/\S+ spec\.template\.metadata\.(annotations|labels\.(version|podsplit\.dev/service))",
+    "names of ports that the next stage asks for": r"^Deployment/\S+ spec\.template\.spec\.containers\.\d\.ports\.\d\.name ",
+    "what a Service's clients see": r"^Service/shop spec\.(ports\.\d\.(name|port)|type) ",
+    "policies that let through more than they did, or cover more": r"^NetworkPolicy/\S+ spec",
+    "what a new budget asks for": r"^PodDisruptionBudget/shop-cache spec\.minAvailable ",
+}
+"""What the verifier doesn't look at yet, with the mutants that it therefore lets pass."""
+
+
+class Rewrite:
+    """A right rewrite, and what is said of it when something in it is changed."""
+
+    def __init__(self) -> None:
+        self.options = Options()
+        self.inputs = read_inputs([(FILE, SET.encode())], self.options)
+        self.classifications = [
+            classify(PodContext(each, self.inputs.manifests, load_catalogue()), load_weights()) for each in self.inputs.workloads
+        ]
+        planned = plan(self.inputs.manifests, self.classifications, self.options)
+        self.kept, edits = rewriting._compiled(self.inputs, list(planned.proposals), [])
+        self.texts = {stage: dict(rewriting._texts(self.inputs, edits, stage)) for stage in Stage}
+        self.clusters = {stage: Cluster(read(files), defaults) for stage, files in self.texts.items()}
+        self.before = Cluster(read({FILE: SET}), defaults)
+
+    def is_caught(self, stage: Stage, text: str) -> bool:
+        """Whether the verifier says anything."""
+        return bool(verify(self.inputs, {**self.texts, stage: {FILE: text}}, self.kept, self.classifications, self.options))
+
+    def is_wrong(self, stage: Stage, text: str) -> bool:
+        """Whether it matters: to the model of a cluster, or to an API server."""
+        after = Cluster(read({FILE: text}), defaults)
+        stages = [self.before, *(after if each is stage else self.clusters[each] for each in Stage)]
+        try:
+            return (
+                bool(refusals(after))
+                or any(True for check in KEPT for _ in check(self.before, after))
+                or any(True for _ in walk(stages, [(), (), ()]))
+            )
+        except (KeyError, TypeError, AttributeError):
+            return True  # no object any more that anything can be said of
+
+
+def mutants(data: Data) -> Iterator[tuple[str, Data]]:
+    """Copies of an object in each of which one thing is gone or otherwise, with its place."""
+    for route in list(_routes(data)):
+        value, place = _at(data, route), ".".join(map(str, route))
+        gone = copy.deepcopy(data)
+        del _at(gone, route[:-1])[route[-1]]
+        yield f"{place} gone", gone
+        if isinstance(value, str | int):
+            other = copy.deepcopy(data)
+            _at(other, route[:-1])[route[-1]] = value + "x" if isinstance(value, str) else value + 1
+            yield f"{place} otherwise", other
+
+
+def _routes(data: Any, route: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, value in steps:
+        yield (*route, step)
+        yield from _routes(value, (*route, step))
+
+
+def _at(data: Any, route: tuple[str | int, ...]) -> Any:
+    for step in route:
+        data = data[step]
+    return data
+
+
+def survivors(stage: Stage) -> Iterator[str]:
+    """The mutants of a stage that matter and are not caught."""
+    rewrite = Rewrite()
+    old = {piece.strip() for piece in pieces(SET)}
+    parts = re.split(r"(?m)(^---.*(?:\n|\Z))", rewrite.texts[stage][FILE])
+    for number, part in enumerate(parts):
+        if part.startswith("---") or part.strip() in old:
+            continue
+        data = yaml.safe_load(part)
+        for place, mutant in mutants(data):
+            text = "".join([*parts[:number], yaml.safe_dump(mutant, sort_keys=False), *parts[number + 1 :]])
+            if not rewrite.is_caught(stage, text) and rewrite.is_wrong(stage, text):
+                yield f"{data['kind']}/{data['metadata']['name']} {place}"
+
+
+@pytest.mark.parametrize("stage", list(Stage), ids=lambda stage: stage.label)
+def test_what_matters_is_caught(stage: Stage) -> None:
+    """No mutant passes that isn't known to."""
+    found = sorted(survivors(stage))
+    assert [each for each in found if not any(re.search(pattern, each) for pattern in PASSING.values())] == []
+
+
+def test_what_is_right_passes() -> None:
+    """Objects that are only written anew, in another style, are no mutants."""
+    rewrite = Rewrite()
+    for stage in Stage:
+        old = {piece.strip() for piece in pieces(SET)}
+        parts = re.split(r"(?m)(^---.*(?:\n|\Z))", rewrite.texts[stage][FILE])
+        anew = [
+            part if part.startswith("---") or part.strip() in old else yaml.safe_dump(yaml.safe_load(part), sort_keys=False)
+            for part in parts
+        ]
+        assert not rewrite.is_caught(stage, "".join(anew))
+        assert not rewrite.is_wrong(stage, "".join(anew))
