@@ -154,6 +154,7 @@ def _chunks(request: Request, until: float) -> Iterator[bytes]:
     # gunicorn hands its socket on; other servers have timeouts of their own.
     socket = request.environ.get("gunicorn.socket")
     set_timeout: Callable[[float | None], None] = socket.settimeout if socket is not None else lambda _seconds: None
+    usual = socket.gettimeout() if socket is not None else None
     try:
         while True:
             # A timeout of 0 would mean: don't block.
@@ -168,7 +169,7 @@ def _chunks(request: Request, until: float) -> Iterator[bytes]:
         raise _truncated() from None
     finally:
         if socket is not None and socket.fileno() >= 0:
-            socket.settimeout(None)
+            socket.settimeout(usual)
 
 
 def _discard(request: Request, until: float, most: int) -> None:

@@ -42,7 +42,7 @@ class Settings:
     request_timeout: float = field(default=30.0, metadata={"least": 0.1})
     """Seconds that one request may take, its body's arrival not counted."""
     body_timeout: float = field(default=30.0, metadata={"least": 0.1})
-    """Seconds that a request's body may take to arrive."""
+    """Seconds that a request's body may take to arrive, and its answer to be taken."""
     max_runs: int = field(default=4, metadata={"least": 1})
     """Runs of the pipeline at once in one process; more wait for a place."""
     large_body_bytes: int = field(default=1024 * 1024, metadata={"least": 1})

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, with four holes closed: slow request heads, slow hang-ups, connections in the backlog at a
+"""gunicorn's threaded worker, with five holes closed: slow request heads, slow readers, slow hang-ups, connections in the backlog at a
 stop, and answers and log lines that quote what is no request.
 
 It relies on how gunicorn 27 works inside, hence the narrow range of versions in pyproject.toml; the tests in tests/integration hold it.
@@ -42,6 +42,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
         self._heads: dict[Any, float] = {}
+        self._answer_timeout = float(os.environ.get("PODSPLIT_BODY_TIMEOUT") or "30")
         self._head_timeout = float(os.environ.get("PODSPLIT_HEADER_TIMEOUT") or "10")
 
     def handle(self, conn: Any) -> Any:
@@ -53,8 +54,12 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             self._heads.pop(conn, None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose head is complete."""
+        """Answer a request whose head is complete.
+
+        gunicorn waits without end for a client to take its answer; a few that never read would hold every thread.
+        """
         self._heads.pop(conn, None)
+        conn.sock.settimeout(self._answer_timeout)
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002 - gunicorn's signature

@@ -39,6 +39,20 @@ def test_a_request_in_flight_is_finished(start_server):
     assert running.process.wait(15) == 0
 
 
+def test_a_connection_that_was_kept_open(start_server):
+    """A request on it while the service drains is answered, and the client told to come back on another one."""
+    running = start_server(PODSPLIT_DRAIN_SECONDS="3", WORKERS="1")
+    with requests.Session() as session:
+        assert "keep-alive" in session.post(running.url + "/v1/analyze", data=POD, timeout=5).headers["Connection"]
+        running.terminate()
+        time.sleep(0.5)
+        answer = session.post(running.url + "/v1/analyze", data=POD, timeout=5)
+
+    assert answer.ok
+    assert answer.headers["Connection"] == "close"
+    assert running.process.wait(15) == 0
+
+
 def test_a_second_sigterm_ends_the_drain(start_server):
     """Who is in a hurry needn't wait."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="60")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
+import random
 import resource
 import signal
 import socket
+import subprocess
 import time
 import zipfile
 
@@ -119,6 +122,65 @@ def test_slow_clients_do_not_block(start_server):
 
     assert answer.ok
     assert took < 20
+
+
+def test_slow_bodies_do_not_block_for_ever(start_server):
+    """More clients stop in mid-body than there are threads: each is told so after the time that a body may take, then others get on."""
+    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
+    slow = [small.connect() for _ in range(12)]
+    for connection in slow:
+        connection.sendall(head(1000) + b"kind: Pod\n")
+    assert requests.post(small.url + "/v1/analyze", data=POD, timeout=30).ok
+    assert {read_all(connection)[:13] for connection in slow} == {b"HTTP/1.1 408 "}
+
+
+def test_clients_that_never_read_do_not_block_for_ever(start_server):
+    """More clients that ask for a large answer and don't take it than there are threads: they are cut off, and others get on."""
+    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
+    large = gzip.compress(b"# " + random.Random(1).randbytes(60_000).hex().encode() + b"x" * 8_000_000)
+    start = head(len(large), "/v1/rewrite?format=yaml").replace(b"Host: x\r\n", b"Host: x\r\nContent-Encoding: gzip\r\n")
+    lazy = []
+    for _ in range(8):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", small.port))
+        connection.sendall(start + large)
+        lazy.append(connection)
+    assert requests.post(small.url + "/v1/analyze", data=POD, timeout=60).ok
+    assert lazy[0].recv(12) == b"HTTP/1.1 200"
+    for connection in lazy:
+        connection.close()
+
+
+def test_clients_that_hang_up_before_the_answer(server):
+    """What they asked for is dropped, and the next request is answered."""
+    for _ in range(30):
+        with server.connect() as connection:
+            connection.sendall(head(len(POD)) + POD)
+
+    assert requests.post(server.url + "/v1/analyze", data=POD, timeout=30).ok
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("ln -s /etc/passwd link.yaml && tar -cf - link.yaml", "archive-link"),
+        ("ln web.yaml hard.yaml && tar -czf - hard.yaml web.yaml", "archive-link"),
+        ("mkfifo pipe.yaml && tar -cf - pipe.yaml", "archive-special-file"),
+        ("mkdir deep && cd deep && tar -cPf - ../web.yaml", "archive-path"),
+        ('tar -cPf - "$PWD/web.yaml"', "archive-path"),
+        ("tar -cf - --transform 's,^,a/../../,' web.yaml", "archive-path"),
+        ('python3 -c \'import sys, zipfile; zipfile.ZipFile(sys.stdout.buffer, "w").writestr("../up.yaml", "a: 1")\'', "archive-path"),
+    ],
+)
+def test_archives_that_lead_out(server, tmp_path, command, code):
+    """As real archivers make them: each is refused whole, with its own code."""
+    (tmp_path / "web.yaml").write_bytes(POD)
+    made = subprocess.run(["bash", "-ec", command], cwd=tmp_path, capture_output=True, check=True).stdout
+    answer = requests.post(server.url + "/v1/rewrite", data=made, timeout=30)
+
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
 def test_a_thousand_requests_at_once(server):
