@@ -35,6 +35,17 @@ class Words(fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+def _word(words: Sequence[str], **more: Any) -> fields.String:
+    """One of some words; the error names them whatever else was given."""
+    message = f"must be one of {', '.join(words)}"
+    return fields.String(validate=validate.OneOf(words, error=message), error_messages={"invalid": message, "null": message}, **more)
+
+
+_SHARE = "must be a number from 0 to 1"
+_WORDS = "must be names with commas between, or a list of them"
+_LIST = "must be a list of entries with image, role and perhaps pattern"
+
+
 class CatalogueEntrySchema(Schema):
     """An addition to the catalogue of images."""
 
@@ -48,8 +59,8 @@ class CatalogueEntrySchema(Schema):
         validate=validate.Regexp(r"^[A-Za-z0-9._/*?:\[\]!-]{1,256}\Z", error="must be a glob over an image's repository path"),
         metadata={"description": "A glob over the repository path, never a regular expression.", "example": "example.com/team/log-*"},
     )
-    role = fields.String(required=True, validate=validate.OneOf(_ROLES, error="must be one of {choices}"))
-    pattern = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(_PATTERNS, error="must be one of {choices}"))
+    role = _word(_ROLES, required=True)
+    pattern = _word(_PATTERNS, load_default=None, allow_none=True)
 
 
 class OptionsSchema(Schema):
@@ -61,30 +72,32 @@ class OptionsSchema(Schema):
         unknown = RAISE
 
     min_confidence = fields.Float(
-        validate=validate.Range(0, 1, error="must be from {min} to {max}"),
+        validate=validate.Range(0, 1, error=_SHARE),
+        error_messages={"invalid": _SHARE, "special": _SHARE, "null": _SHARE, "too_large": _SHARE},
         metadata={"description": "Below this confidence nothing is cut; the roles are still said. Default 0.8."},
     )
-    apply = fields.String(
-        validate=validate.OneOf(_APPLY, error="must be one of {choices}"),
+    apply = _word(
+        _APPLY,
         metadata={"description": "The worst applicability that is applied. Default review; manual changes are never applied."},
     )
     rules = Words(
-        fields.String(validate=validate.Length(max=64)),
+        fields.String(validate=validate.Length(max=64, error=_WORDS), error_messages={"invalid": _WORDS, "null": _WORDS}),
+        error_messages={"invalid": _WORDS, "null": _WORDS},
         metadata={"description": "The rules to report, with commas between; all of them when absent. GET /v1/rules lists them."},
     )
-    layout = fields.String(
-        validate=validate.OneOf(("in-place", "new-files"), error="must be one of {choices}"),
+    layout = _word(
+        ("in-place", "new-files"),
         metadata={
             "description": "Where new objects go: in-place, behind the document that they came from (the default), or new-files, into files"
             " beside its own, which kustomizations that list that file list too."
         },
     )
-    stage = fields.String(
-        validate=validate.OneOf(_STAGES, error="must be one of {choices}"),
+    stage = _word(
+        _STAGES,
         metadata={"description": "The stage whose text is the rewrite. Default contract, the last."},
     )
-    fail_on = fields.String(
-        validate=validate.OneOf(_SEVERITIES, error="must be one of {choices}"),
+    fail_on = _word(
+        _SEVERITIES,
         metadata={
             "description": "With a finding of this severity or worse, or (as an error) a rejected document, the answer is 422 with the "
             "full report and the header `Podsplit-Gate: failed`."
@@ -92,6 +105,7 @@ class OptionsSchema(Schema):
     )
     catalogue = fields.List(
         fields.Nested(CatalogueEntrySchema),
+        error_messages={"invalid": _LIST, "null": _LIST},
         validate=validate.Length(max=_MOST_ENTRIES),
         metadata={"description": "Additions to the catalogue of images."},
     )

@@ -139,9 +139,9 @@ def test_files_of_options_are_bounded():
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("min_confidence", "2", "must be from 0 to 1"),
-        ("min_confidence", "high", "Not a valid number"),
-        ("min_confidence", "nan", "Special numeric values"),
+        ("min_confidence", "2", "must be a number from 0 to 1"),
+        ("min_confidence", "high", "must be a number from 0 to 1"),
+        ("min_confidence", "nan", "must be a number from 0 to 1"),
         ("apply", "manual", "must be one of safe, review"),
         ("layout", "sideways", "must be one of in-place, new-files"),
         ("stage", "last", "must be one of expand, switch, contract"),
