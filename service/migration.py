@@ -49,7 +49,9 @@ def _expanded(splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Na
     """What is applied first, with the old Pods deleted before or behind it."""
     before = [_deleted(each) for each in wraps if _goes_first(each)]
     behind = [_deleted(each) for each in wraps if not _taken_over(each)]
-    targets = [_object(each, became) for each in (*wraps, *(each for each in splits if id(each.workload) not in became))]
+    standing = [each for each in splits if id(each.workload) not in became]
+    targets = [_object(each, became) for each in (*wraps, *(each for each in standing if not _keeps_pods(each)))]
+    behind += [_renewed(each) for each in standing if _keeps_pods(each)]
     if splits:
         why = "the running Pods get the port names and labels that the Services will ask for, or else those have no endpoints for a while"
         apply = MigrationStep(
@@ -109,16 +111,19 @@ def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
         ),
         *filled,
     ]
-    left = [each.workload.title for each in splits if id(each.workload) not in became and _keeps_pods(each)]
-    if left:
-        message = f"after the stages expand and contract, delete the Pods of {', '.join(left)}"
-        found.append(MigrationStep(message, None, "it takes a changed template for new Pods only"))
+    found += [_renewed(each) for each in splits if id(each.workload) not in became and _keeps_pods(each)]
     return found
 
 
 def _keeps_pods(split: Proposal) -> bool:
     resource = split.workload.resource
     return resource.kind in _BY_HAND or dig(resource.spec, "updateStrategy", "type") == "OnDelete"
+
+
+def _renewed(split: Proposal) -> MigrationStep:
+    resource = split.workload.resource
+    message = f"delete the Pods of {resource.title}, one after the other, so that they are made anew"
+    return MigrationStep(message, None, "it takes a changed template for new Pods only")
 
 
 def _object(proposal: Proposal, became: _Names) -> str:
@@ -135,20 +140,26 @@ def _moved(splits: Sequence[Proposal], stage: Stage) -> list[str]:
         namespace = split.workload.resource.namespace
         for move in split.moves:
             kind, _, name = move.title.partition("/")
-            if move.stage is stage:
+            if move.stage is stage and not (kind == split.workload.resource.kind and _keeps_pods(split)):
                 found.append(f"{kind.lower()}/{name}" + (f" -n {namespace}" if namespace else ""))
     return found
 
 
 def _then_wait(command: str, targets: Iterable[str]) -> str:
     kinds = tuple(kind.lower() for kind in _ROLLED_OUT)
-    waits = [f"kubectl rollout status {each}" for each in targets if each.partition("/")[0] in kinds]
+    waits = []
+    for each in targets:
+        kind, _, name = each.partition("/")
+        if kind in kinds:
+            waits.append(f"kubectl rollout status {each}")
+        elif kind == "rollout":
+            waits += [f"kubectl argo rollouts promote --full {name}", f"kubectl argo rollouts status {name}"]
     return " && ".join([command, *waits])
 
 
 def _emptied(proposal: Proposal, target: str) -> MigrationStep:
     name = proposal.workload.resource.name
-    why = "a moved container keeps data: two servers on one data directory destroy it"
+    why = "what moves must not run twice: it keeps data, is a job, or is replaced by Recreate"
     if proposal.workload.resource.kind == "CronJob":
         suspend = f"""kubectl patch {target} -p '{{"spec": {{"suspend": true}}}}'"""
         return MigrationStep(f"before the stage contract, suspend {name} and wait for its Jobs to end", suspend, why)

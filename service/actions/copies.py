@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from service.actions.proposing import Refused, Situation
+from service.kube.kustomize import building
 from service.kube.objects import Resource, dig, mapping, mappings, text
 from service.kube.replicas import HOST_NAME_LABEL, copies_of, ordinal_of, stem_of, without_node
 from service.kube.workloads import Workload
@@ -52,6 +53,9 @@ def fold(situation: Situation) -> Fold | None:
     others = tuple(each for each in copies if each.resource is not situation.resource)
     if any(suppression_of("bare-pod", each) or each.resource.document.duplicates for each in others):
         raise _refused(situation, others, "one of them is to be left alone")
+    built = [{id(each) for each in building(copy.resource, situation.manifests)} for copy in copies]
+    if any(each != built[0] for each in built):
+        raise _refused(situation, others, "not all of them are built by the same kustomizations")
     pins = [_node_of(each) for each in copies]
     equal = all(without_node(each) == without_node(copies[0]) for each in copies)
     if any(pins) and equal:

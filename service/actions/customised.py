@@ -11,9 +11,11 @@ from service.actions.proposing import Refused, Situation
 from service.kube.kustomize import Patch, building, patches_of
 from service.kube.objects import Resource, items, mapping, mappings, text
 from service.kube.references import LOOPBACK
+from service.kube.replicas import copies_of
 from service.yamldoc.nodes import Data
 
-_LABELS = ("commonLabels", "labels")
+_WITHOUT_LABELS = ("NetworkPolicy", "PodMonitor", "PodDisruptionBudget")
+"""Kinds to whose selectors kustomize adds labels only where `matchLabels` are written."""
 _POD_PATHS = re.compile(
     r"/spec/(?:jobTemplate/spec/)?(?:template/(?:metadata/labels|spec/(?:containers|initContainers|volumes))|selector)(?:/|\Z)"
 )
@@ -26,9 +28,10 @@ def check_wrap(situation: Situation) -> None:
     Raises:
         Refused: there is one.
     """
+    names = {situation.resource.name, *(each.name for each in copies_of(situation.workload, situation.manifests))}
     for kustomization in building(situation.resource, situation.manifests):
         for patch in patches_of(kustomization, situation.manifests):
-            if patch.is_for("Pod", situation.resource.name):
+            if any(patch.is_for("Pod", name) for name in names):
                 message = f"{kustomization.path} patches the Pod, which its controller would not get: make the patch one for the controller"
                 raise Refused("kustomize-patch", message)
         _check_replacements(kustomization)
@@ -76,6 +79,9 @@ def check_split(
                 raise Refused("kustomize-name", message)
         if key in _added_labels(kustomization):
             message = f"{kustomization.path} sets the label {key} on all Pods, in which the groups would have to differ: build it first"
+            raise Refused("kustomize-patch", message)
+        if _added_labels(kustomization) and any(each.kind in _WITHOUT_LABELS for each in others.values()):
+            message = f"{kustomization.path} adds labels to selectors, but not to those that would match several groups: build it first"
             raise Refused("kustomize-patch", message)
         if any(text(each.get("name")) == situation.resource.name for each in mappings(kustomization.data.get("replicas"))):
             message = (

@@ -57,6 +57,8 @@ class Following:
     """New ones."""
     assumptions: list[str] = field(default_factory=list)
     """What has to hold."""
+    replicas: dict[int, int] = field(default_factory=dict)
+    """How many Pods groups need that lose the autoscaler which made them."""
 
 
 def follow_selections(situation: Situation, division: Division) -> Following:
@@ -105,6 +107,8 @@ def _widen(situation: Situation, division: Division, selection: Selection, resul
     old = boundary.labels[0].get(boundary.key, "")
     names = [labels[boundary.key] for labels in boundary.labels[1:]]
     operations = _widening(route, mapping(selection.selector), boundary.key, old, names)
+    if not operations:
+        raise by_hand(resource)
     result.steps += [Step(resource, operation) for operation in operations]
 
 

@@ -92,6 +92,9 @@ def _one(situation: Situation, link: ServiceLink, boundary: Boundary, result: Re
             _select(result, service, selector, boundary, 0, Stage.SWITCH)
     else:
         (group,) = groups
+        if link.headless and situation.resource.kind == "StatefulSet":
+            message = f"the headless Service {service.name} gives the Pods of the StatefulSet their names: make another one for what moves"
+            raise Refused("headless-service", message)
         if matches_map(selector, boundary.labels[0]) or not matches_map(selector, boundary.labels[group]):
             _select(result, service, selector, boundary, group, Stage.CONTRACT)
 

@@ -21,7 +21,7 @@ from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Tree
 
-_STATEFUL = ("datastore", "broker")
+_STATEFUL = ("datastore", "broker", "cache")
 
 
 @dataclass(frozen=True, slots=True)

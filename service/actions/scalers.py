@@ -55,8 +55,10 @@ def _horizontal(situation: Situation, division: Division, scaler: Resource, resu
     metrics = [(index, each) for index, each in enumerate(mappings(scaler.spec.get("metrics")))]
     route = (*scaler.route, "spec", "metrics")
     implicit = not metrics
-    if scaler.api_version != "autoscaling/v2" and any(text(each.get("type")) != "Resource" for _, each in metrics):
-        raise by_hand(scaler)
+    if scaler.api_version != "autoscaling/v2" and metrics:
+        raise Refused(
+            "selected-by", f"{scaler.title} is of {scaler.api_version}, which clusters no longer serve: move it to autoscaling/v2 first"
+        )
     staying = [index for index, each in metrics if metric_container(each) in {None, *division.containers[0]}]
     if metrics and not staying:
         message = f"{scaler.title} scales by a container which is to move, and by nothing else: let it scale the new workload by hand"
@@ -140,7 +142,9 @@ def _left_alone(scaler: Resource, division: Division, number: int, result: Follo
         result.assumptions.append(f"{name} keeps state, so {scaler.title} does not scale it: it keeps its number of replicas")
         return True
     if not scales:
-        result.assumptions.append(f"{scaler.title} has no metric of {name}, which keeps its number of replicas")
+        result.assumptions.append(f"{scaler.title} has no metric of {name}, which keeps the number of replicas that is written")
+        least = next((each for field in ("minReplicas", "minReplicaCount") if isinstance(each := scaler.spec.get(field), int)), 1)
+        result.replicas[number] = max(least, 1, result.replicas.get(number, 1))
     return not scales
 
 
@@ -157,6 +161,9 @@ def _copy(situation: Situation, division: Division, scaler: Resource, number: in
     operations: list[Operation] = [
         SetValue((*route, key), value) if key in target else AddEntry(route, key, value) for key, value in named.items()
     ]
+    if field == "scaleTargetRef":
+        name = division.boundary.names[number]
+        result.assumptions.append(f"{name} is scaled to the number of Pods of {division.workload.name} before the stage contract")
     stage = max(Stage.SWITCH, division.stages[number])
     result.objects.append(copied(situation, division, scaler, number, [*operations, *dropped], stage))
 

@@ -304,7 +304,8 @@ class _Split:
             raise Refused("daemon-set-data", message)
         members = self._of_group(number)
         inside = {each.index: self._inside(each) for each in members}
-        group = Group(number, kind, members, inside, self.shared_labels, keeps_data=self._keeps_data(number))
+        replicas = next((each.replicas[number] for each in self._following if number in each.replicas), None)
+        group = Group(number, kind, members, inside, self.shared_labels, replicas, keeps_data=self._keeps_data(number))
         tree = workload_of(self._situation, self._wrapping, self._boundary, group)
         return NewObject(self._resource, tree, f"{kind[1]}/{self._boundary.names[number]}", stage)
 
@@ -319,10 +320,14 @@ class _Split:
     def _staged(self) -> tuple[Stage, ...]:
         """From which stage on each group has a workload of its own."""
         # Two servers on one data directory destroy it: what keeps data starts only where the old one has left, its callers not before.
-        late = {number for number in range(1, len(self._groups)) if self._keeps_data(number)}
+        late = {number for number in range(1, len(self._groups)) if self._keeps_data(number) or self._runs_once()}
         for _ in self._groups:
             late |= {source for source, target, _ in self._rewiring.traffic if target in late and source}
         return (Stage.EXPAND, *(Stage.CONTRACT if number in late else Stage.SWITCH for number in range(1, len(self._groups))))
+
+    def _runs_once(self) -> bool:
+        """Whether its containers must never run beside another copy of themselves: jobs would be done twice."""
+        return self._resource.kind == "CronJob" or dig(self._resource.spec, "strategy", "type") == "Recreate"
 
     def _division(self) -> Division:
         """The split as other objects see it."""
@@ -356,10 +361,10 @@ class _Split:
 
     def _assumptions(self) -> list[str]:
         found = [
-            f"{self._boundary.names[number]} takes over data or a port of the node: no Pod of {self._workload.name} runs any more "
-            "when the stage contract is applied, or two servers use it"
-            for number in range(1, len(self._groups))
-            if self._keeps_data(number)
+            f"{name} {'takes over data or a port of the node' if self._keeps_data(number) else 'must not run twice'}: "
+            f"no Pod of {self._workload.name} runs any more when the stage contract is applied"
+            for number, name in enumerate(self._boundary.names)
+            if number and (self._keeps_data(number) or self._runs_once())
         ]
         found += [
             f"the data of {self._groups[number][0].name} doesn't move along: it is in the old Pods only; save it first, and give it a claim"

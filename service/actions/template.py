@@ -32,6 +32,8 @@ class Group:
     """By container index: what is done inside the containers' text."""
     shared_labels: Mapping[str, str]
     """Labels that all groups carry for Services."""
+    replicas: int | None
+    """How many Pods it needs at least where nothing is written; None where one will do."""
     keeps_data: bool
     """Whether it writes to what outlives its Pod, or holds a port of the node."""
 
@@ -93,6 +95,8 @@ class _Template:
             spec["replicas"] = self._resource.spec["replicas"]
         elif self._wrapping:
             spec["replicas"] = self._wrapping.fields["replicas"]
+        elif self._group.replicas is not None:
+            spec["replicas"] = self._group.replicas
         if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
             spec["updateStrategy"] = self._carried("spec", "updateStrategy")
         spec["selector"] = {"matchLabels": {key: labels[key] for key in selector_keys if key in labels}}

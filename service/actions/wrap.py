@@ -27,6 +27,7 @@ from service.actions.cleaning import cleaning, is_machine_written
 from service.actions.controllers import Wrapping
 from service.actions.proposing import Proposal, Situation, Step
 from service.findings import Stage
+from service.kube.kustomize import KINDS
 from service.kube.objects import items
 from service.yamldoc.operations import HOLE, AddEntry, Nest, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -141,8 +142,9 @@ def _unlisted(situation: Situation, wrapping: Wrapping) -> list[Step]:
     kept = {each.path for each in situation.manifests.resources if id(each) not in removed} if removed else set()
     gone = {each.resource.path for each in wrapping.copies} - kept
     return [
-        Step(kustomization, Remove((*kustomization.route, "resources", index), int(Stage.EXPAND)))
-        for kustomization in (situation.manifests.of_kind("Kustomization") if gone else ())
-        for index, entry in enumerate(items(kustomization.data.get("resources")))
+        Step(kustomization, Remove((*kustomization.route, field, index), int(Stage.EXPAND)))
+        for kustomization in (situation.manifests.of_kind(*KINDS) if gone else ())
+        for field in ("resources", "bases")
+        for index, entry in enumerate(items(kustomization.data.get(field)))
         if normpath(f"{kustomization.folder}/{entry}") in gone
     ]
