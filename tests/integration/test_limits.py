@@ -130,8 +130,13 @@ def test_slow_bodies_do_not_block_for_ever(start_server):
     slow = [small.connect() for _ in range(12)]
     for connection in slow:
         connection.sendall(head(1000) + b"kind: Pod\n")
-    assert requests.post(small.url + "/v1/analyze", data=POD, timeout=30).ok
-    assert {read_all(connection)[:13] for connection in slow} == {b"HTTP/1.1 408 "}
+    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=30)
+    told = {read_all(connection)[:13] for connection in slow}
+    for connection in slow:
+        connection.close()
+
+    assert answer.ok
+    assert told == {b"HTTP/1.1 408 "}
 
 
 def test_clients_that_never_read_do_not_block_for_ever(start_server):
@@ -147,10 +152,13 @@ def test_clients_that_never_read_do_not_block_for_ever(start_server):
         connection.connect(("127.0.0.1", small.port))
         connection.sendall(start + large)
         lazy.append(connection)
-    assert requests.post(small.url + "/v1/analyze", data=POD, timeout=60).ok
-    assert lazy[0].recv(12) == b"HTTP/1.1 200"
+    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=60)
+    first = lazy[0].recv(12)
     for connection in lazy:
         connection.close()
+
+    assert answer.ok
+    assert first == b"HTTP/1.1 200"
 
 
 def test_clients_that_hang_up_before_the_answer(server):
