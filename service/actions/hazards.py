@@ -161,7 +161,10 @@ def _calls_loopback(value: str) -> bool:
         words = line.strip()
         if words.startswith(("#", ";", "//")) or _OWN_ADDRESS.search(words):
             continue
-        if any(match["port"] is None and not _SCHEME.search(words[: match.start()]) for match in LOOPBACK.finditer(words)):
+        if any(
+            match["port"] is None and not _SCHEME.search(words, max(0, match.start() - 500), match.start())
+            for match in LOOPBACK.finditer(words)
+        ):
             return True
     return False
 

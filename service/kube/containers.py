@@ -207,7 +207,7 @@ def as_port(value: Data) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536 else None
 
 
-_REGISTRY = re.compile(r"^(?:[^/]*[.:][^/]*|localhost)/")
+_REGISTRY = re.compile(r"^(?:[^/.:]*[.:][^/]*|localhost)/")
 
 
 @lru_cache(maxsize=10_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from service.kube.containers import Container, Word, as_port
 from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, strings, text
@@ -28,6 +29,10 @@ _SCHEME_PORTS = {
     "amqp": 5672,
 }
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
+_WINDOW = 500
+"""Characters before an address that tell what it is for; long values would be read again for each address otherwise."""
+_MOST_REFERENCES = 100
+"""Addresses that one value is searched for."""
 _HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
 _CALLS_NOBODY = re.compile(r"(?i)no_?proxy|allow|trust|server_?name|domain|cors|origin|hosts$|whitelist|pod_?(?:ip|name)|node_?name")
 _LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)[^\s,;:]*[\s:=\"']*\Z")
@@ -105,8 +110,9 @@ def addresses_in(value: str, before: str = "") -> Iterator[Address]:
     """
     if "localhost" not in value and "127." not in value and "[::1]" not in value:
         return
-    for match in LOOPBACK.finditer(value):
-        line = value[value.rfind("\n", 0, match.start()) + 1 : match.start()]
+    for match in islice(LOOPBACK.finditer(value), _MOST_REFERENCES):
+        start = max(0, match.start() - _WINDOW)
+        line = value[max(start, value.rfind("\n", start, match.start()) + 1) : match.start()]
         if line.lstrip().startswith("#"):
             continue
         port = written = as_port(match["port"])
@@ -124,7 +130,7 @@ def _in_text(value: str, where: str, container: Container, resource: Resource, r
 
 def _is_listening(line: str, before: str) -> bool:
     """Whether an address, behind the text `line` and the word `before`, is one to listen on: by the flag or key that it belongs to."""
-    flags = _LAST_FLAG.findall(f"{before} {line}")
+    flags = _LAST_FLAG.findall(f"{before[-_WINDOW:]} {line}")
     if flags:
         return _listens(flags[-1], loopback=True)
     return bool(_LISTEN.search(line)) and "://" not in line

@@ -25,7 +25,8 @@ from itertools import permutations
 from service.kube.objects import Place
 from service.signals.observing import Observation, PodContext, Says
 
-_SOCKET = re.compile(r"(?:unix:(?://)?)?(/[\w./-]+\.(?:sock|socket))\b")
+# A socket's path has 107 characters at most (unix(7)); without a bound a long path is read again from each of its slashes.
+_SOCKET = re.compile(r"(?:unix:(?://)?)?(/[\w./-]{1,100}\.(?:sock|socket))\b")
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -37,7 +38,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
         volumes = {mount.volume for mount in other.mounts}
         paths = {mount.path.rstrip("/"): mount.volume for mount in one.mounts if mount.volume in volumes}
         for word in one.words:
-            match = _SOCKET.search(word.text) if "/" in word.text else None
+            match = _SOCKET.search(word.text) if ".sock" in word.text else None
             folder = next((path for path in paths if match and match[1].startswith(path + "/")), None)
             if folder is not None:
                 seen.add((one.index, other.index))
