@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.support import covering, keeping
-from tests.support.cluster import Cluster, read
+from tests.support.cluster import Cluster, Data, Key, read
 from tests.support.keeping import Check
 from tests.support.proving import comments, kept, names, talk, untouched
 from tests.support.rewritten import rewrite
@@ -83,6 +83,20 @@ def test_only_what_a_change_touches_changes(sample: Sample) -> None:
     rewritten = rewrite(sample.files)
     assert [*untouched(rewritten), *comments(rewritten)] == []
     assert [each for files in rewritten.stages[1:] for each in names(sample.files, files)] == []
+
+
+@fewer
+@given(sets(extras=25))
+def test_new_files_say_what_is_said_in_place(sample: Sample) -> None:
+    """Wherever new objects go, they are the same."""
+    in_place, new_files = rewrite(sample.files), rewrite(sample.files, layout="new-files")
+    for one, other in zip(in_place.stages, new_files.stages, strict=True):
+        assert objects(one) == objects(other)
+
+
+def objects(files: dict[str, str]) -> dict[tuple[str, Key], Data]:
+    """The objects of each folder, by name."""
+    return {(each.path.rpartition("/")[0], each.key): each.data for each in read(files)}
 
 
 @fewer

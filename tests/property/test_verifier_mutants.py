@@ -1,4 +1,4 @@
-"""The verifier against mutants: every key and value of every object of a right rewrite is dropped or changed, one at a time.
+"""The verifier against mutants: every key and value of a right rewrite is dropped or changed, one at a time and in one stage.
 
 What the model of a cluster calls wrong, or an API server would refuse, the verifier is to catch. What it lets pass is listed, by kind and
 place; the list may only get shorter.
