@@ -30,6 +30,7 @@ from service.text import Edit, Span, apply_edits, effective_edits
 from service.verify import CHECKS, Failure, verify
 from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
 from service.yamldoc.layout import Habits, check_open_end, habits_of, is_json
+from service.yamldoc.nodes import Route
 from service.yamldoc.operations import AddItem, Enlist, Operation, Remove
 from service.yamldoc.stream import Document, removal_of
 
@@ -120,6 +121,8 @@ def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
 
 # Edits
 
+_Around = dict[tuple[int, Route], list[Operation]]
+"""By document, as its identity, and item of a List: what all changes do there."""
 _Edits = dict[str, dict[str, list[Edit]]]
 """By proposal id, then by path."""
 
@@ -130,10 +133,11 @@ def _compiled(inputs: Inputs, proposals: list[Proposal], held_back: list[HeldBac
     documents: dict[str, list[Document]] = {}
     for document in inputs.documents:
         documents.setdefault(document.source.path, []).append(document)
-    around: dict[int, list[Operation]] = {}
+    around: _Around = {}
     for proposal in proposals:
         for document, operations in _operations(proposal).values():
-            around.setdefault(id(document), []).extend(operations)
+            for operation in operations:
+                around.setdefault((id(document), _item(operation)), []).append(operation)
     edits: _Edits = {}
     bad: list[Proposal] = []
 
@@ -160,6 +164,12 @@ def _compiled(inputs: Inputs, proposals: list[Proposal], held_back: list[HeldBac
     gone = {each.id for each in bad}
     dropped = [each for each in proposals if each.id in gone or _partner(each, each.needs) in gone]
     return _compiled(inputs, _without(proposals, dropped), held_back)
+
+
+def _item(operation: Operation) -> Route:
+    """The item of a List that an operation is within; empty for other documents."""
+    route = operation.route
+    return route[:2] if len(route) > 1 and route[0] == "items" and isinstance(route[1], int) else ()
 
 
 def _overlapping(edits: _Edits) -> list[str]:
@@ -210,7 +220,7 @@ def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]
 
 
 def _edits_of(
-    proposal: Proposal, documents: dict[str, list[Document]], habits: dict[str, Habits], around: dict[int, list[Operation]]
+    proposal: Proposal, documents: dict[str, list[Document]], habits: dict[str, Habits], around: _Around
 ) -> dict[str, list[Edit]]:
     result: dict[str, list[Edit]] = {}
 
@@ -231,7 +241,9 @@ def _edits_of(
             result.setdefault(copy.resource.path, []).append(Edit(removal_of(document), "", int(Stage.EXPAND)))
     for document, operations in _operations(proposal).values():
         path = document.source.path
-        result.setdefault(path, []).extend(compile_operations(document, operations, habits_in(path), around.get(id(document), ())))
+        items = dict.fromkeys(((), *map(_item, operations)))
+        others = [other for item in items for other in around.get((id(document), item), ())]
+        result.setdefault(path, []).extend(compile_operations(document, operations, habits_in(path), others))
     return result
 
 

@@ -408,7 +408,7 @@ class _Comparison:
             if "split" not in actions:
                 continue
             again = classify(PodContext(home, self._after.manifests, catalogue), load_weights())
-            if len(again.groups) > 1 and again.boundary_confidence() >= self._options.min_confidence:
+            if len(again.groups) > 1 and again.boundary_confidence() >= self._options.for_path(home.resource.path).min_confidence:
                 yield Failure("settled", proposal.id, f"{home.title} still holds several applications")
 
 

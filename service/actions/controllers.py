@@ -56,6 +56,12 @@ def decide(situation: Situation) -> Wrapping:
     Raises:
         Refused: none does, or it can't be told.
     """
+    wrapping = _chosen(situation)
+    check_wrap(situation, wrapping.kind, wrapping.name or situation.workload.name)
+    return wrapping
+
+
+def _chosen(situation: Situation) -> Wrapping:
     workload = situation.workload
     _check(situation)
     policy = text(workload.pod.get("restartPolicy")) or "Always"
@@ -135,7 +141,6 @@ def _check(situation: Situation) -> None:
     suppression = suppression_of("bare-pod", workload)
     if suppression is not None:
         raise Refused("suppressed", f"the manifest says to ignore bare-pod: {suppression.reason or 'no reason given'}")
-    check_wrap(situation)
     if injected_names(workload):
         raise Refused("injected", "it holds injected containers, as live exports do: wrap the manifest that it was made from")
     for container in workload.containers:

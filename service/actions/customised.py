@@ -22,17 +22,25 @@ _POD_PATHS = re.compile(
 """Places of a JSON patch that mean containers by index, or labels that the split changes."""
 
 
-def check_wrap(situation: Situation) -> None:
-    """A patch for a Pod misses its controller.
+def check_wrap(situation: Situation, kind: str, name: str) -> None:
+    """A patch for a Pod misses its controller; one for all controllers meets it.
+
+    Args:
+        situation: the Pod.
+        kind: the kind of its controller.
+        name: the controller's name.
 
     Raises:
         Refused: there is one.
     """
-    names = {situation.resource.name, *(each.name for each in copies_of(situation.workload, situation.manifests))}
+    pods = {situation.resource.name, *(each.name for each in copies_of(situation.workload, situation.manifests))}
     for kustomization in building(situation.resource, situation.manifests):
         for patch in patches_of(kustomization, situation.manifests):
-            if any(patch.is_for("Pod", name) for name in names):
+            if any(patch.is_for("Pod", each) for each in pods):
                 message = f"{kustomization.path} patches the Pod, which its controller would not get: make the patch one for the controller"
+                raise Refused("kustomize-patch", message)
+            if patch.is_for(kind, name):
+                message = f"{kustomization.path} patches every {kind}, and would patch what the Pod becomes: name those that it is for"
                 raise Refused("kustomize-patch", message)
         _check_replacements(kustomization)
 

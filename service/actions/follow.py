@@ -130,7 +130,7 @@ def _widening(route: Route, selector: dict[str, Data], key: str, old: str, names
     if set(selector) == {"matchLabels"} and len(labels) == 1:
         return [SetValue(route, {"matchExpressions": [added]}, stage)]
     result.append(Remove((*route, "matchLabels", key) if len(labels) > 1 else (*route, "matchLabels"), stage))
-    if expressions:
+    if "matchExpressions" in selector:
         return [*result, AddItem((*route, "matchExpressions"), added, stage)]
     return [*result, AddEntry(route, "matchExpressions", [added], stage)]
 

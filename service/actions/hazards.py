@@ -24,6 +24,13 @@ _OWN_ADDRESS = re.compile(
 )
 """Words of lines that name the loopback address to listen there, to be called so, or to trust it."""
 _SCHEME = re.compile(r"://(?:[^@/\s]*@)?\Z")
+_BINDS = re.compile(r"(?i)\s*[\w.-]*(?:bind|listen_addr)[\w-]*\s*[:=]?\s*[\"']?(?:localhost|127\.\d+\.\d+\.\d+|::1)(?![\w.:-])")
+"""A line of a configuration that binds a server to loopback, whatever its port."""
+_OTHER_SPELLING = re.compile(
+    r"://(?:[^@/\s]{0,200}@)?"
+    r"(?:0\.0\.0\.0|127\.\d+(?![.\d])|(?i:ip6-localhost|localhost\.localdomain)|LOCALHOST|\[0:0:0:0:0:0:0:1\])(?![\w.-])"
+)
+"""Loopback by other names, behind a scheme; to a client 0.0.0.0 is its own host."""
 _LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
@@ -119,9 +126,11 @@ def _resources(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
 def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]) -> _Found:
     """Loopback addresses without a port, and servers that listen on loopback alone."""
     del links, group_of
-    for reference in situation.classification.context.references:
-        if reference.listens and reference.where in ("command", "args"):
-            name = reference.container.name
+    context = situation.classification.context
+    for reference in context.references:
+        name = reference.container.name
+        served = reference.container.index in context.listening and reference.port in context.traffic_ports(reference.container)
+        if reference.listens and (reference.where in ("command", "args", "env") or served):
             yield "loopback-server", f"{name} is told to listen on loopback, where only its own Pod reaches it ({reference.where})"
     for container in situation.workload.containers:
         for word, before in zip(container.invocation, [None, *container.invocation], strict=False):
@@ -133,9 +142,23 @@ def _addresses(situation: Situation, links: tuple[ServiceLink, ...], group_of: d
             value = variable.value
             if not LOOPBACK_HOST.fullmatch(value.strip()) and not _OWN_ADDRESS.search(variable.name) and _calls_loopback(value):
                 yield "localhost-unresolved", f"{container.name} is told of localhost without a port that can be seen (env)"
+        for word in container.words:
+            spelled = _OTHER_SPELLING.search(word.text)
+            if spelled and not _LISTENING.search(word.text[: spelled.start()]):
+                yield "localhost-unresolved", f"{container.name} calls its own Pod by another name than localhost ({word.where})"
+        yield from _bound(situation, container)
         # A store's own scripts call the store.
         if not situation.classification.context.keeps_for_others(container):
             yield from _unseen(situation, container)
+
+
+def _bound(situation: Situation, container: Container) -> _Found:
+    """Servers that a ConfigMap tells to listen on loopback."""
+    for config, keys in config_maps_of(situation.workload, container, situation.manifests):
+        for key, value in strings(config.data.get("data")).items():
+            if (keys is None or key in keys) and any(_BINDS.match(line) for line in value.splitlines()):
+                message = f"the ConfigMap {config.name} tells {container.name} to listen on loopback, where only its own Pod reaches it"
+                yield "loopback-server", message
 
 
 def _without_port(container: Container, word: Word, around: str) -> tuple[str, str]:

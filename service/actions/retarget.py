@@ -95,7 +95,14 @@ def _one(situation: Situation, link: ServiceLink, boundary: Boundary, result: Re
         if link.headless and situation.resource.kind == "StatefulSet":
             message = f"the headless Service {service.name} gives the Pods of the StatefulSet their names: make another one for what moves"
             raise Refused("headless-service", message)
-        if matches_map(selector, boundary.labels[0]) or not matches_map(selector, boundary.labels[group]):
+        third = [labels for number, labels in enumerate(boundary.labels) if number not in (0, group)]
+        if any(matches_map(selector, labels) for labels in third):
+            # Pods of a third group must not stand behind it meanwhile.
+            route = (*service.route, "spec", "selector")
+            for number, stage in ((0, Stage.SWITCH), (group, Stage.CONTRACT)):
+                narrow = {**selector, boundary.key: boundary.labels[number][boundary.key]}
+                result.steps.append(Step(service, SetValue(route, narrow, int(stage))))
+        elif matches_map(selector, boundary.labels[0]) or not matches_map(selector, boundary.labels[group]):
             _select(result, service, selector, boundary, group, Stage.CONTRACT)
 
 

@@ -187,7 +187,7 @@ def _address(
     for link in links:
         for each in link.ports:
             number = each.declared.number if each.declared else each.target
-            if number == port and receiver(context, each) is target and not link.headless:
+            if (number, each.protocol) == (port, "TCP") and receiver(context, each) is target and not link.headless:
                 return link.service.name, each.number
     group = boundary.group_of[target.index]
     made = _service(situation, boundary, group, [port], target)
@@ -248,6 +248,10 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
         new = _readdressed(old, reference, port, name, number)
     if new == old and key in result.settings:
         return
+    if f"https://{reference.host}:{port}" in old:
+        result.assumptions.append(
+            f"the certificate that {reference.container.name} is shown is valid for {name}, too, as it was for localhost"
+        )
     if new == old:
         raise Refused("localhost-unresolved", f"{reference.container.name} reaches a neighbour on localhost, and the text can't be changed")
     if own:

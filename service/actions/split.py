@@ -168,15 +168,16 @@ class _Split:
             )
         if users and users[0] is not groups[0]:
             groups = (users[0], *(group for group in groups if group is not users[0]))
-        stray = [each for group in groups[1:] for each in group[1:] if self._is_stray(group[0], each)]
+        stray = [each for group in groups[1:] for each in group[1:] if self._is_stray(group[0], each, groups[0])]
         return ((*groups[0], *stray), *(tuple(each for each in group if each not in stray) for group in groups[1:]))
 
-    def _is_stray(self, head: Container, container: Container) -> bool:
+    def _is_stray(self, head: Container, container: Container, primary: tuple[Container, ...]) -> bool:
         """Whether nothing ties a container to the group that it fell to: it stays where it is."""
         classification = self._situation.classification
         said = classification.pair(head, container).evidence
         tied = any(each.says is Says.TOGETHER or each.about in (head, container) for each, _, leans in said if leans is Leans.TOGETHER)
-        return not tied and len(classification.verdict(container).serves) < len(classification.groups)
+        fits = all(classification.pair(each, container).score > 0 for each in primary)
+        return fits and not tied and len(classification.verdict(container).serves) < len(classification.groups)
 
     def _prepared(self) -> dict[int, tuple[int, ...]]:
         """The groups that each init container prepares."""
@@ -362,7 +363,7 @@ class _Split:
     def _assumptions(self) -> list[str]:
         found = [
             f"{name} {'takes over data or a port of the node' if self._keeps_data(number) else 'must not run twice'}: "
-            f"no Pod of {self._workload.name} runs any more when the stage contract is applied"
+            f"no Pod of {self._boundary.names[0]} runs any more when the stage contract is applied"
             for number, name in enumerate(self._boundary.names)
             if number and (self._keeps_data(number) or self._runs_once())
         ]

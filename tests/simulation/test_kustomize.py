@@ -104,13 +104,10 @@ def built(kubectl: Path, folder: Path, files: Mapping[str, str]) -> Cluster | No
     return Cluster(read({"built.yaml": done.stdout}), defaults) if done.returncode == 0 else None
 
 
-UNMENDED = pytest.mark.xfail(reason="a patch of all Deployments meets the one that a Pod becomes", strict=True)
-
-
 def combinations() -> list[object]:
-    """Every set under every kustomization, those that are known to fail marked so."""
+    """Every set under every kustomization."""
     return [
-        pytest.param(name, kustomization, layout, marks=UNMENDED if (name, kustomization) == ("bare", "a patch by index") else ())
+        (name, kustomization, layout)
         for name in SETS
         for kustomization in KUSTOMIZATIONS
         for layout in ("in-place", "new-files")

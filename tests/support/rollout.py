@@ -126,7 +126,8 @@ def walk(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]) -> It
         yield from (f"{each} in step {number}" for each in doubles(before, after, gone_first[number - 1]))
         adopted = list(adoptions(before, after))
         yield from (f"{each} kills the Pods that it adopts, and nobody says so" for each in adopted if each not in gone_first[number - 1])
-        if gone_first[number - 1] and not adopted and not list(doubles(before, after, ports=True)):
+        needs = (*adopted, *refusals(before, after), *doubles(before, after, ports=True))
+        if gone_first[number - 1] and not needs:
             yield f"step {number} asks for Pods to be gone first, and nothing needs that"
 
 
@@ -163,6 +164,15 @@ def adoptions(before: Cluster, after: Cluster) -> Iterator[Key]:
     for line in lines(before, after):
         bare = [each for each in line.old if each.owner.kind == "Pod"]
         if line.name.kind == "DaemonSet" and any(matches(after.selector(line.name), each.labels) for each in bare):
+            yield line.name
+
+
+def refusals(before: Cluster, after: Cluster) -> Iterator[Key]:
+    """The StatefulSets that find bare Pods with the names of their own and can't make them so: a Pod's volumes can't be changed."""
+    for line in lines(before, after):
+        templates = {each["metadata"]["name"] for pods in line.new for each in pods.origin.data["spec"].get("volumeClaimTemplates") or ()}
+        named = [each for each in line.old if each.owner.kind == "Pod" and each.owner.name.rpartition("-")[0] == line.name.name]
+        if any(templates - {volume["name"] for volume in each.spec.get("volumes") or ()} for each in named):
             yield line.name
 
 
