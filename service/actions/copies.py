@@ -117,13 +117,20 @@ def _daemon_set(situation: Situation, others: tuple[Workload, ...], pins: list[t
         else at("spec", field, HOST_NAME_LABEL)
     )
     operations: list[Operation] = [Remove(gone), AddEntry(at("spec"), "affinity", affinity)]
-    stated = [
-        "each of the nodes runs one of the Pods, and no other node does",
-        "the old Pods are deleted before: they hold ports and files of their nodes",
-    ]
+    stated = ["each of the nodes runs one of the Pods, and no other node does"]
+    if situation.workload.labels or _holds_something(situation.workload):
+        stated.append(
+            "the old Pods are deleted before: the DaemonSet kills those with its labels, and they hold what they have of their nodes"
+        )
     if field == "nodeName":
         stated.append("the nodes have no taints that the Pods don't tolerate: what names its node passes them by")
     return Fold("DaemonSet", _name(situation, "DaemonSet", others), others, {}, tuple(operations), tuple(stated))
+
+
+def _holds_something(workload: Workload) -> bool:
+    """Whether a Pod holds ports or files of its node."""
+    ports = any(port.host_port for each in workload.containers for port in each.ports)
+    return ports or workload.pod.get("hostNetwork") is True or any("hostPath" in volume for volume in workload.volumes.values())
 
 
 # Numbered, each with its own
