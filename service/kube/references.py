@@ -34,6 +34,7 @@ _WINDOW = 500
 _MOST_REFERENCES = 100
 """Addresses that one value is searched for."""
 _HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
+_BINDS = re.compile(r"(?i)bind|listen")
 _CALLS_NOBODY = re.compile(r"(?i)no_?proxy|allow|trust|server_?name|domain|cors|origin|hosts$|whitelist|pod_?(?:ip|name)|node_?name")
 _LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)[^\s,;:]*[\s:=\"']*\Z")
 _LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
@@ -64,8 +65,10 @@ class LocalReference:
 def local_references(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[LocalReference]:
     """Every literal loopback address that a container is told of."""
     resource = workload.resource
+    bound = {variable.route: f"--{variable.name}" for variable in container.env if _BINDS.search(variable.name)}
     for word in container.words:
-        yield from _in_text(word.text, word.where, container, resource, word.route, before=_before(container, word))
+        before = bound.get(word.route) or _before(container, word)
+        yield from _in_text(word.text, word.where, container, resource, word.route, before=before)
     yield from _host_and_port(workload, container, manifests)
     for probe in container.probes:
         if probe.host in ("localhost", "127.0.0.1", "::1") and isinstance(probe.port, int):
@@ -188,7 +191,7 @@ def _host_and_port(workload: Workload, container: Container, manifests: Manifest
             None,
         )
         # HOST alone, and names such as BIND_ADDRESS, say where to listen; SERVER_NAME and ALLOWED_HOSTS call nobody.
-        listens = not stem or bool(re.search(r"(?i)bind|listen", variable.name))
+        listens = not stem or bool(_BINDS.search(variable.name))
         if not _CALLS_NOBODY.search(variable.name):
             place = (variable.where, variable.resource, variable.route)
             yield LocalReference(container, variable.value.strip(), port, *place, listens, variable.name)
