@@ -35,6 +35,7 @@ kind: Deployment
 metadata:
   name: shop
   labels: {app: shop}
+  annotations: {podsplit.dev/roles: "front=main,cache=unrelated"}
 spec:
   replicas: 2
   selector:
@@ -52,7 +53,7 @@ spec:
         ports: [{name: http, containerPort: 80}]
         volumeMounts: [{name: pages, mountPath: /pages}]
       - name: cache
-        image: memcached:1.6
+        image: acme/prices:1.6
         env: [{name: MEMCACHED_USER, value: shop}]
         ports: [{containerPort: 11211}]
         volumeMounts: [{name: plugins, mountPath: /plugins}]

@@ -170,7 +170,8 @@ def budgets(before: Cluster, after: Cluster) -> Iterator[str]:
         old = [pods for pods in before.pods.values() if _covers(budget, pods)]
         again = after.by_key.get(budget.key)
         new = [pods for pods in after.pods.values() if again is not None and _covers(again, pods)]
-        if old and len(new) > len(old):
+        # One that counted several workloads' Pods before counts what becomes of them, too.
+        if len(old) == 1 and len(new) > 1:
             yield f"the budget {budget.key} counts the Pods of {[each.owner for each in new]} together"
 
 

@@ -44,6 +44,8 @@ _POD_FIELDS = (
 
 def containers(before: Cluster, after: Cluster) -> Iterator[str]:
     """Every container is there, with all that it says, as often as it was."""
+    # What an autoscaler kept at a number of Pods may be written to run as many.
+    least = {each.spec.get("minReplicas") for each in before.of("HorizontalPodAutoscaler")}
     for ident in _idents(before):
         homes = after.homes(ident)
         if not homes:
@@ -53,7 +55,7 @@ def containers(before: Cluster, after: Cluster) -> Iterator[str]:
         ran, runs = [each.copies for each in origins], [each.copies for each in homes]
         # Copies may be folded into one controller; a helper may go to each of the workloads that its Pod is divided into.
         folded = all(isinstance(each, int) for each in (*ran, *runs)) and sum(map(int, ran)) in (sum(map(int, runs)), *runs)
-        if set(ran) != set(runs) and not folded:
+        if set(ran) != set(runs) and not folded and not set(runs) <= {*ran, *least}:
             yield f"{ident} ran {ran} times and runs {runs} times"
         for home in homes:
             old, new = _named(before.origin(home, ident), ident), _named(home, ident)
