@@ -16,7 +16,7 @@ from service.actions.proposing import Refused, Situation
 from service.kube.kustomize import building
 from service.kube.objects import Resource, dig, mapping, mappings, text
 from service.kube.replicas import HOST_NAME_LABEL, copies_of, ordinal_of, stem_of, without_node
-from service.kube.workloads import Workload
+from service.kube.workloads import Workload, outlives_pod
 from service.rules.suppression import suppression_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -119,18 +119,16 @@ def _daemon_set(situation: Situation, others: tuple[Workload, ...], pins: list[t
     operations: list[Operation] = [Remove(gone), AddEntry(at("spec"), "affinity", affinity)]
     stated = ["each of the nodes runs one of the Pods, and no other node does"]
     if situation.workload.labels or _holds_something(situation.workload):
-        stated.append(
-            "the old Pods are deleted before: the DaemonSet kills those with its labels, and they hold what they have of their nodes"
-        )
+        stated.append("the old Pods are deleted before: the DaemonSet kills those with its labels, and they hold ports or data")
     if field == "nodeName":
         stated.append("the nodes have no taints that the Pods don't tolerate: what names its node passes them by")
     return Fold("DaemonSet", _name(situation, "DaemonSet", others), others, {}, tuple(operations), tuple(stated))
 
 
 def _holds_something(workload: Workload) -> bool:
-    """Whether a Pod holds ports or files of its node."""
+    """Whether a Pod holds ports of its node, or data that outlives it."""
     ports = any(port.host_port for each in workload.containers for port in each.ports)
-    return ports or workload.pod.get("hostNetwork") is True or any("hostPath" in volume for volume in workload.volumes.values())
+    return ports or workload.pod.get("hostNetwork") is True or any(outlives_pod(volume) for volume in workload.volumes.values())
 
 
 # Numbered, each with its own
