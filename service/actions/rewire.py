@@ -16,6 +16,7 @@ from service.findings import Role, Stage
 from service.kube.containers import Container
 from service.kube.objects import Resource, dig, same_namespace, text
 from service.kube.references import LocalReference, addresses_in, readers_of, service_names_used
+from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
@@ -155,10 +156,12 @@ def _check_config_map(situation: Situation, reference: LocalReference, boundary:
     """
     config = reference.resource
     told = _groups_of(situation, reference.container, boundary)
+    own = {id(each.resource) for each in copies_of(situation.workload, situation.manifests)} | {id(situation.resource)}
     others = [
         container
         for workload, container in readers_of(config, situation.manifests)
-        if workload.resource is not situation.resource or _groups_of(situation, container, boundary) != told
+        if id(workload.resource) not in own
+        or (workload.resource is situation.resource and _groups_of(situation, container, boundary) != told)
     ]
     unsure = not same_namespace(config, situation.resource, surely=True)
     if others or unsure or len(told) > 1 or config.data.get("immutable") is True:
