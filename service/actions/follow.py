@@ -88,6 +88,11 @@ def by_hand(resource: Resource) -> Refused:
     return Refused("selected-by", message)
 
 
+def namespace_unclear(resource: Resource) -> Refused:
+    """The refusal for an object that may be meant for another namespace."""
+    return Refused("namespace-unclear", f"{resource.title} and the workload may or may not share a namespace: write it on both or neither")
+
+
 def check_namespace(situation: Situation, selection: Selection) -> None:
     """Edits want to be sure.
 
@@ -96,8 +101,7 @@ def check_namespace(situation: Situation, selection: Selection) -> None:
     """
     elsewhere = selection.peer and "namespaceSelector" in mapping(selection.resource.get(*selection.route[:-1]))
     if not elsewhere and not same_namespace(selection.resource, situation.resource, surely=True):
-        message = f"{selection.resource.title} and the workload may or may not share a namespace: write it on both or neither"
-        raise Refused("namespace-unclear", message)
+        raise namespace_unclear(selection.resource)
 
 
 def _widen(situation: Situation, division: Division, selection: Selection, result: Following) -> None:

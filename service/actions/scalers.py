@@ -13,10 +13,10 @@ that keeps state isn't multiplied.
 
 from __future__ import annotations
 
-from service.actions.follow import Division, Following, by_hand, copied
+from service.actions.follow import Division, Following, by_hand, copied, namespace_unclear
 from service.actions.proposing import Refused, Situation, Step
 from service.findings import Stage
-from service.kube.objects import Resource, items, mapping, mappings, same_namespace, text
+from service.kube.objects import Resource, mapping, mappings, same_namespace, text
 from service.kube.pointers import metric_container, reads_first_container, scalers_of, trigger_container
 from service.kube.replicas import copies_of
 from service.yamldoc.nodes import Data, Route
@@ -37,8 +37,7 @@ def follow_scalers(situation: Situation, division: Division) -> Following:
     result = Following()
     for scaler in scalers_of(division.workload, situation.manifests):
         if not same_namespace(scaler, situation.resource, surely=True):
-            message = f"{scaler.title} and the workload may or may not share a namespace: write it on both or neither"
-            raise Refused("namespace-unclear", message)
+            raise namespace_unclear(scaler)
         match (scaler.group, scaler.kind):
             case kind if kind == _HORIZONTAL:
                 _horizontal(situation, division, scaler, result)
@@ -174,6 +173,6 @@ def most_replicas(situation: Situation) -> int:
     for scaler in scalers_of(situation.workload, situation.manifests):
         written += [scaler.spec.get("maxReplicas"), scaler.spec.get("maxReplicaCount")]
         # KEDA makes up to 100 where nothing is written.
-        if (scaler.group, scaler.kind) == _KEDA and not items([scaler.spec.get("maxReplicaCount")])[0]:
+        if (scaler.group, scaler.kind) == _KEDA and not scaler.spec.get("maxReplicaCount"):
             written.append(100)
     return max([1, *(each for each in written if isinstance(each, int))])

@@ -6,9 +6,9 @@ that calls a Service needs DNS too, which localhost did not.
 
 from __future__ import annotations
 
-from service.actions.follow import Division, Following
+from service.actions.follow import Division, Following, namespace_unclear
 from service.actions.naming import short
-from service.actions.proposing import NewObject, Refused, Situation
+from service.actions.proposing import NewObject, Situation
 from service.findings import Stage
 from service.kube.containers import Port
 from service.kube.network import DNS_PORT, GROUP, Direction, isolating, lets_through, resolves_names, rule_for
@@ -40,8 +40,7 @@ def _let_through(situation: Situation, division: Division, group: int, direction
     speaks = [(source, target, port) for source, target, port in sorted(division.traffic) if (target if inwards else source) == group]
     unclear = next((policy for policy in policies if not same_namespace(policy, situation.resource, surely=True)), None)
     if speaks and unclear is not None:
-        message = f"{unclear.title} and the workload may or may not share a namespace: write it on both or neither"
-        raise Refused("namespace-unclear", message)
+        raise namespace_unclear(unclear)
     blocked = [
         (source if inwards else target, port)
         for source, target, port in speaks

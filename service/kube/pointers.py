@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, same_namespace, strings, text
 from service.kube.selectors import is_empty, matches
-from service.kube.workloads import Workload, all_workloads, workloads_of
+from service.kube.workloads import Workload, all_workloads
 from service.yamldoc.nodes import Data, Route
 
 
@@ -206,11 +206,12 @@ def mentions(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
 
 def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = {}
+    controllers = {id(each.resource) for each in all_workloads(manifests)}
     for resource in manifests.resources:
         if resource.kind == "Service" or (resource.group, resource.kind) in {**_WIDENED, **_DIVIDED}:
             continue
         pairs: set[tuple[str, str]] = set()
-        controller = any(True for _ in workloads_of(resource))
+        controller = id(resource) in controllers
         # A controller's own labels and selector are its own affair; in other kinds a map of labels asks for Pods.
         asking = ("matchlabels",) if controller else ("labels", "selector")
         _collect(

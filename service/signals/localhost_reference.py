@@ -34,16 +34,18 @@ _MEANINGS = {
 }
 
 
-def _case(context: PodContext, caller: Container, target: Container) -> str:
+def _case(context: PodContext, called: set[int], caller: Container, target: Container) -> str:
     if context.stateful(target):
         return "separable"
-    called = {each.subject.index for each in own_service.observe(context)}
     return "served" if {caller.index, target.index} <= called else "reached"
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
+    if not context.references:
+        return
     seen: set[tuple[int, int]] = set()
+    called = {each.subject.index for each in own_service.observe(context)}
     for reference in context.references:
         target = context.target(reference)
         if target is None or reference.container.index not in context.entries or (reference.container.index, target.index) in seen:
@@ -51,10 +53,9 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if reference.container not in context.members:
             continue
         seen.add((reference.container.index, target.index))
-        case = _case(context, reference.container, target)
+        case = _case(context, called, reference.container, target)
         port = f" port {reference.port}" if reference.port else ""
         where = reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
-        meaning = _MEANINGS[case]
-        message = f"reaches {target.name} on {reference.host}{port} ({where}), {meaning}"
+        message = f"reaches {target.name} on {reference.host}{port} ({where}), {_MEANINGS[case]}"
         place = Place(reference.resource, reference.route)
         yield Observation(f"localhost-reference.{case}", Says.TOGETHER, reference.container, message, place, about=target)
