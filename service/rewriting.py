@@ -91,9 +91,9 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
 
 def _let_go(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
     """Free the trees of the documents that no change touches."""
-    touched = {id(step.resource.document) for each in proposals for step in each.steps}
+    touched = {each for proposal in proposals for each in proposal.touched}
+    # The style of new files is that of the file beside them.
     touched |= {id(made.after.document) for each in proposals for made in each.objects}
-    touched |= {id(copy.resource.document) for each in proposals for copy in each.copies}
     for document in inputs.documents:
         if id(document) not in touched:
             document.let_go()

@@ -6,12 +6,13 @@ Works on the text that will be sent, of every stage, read again as it would be r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from service.actions.pod_fields import POD_FIELDS, Fate
-from service.actions.proposing import Proposal
+from service.actions.proposing import Proposal, Undertaking, undertakings
 from service.classify import Classification, classify
 from service.coverage import blocked, same_object, uncovered
 from service.equality import alike, mounted, nodes_of
@@ -21,13 +22,11 @@ from service.knowledge.weights import load_weights
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
-from service.kube.objects import Resource, mapping, same_namespace, text
-from service.kube.selectors import matches_map
-from service.kube.services import resolve_ports, selecting, selector_of
+from service.kube.objects import ManifestSet, Resource, mapping, same_namespace, text
 from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
 from service.options import Options
+from service.reach import misled
 from service.signals.observing import PodContext
-from service.signals.own_service import receiver
 from service.text import SourceFile
 from service.yamldoc.operations import Remove, SetValue
 from service.yamldoc.stream import cut
@@ -84,14 +83,14 @@ def verify(
         options: the run's options.
     """
     known = {id(each.workload): each for each in classifications}
+    planned = [(each, known[id(each.workload)]) for each in undertakings(proposals)]
     failures: list[Failure] = []
     sent = set(map(id, before.documents))
     after = before
     for stage in Stage:
         options.check_deadline()
         after = read_again(after, texts[stage], options)
-        comparison = _Comparison(before, after, stage, proposals, known, texts[stage], options)
-        failures += comparison.failures()
+        failures += _Comparison(before, after, stage, texts[stage], proposals).failures(planned, options)
         for document in after.documents:
             if id(document) not in sent:
                 document.let_go()
@@ -101,53 +100,39 @@ def verify(
 class _Comparison:
     """One stage against the set as it was."""
 
-    def __init__(
-        self,
-        before: Inputs,
-        after: Inputs,
-        stage: Stage,
-        proposals: Sequence[Proposal],
-        known: Mapping[int, Classification],
-        texts: Mapping[str, str],
-        options: Options,
-    ) -> None:
+    def __init__(self, before: Inputs, after: Inputs, stage: Stage, texts: Mapping[str, str], proposals: Sequence[Proposal]) -> None:
         self._before = before
         self._after = after
         self._stage = stage
-        self._proposals = proposals
-        self._known = known
         self._texts = texts
-        self._options = options
-        self._homes_by_name: dict[tuple[str, str], list[Workload]] = {}
-        for each in after.workloads:
-            self._homes_by_name.setdefault((each.resource.path, each.name), []).append(each)
-        self._partners: dict[int, list[Proposal]] = {}
-        for proposal in proposals:
-            self._partners.setdefault(id(proposal.workload), []).append(proposal)
+        self._proposals = proposals
 
-    def failures(self) -> list[Failure]:
+    def failures(self, planned: Iterable[tuple[Undertaking, Classification]], options: Options) -> list[Failure]:
+        """What is wrong with the stage; where its text doesn't read, that alone."""
         found = [*self._parses(), *self._bytes()]
         if found:
             return found
-        for proposal in self._proposals:
+        homes: dict[tuple[str, str], list[Workload]] = {}
+        for each in self._after.workloads:
+            homes.setdefault((each.resource.path, each.name), []).append(each)
+        for undertaking, classification in planned:
+            trial = _Trial(self._before.manifests, self._after.manifests, self._stage, undertaking, classification, homes)
             try:
-                found += self._proposal(proposal)
+                wrong = list(trial.wrong(options))
             except Exception as error:  # noqa: BLE001 - a check that breaks has not passed, and costs its change alone
-                found.append(Failure("containers", proposal.id, f"a check broke ({type(error).__name__})"))
+                wrong = [("containers", f"a check broke ({type(error).__name__})")]
+            found += [Failure(check, each.id, message) for check, message in wrong for each in undertaking.proposals]
         return found + list(self._names())
 
     # Text
 
     def _parses(self) -> Iterator[Failure]:
-        known = {each.location.path: 0 for each in self._before.rejected}
-        for each in self._before.rejected:
-            known[each.location.path] += 1
+        known = Counter(each.location.path for each in self._before.rejected)
         for path in self._texts:
             now = [each for each in self._after.rejected if each.location.path == path]
-            if len(now) != known.get(path, 0):
+            if len(now) != known[path]:
                 where = ", ".join(each.code for each in now)
                 yield Failure("parses", self._owner_of(path), f"{path} has documents that don't read any more ({where})")
-
         if sum(len(each.duplicates) for each in self._after.documents) > sum(len(each.duplicates) for each in self._before.documents):
             yield Failure("parses", None, "a key stands twice in a mapping")
 
@@ -156,10 +141,8 @@ class _Comparison:
         return owners[0] if len(owners) == 1 else None
 
     def _bytes(self) -> Iterator[Failure]:
-        touched = {id(step.resource.document) for each in self._proposals for step in each.steps}
-        touched |= {id(made.after.document) for each in self._proposals for made in each.objects if made.path is None}
-        touched |= {id(copy.resource.document) for each in self._proposals for copy in each.copies}
-        spans = {(each.source.path, each.span.start) for each in self._before.documents if id(each) in touched}
+        touched = {id(each): each for proposal in self._proposals for each in proposal.touched.values()}
+        spans = {(each.source.path, each.span.start) for each in touched.values()}
         for path, new in self._texts.items():
             source = self._before.sources.get(path, SourceFile(path, ""))
             kept = [source.text[piece.span.start : piece.span.end] for piece in cut(source) if (path, piece.span.start) not in spans]
@@ -171,217 +154,7 @@ class _Comparison:
                     break
                 position += len(piece)
 
-    # Workloads
-
-    def _proposal(self, proposal: Proposal) -> Iterator[Failure]:
-        old = proposal.workload
-        homes = list(self._homes(proposal))
-        if None in homes:
-            yield Failure("containers", proposal.id, f"a workload that {old.title} was to become is missing in stage {self._stage.label}")
-            return
-        workloads = [each for each in homes if each is not None]
-        for check in (self._containers, self._copies, self._mounts, self._references, self._selectors, self._services, self._policies):
-            yield from check(proposal, workloads)
-        if self._stage is Stage.CONTRACT:
-            yield from self._settled(proposal, workloads)
-
-    def _homes(self, proposal: Proposal) -> Iterator[Workload | None]:
-        """The workloads that the old one's containers are in, the old one's first."""
-        resource = proposal.workload.resource
-        becomes = next((each.becomes for each in self._partners[id(proposal.workload)] if each.becomes), None)
-        kind, name = becomes or (resource.kind, resource.name)
-        yield self._home(proposal, kind, name)
-        for move in self._moves(proposal):
-            if move.stage <= self._stage:
-                kind, _, name = move.title.partition("/")
-                yield self._home(proposal, kind, name)
-
-    def _home(self, proposal: Proposal, kind: str, name: str) -> Workload | None:
-        resource = proposal.workload.resource
-        made = next(
-            (each for partner in self._partners[id(proposal.workload)] for each in partner.objects if each.title == f"{kind}/{name}"), None
-        )
-        named = self._homes_by_name.get((made.home if made else resource.path, name), ())
-        return next((each for each in named if each.resource.kind == kind and each.resource.namespace == resource.namespace), None)
-
-    def _moves(self, proposal: Proposal) -> list[Any]:
-        return [move for each in self._partners[id(proposal.workload)] for move in each.moves]
-
-    def _containers(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        moves = [move for move in self._moves(proposal) if move.stage <= self._stage]
-        for container in proposal.workload.containers:
-            if container.type is ContainerType.EPHEMERAL:
-                continue
-            moved = [number for number, move in enumerate(moves, start=1) if container.name in move.containers]
-            shared = [each for each in moves if container.name in each.containers]
-            found = [number for number, home in enumerate(homes) if any(each.name == container.name for each in home.containers)]
-            stays = self._stage is not Stage.CONTRACT or not shared or self._serves_old(proposal, container)
-            expected = ([0] if stays else []) + moved
-            if found != sorted(expected):
-                yield Failure(
-                    "containers",
-                    proposal.id,
-                    f"{container.name} is in {len(found)} workloads, not in {len(expected)}, in stage {self._stage.label}",
-                )
-                continue
-            for number in found:
-                again = next(each for each in homes[number].containers if each.name == container.name)
-                if not alike(container, again):
-                    yield Failure("containers", proposal.id, f"{container.name} has changed in stage {self._stage.label}")
-
-    def _serves_old(self, proposal: Proposal, container: Container) -> bool:
-        """Whether a container that is copied to a new workload stays in the old one too."""
-        removed = {step.operation.route for step in self._steps(proposal) if isinstance(step.operation, Remove)}
-        route = (*proposal.workload.resource.route, *container.route)
-        return route not in removed and route[:-1] not in removed
-
-    def _steps(self, proposal: Proposal) -> list[Any]:
-        return [step for each in self._partners[id(proposal.workload)] for step in each.steps]
-
-    def _mounts(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        for old in (proposal.workload, *proposal.copies):
-            for home in homes:
-                for container in home.containers:
-                    was = next((each for each in old.containers if each.name == container.name), None)
-                    if was is None or mounted(old, was, old) != mounted(home, container, old):
-                        yield Failure("mounts", proposal.id, f"{container.name} mounts something else than it did in {old.title}")
-
-    def _copies(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        """Other Pods that a controller stands for: as many as there were, with the same containers, and gone themselves."""
-        for copy in proposal.copies:
-            if same_object(copy.resource, self._after.manifests):
-                yield Failure("containers", proposal.id, f"{copy.title} is still there beside {homes[0].title}")
-            again = {each.name: each for home in homes for each in home.containers}
-            if any(each.name not in again or not alike(each, again[each.name]) for each in copy.containers):
-                yield Failure("containers", proposal.id, f"{homes[0].title} doesn't have the containers of {copy.title}")
-        nodes = [nodes_of(each) for each in (proposal.workload, *proposal.copies)] if proposal.copies else []
-        if sorted(each for some in nodes for each in some) != (nodes_of(homes[0]) if nodes else []):
-            yield Failure("containers", proposal.id, f"{homes[0].title} doesn't run on the nodes that its Pods were on")
-        count = len(proposal.copies) + 1
-        if proposal.copies and homes[0].resource.spec.get("replicas", count) != count:
-            yield Failure("containers", proposal.id, f"{homes[0].title} doesn't make the {count} Pods that there were")
-
-    def _references(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        old = proposal.workload.pod
-        for home in homes:
-            for field in old.keys() | home.pod.keys():
-                copied = POD_FIELDS.get(field) is Fate.COPIED and field not in (*_REWRITTEN_FIELDS, *(_PINS if proposal.copies else ()))
-                if copied and old.get(field) != home.pod.get(field):
-                    yield Failure("references", proposal.id, f"{field} of {home.title} is not what it was")
-        for config in {id(step.resource): step.resource for step in proposal.steps if step.resource.kind == "ConfigMap"}.values():
-            now = same_object(config, self._after.manifests)
-            if now is None or now.data.get("data") != self._rewired(proposal, config):
-                yield Failure("references", proposal.id, f"{config.title} is not what it was, but for the rewired addresses")
-
-    def _rewired(self, proposal: Proposal, config: Resource) -> dict[str, Any]:
-        """The data of a ConfigMap with the addresses that the plan puts into it up to this stage."""
-        data = dict(mapping(config.data.get("data")))
-        for step in proposal.steps:
-            if step.resource is config and isinstance(step.operation, SetValue) and step.operation.stage <= self._stage:
-                data[str(step.operation.route[-1])] = step.operation.value
-        return data
-
-    def _selectors(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        own = {id(home.resource) for home in homes}
-        for home in homes:
-            if not selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
-                yield Failure("selectors", proposal.id, f"the selector of {home.title} doesn't match its own template")
-            for other in controllers_selecting(home.labels, self._after.manifests):
-                met = other.resource is not home.resource and self._after.manifests.sees(home.resource, other.resource)
-                if met and not self._known_overlap(other, home, proposal, own):
-                    yield Failure("selectors", proposal.id, f"the selector of {other.title} also matches the Pods of {home.title}")
-            for resource, labels in self._selected_by(home):
-                if resource is not home.resource and id(resource) not in own and not self._overlapped_before(home, labels):
-                    yield Failure("selectors", proposal.id, f"the selector of {home.title} also matches the Pods of {resource.title}")
-
-    def _selected_by(self, home: Workload) -> Iterator[tuple[Resource, dict[str, str]]]:
-        for resource, labels in pods_with(home.selector, self._after.manifests):
-            if selects(home, labels) and self._after.manifests.sees(home.resource, resource):
-                yield resource, labels
-
-    def _known_overlap(self, other: Workload, home: Workload, proposal: Proposal, own: set[int]) -> bool:
-        """Whether another controller's selector matched the old Pods already, or is in another namespace."""
-        if id(other.resource) in own:
-            return False
-        return not same_namespace(other.resource, home.resource) or selects(other, proposal.workload.labels)
-
-    def _overlapped_before(self, home: Workload, labels: dict[str, str]) -> bool:
-        """Whether the workload's selector matched those Pods in the set as it was sent."""
-        old = same_object(home.resource, self._before.manifests)
-        return old is not None and any(selects(workload, labels) for workload in workloads_of(old))
-
-    # Services
-
-    def _services(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        old = proposal.workload
-        before = [each for each in selecting(old.labels, self._before.manifests) if self._before.manifests.sees(old.resource, each)]
-        after = self._after.manifests
-        now = {id(each): each for home in homes for each in selecting(home.labels, after) if after.sees(home.resource, each)}
-        for origin in before:
-            service = same_object(origin, self._after.manifests)
-            if service is None:
-                yield Failure("services", proposal.id, f"Service {origin.name} is gone")
-                continue
-            now.pop(id(service), None)
-            yield from self._old_service(proposal, origin, service, homes)
-        for service in now.values():
-            if same_object(service, self._before.manifests):
-                yield Failure("services", proposal.id, f"Service {service.name} selects Pods that it did not select")
-        for made in (each for partner in self._partners[id(old)] for each in partner.objects if each.title.startswith("Service/")):
-            for service in self._after.manifests.all_named("Service", made.title.partition("/")[2]):
-                if service.path == made.home and service.namespace == made.after.namespace:
-                    yield from self._new_service(proposal, service, homes)
-
-    def _old_service(self, proposal: Proposal, origin: Resource, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
-        old = proposal.workload
-        selected = [each for each in homes if matches_map(selector_of(service), each.labels)]
-        classification = self._known[id(old)]
-        resolved = {id(home): {port.index: port for port in resolve_ports(service, home)} for home in selected}
-        for was in resolve_ports(origin, old):
-            wanted = _receiver_name(classification, was)
-            if wanted is None:
-                continue
-            serving = 0
-            for home in selected:
-                now = resolved[id(home)].get(was.index)
-                if now is None:
-                    yield Failure("services", proposal.id, f"port {was.number} of Service {service.name} is gone")
-                elif now.container is not None and now.container.name == wanted:
-                    serving += 1
-                elif now.container is None and isinstance(now.target, int) and any(each.name == wanted for each in home.members):
-                    # A number that nobody declares reaches whoever listens there, declared or not.
-                    serving += 1
-                elif now.container is not None or isinstance(now.target, int):
-                    yield Failure(
-                        "services",
-                        proposal.id,
-                        f"port {was.number} of Service {service.name} reaches Pods of {home.title}, which don't serve it",
-                    )
-            if serving == 0:
-                yield Failure(
-                    "services", proposal.id, f"port {was.number} of Service {service.name} reaches nobody in stage {self._stage.label}"
-                )
-
-    def _new_service(self, proposal: Proposal, service: Resource, homes: list[Workload]) -> Iterator[Failure]:
-        reached = [each for each, _ in pods_with(selector_of(service), self._after.manifests)]
-        selected = [each for each in reached if self._after.manifests.sees(service, each)]
-        # A workload that takes over data is there in the last stage only.
-        missing = not selected and self._stage is Stage.CONTRACT
-        if missing or any(id(each) not in {id(home.resource) for home in homes} for each in selected):
-            yield Failure("services", proposal.id, f"the new Service {service.name} doesn't lead to the new workload alone")
-
-    # Policies
-
-    def _policies(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        before, after = self._before.manifests, self._after.manifests
-        told = list(uncovered(before, after, proposal.workload, homes))
-        if self._stage is Stage.CONTRACT:
-            for source, target, port in sorted(proposal.traffic):
-                told += blocked(after, homes[source], homes[target], port)
-        for message in told:
-            yield Failure("policies", proposal.id, f"{message}, in stage {self._stage.label}")
-
-    # Names, and what is left
+    # Names
 
     def _names(self) -> Iterator[Failure]:
         for proposal in self._proposals:
@@ -399,20 +172,175 @@ class _Comparison:
                 if made.stage <= self._stage and not there:
                     yield Failure("names", proposal.id, f"{made.title} is missing in stage {self._stage.label}")
 
-    def _settled(self, proposal: Proposal, homes: list[Workload]) -> Iterator[Failure]:
-        catalogue = self._known[id(proposal.workload)].context.catalogue
-        actions = {each.action for each in self._partners[id(proposal.workload)]}
+
+_Wrong = Iterator[tuple[str, str]]
+"""Ids of checks that didn't hold, each with what is wrong."""
+
+
+class _Trial:
+    """One workload in one stage, against what it was."""
+
+    def __init__(
+        self,
+        before: ManifestSet,
+        after: ManifestSet,
+        stage: Stage,
+        undertaking: Undertaking,
+        classification: Classification,
+        homes: Mapping[tuple[str, str], Sequence[Workload]],
+    ) -> None:
+        self._before = before
+        self._after = after
+        self._stage = stage
+        self._undertaking = undertaking
+        self._classification = classification
+        self._old = undertaking.workload
+        self._there = homes
+
+    def wrong(self, options: Options) -> _Wrong:
+        """Everything that is wrong.
+
+        Args:
+            options: the run's.
+        """
+        found = self._homes()
+        homes = [each for each in found if each is not None]
+        if len(homes) < len(found):
+            yield "containers", f"a workload that {self._old.title} was to become is missing in stage {self._stage.label}"
+            return
+        for check in (self._containers, self._copies, self._mounts, self._references, self._selectors, self._services, self._policies):
+            yield from check(homes)
+        if self._stage is Stage.CONTRACT:
+            yield from self._settled(homes, options)
+
+    def _homes(self) -> list[Workload | None]:
+        """The workloads that the old one's containers are in, the old one's first; None for one that isn't there."""
+        named = [self._undertaking.becomes]
+        for move in self._undertaking.moves:
+            if move.stage <= self._stage:
+                kind, _, name = move.title.partition("/")
+                named.append((kind, name))
+        return [self._home(kind, name) for kind, name in named]
+
+    def _home(self, kind: str, name: str) -> Workload | None:
+        resource = self._old.resource
+        made = next((each for each in self._undertaking.objects if each.title == f"{kind}/{name}"), None)
+        named = self._there.get((made.home if made else resource.path, name), ())
+        return next((each for each in named if each.resource.kind == kind and each.resource.namespace == resource.namespace), None)
+
+    def _containers(self, homes: list[Workload]) -> _Wrong:
+        moves = [move for move in self._undertaking.moves if move.stage <= self._stage]
+        there = [{each.name: each for each in home.containers} for home in homes]
+        for container in self._old.containers:
+            if container.type is ContainerType.EPHEMERAL:
+                continue
+            moved = [number for number, move in enumerate(moves, start=1) if container.name in move.containers]
+            found = [number for number, known in enumerate(there) if container.name in known]
+            stays = self._stage is not Stage.CONTRACT or not moved or self._serves_old(container)
+            expected = [0, *moved] if stays else moved
+            if found != expected:
+                yield "containers", f"{container.name} is in {len(found)} workloads, not in {len(expected)}, in stage {self._stage.label}"
+            elif not all(alike(container, there[number][container.name]) for number in found):
+                yield "containers", f"{container.name} has changed in stage {self._stage.label}"
+
+    def _serves_old(self, container: Container) -> bool:
+        """Whether a container that is copied to a new workload stays in the old one too."""
+        removed = {step.operation.route for step in self._undertaking.steps if isinstance(step.operation, Remove)}
+        route = (*self._old.resource.route, *container.route)
+        return route not in removed and route[:-1] not in removed
+
+    def _mounts(self, homes: list[Workload]) -> _Wrong:
+        for old in (self._old, *self._undertaking.copies):
+            containers = {each.name: each for each in old.containers}
+            for home in homes:
+                for container in home.containers:
+                    was = containers.get(container.name)
+                    if was is None or mounted(old, was, old) != mounted(home, container, old):
+                        yield "mounts", f"{container.name} mounts something else than it did in {old.title}"
+
+    def _copies(self, homes: list[Workload]) -> _Wrong:
+        """Other Pods that a controller stands for: as many as there were, with the same containers, and gone themselves."""
+        copies = self._undertaking.copies
+        if not copies:
+            return
+        home = homes[0]
+        for copy in copies:
+            if same_object(copy.resource, self._after):
+                yield "containers", f"{copy.title} is still there beside {home.title}"
+            again = {each.name: each for some in homes for each in some.containers}
+            if any(each.name not in again or not alike(each, again[each.name]) for each in copy.containers):
+                yield "containers", f"{home.title} doesn't have the containers of {copy.title}"
+        if sorted(each for some in (self._old, *copies) for each in nodes_of(some)) != nodes_of(home):
+            yield "containers", f"{home.title} doesn't run on the nodes that its Pods were on"
+        count = len(copies) + 1
+        if home.resource.spec.get("replicas", count) != count:
+            yield "containers", f"{home.title} doesn't make the {count} Pods that there were"
+
+    def _references(self, homes: list[Workload]) -> _Wrong:
+        old = self._old.pod
+        for home in homes:
+            for field in old.keys() | home.pod.keys():
+                varies = field in _REWRITTEN_FIELDS or (field in _PINS and self._undertaking.copies)
+                if POD_FIELDS.get(field) is Fate.COPIED and not varies and old.get(field) != home.pod.get(field):
+                    yield "references", f"{field} of {home.title} is not what it was"
+        for config in {id(step.resource): step.resource for step in self._undertaking.steps if step.resource.kind == "ConfigMap"}.values():
+            now = same_object(config, self._after)
+            if now is None or now.data.get("data") != self._rewired(config):
+                yield "references", f"{config.title} is not what it was, but for the rewired addresses"
+
+    def _rewired(self, config: Resource) -> dict[str, Any]:
+        """The data of a ConfigMap with the addresses that the plan puts into it up to this stage."""
+        data = dict(mapping(config.data.get("data")))
+        for step in self._undertaking.steps:
+            if step.resource is config and isinstance(step.operation, SetValue) and step.operation.stage <= self._stage:
+                data[str(step.operation.route[-1])] = step.operation.value
+        return data
+
+    def _selectors(self, homes: list[Workload]) -> _Wrong:
+        own = {id(home.resource) for home in homes}
+        for home in homes:
+            if not selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
+                yield "selectors", f"the selector of {home.title} doesn't match its own template"
+            for other in controllers_selecting(home.labels, self._after):
+                met = other.resource is not home.resource and self._after.sees(home.resource, other.resource)
+                if met and not self._known_overlap(other, home, own):
+                    yield "selectors", f"the selector of {other.title} also matches the Pods of {home.title}"
+            for resource, labels in pods_with(home.selector, self._after):
+                met = id(resource) not in own and selects(home, labels) and self._after.sees(home.resource, resource)
+                if met and not self._overlapped_before(home, labels):
+                    yield "selectors", f"the selector of {home.title} also matches the Pods of {resource.title}"
+
+    def _known_overlap(self, other: Workload, home: Workload, own: set[int]) -> bool:
+        """Whether another controller's selector matched the old Pods already, or is in another namespace."""
+        if id(other.resource) in own:
+            return False
+        return not same_namespace(other.resource, home.resource) or selects(other, self._old.labels)
+
+    def _overlapped_before(self, home: Workload, labels: dict[str, str]) -> bool:
+        """Whether the workload's selector matched those Pods in the set as it was sent."""
+        old = same_object(home.resource, self._before)
+        return old is not None and any(selects(workload, labels) for workload in workloads_of(old))
+
+    def _services(self, homes: list[Workload]) -> _Wrong:
+        for message in misled(self._before, self._after, self._undertaking, self._classification, homes, self._stage):
+            yield "services", message
+
+    def _policies(self, homes: list[Workload]) -> _Wrong:
+        told = list(uncovered(self._before, self._after, self._old, homes))
+        if self._stage is Stage.CONTRACT:
+            for source, target, port in self._undertaking.traffic:
+                told += blocked(self._after, homes[source], homes[target], port)
+        for message in told:
+            yield "policies", f"{message}, in stage {self._stage.label}"
+
+    def _settled(self, homes: list[Workload], options: Options) -> _Wrong:
+        catalogue = self._classification.context.catalogue
+        actions = self._undertaking.actions
         for home in homes:
             if home.bare and why_left_alone(home) is None and "wrap" in actions:
-                yield Failure("settled", proposal.id, f"{home.title} is still a bare Pod")
+                yield "settled", f"{home.title} is still a bare Pod"
             if "split" not in actions:
                 continue
-            again = classify(PodContext(home, self._after.manifests, catalogue), load_weights())
-            if len(again.groups) > 1 and again.boundary_confidence() >= self._options.for_path(home.resource.path).min_confidence:
-                yield Failure("settled", proposal.id, f"{home.title} still holds several applications")
-
-
-def _receiver_name(classification: Classification, port: Any) -> str | None:
-    """The container that a port of a Service reached before; None if that could not be told."""
-    container = port.container or receiver(classification.context, port)
-    return container.name if container is not None else None
+            again = classify(PodContext(home, self._after, catalogue), load_weights())
+            if len(again.groups) > 1 and again.boundary_confidence() >= options.for_path(home.resource.path).min_confidence:
+                yield "settled", f"{home.title} still holds several applications"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import ModuleType
 
 from service.classify import Classification
@@ -12,6 +13,7 @@ from service.kube.objects import ManifestSet, Resource
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, Tree
+from service.yamldoc.stream import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +100,74 @@ class Proposal:
     alone: Proposal | None = None
     """The change without what only another one on the same workload needs; None where that is nothing."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Stable over runs."""
         resource = self.workload.resource
         namespace = f"{resource.namespace}/" if resource.namespace else ""
         return f"{self.action}:{resource.path}:{namespace}{resource.kind}/{resource.name}"
+
+    @cached_property
+    def touched(self) -> dict[int, Document]:
+        """The documents that it edits, removes, or adds objects behind, by identity."""
+        resources = [step.resource for step in self.steps]
+        resources += [copy.resource for copy in self.copies]
+        resources += [made.after for made in self.objects if made.path is None]
+        return {id(each.document): each.document for each in resources}
+
+
+@dataclass(frozen=True, eq=False)
+class Undertaking:
+    """All that is planned for one workload."""
+
+    workload: Workload
+    """The workload as it was sent."""
+    proposals: tuple[Proposal, ...]
+    """The changes, at least one."""
+
+    @cached_property
+    def actions(self) -> frozenset[str]:
+        """The ids of their actions."""
+        return frozenset(each.action for each in self.proposals)
+
+    @cached_property
+    def becomes(self) -> tuple[str, str]:
+        """Kind and name of what the workload's own object becomes."""
+        resource = self.workload.resource
+        return next((each.becomes for each in self.proposals if each.becomes), (resource.kind, resource.name))
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The operations of all of them."""
+        return tuple(step for each in self.proposals for step in each.steps)
+
+    @cached_property
+    def objects(self) -> tuple[NewObject, ...]:
+        """The new objects of all of them."""
+        return tuple(made for each in self.proposals for made in each.objects)
+
+    @cached_property
+    def moves(self) -> tuple[Move, ...]:
+        """The groups that move."""
+        return tuple(move for each in self.proposals for move in each.moves)
+
+    @cached_property
+    def copies(self) -> tuple[Workload, ...]:
+        """Other Pods that its object stands for too."""
+        return tuple(copy for each in self.proposals for copy in each.copies)
+
+    @cached_property
+    def traffic(self) -> tuple[tuple[int, int, int], ...]:
+        """Which group speaks to which, and on which port, sorted."""
+        return tuple(sorted(frozenset().union(*(each.traffic for each in self.proposals))))
+
+
+def undertakings(proposals: Sequence[Proposal]) -> tuple[Undertaking, ...]:
+    """Proposals by the workload that they are for, in their order."""
+    found: dict[int, list[Proposal]] = {}
+    for each in proposals:
+        found.setdefault(id(each.workload), []).append(each)
+    return tuple(Undertaking(each[0].workload, tuple(each)) for each in found.values())
 
 
 @dataclass(frozen=True, eq=False)
