@@ -1,5 +1,5 @@
-"""gunicorn's threaded worker, with five holes closed: slow request heads, slow readers, slow hang-ups, connections in the backlog at a
-stop, and answers and log lines that quote what is no request.
+"""gunicorn's threaded worker, with six holes closed: slow request heads, slow readers, slow hang-ups, connections in the backlog at a
+stop, answers and log lines that quote what is no request, and connections that are shared out unevenly.
 
 It relies on how gunicorn 27 works inside, hence the narrow range of versions in pyproject.toml; the tests in tests/integration hold it.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import mmap
 import os
 import select
 import socket
@@ -31,6 +32,12 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from service.web.problems import CODES, MEDIA_TYPE
 
+_SLOTS = 256
+_YIELD = 0.002
+"""Seconds for which a worker leaves a new connection to others that have fewer."""
+_CONNECTIONS = memoryview(mmap.mmap(-1, 2 * _SLOTS)).cast("H")
+"""How many connections each worker has, plus 1; 0 where there is no such worker. The workers share it: it is made before they are."""
+
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """A threaded worker.
@@ -44,6 +51,29 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         self._heads: dict[Any, float] = {}
         self._answer_timeout = float(os.environ.get("PODSPLIT_BODY_TIMEOUT") or "30")
         self._head_timeout = float(os.environ.get("PODSPLIT_HEADER_TIMEOUT") or "10")
+        self._slot = self.age % _SLOTS
+        self._notified = 0.0
+
+    def notify(self) -> None:
+        """Tell the others how many connections there are, and, once a second, gunicorn that all is well; the main loop calls this."""
+        _CONNECTIONS[self._slot] = self.nr_conns + 1
+        if self._notified < time.monotonic() - 1:
+            super().notify()
+            self._notified = time.monotonic()
+
+    def is_gone(self) -> None:
+        """Take back what was told the others; for the process that outlives this one."""
+        _CONNECTIONS[self._slot] = 0
+
+    def accept(self, listener: Any) -> None:
+        """Accept a connection, unless somebody who has fewer is quick enough.
+
+        All workers wait for the same listener, and the system wakes mostly the same one first. As clients keep their connections, one
+        worker would have most of the work.
+        """
+        if self.alive and self.nr_conns > min(filter(None, _CONNECTIONS), default=_SLOTS):
+            time.sleep(_YIELD)
+        super().accept(listener)
 
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it, in a thread."""
