@@ -40,11 +40,16 @@ def mounted(workload: Workload, container: Container, pod: Workload) -> list[tup
     return found
 
 
+_VARYING = frozenset({"command", "args", "env", "ports", "volumeMounts", "volumeDevices"})
+"""Fields of a container that a rewrite may change, each in a way of its own."""
+
+
 def alike(one: Container, other: Container) -> bool:
     """Whether two containers are equal but for names of ports, rewired addresses, an added port and machine-made mounts."""
-    if one.data == other.data:
-        return True
-    first, second = dict(one.data), dict(other.data)
+    differing = {key for key in one.data.keys() | other.data.keys() if one.data.get(key) != other.data.get(key)}
+    if not differing or differing - _VARYING:
+        return not differing
+    first, second = ({key: data[key] for key in _VARYING if key in data} for data in (one.data, other.data))
     for data in (first, second):
         data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
         mounts = [each for each in mappings(data.get("volumeMounts")) if not text(each.get("name")).startswith("kube-api-access-")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.actions.proposing import NewObject, Proposal
@@ -74,6 +74,7 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
     kept, edits = _compiled(inputs, proposals, held_back)
     _let_go(inputs, kept)
     failures: list[Failure] = []
+    texts: dict[Stage, dict[str, str]] = {}
     while kept:
         options.check_deadline()
         texts = {stage: _texts(inputs, edits, stage) for stage in Stage}
@@ -86,7 +87,7 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
         held_back += [_unproven(each, found) for each in dropped]
         kept, edits = _compiled(inputs, _without(kept, dropped), held_back)
     copies = {each.id: tuple((copy.title, copy.resource.location()) for copy in each.copies) for each in kept if each.copies}
-    return Rewritten(_result(inputs, kept, edits, held_back, failures, options), copies)
+    return Rewritten(_result(inputs, kept, edits, texts if kept else {}, held_back, failures, options), copies)
 
 
 def _let_go(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
@@ -283,11 +284,12 @@ def _result(
     inputs: Inputs,
     kept: list[Proposal],
     edits: _Edits,
+    texts: Mapping[Stage, Mapping[str, str]],
     held_back: list[HeldBack],
     failures: list[Failure],
     options: Options,
 ) -> Rewrite:
-    stages = tuple(StageResult(stage, _files(inputs, _texts(inputs, edits, stage))) for stage in Stage) if kept else ()
+    stages = tuple(StageResult(stage, _files(inputs, changed)) for stage, changed in texts.items())
     files = next((each.files for each in stages if each.stage is options.stage), _files(inputs, {}))
     changes = tuple(_change(each, {path: some for path, some in edits[each.id].items() if path in inputs.sources}) for each in kept)
     failed = {failure.check: failure.message for failure in failures}
@@ -298,7 +300,7 @@ def _result(
     return Rewrite(files, stages, changes, tuple(held_back), checks, migration_steps(kept))
 
 
-def _files(inputs: Inputs, texts: dict[str, str]) -> tuple[FileResult, ...]:
+def _files(inputs: Inputs, texts: Mapping[str, str]) -> tuple[FileResult, ...]:
     unreadable = {each.location.path for each in inputs.rejected if each.code in ("not-utf-8", "utf-16")}
     known = [_file(path, source.text, texts.get(path, source.text)) for path, source in inputs.sources.items() if path not in unreadable]
     added = [FileResult(path, text, FileStatus.ADDED) for path, text in texts.items() if path not in inputs.sources]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from service.errors import InputError, OverlappingEdits
 
@@ -53,7 +53,7 @@ class Edit:
     def moved(self, by: int) -> Edit:
         """The same edit in a text that starts `by` code points further up."""
         inside = Span(self.inside.start + by, self.inside.end + by) if self.inside else None
-        return replace(self, span=Span(self.span.start + by, self.span.end + by), inside=inside)
+        return Edit(Span(self.span.start + by, self.span.end + by), self.content, self.stage, self.gives_way, inside)
 
 
 @dataclass(frozen=True, slots=True)

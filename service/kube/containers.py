@@ -84,6 +84,8 @@ class Probe:
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
+_HANDLERS = (*(("probe", (name,)) for name in _PROBES), *(("hook", ("lifecycle", name)) for name in _HOOKS))
+"""What the kubelet does to a container, with the way there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,9 +173,14 @@ class Container:
         )
 
     def _exec_words(self) -> Iterator[Word]:
-        for where, steps in (*(("probe", (name,)) for name in _PROBES), *(("hook", ("lifecycle", name)) for name in _HOOKS)):
-            for index, word in enumerate(items(dig(self.data, *steps, "exec", "command"))):
+        for where, steps, handler in self._handlers:
+            for index, word in enumerate(items(dig(handler, "exec", "command"))):
                 yield Word(text(word), where, (*self.route, *steps, "exec", "command", index))
+
+    @cached_property
+    def _handlers(self) -> list[tuple[str, Route, dict[str, Data]]]:
+        """Its probes and hooks: which of the two, the way there, and what it says."""
+        return [(where, steps, mapping(dig(self.data, *steps))) for where, steps in _HANDLERS if steps[0] in self.data]
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
@@ -181,15 +188,17 @@ class Container:
         return tuple(self._probes())
 
     def _probes(self) -> Iterator[Probe]:
-        for steps in (*((name,) for name in _PROBES), *(("lifecycle", name) for name in _HOOKS)):
-            probe = mapping(dig(self.data, *steps))
+        for _, steps, probe in self._handlers:
             for field in ("httpGet", "tcpSocket", "grpc"):
                 target = mapping(probe.get(field))
                 if target:
                     port = as_port(target.get("port"))
                     named = target.get("port") if isinstance(target.get("port"), str) else None
                     yield Probe(
-                        ".".join(steps), port if port is not None else named, text(target.get("host")), (*self.route, *steps, field, "port")
+                        ".".join(map(str, steps)),
+                        port if port is not None else named,
+                        text(target.get("host")),
+                        (*self.route, *steps, field, "port"),
                     )
 
     def declares(self, port: int | str, protocol: str = "TCP") -> Port | None:

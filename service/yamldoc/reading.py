@@ -61,7 +61,7 @@ def merge_sources(value: Node) -> list[Mapping]:
 
 def follow(node: Node) -> Node:
     """The node itself, or what an alias stands for."""
-    return node.target if isinstance(node, Alias) else node
+    return node.target if type(node) is Alias else node
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +87,37 @@ class Found:
         return None
 
 
-def find(root: Node, route: Route) -> Found | None:
+def find(root: Node, route: Route, *, aliased: bool = True) -> Found | None:
     """The node at a route, or None.
 
-    Anchors without any alias don't make a node shared; callers pass documents where that was checked (see `Document.find`).
+    Args:
+        root: the tree.
+        route: the way.
+        aliased: whether the tree has any alias; anchors without one don't make a node shared.
     """
     node, shared = follow(root), root.anchor is not None
     written: Node | None = root
     parent: Node | None = None
     for step in route:
         parent = node
-        if isinstance(node, Mapping):
+        if type(node) is Mapping:
             if node.merges:
                 written, came_by_merge = _merged(node, step)
                 shared = shared or came_by_merge
             else:
                 written = node.index.get(step)  # type: ignore[arg-type]  # an index is no key, and not found
                 came_by_merge = False
-        elif isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+        elif type(node) is Sequence and isinstance(step, int) and 0 <= step < len(node.items):
             written, came_by_merge = node.items[step], False
         else:
             return None
         if written is None:
             return None
-        shared = shared or written.anchor is not None or isinstance(written, Alias)
+        shared = shared or written.anchor is not None or type(written) is Alias
         node = follow(written)
         if came_by_merge:
             written = None
-    return Found(node, shared, written, parent)
+    return Found(node, shared and aliased, written, parent)
 
 
 def nearest(root: Node, route: Route) -> tuple[Node, int]:
@@ -122,13 +125,13 @@ def nearest(root: Node, route: Route) -> tuple[Node, int]:
     node, depth = follow(root), 0
     for step in route:
         child: Node | None = None
-        if isinstance(node, Mapping):
+        if type(node) is Mapping:
             child = _merged(node, step)[0] if node.merges else node.index.get(step)  # type: ignore[arg-type]
-        elif isinstance(node, Sequence) and isinstance(step, int) and 0 <= step < len(node.items):
+        elif type(node) is Sequence and isinstance(step, int) and 0 <= step < len(node.items):
             child = node.items[step]
         if child is None:
             break
-        node, depth = follow(child), depth + 1
+        node, depth = child.target if type(child) is Alias else child, depth + 1
     return node, depth
 
 

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
@@ -63,10 +63,7 @@ class Document:
 
     def find(self, route: Route) -> Found | None:
         """Where a route leads; None if nowhere."""
-        found = find(self.root, route)
-        if found and found.shared and not self.composed.aliased:
-            return replace(found, shared=False)
-        return found
+        return find(self.root, route, aliased=self.composed.aliased)
 
     def read(self, route: Route = ()) -> Data:
         """The data at a route; None if there is nothing, or a null."""
