@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import orjson
+
 from service.findings import Report
 from service.render.codequality import render_codequality
 from service.render.diff import render_diff
@@ -21,7 +23,10 @@ JSON = "application/json"
 
 def to_json(data: Any) -> str:
     """Compact JSON with a newline behind it."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
+    try:
+        return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE).decode()
+    except orjson.JSONEncodeError:  # half of a surrogate pair, as a JSON body may have sent it in a path
+        return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _analysis(report: Report) -> str:
