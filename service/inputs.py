@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
@@ -208,7 +207,7 @@ class _Reader:
 
 def _with_kind(resource: Resource) -> Resource:
     """A kustomization may leave out what it is: the file's name says so."""
-    name = PurePosixPath(resource.path).name
+    name = resource.path.rpartition("/")[2]
     if name in kustomize.FILE_NAMES and not resource.kind:
         return replace(resource, data={"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **resource.data})
     return resource
@@ -238,7 +237,7 @@ def _refuse_template(resource: Resource) -> None:
 
 
 def _skip_reason(path: str) -> str | None:
-    name = PurePosixPath(path)
-    if any(part in _CI_FOLDERS for part in name.parts[:-1]):
+    *folders, name = path.split("/")
+    if any(part in _CI_FOLDERS for part in folders):
         return "a CI file"
-    return _NOT_MANIFESTS.get(name.name.lower())
+    return _NOT_MANIFESTS.get(name.lower())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from service.kube.objects import items
 from service.kube.workloads import Workload
@@ -20,7 +19,7 @@ def why_left_alone(workload: Workload) -> tuple[str, str] | None:
         return "owned", "it has an owner already: change the template that its owner makes it from"
     if "kubernetes.io/config.mirror" in annotations or "kubernetes.io/config.source" in annotations:
         return "static-pod", "it is the mirror of a static Pod: change the file on the node"
-    parts = PurePosixPath(resource.path).parts
+    parts = resource.path.split("/")
     if "kubernetes" in parts and "manifests" in parts and parts.index("manifests") > parts.index("kubernetes"):
         return "static-pod", "it lies in a folder from which a kubelet starts static Pods: those have no controller"
     if workload.pod.get("hostNetwork") is True and _STATIC_COMPONENTS.match(resource.name) and resource.namespace == "kube-system":

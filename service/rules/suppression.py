@@ -50,6 +50,8 @@ def _above_document(rule: str, workload: Workload) -> Suppression | None:
 
 
 def _commented(finding: Finding, workload: Workload) -> Suppression | None:
+    if "podsplit:" not in workload.resource.document.text:
+        return None
     above = _above_document(finding.rule, workload)
     if above is not None:
         return above
