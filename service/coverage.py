@@ -5,17 +5,18 @@ Asked of the objects as they will be sent, by matching labels as Kubernetes does
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from service.kube.network import Direction, isolating, lets_through
+from service.equality import same_but
+from service.kube.network import DNS_PORT, Direction, directions_of, isolating, lets_through, resolves_names
 from service.kube.objects import ManifestSet, Resource, mapping, mappings, text
-from service.kube.pointers import Follows, covers_others, metric_container, scalers_of, selections_of, trigger_container
-from service.kube.selectors import matches
-from service.kube.workloads import Workload
-from service.yamldoc.nodes import Route
+from service.kube.pointers import Follows, covers_others, metric_container, scalers_of, selections_in, selections_of, trigger_container
+from service.kube.selectors import match_labels, matches, values_asked
+from service.kube.workloads import Workload, pods_by_label, pods_with
+from service.yamldoc.nodes import Data, Route
 
 
-def uncovered(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]) -> Iterator[str]:
+def uncovered(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload], coming: Collection[str]) -> Iterator[str]:
     """What covers other containers than it did.
 
     Args:
@@ -23,8 +24,9 @@ def uncovered(before: ManifestSet, after: ManifestSet, old: Workload, homes: Seq
         after: the set as it will be.
         old: the workload as it was.
         homes: the workloads that its containers are in afterwards, the old one's first.
+        coming: the names of all new workloads, those of later stages included; each is the value of its Pods' own label.
     """
-    yield from _selections(before, after, old, homes)
+    yield from _selections(before, after, old, homes, coming)
     yield from _budgets(before, after, old, homes)
     yield from _scalers(before, after, old, homes)
 
@@ -35,14 +37,33 @@ def same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
     return next((each for each in named if each.path == resource.path and each.namespace == resource.namespace), None)
 
 
-def _selections(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]) -> Iterator[str]:
+def _selections(
+    before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload], coming: Collection[str]
+) -> Iterator[str]:
     for selection in selections_of(old, before):
         if selection.follows is Follows.DIVIDED:
             continue
         now = same_object(selection.resource, after)
+        if now is not None and not _only_widened(selection.resource, now, before, coming):
+            yield f"{selection.resource.title} is not what it was, but for the Pods of new workloads"
         for home in homes:
             if now is None or not matches(_selector(now, selection.route), home.labels):
                 yield f"{selection.resource.title} doesn't cover the Pods of {home.title}, as it did those of {old.title}"
+
+
+def _only_widened(origin: Resource, now: Resource, before: ManifestSet, coming: Collection[str]) -> bool:
+    """Whether an object differs only in that its selectors take in Pods which there were not before."""
+    there = pods_by_label(before)
+    places = list(selections_in(origin))
+    for place in places:
+        asked, others = values_asked(place.selector)
+        wider, rest = values_asked(_selector(now, place.route))
+        if asked.keys() != wider.keys() or others != rest:
+            return False
+        for key, values in wider.items():
+            if not asked[key] <= values or any((key, new) in there or new not in coming for new in values - asked[key]):
+                return False
+    return same_but(origin.data, now.data, frozenset(place.route for place in places))
 
 
 def _selector(resource: Resource, route: Route) -> object:
@@ -51,18 +72,25 @@ def _selector(resource: Resource, route: Route) -> object:
 
 
 def _budgets(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]) -> Iterator[str]:
-    """As many budgets on each Pod as before, and none that counts Pods of two workloads."""
-    count = len(_dividing(old, before))
+    """As many budgets on each Pod as before, asking for as much, and none that counts Pods of two workloads."""
+    asked = [_without_selector(each) for each in _dividing(old, before)]
     common = {
         each.resource.name for each in selections_of(old, before) if each.follows is Follows.DIVIDED and covers_others(each, old, before)
     }
     covering = [{id(each): each for each in _dividing(home, after)} for home in homes]
     for home, budgets in zip(homes, covering, strict=True):
-        if len(budgets) != count:
-            yield f"{len(budgets)} budgets are for the Pods of {home.title}, not {count}"
+        if len(budgets) != len(asked):
+            yield f"{len(budgets)} budgets are for the Pods of {home.title}, not {len(asked)}"
+        for budget in budgets.values():
+            if _without_selector(budget) not in asked:
+                yield f"{budget.title} asks for something else than there was"
         shared = [each for each in budgets.values() if sum(id(each) in other for other in covering) > 1 and each.name not in common]
         for budget in shared:
             yield f"{budget.title} counts the Pods of {home.title} and others as one"
+
+
+def _without_selector(budget: Resource) -> dict[str, Data]:
+    return {key: value for key, value in budget.spec.items() if key != "selector"}
 
 
 def _dividing(workload: Workload, manifests: ManifestSet) -> list[Resource]:
@@ -93,10 +121,33 @@ def _named_containers(scaler: Resource) -> list[str]:
     return [*metrics, *(text(each.get("containerName")) for each in mappings(policies)), *triggers]
 
 
+def opened(after: ManifestSet, policy: Resource, homes: Sequence[Workload]) -> Iterator[str]:
+    """What a new NetworkPolicy is about besides the traffic between a workload's groups, and the DNS that this needs."""
+    own = {id(home.resource) for home in homes}
+
+    def others(selector: Data) -> bool:
+        labels = match_labels(selector)
+        return not labels or any(id(pod) not in own and after.sees(policy, pod) for pod, _ in pods_with(labels, after))
+
+    if others(policy.spec.get("podSelector")):
+        yield f"{policy.title} is for other Pods too"
+    if directions_of(policy) != {each.value for each in Direction if policy.spec.get(each)}:
+        yield f"{policy.title} limits a direction that it has no rules for"
+    for direction, side in ((Direction.INGRESS, "from"), (Direction.EGRESS, "to")):
+        for rule in mappings(policy.spec.get(direction)):
+            peers, ports = mappings(rule.get(side)), [each.get("port") for each in mappings(rule.get("ports"))]
+            asks_names = direction is Direction.EGRESS and not peers and set(ports) == {DNS_PORT}
+            among_groups = bool(peers) and not any(set(each) != {"podSelector"} or others(each["podSelector"]) for each in peers)
+            if None in ports or not ports or not (asks_names or among_groups):
+                yield f"{policy.title} lets through more than what was spoken inside the Pod"
+
+
 def blocked(after: ManifestSet, source: Workload, target: Workload, port: int) -> Iterator[str]:
-    """The NetworkPolicies' direction, if any, in which one workload's Pods can't reach a port of another's."""
+    """The NetworkPolicies' direction, if any, in which one workload's Pods can't reach a port of another's, or find it by its name."""
     ports = [each for container in target.containers for each in container.ports]
     for direction, own, peer in ((Direction.INGRESS, target, source), (Direction.EGRESS, source, target)):
         policies = isolating(after, own.resource, own.labels, direction)
         if policies and not lets_through(policies, direction, peer.labels, port, ports):
             yield f"policies let no {direction.value} from {source.title} to port {port} of {target.title}"
+        if policies and direction is Direction.EGRESS and not resolves_names(policies):
+            yield f"policies let {source.title} ask no DNS server for {target.title}"

@@ -5,15 +5,36 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from service.actions.cleaning import is_machine_written
+from service.actions.template import stays_behind
+from service.actions.wrap import is_for_pods
 from service.kube.containers import Container
 from service.kube.objects import dig, items, mappings, text
 from service.kube.references import LOOPBACK, LOOPBACK_HOST
 from service.kube.replicas import HOST_NAME_LABEL
-from service.kube.workloads import Workload
-from service.yamldoc.nodes import Data
+from service.kube.workloads import Workload, holds_node_port, writes_data
+from service.yamldoc.nodes import Data, Route
 
 _ADDRESS = r"(?:[a-z0-9][a-z0-9-]*(?::\d{1,5})?|\[::1\](?::\d{1,5})?|[\d.]+(?::\d{1,5})?)"
 """The name of a Service, or a loopback host that stayed, with a port."""
+
+
+def same_but(one: Data, other: Data, routes: frozenset[Route], at: Route = ()) -> bool:
+    """Whether two objects are equal but for what stands at some routes.
+
+    Args:
+        one: the first, or what stands in it at `at`.
+        other: the second, likewise.
+        routes: what may differ.
+        at: where in the objects the two stand.
+    """
+    if one == other or at in routes:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return all(same_but(one.get(key), other.get(key), routes, (*at, key)) for key in one.keys() | other.keys())
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(same_but(first, second, routes, (*at, index)) for index, (first, second) in enumerate(zip(one, other, strict=True)))
+    return False
 
 
 def nodes_of(workload: Workload) -> list[str]:
@@ -24,6 +45,73 @@ def nodes_of(workload: Workload) -> list[str]:
     named = [text(value) for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) for value in items(each.get("values"))]
     written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
     return sorted([*named, *(each for each in written if each)])
+
+
+def runs_alike(old: Workload, home: Workload, count: int, *, moved: bool) -> bool:
+    """Whether a workload makes as many Pods as there were, or makes them at the same times.
+
+    Args:
+        old: the workload as it was.
+        home: one that has its containers.
+        count: how many bare Pods it stands for.
+        moved: whether the containers moved; one that moved away from an autoscaler has a number of its own.
+    """
+    now, written = home.resource.spec.get("replicas"), old.resource.spec.get("replicas")
+    if old.resource.kind == "CronJob":
+        return same_but(old.resource.spec, home.resource.spec, frozenset({("jobTemplate",)}))
+    if old.is_pod:
+        return now == count or (now is None and (count == 1 or home.resource.kind == "DaemonSet"))
+    return now == written or (moved and written is None)
+
+
+def replaces_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
+    """Whether a Deployment replaces its Pods as was done before: the old one first, where only one Pod can have what they have.
+
+    Args:
+        old: the workload as it was.
+        home: one that has its containers.
+        moved: whether the containers moved.
+    """
+    if home.resource.kind != "Deployment":
+        return True
+    was, now = old.resource.spec.get("strategy"), home.resource.spec.get("strategy")
+    if not moved and old.resource.kind == "Deployment":
+        return now == was
+    alone = dig(was, "type") == "Recreate" or any(writes_data(home, each) or holds_node_port(home, each) for each in home.containers)
+    return not alone or now == {"type": "Recreate"}
+
+
+def shares_alike(old: Workload, home: Workload, field: str) -> bool:
+    """Whether a field that all containers of a Pod share is what it was.
+
+    A server that gets a controller is restarted always, and what live exports carry because the API server filled it in goes.
+    """
+    was, now = old.pod.get(field), home.pod.get(field)
+    if was == now or not old.is_pod:
+        return was == now
+    if field == "tolerations":
+        gone = [each for each in mappings(was) if each not in items(now)]
+        filled_in = all(text(each.get("key")).startswith("node.kubernetes.io/") for each in gone)
+        return filled_in and all(each in items(was) for each in items(now))
+    return field == "restartPolicy" and now in (None, "Always")
+
+
+def marked_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
+    """Whether Pods have the labels and annotations that they had; moved ones differ in one label, which tells them apart.
+
+    Args:
+        old: the workload as it was.
+        home: one that has its containers.
+        moved: whether the containers moved.
+    """
+    differing = {key for key, value in old.labels.items() if home.labels.get(key) != value}
+    kept = {
+        key: value
+        for key, value in old.annotations.items()
+        if not (moved and stays_behind(old, key, value))
+        and not (old.is_pod and (is_machine_written(old.resource, key) or not is_for_pods(key)))
+    }
+    return len(differing) <= moved and differing <= home.labels.keys() and kept == home.annotations
 
 
 def mounted(workload: Workload, container: Container, pod: Workload) -> list[tuple[str, Any]]:

@@ -6,37 +6,52 @@ Asked of the objects as they will be sent, by matching labels and ports as the E
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from service.actions.proposing import Undertaking
 from service.classify import Classification
 from service.coverage import same_object
+from service.equality import same_but
 from service.findings import Stage
-from service.kube.objects import ManifestSet, Resource
+from service.kube.objects import ManifestSet, Resource, items
 from service.kube.selectors import matches_map
 from service.kube.services import ServicePort, resolve_ports, selecting, selector_of
 from service.kube.workloads import Workload, pods_with
 from service.signals.own_service import receiver
+from service.yamldoc.nodes import Route
 
 
-def misled(
-    before: ManifestSet,
-    after: ManifestSet,
-    undertaking: Undertaking,
-    classification: Classification,
-    homes: Sequence[Workload],
-    stage: Stage,
-) -> Iterator[str]:
-    """The Services that reach others than they did.
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """How a workload comes into a stage."""
+
+    undertaking: Undertaking
+    """What is planned for it."""
+    classification: Classification
+    """What was decided about it."""
+    stage: Stage
+    """The stage."""
+    running: Sequence[Workload]
+    """The workloads that its containers were in before the stage; their Pods are there until those of `homes` are."""
+    homes: Sequence[Workload]
+    """The workloads that its containers are in in the stage, the old one's first."""
+
+    @property
+    def late(self) -> set[str]:
+        """The containers that start when the old Pods are gone, as the change says, so that nobody reaches them in between."""
+        moves = self.undertaking.moves
+        return {name for move in moves if move.stage is self.stage is Stage.CONTRACT for name in move.containers}
+
+
+def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterator[str]:
+    """The Services that reach others than they did, or that their clients see otherwise.
 
     Args:
         before: the set as it was sent.
-        after: the set in this stage.
-        undertaking: what is planned for a workload.
-        classification: of that workload as it was.
-        homes: the workloads that its containers are in in this stage, the old one's first.
-        stage: the stage.
+        after: the set in the stage.
+        passage: the workload.
     """
-    old = undertaking.workload
+    old, homes = passage.undertaking.workload, passage.homes
     now = {id(each): each for home in homes for each in selecting(home.labels, after) if after.sees(home.resource, each)}
     for origin in selecting(old.labels, before):
         if not before.sees(old.resource, origin):
@@ -46,40 +61,64 @@ def misled(
             yield f"Service {origin.name} is gone"
             continue
         now.pop(id(service), None)
-        yield from _old_service(origin, service, old, classification, homes, stage)
+        if not same_but(origin.data, service.data, _own_fields(origin)):
+            yield f"Service {service.name} is not what it was, but for whom it leads to"
+        yield from _old_service(origin, service, passage)
     for service in now.values():
         if same_object(service, before):
             yield f"Service {service.name} selects Pods that it did not select"
-    for made in undertaking.objects:
+    for made in passage.undertaking.objects:
         if made.title.startswith("Service/"):
             for service in after.all_named("Service", made.title.partition("/")[2]):
                 if service.path == made.home and service.namespace == made.after.namespace:
-                    yield from _new_service(service, after, homes, stage)
+                    yield from _new_service(service, after, passage)
 
 
-def _old_service(
-    origin: Resource, service: Resource, old: Workload, classification: Classification, homes: Sequence[Workload], stage: Stage
-) -> Iterator[str]:
-    selector = selector_of(service)
-    selected = [(each, {port.index: port for port in resolve_ports(service, each)}) for each in homes if matches_map(selector, each.labels)]
-    for was in resolve_ports(origin, old):
-        wanted = _receiver_name(classification, was)
+def _own_fields(service: Resource) -> frozenset[Route]:
+    """Where a Service says whom it leads to."""
+    ports = range(len(items(service.spec.get("ports"))))
+    return frozenset({("spec", "selector"), *(("spec", "ports", index, "targetPort") for index in ports)})
+
+
+def _old_service(origin: Resource, service: Resource, passage: Passage) -> Iterator[str]:
+    """Each port reaches whom it reached, and somebody at every moment: Services change at once, Pods one workload after another."""
+    selector, label = selector_of(service), passage.stage.label
+    moments = [
+        (when, [(place, each, _ports(service, each)) for place, each in enumerate(some) if matches_map(selector, each.labels)])
+        for when, some in ((f"in stage {label}", passage.homes), (f"when stage {label} begins", passage.running))
+    ]
+    for was in resolve_ports(origin, passage.undertaking.workload):
+        wanted = _receiver_name(passage.classification, was)
         if wanted is None:
             continue
-        serving = 0
-        for home, ports in selected:
-            now = ports.get(was.index)
-            if now is None:
-                yield f"port {was.number} of Service {service.name} is gone"
-            elif now.container is not None and now.container.name == wanted:
-                serving += 1
-            elif now.container is None and isinstance(now.target, int) and any(each.name == wanted for each in home.members):
-                # A number that nobody declares reaches whoever listens there, declared or not.
-                serving += 1
-            elif now.container is not None or isinstance(now.target, int):
-                yield f"port {was.number} of Service {service.name} reaches Pods of {home.title}, which don't serve it"
-        if serving == 0:
-            yield f"port {was.number} of Service {service.name} reaches nobody in stage {stage.label}"
+        title = f"port {was.number} of Service {service.name}"
+        serving: list[set[str]] = []
+        for when, selected in moments:
+            serving.append(set())
+            for place, home, ports in selected:
+                now = ports.get(was.index)
+                if now is None:
+                    yield f"{title} is gone {when}"
+                elif _serves(now, home, wanted):
+                    # The first is one workload all along, whatever it became.
+                    serving[-1].add(home.title if place else "")
+                elif now.container is not None or isinstance(now.target, int):
+                    yield f"{title} reaches Pods of {home.title}, which don't serve it, {when}"
+        if not serving[0]:
+            yield f"{title} reaches nobody in stage {label}"
+        elif not serving[0] & serving[1] and wanted not in passage.late:
+            yield f"{title} reaches nobody while stage {label} is applied"
+
+
+def _ports(service: Resource, home: Workload) -> dict[int, ServicePort]:
+    return {port.index: port for port in resolve_ports(service, home)}
+
+
+def _serves(port: ServicePort, home: Workload, wanted: str) -> bool:
+    """Whether a port reaches a container; a number that nobody declares reaches whoever listens there."""
+    if port.container is not None:
+        return port.container.name == wanted
+    return isinstance(port.target, int) and any(each.name == wanted for each in home.members)
 
 
 def _receiver_name(classification: Classification, port: ServicePort) -> str | None:
@@ -88,10 +127,10 @@ def _receiver_name(classification: Classification, port: ServicePort) -> str | N
     return container.name if container is not None else None
 
 
-def _new_service(service: Resource, after: ManifestSet, homes: Sequence[Workload], stage: Stage) -> Iterator[str]:
-    own = {id(home.resource) for home in homes}
+def _new_service(service: Resource, after: ManifestSet, passage: Passage) -> Iterator[str]:
+    own = {id(home.resource) for home in passage.homes}
     selected = [each for each, _ in pods_with(selector_of(service), after) if after.sees(service, each)]
     # A workload that takes over data is there in the last stage only.
-    missing = not selected and stage is Stage.CONTRACT
+    missing = not selected and passage.stage is Stage.CONTRACT
     if missing or any(id(each) not in own for each in selected):
         yield f"the new Service {service.name} doesn't lead to the new workload alone"

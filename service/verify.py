@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.actions.pod_fields import POD_FIELDS, Fate
-from service.actions.proposing import Proposal, Undertaking, undertakings
+from service.actions.proposing import NewObject, Proposal, Undertaking, undertakings
 from service.classify import Classification, classify
-from service.coverage import blocked, same_object, uncovered
-from service.equality import alike, mounted, nodes_of
+from service.coverage import blocked, opened, same_object, uncovered
+from service.equality import alike, marked_alike, mounted, nodes_of, replaces_alike, runs_alike, shares_alike
 from service.findings import ContainerType, Stage
 from service.inputs import Inputs, read_again
 from service.knowledge.weights import load_weights
@@ -25,7 +25,7 @@ from service.kube.kinds import known_kind
 from service.kube.objects import ManifestSet, Resource, mapping, same_namespace, text
 from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
 from service.options import Options
-from service.reach import misled
+from service.reach import Passage, misled
 from service.signals.observing import PodContext
 from service.text import SourceFile
 from service.yamldoc.operations import Remove, SetValue
@@ -45,8 +45,6 @@ CHECKS: dict[str, str] = {
 }
 """The checks, with what it means that one passed."""
 
-_REWRITTEN_FIELDS = ("restartPolicy", "tolerations")
-"""Fields that wrapping changes: a server is restarted always, and live exports carry defaulted tolerations."""
 _PINS = ("nodeSelector", "affinity")
 """Fields that name the nodes of copies; see `equality.nodes_of`."""
 _NAME_LIMITS = {"Service": 63}
@@ -87,10 +85,11 @@ def verify(
     failures: list[Failure] = []
     sent = set(map(id, before.documents))
     after = before
+    running: dict[int, list[Workload]] = {id(each): [each.workload] for each, _ in planned}
     for stage in Stage:
         options.check_deadline()
         after = read_again(after, texts[stage], options)
-        failures += _Comparison(before, after, stage, texts[stage], proposals).failures(planned, options)
+        failures += _Comparison(before, after, stage, texts[stage], proposals).failures(planned, running, options)
         for document in after.documents:
             if id(document) not in sent:
                 document.let_go()
@@ -107,18 +106,29 @@ class _Comparison:
         self._texts = texts
         self._proposals = proposals
 
-    def failures(self, planned: Iterable[tuple[Undertaking, Classification]], options: Options) -> list[Failure]:
-        """What is wrong with the stage; where its text doesn't read, that alone."""
+    def failures(
+        self, planned: Iterable[tuple[Undertaking, Classification]], running: dict[int, list[Workload]], options: Options
+    ) -> list[Failure]:
+        """What is wrong with the stage; where its text doesn't read, that alone.
+
+        Args:
+            planned: what is planned for each workload, and what was decided about it.
+            running: by undertaking, as its identity: the workloads that its containers are in. Moved on to this stage.
+            options: the run's.
+        """
         found = [*self._parses(), *self._bytes()]
         if found:
             return found
-        homes: dict[tuple[str, str], list[Workload]] = {}
+        there: dict[tuple[str, str], list[Workload]] = {}
         for each in self._after.workloads:
-            homes.setdefault((each.resource.path, each.name), []).append(each)
+            there.setdefault((each.resource.path, each.name), []).append(each)
+        coming = frozenset(move.title.partition("/")[2] for each in self._proposals for move in each.moves)
+        scene = _Scene(self._before.manifests, self._after.manifests, self._stage, there, coming)
         for undertaking, classification in planned:
-            trial = _Trial(self._before.manifests, self._after.manifests, self._stage, undertaking, classification, homes)
+            trial = _Trial(scene, undertaking, classification, running[id(undertaking)])
             try:
                 wrong = list(trial.wrong(options))
+                running[id(undertaking)] = trial.homes()
             except Exception as error:  # noqa: BLE001 - a check that breaks has not passed, and costs its change alone
                 wrong = [("containers", f"a check broke ({type(error).__name__})")]
             found += [Failure(check, each.id, message) for check, message in wrong for each in undertaking.proposals]
@@ -177,25 +187,34 @@ _Wrong = Iterator[tuple[str, str]]
 """Ids of checks that didn't hold, each with what is wrong."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What all workloads of a stage are looked at in."""
+
+    before: ManifestSet
+    """The set as it was sent."""
+    after: ManifestSet
+    """The set in the stage."""
+    stage: Stage
+    """The stage."""
+    there: Mapping[tuple[str, str], Sequence[Workload]]
+    """The stage's workloads, by file and name."""
+    coming: frozenset[str]
+    """The names of all new workloads, those of later stages included."""
+
+
 class _Trial:
     """One workload in one stage, against what it was."""
 
-    def __init__(
-        self,
-        before: ManifestSet,
-        after: ManifestSet,
-        stage: Stage,
-        undertaking: Undertaking,
-        classification: Classification,
-        homes: Mapping[tuple[str, str], Sequence[Workload]],
-    ) -> None:
-        self._before = before
-        self._after = after
-        self._stage = stage
+    def __init__(self, scene: _Scene, undertaking: Undertaking, classification: Classification, running: Sequence[Workload]) -> None:
+        self._before = scene.before
+        self._after = scene.after
+        self._stage = scene.stage
+        self._scene = scene
         self._undertaking = undertaking
         self._classification = classification
         self._old = undertaking.workload
-        self._there = homes
+        self._running = running
 
     def wrong(self, options: Options) -> _Wrong:
         """Everything that is wrong.
@@ -203,29 +222,38 @@ class _Trial:
         Args:
             options: the run's.
         """
-        found = self._homes()
-        homes = [each for each in found if each is not None]
-        if len(homes) < len(found):
+        homes = self.homes()
+        if len(homes) < len(self._names()):
             yield "containers", f"a workload that {self._old.title} was to become is missing in stage {self._stage.label}"
             return
-        for check in (self._containers, self._copies, self._mounts, self._references, self._selectors, self._services, self._policies):
+        checks = (
+            self._containers,
+            self._pods,
+            self._copies,
+            self._mounts,
+            self._references,
+            self._selectors,
+            self._services,
+            self._policies,
+        )
+        for check in checks:
             yield from check(homes)
         if self._stage is Stage.CONTRACT:
             yield from self._settled(homes, options)
 
-    def _homes(self) -> list[Workload | None]:
-        """The workloads that the old one's containers are in, the old one's first; None for one that isn't there."""
-        named = [self._undertaking.becomes]
-        for move in self._undertaking.moves:
-            if move.stage <= self._stage:
-                kind, _, name = move.title.partition("/")
-                named.append((kind, name))
-        return [self._home(kind, name) for kind, name in named]
+    def homes(self) -> list[Workload]:
+        """The workloads that the old one's containers are in, the old one's first."""
+        return [home for kind, name in self._names() if (home := self._home(kind, name)) is not None]
+
+    def _names(self) -> list[tuple[str, str]]:
+        """Kinds and names of the workloads that there should be."""
+        titles = [move.title.partition("/") for move in self._undertaking.moves if move.stage <= self._stage]
+        return [self._undertaking.becomes, *((kind, name) for kind, _, name in titles)]
 
     def _home(self, kind: str, name: str) -> Workload | None:
         resource = self._old.resource
         made = next((each for each in self._undertaking.objects if each.title == f"{kind}/{name}"), None)
-        named = self._there.get((made.home if made else resource.path, name), ())
+        named = self._scene.there.get((made.home if made else resource.path, name), ())
         return next((each for each in named if each.resource.kind == kind and each.resource.namespace == resource.namespace), None)
 
     def _containers(self, homes: list[Workload]) -> _Wrong:
@@ -248,6 +276,17 @@ class _Trial:
         removed = {step.operation.route for step in self._undertaking.steps if isinstance(step.operation, Remove)}
         route = (*self._old.resource.route, *container.route)
         return route not in removed and route[:-1] not in removed
+
+    def _pods(self, homes: list[Workload]) -> _Wrong:
+        old = self._old
+        for number, home in enumerate(homes):
+            moved = number > 0
+            if not runs_alike(old, home, len(self._undertaking.copies) + 1, moved=moved):
+                yield "containers", f"{home.title} doesn't make the Pods that {old.title} made, in number or in time"
+            if not replaces_alike(old, home, moved=moved):
+                yield "containers", f"{home.title} doesn't replace its Pods as {old.title} did, or starts a second one on the same data"
+            if not marked_alike(old, home, moved=moved):
+                yield "references", f"the Pods of {home.title} don't have the labels and annotations of those of {old.title}"
 
     def _mounts(self, homes: list[Workload]) -> _Wrong:
         for old in (self._old, *self._undertaking.copies):
@@ -272,16 +311,12 @@ class _Trial:
                 yield "containers", f"{home.title} doesn't have the containers of {copy.title}"
         if sorted(each for some in (self._old, *copies) for each in nodes_of(some)) != nodes_of(home):
             yield "containers", f"{home.title} doesn't run on the nodes that its Pods were on"
-        count = len(copies) + 1
-        if home.resource.spec.get("replicas", count) != count:
-            yield "containers", f"{home.title} doesn't make the {count} Pods that there were"
 
     def _references(self, homes: list[Workload]) -> _Wrong:
-        old = self._old.pod
         for home in homes:
-            for field in old.keys() | home.pod.keys():
-                varies = field in _REWRITTEN_FIELDS or (field in _PINS and self._undertaking.copies)
-                if POD_FIELDS.get(field) is Fate.COPIED and not varies and old.get(field) != home.pod.get(field):
+            for field in self._old.pod.keys() | home.pod.keys():
+                pins = field in _PINS and self._undertaking.copies
+                if POD_FIELDS.get(field) is Fate.COPIED and not pins and not shares_alike(self._old, home, field):
                     yield "references", f"{field} of {home.title} is not what it was"
         for config in {id(step.resource): step.resource for step in self._undertaking.steps if step.resource.kind == "ConfigMap"}.values():
             now = same_object(config, self._after)
@@ -322,16 +357,25 @@ class _Trial:
         return old is not None and any(selects(workload, labels) for workload in workloads_of(old))
 
     def _services(self, homes: list[Workload]) -> _Wrong:
-        for message in misled(self._before, self._after, self._undertaking, self._classification, homes, self._stage):
-            yield "services", message
+        passage = Passage(self._undertaking, self._classification, self._stage, self._running, homes)
+        yield from (("services", message) for message in misled(self._before, self._after, passage))
 
     def _policies(self, homes: list[Workload]) -> _Wrong:
-        told = list(uncovered(self._before, self._after, self._old, homes))
+        told = list(uncovered(self._before, self._after, self._old, homes, self._scene.coming))
+        for made in self._undertaking.objects:
+            if made.title.startswith("NetworkPolicy/") and (policy := self._made(made)) is not None:
+                told += opened(self._after, policy, homes)
         if self._stage is Stage.CONTRACT:
             for source, target, port in self._undertaking.traffic:
                 told += blocked(self._after, homes[source], homes[target], port)
         for message in told:
             yield "policies", f"{message}, in stage {self._stage.label}"
+
+    def _made(self, made: NewObject) -> Resource | None:
+        """A new object as it is in this stage; None if it isn't there yet."""
+        kind, _, name = made.title.partition("/")
+        there = self._after.all_named(kind, name)
+        return next((each for each in there if each.path == made.home and each.namespace == made.after.namespace), None)
 
     def _settled(self, homes: list[Workload], options: Options) -> _Wrong:
         catalogue = self._classification.context.catalogue

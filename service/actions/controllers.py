@@ -16,7 +16,7 @@ from service.kube.objects import mapping, mappings, text
 from service.kube.references import referenced_volume_claims
 from service.kube.replicas import copies_of
 from service.kube.services import services_of
-from service.kube.workloads import Workload, outlives_pod
+from service.kube.workloads import Workload, holds_node_port, writes_data
 from service.rules.suppression import suppression_of
 from service.signals.injected import injected_names
 from service.yamldoc.operations import Operation, Tree
@@ -92,9 +92,9 @@ def _chosen(situation: Situation) -> Wrapping:
         if folded is not None:
             raise Refused("copies", f"{folded.others[0].name} and {workload.name} write to one claim: see which of them is meant")
         return _stateful_set(situation, selector, labels, tuple(assumptions), policy)
-    data = bool(claims) or _writes_data(workload)
+    data = bool(claims) or any(writes_data(workload, each) for each in workload.containers)
     fields = _with_selector(folded.fields if folded else {"replicas": 1}, selector)
-    if data or _holds_ports(workload):
+    if data or any(holds_node_port(workload, each) for each in workload.containers):
         fields["strategy"] = {"type": "Recreate"}
         why = "both would write to the same data" if data else "a port of the node can be used once"
         assumptions.append(f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}")
@@ -124,15 +124,6 @@ def _folded(wrapping: Wrapping, folded: Fold) -> Wrapping:
     )
 
 
-def _writes_data(workload: Workload) -> bool:
-    """Whether a container writes to a volume that outlives the Pod."""
-    return any(
-        not mount.read_only and outlives_pod(mapping(workload.volumes.get(mount.volume)))
-        for container in workload.containers
-        for mount in container.mounts
-    )
-
-
 def _check(situation: Situation) -> None:
     workload = situation.workload
     left_alone = why_left_alone(workload)
@@ -152,12 +143,6 @@ def _check(situation: Situation) -> None:
         raise Refused(
             "node-agent", "it looks like an agent of one node: a DaemonSet would run it on every node; write one if that is meant"
         )
-
-
-def _holds_ports(workload: Workload) -> bool:
-    """Whether it uses ports of its node; on the host's network each declared port is one."""
-    on_host = workload.pod.get("hostNetwork") is True
-    return any(port.host_port or on_host for each in workload.containers for port in each.ports)
 
 
 def _loses_data(situation: Situation) -> bool:

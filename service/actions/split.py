@@ -41,10 +41,10 @@ from service.actions.volumes import check_volumes
 from service.classify import prepared_groups
 from service.findings import Applicability, ContainerType, Leans, Role, Stage
 from service.kube.containers import Container
-from service.kube.objects import dig, mapping, mappings, text
+from service.kube.objects import dig, mappings, text
 from service.kube.pointers import mentions
 from service.kube.services import ServiceLink, services_of
-from service.kube.workloads import outlives_pod
+from service.kube.workloads import holds_node_port, writes_data
 from service.signals.observing import Says
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
@@ -351,14 +351,7 @@ class _Split:
 
     def _keeps_data(self, number: int) -> bool:
         """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""
-        for container in self._of_group(number):
-            for mount in container.mounts:
-                volume = mapping(self._workload.volumes.get(mount.volume))
-                if not mount.read_only and outlives_pod(volume):
-                    return True
-            if any(port.host_port for port in container.ports):
-                return True
-        return False
+        return any(writes_data(self._workload, each) or holds_node_port(self._workload, each) for each in self._of_group(number))
 
     def _assumptions(self) -> list[str]:
         found = [

@@ -14,6 +14,7 @@ from service.actions.retarget import Boundary
 from service.actions.wrap import is_for_pods
 from service.kube.containers import Container
 from service.kube.objects import dig, mapping, mappings, text
+from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import Operation, Remove, Tree, Verbatim
 
@@ -48,6 +49,14 @@ def workload_of(situation: Situation, wrapping: Wrapping | None, boundary: Bound
         group: the group.
     """
     return _Template(situation, wrapping, boundary, group).tree()
+
+
+def stays_behind(workload: Workload, key: str, value: str) -> bool:
+    """Whether an annotation of a workload's Pods isn't for those of a moved group: it names a container or port, or is machine-written."""
+    names = {each.name for each in workload.containers}
+    of_a_port = key.startswith("prometheus.io/") and "prometheus.io/port" in workload.annotations
+    told = value in names or key.rpartition("/")[2] in names
+    return told or of_a_port or key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
 
 
 class _Template:
@@ -128,19 +137,12 @@ class _Template:
         metadata: dict[str, Tree] = {
             "labels": self._as_written(labels, self._workload.labels, *self._workload.template, "metadata", "labels")
         }
-        kept = [key for key, value in self._workload.annotations.items() if not self._names_container(key, value)]
+        kept = [key for key, value in self._workload.annotations.items() if not stays_behind(self._workload, key, value)]
         if self._wrapping:
             kept = [key for key in kept if is_for_pods(key) and not is_machine_written(self._resource, key)]
         if kept:
             metadata["annotations"] = {key: self._carried(*self._workload.template, "metadata", "annotations", key) for key in kept}
         return {"metadata": metadata, "spec": self._pod_spec()}
-
-    def _names_container(self, key: str, value: str) -> bool:
-        """Annotations that name a container or a port, and machine-written ones, stay behind."""
-        names = {each.name for each in self._workload.containers}
-        of_a_port = key.startswith("prometheus.io/") and "prometheus.io/port" in self._workload.annotations
-        told = value in names or key.rpartition("/")[2] in names
-        return told or of_a_port or key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
 
     def _pod_spec(self) -> dict[str, Tree]:
         result: dict[str, Tree] = {}

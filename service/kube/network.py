@@ -34,7 +34,7 @@ def isolating(manifests: ManifestSet, resource: Resource, labels: Mapping[str, s
         policy
         for label in (*labels.items(), None)
         for policy in index.get(label, ())
-        if direction in _types(policy)
+        if direction in directions_of(policy)
         and matches(_pod_selector(policy), labels)
         and same_namespace(policy, resource)
         and manifests.sees(resource, policy)
@@ -54,11 +54,12 @@ def _pod_selector(policy: Resource) -> Data:
     return policy.spec.get("podSelector") or {}
 
 
-def _types(policy: Resource) -> set[str]:
+def directions_of(policy: Resource) -> set[str]:
+    """The directions that a policy limits; where it doesn't say, those that the API server fills in (networking/v1/defaults.go)."""
     written = policy.spec.get("policyTypes")
     if isinstance(written, list) and written:
         return {text(each).lower() for each in written}
-    return {"ingress"} | ({"egress"} if policy.spec.get("egress") is not None else set())
+    return {"ingress", "egress"} if policy.spec.get("egress") else {"ingress"}
 
 
 def lets_through(

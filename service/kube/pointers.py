@@ -106,7 +106,7 @@ def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Sel
     """All selections of a set, each under one label that it asks for; under None those that ask for none by its value."""
     found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
     for resource in manifests.resources:
-        for selection in _selections_in(resource):
+        for selection in selections_in(resource):
             if not is_empty(selection.selector):
                 found[_label_of(selection.selector)].append(selection)
     return found
@@ -116,7 +116,8 @@ def _label_of(selector: Data) -> tuple[str, str] | None:
     return next(iter(strings(mapping(selector).get("matchLabels")).items()), None)
 
 
-def _selections_in(resource: Resource) -> Iterator[Selection]:
+def selections_in(resource: Resource) -> Iterator[Selection]:
+    """The places in an object that select Pods; none for most kinds."""
     key = (resource.group, resource.kind)
     for table, follows in ((_WIDENED, Follows.WIDENED), (_DIVIDED, Follows.DIVIDED), (_BY_HAND, Follows.BY_HAND)):
         field = table.get(key)

@@ -38,6 +38,19 @@ def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
     return False
 
 
+def values_asked(selector: Data) -> tuple[dict[str, frozenset[str]], list[Data]]:
+    """What a LabelSelector asks for: by label the values of which one must be there, and all other expressions."""
+    asked = {key: frozenset({value}) for key, value in match_labels(selector).items()}
+    others: list[Data] = []
+    for each in mappings(mapping(selector).get("matchExpressions")):
+        key = text(each.get("key"))
+        if each.get("operator") == "In" and key not in asked:
+            asked[key] = frozenset(text(value) for value in each.get("values") or ())
+        else:
+            others.append(each)
+    return asked, others
+
+
 def match_labels(selector: Data) -> dict[str, str]:
     """The `matchLabels` of a LabelSelector."""
     return strings(mapping(selector).get("matchLabels"))

@@ -120,6 +120,17 @@ def outlives_pod(volume: dict[str, Data]) -> bool:
     return any(kind not in _PASSING for kind in volume if kind != "name")
 
 
+def writes_data(workload: Workload, container: Container) -> bool:
+    """Whether a container writes to a volume that outlives its Pod."""
+    return any(not mount.read_only and outlives_pod(mapping(workload.volumes.get(mount.volume))) for mount in container.mounts)
+
+
+def holds_node_port(workload: Workload, container: Container) -> bool:
+    """Whether a container uses a port of its node; on the host's network each declared port is one."""
+    on_host = workload.pod.get("hostNetwork") is True
+    return any(port.host_port or on_host for port in container.ports)
+
+
 _MAX_DEPTH = 8
 """How deep a pod template is looked for in kinds that are analysed only (RayCluster has it at 5)."""
 

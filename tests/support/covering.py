@@ -57,7 +57,7 @@ def _side(cluster: Cluster, selected: Peer, other: Peer, side: str, target: Peer
 
 def _types(policy: Object) -> list[str]:
     written = policy.spec.get("policyTypes")
-    if written is not None:
+    if written:
         return [str(each).lower() for each in written]
     return ["ingress", "egress"] if policy.spec.get("egress") else ["ingress"]
 
