@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from service.equality import same_but
 from service.kube.network import DNS_PORT, Direction, directions_of, isolating, lets_through, resolves_names
-from service.kube.objects import ManifestSet, Resource, mapping, mappings, text
+from service.kube.objects import ManifestSet, Resource, mappings, text
 from service.kube.pointers import Follows, covers_others, metric_container, scalers_of, selections_in, selections_of, trigger_container
 from service.kube.selectors import match_labels, matches, values_asked
 from service.kube.workloads import Workload, pods_by_label, pods_with
@@ -102,6 +102,7 @@ def _scalers(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequ
         now = same_object(scaler, after)
         if now is None or now not in scalers_of(homes[0], after):
             yield f"{scaler.title} doesn't scale {homes[0].title} any more"
+    known = [each for scaler in scalers_of(old, before) for each in _entries(scaler)]
     for home in homes:
         scalers = scalers_of(home, after)
         names = {each.name for each in home.containers} | {"*", ""}
@@ -109,16 +110,21 @@ def _scalers(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequ
             missing = [each for each in _named_containers(scaler) if each not in names]
             if missing:
                 yield f"{scaler.title} is about {missing[0]}, which {home.title} doesn't have"
+            if any(each not in known for each in _entries(scaler)):
+                yield f"{scaler.title} scales {home.title} by what nothing scaled {old.title} by"
         kinds = [each.kind for each in scalers]
         if len(kinds) > max(len(set(kinds)), len(scalers_of(old, before))):
             yield f"{home.title} is scaled twice"
 
 
+def _entries(scaler: Resource) -> list[dict[str, Data]]:
+    """What an autoscaler goes by: metrics, triggers, and policies of containers."""
+    lists = (scaler.get("spec", "metrics"), scaler.get("spec", "triggers"), scaler.get("spec", "resourcePolicy", "containerPolicies"))
+    return [each for some in lists for each in mappings(some)]
+
+
 def _named_containers(scaler: Resource) -> list[str]:
-    metrics = [metric_container(each) or "" for each in mappings(scaler.spec.get("metrics"))]
-    policies = mapping(scaler.spec.get("resourcePolicy")).get("containerPolicies")
-    triggers = [trigger_container(each) or "" for each in mappings(scaler.spec.get("triggers"))]
-    return [*metrics, *(text(each.get("containerName")) for each in mappings(policies)), *triggers]
+    return [metric_container(each) or trigger_container(each) or text(each.get("containerName")) for each in _entries(scaler)]
 
 
 def opened(after: ManifestSet, policy: Resource, homes: Sequence[Workload]) -> Iterator[str]:

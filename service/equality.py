@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from service.actions.cleaning import is_machine_written
+from service.actions.cleaning import is_live, is_machine_written
+from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.template import stays_behind
 from service.actions.wrap import is_for_pods
 from service.kube.containers import Container
@@ -14,6 +15,7 @@ from service.kube.references import LOOPBACK, LOOPBACK_HOST
 from service.kube.replicas import HOST_NAME_LABEL
 from service.kube.workloads import Workload, holds_node_port, writes_data
 from service.yamldoc.nodes import Data, Route
+from service.yamldoc.operations import Tree, Verbatim
 
 _ADDRESS = r"(?:[a-z0-9][a-z0-9-]*(?::\d{1,5})?|\[::1\](?::\d{1,5})?|[\d.]+(?::\d{1,5})?)"
 """The name of a Service, or a loopback host that stayed, with a port."""
@@ -35,6 +37,17 @@ def same_but(one: Data, other: Data, routes: frozenset[Route], at: Route = ()) -
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return all(same_but(first, second, routes, (*at, index)) for index, (first, second) in enumerate(zip(one, other, strict=True)))
     return False
+
+
+def says(data: Data, tree: Tree) -> bool:
+    """Whether data is what a tree was to become; text that the tree takes over from elsewhere is not looked at."""
+    if isinstance(tree, Verbatim):
+        return True
+    if isinstance(tree, dict) and isinstance(data, dict):
+        return data.keys() == tree.keys() and all(says(data[key], tree[key]) for key in tree)
+    if isinstance(tree, list) and isinstance(data, list):
+        return len(data) == len(tree) and all(map(says, data, tree))
+    return bool(data == tree)
 
 
 def nodes_of(workload: Workload) -> list[str]:
@@ -87,13 +100,26 @@ def shares_alike(old: Workload, home: Workload, field: str) -> bool:
     A server that gets a controller is restarted always, and what live exports carry because the API server filled it in goes.
     """
     was, now = old.pod.get(field), home.pod.get(field)
+    if POD_FIELDS.get(field) is Fate.SELECTS:
+        return _relabelled(was, now, {(value, home.labels.get(key)) for key, value in old.labels.items()})
     if was == now or not old.is_pod:
         return was == now
+    if field == "nodeName":
+        return now is None and is_live(old.resource)
     if field == "tolerations":
         gone = [each for each in mappings(was) if each not in items(now)]
         filled_in = all(text(each.get("key")).startswith("node.kubernetes.io/") for each in gone)
         return filled_in and all(each in items(was) for each in items(now))
     return field == "restartPolicy" and now in (None, "Always")
+
+
+def _relabelled(was: Data, now: Data, values: set[tuple[str, str | None]]) -> bool:
+    """Whether two selecting fields are equal but for the values of labels in which the Pods differ, given as pairs."""
+    if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
+        return all(_relabelled(was[key], now[key], values) for key in was)
+    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        return all(_relabelled(first, second, values) for first, second in zip(was, now, strict=True))
+    return was == now or (isinstance(was, str) and isinstance(now, str) and (was, now) in values)
 
 
 def marked_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
@@ -169,10 +195,17 @@ def _same_word(one: Data, other: Data) -> bool:
 
 def is_rewired(old: str, new: str) -> bool:
     """Whether a text differs from another one only where that has loopback addresses."""
+    return bool(rewired(old, new))
+
+
+def rewired(old: str, new: str) -> list[tuple[str, str]]:
+    """The loopback addresses of a text, each with what stands in its place in another one; empty if the two differ elsewhere too."""
     if LOOPBACK_HOST.fullmatch(old.strip()):
-        return re.fullmatch(_ADDRESS, new.strip()) is not None
-    pattern, position = "", 0
+        return [(old.strip(), new.strip())] if re.fullmatch(_ADDRESS, new.strip()) else []
+    pattern, position, addresses = "", 0, []
     for match in LOOPBACK.finditer(old):
-        pattern += re.escape(old[position : match.start()]) + _ADDRESS
+        pattern += re.escape(old[position : match.start()]) + f"({_ADDRESS})"
         position = match.end()
-    return bool(pattern) and re.fullmatch(pattern + re.escape(old[position:]), new) is not None
+        addresses.append(match[0])
+    found = re.fullmatch(pattern + re.escape(old[position:]), new) if addresses else None
+    return list(zip(addresses, found.groups(), strict=True)) if found else []

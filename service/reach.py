@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from service.actions.proposing import Undertaking
 from service.classify import Classification
 from service.coverage import same_object
-from service.equality import same_but
+from service.equality import rewired, same_but
 from service.findings import Stage
-from service.kube.objects import ManifestSet, Resource, items
+from service.kube.containers import as_port
+from service.kube.objects import ManifestSet, Resource, items, text
 from service.kube.selectors import matches_map
 from service.kube.services import ServicePort, resolve_ports, selecting, selector_of
 from service.kube.workloads import Workload, pods_with
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
+from service.yamldoc.operations import SetValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,50 @@ def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterato
             for service in after.all_named("Service", made.title.partition("/")[2]):
                 if service.path == made.home and service.namespace == made.after.namespace:
                     yield from _new_service(service, after, passage)
+
+
+def astray(after: ManifestSet, passage: Passage) -> Iterator[str]:
+    """The addresses told instead of loopback ones that lead to nobody who listened on the loopback one.
+
+    Args:
+        after: the set in the stage.
+        passage: the workload.
+    """
+    for teller, old, new in _told(passage):
+        for loopback, address in rewired(old, new):
+            host, _, port = address.partition(":")
+            if address == loopback:
+                continue
+            service = after.named("Service", host, teller)
+            listening = as_port(loopback.rpartition(":")[2])
+            if service is None or not any(_leads(service, home, as_port(port), listening) for home in passage.homes):
+                yield f"{teller.title} is told of {host}, which does not lead where localhost led"
+
+
+def _told(passage: Passage) -> Iterator[tuple[Resource, str, str]]:
+    """All texts that containers are told and that have changed: who says so, the old text and the new one."""
+    before = {each.name: each for each in passage.undertaking.workload.containers}
+    for home in passage.homes:
+        for container in home.containers:
+            if (was := before.get(container.name)) is not None and was.data != container.data:
+                for old, new in zip(was.words, container.words, strict=False):
+                    if old.text != new.text:
+                        yield home.resource, old.text, new.text
+    for step in passage.undertaking.steps:
+        if step.resource.kind == "ConfigMap" and isinstance(step.operation, SetValue) and step.operation.stage <= passage.stage:
+            route = step.operation.route[len(step.resource.route) :]
+            yield step.resource, text(step.resource.get(*route)), text(step.operation.value)
+
+
+def _leads(service: Resource, home: Workload, port: int | None, listening: int | None) -> bool:
+    """Whether a Service leads to a workload's Pods by some port, where one listens as on loopback; None stands for any."""
+    if not matches_map(selector_of(service), home.labels):
+        return False
+    for each in resolve_ports(service, home):
+        reached = each.declared.number if each.declared else each.target
+        if port in (None, each.number) and isinstance(reached, int) and listening in (None, reached):
+            return True
+    return False
 
 
 def _own_fields(service: Resource) -> frozenset[Route]:

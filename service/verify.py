@@ -15,7 +15,7 @@ from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.proposing import NewObject, Proposal, Undertaking, undertakings
 from service.classify import Classification, classify
 from service.coverage import blocked, opened, same_object, uncovered
-from service.equality import alike, marked_alike, mounted, nodes_of, replaces_alike, runs_alike, shares_alike
+from service.equality import alike, marked_alike, mounted, nodes_of, replaces_alike, runs_alike, says, shares_alike
 from service.findings import ContainerType, Stage
 from service.inputs import Inputs, read_again
 from service.knowledge.weights import load_weights
@@ -23,16 +23,17 @@ from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
 from service.kube.objects import ManifestSet, Resource, mapping, same_namespace, text
+from service.kube.pointers import names_workload, scalers_of
 from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
 from service.options import Options
-from service.reach import Passage, misled
+from service.reach import Passage, astray, misled
 from service.signals.observing import PodContext
 from service.text import SourceFile
 from service.yamldoc.operations import Remove, SetValue
 from service.yamldoc.stream import cut
 
 CHECKS: dict[str, str] = {
-    "parses": "every touched document reads as YAML and as an object, in every stage",
+    "parses": "every touched document reads as YAML and as an object, in every stage, and new ones say what was planned",
     "untouched-bytes": "documents that no change touches are the same byte for byte",
     "containers": "every container is there as often as planned, and equal but for rewired addresses and port names",
     "mounts": "every mount finds its volume, and the volume is what it was",
@@ -181,6 +182,8 @@ class _Comparison:
                     yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
                 if made.stage <= self._stage and not there:
                     yield Failure("names", proposal.id, f"{made.title} is missing in stage {self._stage.label}")
+                if any(not says(each.data, made.tree) for each in there):
+                    yield Failure("parses", proposal.id, f"{made.title} doesn't say what was planned, in stage {self._stage.label}")
 
 
 _Wrong = Iterator[tuple[str, str]]
@@ -313,10 +316,12 @@ class _Trial:
             yield "containers", f"{home.title} doesn't run on the nodes that its Pods were on"
 
     def _references(self, homes: list[Workload]) -> _Wrong:
-        for home in homes:
+        folded = bool(self._undertaking.copies)
+        for number, home in enumerate(homes):
+            kept = {Fate.COPIED, Fate.SELECTS} if number or folded else {Fate.COPIED, Fate.SELECTS, Fate.HOLDS_BACK}
             for field in self._old.pod.keys() | home.pod.keys():
-                pins = field in _PINS and self._undertaking.copies
-                if POD_FIELDS.get(field) is Fate.COPIED and not pins and not shares_alike(self._old, home, field):
+                pins = folded and field in _PINS
+                if POD_FIELDS.get(field) in kept and not pins and not shares_alike(self._old, home, field):
                     yield "references", f"{field} of {home.title} is not what it was"
         for config in {id(step.resource): step.resource for step in self._undertaking.steps if step.resource.kind == "ConfigMap"}.values():
             now = same_object(config, self._after)
@@ -358,13 +363,18 @@ class _Trial:
 
     def _services(self, homes: list[Workload]) -> _Wrong:
         passage = Passage(self._undertaking, self._classification, self._stage, self._running, homes)
-        yield from (("services", message) for message in misled(self._before, self._after, passage))
+        for message in (*misled(self._before, self._after, passage), *astray(self._after, passage)):
+            yield "services", message
 
     def _policies(self, homes: list[Workload]) -> _Wrong:
         told = list(uncovered(self._before, self._after, self._old, homes, self._scene.coming))
         for made in self._undertaking.objects:
-            if made.title.startswith("NetworkPolicy/") and (policy := self._made(made)) is not None:
-                told += opened(self._after, policy, homes)
+            there = self._made(made)
+            if there is not None and there.kind == "NetworkPolicy":
+                told += opened(self._after, there, homes)
+            copied = there is not None and there.kind == made.after.kind and names_workload(made.after)
+            if there is not None and copied and not any(there in scalers_of(home, self._after) for home in homes):
+                told.append(f"{there.title} is for none of the workloads")
         if self._stage is Stage.CONTRACT:
             for source, target, port in self._undertaking.traffic:
                 told += blocked(self._after, homes[source], homes[target], port)

@@ -197,6 +197,11 @@ def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     return found
 
 
+def names_workload(resource: Resource) -> bool:
+    """Whether an object says by name which workload it is for, as autoscalers do."""
+    return any(field in resource.spec for field in _TARGETS)
+
+
 def mentions(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
     """The objects that ask for a label somewhere, Services and the selectors of controllers aside.
 

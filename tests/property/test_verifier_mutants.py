@@ -159,7 +159,129 @@ spec:
           - {name: invoices, image: "acme/invoices:1", env: [{name: CURRENCY, value: EUR}]}
           volumes: [{name: texts, configMap: {name: texts}}]
 """
-SETS = {"a Deployment with all that covers it": SET, "a bare Pod with data": BARE, "a CronJob": TIMED}
+SPOKEN = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: front}
+data:
+  cache: "localhost:6379"
+  title: Shop
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: shop, labels: {app: shop}}
+spec:
+  serviceName: shop
+  replicas: 1
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata: {labels: {app: shop}, annotations: {podsplit.dev/roles: "front=main,redis=unrelated"}}
+    spec:
+      affinity:
+        podAntiAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+          - {labelSelector: {matchLabels: {app: shop}}, topologyKey: kubernetes.io/hostname}
+      initContainers:
+      - {name: wait, image: "acme/wait:1", volumeMounts: [{name: files, mountPath: /files}]}
+      containers:
+      - name: front
+        image: acme/shop-front:2
+        envFrom: [{configMapRef: {name: front}}]
+        ports: [{name: http, containerPort: 8080}]
+        volumeMounts: [{name: files, mountPath: /files}]
+      - name: redis
+        image: redis:7
+        args: [--save, ""]
+        ports: [{containerPort: 6379}]
+  volumeClaimTemplates:
+  - metadata: {name: files}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: shop}
+spec:
+  selector: {app: shop}
+  ports: [{name: http, port: 80, targetPort: http}]
+---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: shop}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: StatefulSet, name: shop}
+  resourcePolicy:
+    containerPolicies:
+    - {containerName: front, maxAllowed: {cpu: "1"}}
+    - {containerName: redis, maxAllowed: {cpu: "2"}}
+"""
+NUMBERED = (
+    "---\n".join(
+        f"""apiVersion: v1
+kind: Pod
+metadata: {{name: db-{number}, labels: {{app: db}}}}
+spec:
+  hostname: db-{number}
+  containers:
+  - {{name: db, image: "acme/db:1", ports: [{{containerPort: 7000}}], volumeMounts: [{{name: data, mountPath: /data}}]}}
+  volumes: [{{name: data, persistentVolumeClaim: {{claimName: data-db-{number}}}}}]
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {{name: data-db-{number}}}
+spec: {{accessModes: [ReadWriteOnce], resources: {{requests: {{storage: 1Gi}}}}}}
+"""
+        for number in range(2)
+    )
+    + """---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: None, selector: {app: db}, ports: [{port: 7000}]}
+"""
+)
+SCALED = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: shop}
+spec:
+  selector: {matchLabels: {app: shop}}
+  template:
+    metadata:
+      labels: {app: shop}
+      annotations: {podsplit.dev/roles: "front=main,mailer=unrelated"}
+    spec:
+      topologySpreadConstraints:
+      - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: shop}}}
+      imagePullSecrets: [{name: registry}]
+      terminationGracePeriodSeconds: 40
+      containers:
+      - {name: front, image: "acme/shop-front:2", ports: [{containerPort: 8080}], resources: {requests: {cpu: 100m}}}
+      - name: mailer
+        image: acme/mailer:2
+        ports: [{containerPort: 2525}]
+        env: [{name: KEY, valueFrom: {secretKeyRef: {name: mail, key: key}}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: mailer}
+spec: {selector: {app: shop}, ports: [{port: 25, targetPort: 2525}]}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: shop}
+spec:
+  scaleTargetRef: {name: shop}
+  minReplicaCount: 2
+  maxReplicaCount: 5
+  triggers:
+  - {type: cpu, metricType: Utilization, metadata: {value: "60"}}
+"""
+SETS = {
+    "a Deployment with all that covers it": SET,
+    "a bare Pod with data": BARE,
+    "a CronJob": TIMED,
+    "a StatefulSet whose parts talk": SPOKEN,
+    "numbered Pods with data": NUMBERED,
+    "a Deployment that KEDA scales": SCALED,
+}
 
 
 class Rewrite:
@@ -173,7 +295,7 @@ class Rewrite:
             classify(PodContext(each, self.inputs.manifests, load_catalogue()), load_weights()) for each in self.inputs.workloads
         ]
         planned = plan(self.inputs.manifests, self.classifications, self.options)
-        assert "split" in {each.action for each in planned.proposals}, planned.held_back
+        assert planned.proposals, planned.held_back
         self.kept, edits = rewriting._compiled(self.inputs, list(planned.proposals), [])
         self.texts = {stage: dict(rewriting._texts(self.inputs, edits, stage)) for stage in Stage}
         self.clusters = {stage: Cluster(read(files), defaults) for stage, files in self.texts.items()}
