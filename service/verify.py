@@ -129,7 +129,7 @@ class _Comparison:
             trial = _Trial(scene, undertaking, classification, running[id(undertaking)])
             try:
                 wrong = list(trial.wrong(options))
-                running[id(undertaking)] = trial.homes()
+                running[id(undertaking)] = trial.homes
             except Exception as error:  # noqa: BLE001 - a check that breaks has not passed, and costs its change alone
                 wrong = [("containers", f"a check broke ({type(error).__name__})")]
             found += [Failure(check, each.id, message) for check, message in wrong for each in undertaking.proposals]
@@ -218,6 +218,10 @@ class _Trial:
         self._classification = classification
         self._old = undertaking.workload
         self._running = running
+        found = [self._home(*each) for each in self._titles()]
+        self.homes = [each for each in found if each is not None]
+        """The workloads that the old one's containers are in, the old one's first."""
+        self._missing = len(found) - len(self.homes)
 
     def wrong(self, options: Options) -> _Wrong:
         """Everything that is wrong.
@@ -225,8 +229,8 @@ class _Trial:
         Args:
             options: the run's.
         """
-        homes = self.homes()
-        if len(homes) < len(self._names()):
+        homes = self.homes
+        if self._missing:
             yield "containers", f"a workload that {self._old.title} was to become is missing in stage {self._stage.label}"
             return
         checks = (
@@ -244,11 +248,7 @@ class _Trial:
         if self._stage is Stage.CONTRACT:
             yield from self._settled(homes, options)
 
-    def homes(self) -> list[Workload]:
-        """The workloads that the old one's containers are in, the old one's first."""
-        return [home for kind, name in self._names() if (home := self._home(kind, name)) is not None]
-
-    def _names(self) -> list[tuple[str, str]]:
+    def _titles(self) -> list[tuple[str, str]]:
         """Kinds and names of the workloads that there should be."""
         titles = [move.title.partition("/") for move in self._undertaking.moves if move.stage <= self._stage]
         return [self._undertaking.becomes, *((kind, name) for kind, _, name in titles)]
