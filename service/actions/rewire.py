@@ -13,7 +13,7 @@ from service.actions.proposing import NewObject, Refused, Situation
 from service.actions.retarget import Boundary
 from service.actions.scalers import most_replicas
 from service.findings import Role, Stage
-from service.kube.containers import Container
+from service.kube.containers import Container, base_name
 from service.kube.objects import Resource, dig, same_namespace, text
 from service.kube.references import LocalReference, addresses_in, readers_of, service_names_used
 from service.kube.replicas import copies_of
@@ -195,6 +195,7 @@ def _address(
     group = boundary.group_of[target.index]
     made = _service(situation, boundary, group, [port], target)
     result.objects.append(made)
+    _note_variables(situation, made, result)
     return made.title.partition("/")[2], port
 
 
@@ -222,6 +223,19 @@ def _service(situation: Situation, boundary: Boundary, group: int, ports: list[i
         "spec": {"selector": boundary.selector(group), "ports": entries},
     }
     return NewObject(situation.resource, tree, f"Service/{name}", Stage.SWITCH)
+
+
+def _note_variables(situation: Situation, made: NewObject, result: Rewiring) -> None:
+    """Pods that start after a Service get variables that are named for it (`SHOP_PORT=tcp://...`), which programs of that name may read."""
+    name = made.title.partition("/")[2]
+    pod = situation.workload.pod
+    programs = {word for each in situation.workload.containers for word in (each.name, base_name(each.image))}
+    if name in programs and pod.get("enableServiceLinks") is not False:
+        prefix = name.upper().replace("-", "_")
+        result.assumptions.append(
+            f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the new Service {name}: "
+            "or else set enableServiceLinks: false"
+        )
 
 
 def _service_name(name: str) -> str:
@@ -304,6 +318,7 @@ def _serve_silent(
         made = _service(situation, boundary, number, ports[:1], head)
         silent.append((head.name, callers))
         result.objects.append(made)
+        _note_variables(situation, made, result)
         result.guessed |= {(boundary.group_of[each.index], number, ports[0]) for each in applications if each is not head}
         address = f"{made.title.partition('/')[2]}:{ports[0]}"
         result.assumptions.append(

@@ -60,6 +60,21 @@ _METRICS_WORDS = frozenset(
         "debug",
     }
 )
+_PROTOCOLS = {
+    "pghost": 5432,
+    "postgres": 5432,
+    "postgresql": 5432,
+    "mysql": 3306,
+    "mariadb": 3306,
+    "redis": 6379,
+    "mongo": 27017,
+    "mongodb": 27017,
+    "amqp": 5672,
+}
+"""Words in the names of variables that name a server, with the port that its protocol has by default (IANA's registry of ports).
+
+`PGHOST` is libpq's own (PostgreSQL's manual, "Environment Variables"); servers of other names speak the same protocols.
+"""
 _NO_LETTERS = re.compile(r"[^a-z]+")
 _STORE = re.compile(r"(?:^|[-_.])(?:db|database|store|storage|queue|broker|mq)\d*(?:$|[-_.])")
 
@@ -285,10 +300,12 @@ class PodContext:
         return known[0] if len(known) == 1 else named[0] if len(named) == 1 else None
 
     def named_in(self, variable: str, container: Container) -> bool:
-        """Whether a variable's name holds a word of a container's name, or of what it runs."""
+        """Whether a variable's name holds a word of a container's name, of what it runs, or of the protocol that this speaks."""
         entry = self.entry(container)
+        words = set(re.split(r"[-_.]", variable.lower())) - {""}
         told = [*(re.split(r"[-_]", entry.id) if entry else ()), *re.split(r"[-_]", container.name.lower())]
-        return bool(set(told) & set(re.split(r"[-_.]", variable.lower())) - {""})
+        spoken = entry is not None and bool(entry.ports) and any(_PROTOCOLS.get(word) == entry.ports[0] for word in words)
+        return spoken or bool(set(told) & words)
 
     def at(self, container: Container, *steps: str | int, key: bool = False) -> Location:
         """A place within a container."""
