@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from service.actions.follow import Division, Following, namespace_unclear
 from service.actions.naming import short
-from service.actions.proposing import NewObject, Situation
+from service.actions.proposing import NewObject, Refused, Situation
 from service.findings import Stage
 from service.kube.containers import Port
 from service.kube.network import DNS_PORT, GROUP, Direction, isolating, lets_through, resolves_names, rule_for
 from service.kube.objects import Resource, same_namespace
+from service.kube.replicas import copies_of
+from service.kube.workloads import pods_with
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import Tree
 
@@ -56,7 +58,21 @@ def _let_through(situation: Situation, division: Division, group: int, direction
             f"{division.boundary.names[group]} may ask any DNS server (port {DNS_PORT}), which localhost did not need"
         )
     if rules:
+        _check_alone(situation, division, group)
         result.objects.append(_policy(situation, division, group, direction, rules, policies[-1]))
+
+
+def _check_alone(situation: Situation, division: Division, group: int) -> None:
+    """A policy of its own needs Pods that nothing else has the labels of: it would shut others in.
+
+    Raises:
+        Refused: others have them.
+    """
+    own = {id(situation.resource), *(id(each.resource) for each in copies_of(situation.workload, situation.manifests))}
+    for other, _ in pods_with(division.boundary.selector(group), situation.manifests):
+        if id(other) not in own and situation.manifests.sees(situation.resource, other):
+            message = f"the Pods of {other.title} have all labels that {division.boundary.names[group]} is told by"
+            raise Refused("selector-overlap", f"{message}, so a NetworkPolicy for one would hold for both: give them labels of their own")
 
 
 def _ports(division: Division, group: int) -> tuple[Port, ...]:

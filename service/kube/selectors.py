@@ -44,8 +44,9 @@ def values_asked(selector: Data) -> tuple[dict[str, frozenset[str]], list[Data]]
     others: list[Data] = []
     for each in mappings(mapping(selector).get("matchExpressions")):
         key = text(each.get("key"))
-        if each.get("operator") == "In" and key not in asked:
-            asked[key] = frozenset(text(value) for value in each.get("values") or ())
+        if each.get("operator") == "In":
+            values = frozenset(text(value) for value in each.get("values") or ())
+            asked[key] = asked.get(key, values) & values
         else:
             others.append(each)
     return asked, others
