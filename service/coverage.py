@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from service.actions.proposing import NewObject
 from service.equality import same_but
 from service.kube.network import DNS_PORT, Direction, directions_of, isolating, lets_through, resolves_names
 from service.kube.objects import ManifestSet, Resource, mappings, text
@@ -35,6 +36,12 @@ def same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
     """The object of a set that has the kind, name, file and namespace of another one's."""
     named = manifests.all_named(resource.kind, resource.name)
     return next((each for each in named if each.path == resource.path and each.namespace == resource.namespace), None)
+
+
+def made_in(manifests: ManifestSet, made: NewObject) -> list[Resource]:
+    """The objects of a set that have the kind, name, file and namespace of a new one; where all is well there is one, from its stage on."""
+    kind, _, name = made.title.partition("/")
+    return [each for each in manifests.all_named(kind, name) if each.path == made.home and each.namespace == made.after.namespace]
 
 
 def _selections(

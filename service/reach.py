@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from service.actions.proposing import Undertaking
 from service.classify import Classification
-from service.coverage import same_object
+from service.coverage import made_in, same_object
 from service.equality import rewired, same_but
 from service.findings import Stage
 from service.kube.containers import as_port
@@ -70,10 +70,9 @@ def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterato
         if same_object(service, before):
             yield f"Service {service.name} selects Pods that it did not select"
     for made in passage.undertaking.objects:
-        if made.title.startswith("Service/"):
-            for service in after.all_named("Service", made.title.partition("/")[2]):
-                if service.path == made.home and service.namespace == made.after.namespace:
-                    yield from _new_service(service, after, passage)
+        for there in made_in(after, made):
+            if there.kind == "Service":
+                yield from _new_service(there, after, passage)
 
 
 def astray(after: ManifestSet, passage: Passage) -> Iterator[str]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.actions.pod_fields import POD_FIELDS, Fate
-from service.actions.proposing import NewObject, Proposal, Undertaking, undertakings
+from service.actions.proposing import Proposal, Undertaking, undertakings
 from service.classify import Classification, classify
-from service.coverage import blocked, opened, same_object, uncovered
+from service.coverage import blocked, made_in, opened, same_object, uncovered
 from service.equality import alike, marked_alike, mounted, nodes_of, replaces_alike, runs_alike, says, shares_alike
 from service.findings import ContainerType, Stage
 from service.inputs import Inputs, read_again
@@ -175,9 +175,7 @@ class _Comparison:
                 limit = known.name_limit if known else _NAME_LIMITS.get(kind, 253)
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
                 valid = bool(pattern.match(name)) and len(name) <= limit and not (kind == "Service" and name[0].isdigit())
-                namespace = made.after.namespace
-                named = self._after.manifests.all_named(kind, name)
-                there = [each for each in named if each.path == made.home and each.namespace == namespace]
+                there = made_in(self._after.manifests, made)
                 if not valid or len(there) > 1:
                     yield Failure("names", proposal.id, f"{made.title} is not a valid free name")
                 if made.stage <= self._stage and not there:
@@ -369,23 +367,17 @@ class _Trial:
     def _policies(self, homes: list[Workload]) -> _Wrong:
         told = list(uncovered(self._before, self._after, self._old, homes, self._scene.coming))
         for made in self._undertaking.objects:
-            there = self._made(made)
-            if there is not None and there.kind == "NetworkPolicy":
-                told += opened(self._after, there, homes)
-            copied = there is not None and there.kind == made.after.kind and names_workload(made.after)
-            if there is not None and copied and not any(there in scalers_of(home, self._after) for home in homes):
-                told.append(f"{there.title} is for none of the workloads")
+            scales = made.title.startswith(f"{made.after.kind}/") and names_workload(made.after)
+            for there in made_in(self._after, made):
+                if there.kind == "NetworkPolicy":
+                    told += opened(self._after, there, homes)
+                if scales and not any(there in scalers_of(home, self._after) for home in homes):
+                    told.append(f"{there.title} is for none of the workloads")
         if self._stage is Stage.CONTRACT:
             for source, target, port in self._undertaking.traffic:
                 told += blocked(self._after, homes[source], homes[target], port)
         for message in told:
             yield "policies", f"{message}, in stage {self._stage.label}"
-
-    def _made(self, made: NewObject) -> Resource | None:
-        """A new object as it is in this stage; None if it isn't there yet."""
-        kind, _, name = made.title.partition("/")
-        there = self._after.all_named(kind, name)
-        return next((each for each in there if each.path == made.home and each.namespace == made.after.namespace), None)
 
     def _settled(self, homes: list[Workload], options: Options) -> _Wrong:
         catalogue = self._classification.context.catalogue
