@@ -55,7 +55,8 @@ def nodes_of(workload: Workload) -> list[str]:
     pod = workload.pod
     terms = dig(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
     asked = [each for term in mappings(terms) for field in ("matchFields", "matchExpressions") for each in mappings(term.get(field))]
-    named = [text(value) for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) for value in items(each.get("values"))]
+    about = [each for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) and each.get("operator") == "In"]
+    named = [text(value) for each in about for value in items(each.get("values"))]
     written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
     return sorted([*named, *(each for each in written if each)])
 

@@ -144,7 +144,7 @@ def _old_service(origin: Resource, service: Resource, passage: Passage) -> Itera
                 now = ports.get(was.index)
                 if now is None:
                     yield f"{title} is gone {when}"
-                elif _serves(now, home, wanted):
+                elif _serves(now, home, was, wanted):
                     # The first is one workload all along, whatever it became.
                     serving[-1].add(home.title if place else "")
                 elif now.container is not None or isinstance(now.target, int):
@@ -159,11 +159,12 @@ def _ports(service: Resource, home: Workload) -> dict[int, ServicePort]:
     return {port.index: port for port in resolve_ports(service, home)}
 
 
-def _serves(port: ServicePort, home: Workload, wanted: str) -> bool:
-    """Whether a port reaches a container; a number that nobody declares reaches whoever listens there."""
+def _serves(port: ServicePort, home: Workload, was: ServicePort, wanted: str) -> bool:
+    """Whether a port reaches a container where it did; a number that nobody declares reaches whoever listens there."""
+    number = was.declared.number if was.declared else was.target
     if port.container is not None:
-        return port.container.name == wanted
-    return isinstance(port.target, int) and any(each.name == wanted for each in home.members)
+        return port.container.name == wanted and port.declared is not None and number in (port.declared.number, port.target)
+    return port.target == number and any(each.name == wanted for each in home.members)
 
 
 def _receiver_name(classification: Classification, port: ServicePort) -> str | None:

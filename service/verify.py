@@ -22,7 +22,7 @@ from service.knowledge.weights import load_weights
 from service.kube.bare_pods import why_left_alone
 from service.kube.containers import Container
 from service.kube.kinds import known_kind
-from service.kube.objects import ManifestSet, Resource, mapping, same_namespace, text
+from service.kube.objects import ManifestSet, Resource, dig, mapping, same_namespace, text
 from service.kube.pointers import names_workload, scalers_of
 from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
 from service.options import Options
@@ -337,8 +337,11 @@ class _Trial:
     def _selectors(self, homes: list[Workload]) -> _Wrong:
         own = {id(home.resource) for home in homes}
         for home in homes:
-            if not selects(home, home.labels) and home.kind is not None and home.kind.selector != "none":
-                yield "selectors", f"the selector of {home.title} doesn't match its own template"
+            asks = bool(home.selector or dig(home.resource.spec, "selector", "matchExpressions"))
+            if home.kind is not None and home.kind.selector != "none" and not (asks and selects(home, home.labels)):
+                yield "selectors", f"the selector of {home.title} doesn't match its own template, or asks for nothing"
+            if home is homes[0] and not self._old.is_pod and home.resource.spec.get("selector") != self._old.resource.spec.get("selector"):
+                yield "selectors", f"the selector of {home.title} has changed, which it can't"
             for other in controllers_selecting(home.labels, self._after):
                 met = other.resource is not home.resource and self._after.sees(home.resource, other.resource)
                 if met and not self._known_overlap(other, home, own):

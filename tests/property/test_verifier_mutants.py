@@ -24,7 +24,7 @@ from service.planning import plan
 from service.signals.observing import PodContext
 from service.verify import verify
 from tests.support.cluster import Cluster, Data, pieces, read
-from tests.support.programs import defaults
+from tests.support.programs import usual
 from tests.support.proving import KEPT
 from tests.support.rewritten import rewrite
 from tests.support.rollout import walk
@@ -274,6 +274,79 @@ spec:
   triggers:
   - {type: cpu, metricType: Utilization, metadata: {value: "60"}}
 """
+ALONE = """apiVersion: v1
+kind: Pod
+metadata: {name: dns, labels: {app: dns}, annotations: {team: net, argocd.argoproj.io/sync-wave: "1"}}
+spec:
+  hostNetwork: true
+  hostname: dns
+  priorityClassName: high
+  tolerations: [{key: edge, operator: Exists}]
+  initContainers: [{name: prepare, image: "acme/prepare:1", volumeMounts: [{name: zones, mountPath: /zones}]}]
+  containers:
+  - name: dns
+    image: coredns/coredns:1.11
+    ports: [{containerPort: 53, protocol: UDP, name: dns}]
+    volumeMounts: [{name: zones, mountPath: /zones}]
+  volumes: [{name: zones, emptyDir: {}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: dns}
+spec: {selector: {app: dns}, ports: [{port: 53, protocol: UDP, targetPort: dns}]}
+"""
+NODES = (
+    "---\n".join(
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: agent-{node}, labels: {{app: agent}}}}\nspec:\n  nodeName: node-{node}\n"
+        "  serviceAccountName: agent\n  containers:\n  - {name: agent, image: 'acme/agent:1', ports: [{containerPort: 7777}]}\n"
+        for node in range(3)
+    )
+    + "---\napiVersion: v1\nkind: Service\nmetadata: {name: agent}\nspec: {selector: {app: agent}, ports: [{port: 7777}]}\n"
+)
+THREE = """apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: mall, labels: {app: mall, part-of: mall}}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: mall}}
+  template:
+    metadata:
+      labels: {app: mall, part-of: mall}
+      annotations: {podsplit.dev/roles: "web=main,api=unrelated,jobs=unrelated", prometheus.io/scrape: "true"}
+    spec:
+      securityContext: {runAsNonRoot: true}
+      containers:
+      - {name: web, image: "acme/web:1", ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {path: /, port: http}}}
+      - {name: api, image: "acme/api:1", ports: [{name: api, containerPort: 8081}], env: [{name: JOBS_URL, value: "http://127.0.0.1:11211/x"}]}
+      - {name: jobs, image: "acme/prices:1.6", ports: [{containerPort: 11211}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: mall}
+spec: {selector: {app: mall}, ports: [{name: http, port: 80, targetPort: http}, {name: api, port: 81, targetPort: api}]}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: mall}
+spec: {selector: {matchLabels: {app: mall}}, podMetricsEndpoints: [{port: http}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: mall}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: mall}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: database}
+spec:
+  podSelector: {matchLabels: {app: database}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: mall}}}], ports: [{port: 5432}]}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: database, labels: {app: database}}
+spec: {containers: [{name: pg, image: "postgres:16", volumeMounts: [{name: d, mountPath: /d}]}], volumes: [{name: d, hostPath: {path: /d}}]}
+"""
 SETS = {
     "a Deployment with all that covers it": SET,
     "a bare Pod with data": BARE,
@@ -281,6 +354,9 @@ SETS = {
     "a StatefulSet whose parts talk": SPOKEN,
     "numbered Pods with data": NUMBERED,
     "a Deployment that KEDA scales": SCALED,
+    "a server on the network of its node": ALONE,
+    "a Pod on each node": NODES,
+    "a ReplicaSet of three, and its database": THREE,
 }
 
 
@@ -298,8 +374,8 @@ class Rewrite:
         assert planned.proposals, planned.held_back
         self.kept, edits = rewriting._compiled(self.inputs, list(planned.proposals), [])
         self.texts = {stage: dict(rewriting._texts(self.inputs, edits, stage)) for stage in Stage}
-        self.clusters = {stage: Cluster(read(files), defaults) for stage, files in self.texts.items()}
-        self.before = Cluster(read({FILE: text}), defaults)
+        self.clusters = {stage: Cluster(read(files), usual) for stage, files in self.texts.items()}
+        self.before = Cluster(read({FILE: text}), usual)
         self.gone_first = rewrite({FILE: text}).gone_first([self.before, *self.clusters.values()])
 
     def is_caught(self, stage: Stage, text: str) -> bool:
@@ -308,7 +384,7 @@ class Rewrite:
 
     def is_wrong(self, stage: Stage, text: str) -> bool:
         """Whether it matters: to the model of a cluster, or to an API server."""
-        after = Cluster(read({FILE: text}), defaults)
+        after = Cluster(read({FILE: text}), usual)
         stages = [self.before, *(after if each is stage else self.clusters[each] for each in Stage)]
         try:
             return (
