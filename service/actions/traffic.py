@@ -58,12 +58,13 @@ def _let_through(situation: Situation, division: Division, group: int, direction
             f"{division.boundary.names[group]} may ask any DNS server (port {DNS_PORT}), which localhost did not need"
         )
     if rules:
-        _check_alone(situation, division, group)
+        for number in (group, *dict.fromkeys(peer for peer, _ in blocked)):
+            _check_alone(situation, division, number)
         result.objects.append(_policy(situation, division, group, direction, rules, policies[-1]))
 
 
 def _check_alone(situation: Situation, division: Division, group: int) -> None:
-    """A policy of its own needs Pods that nothing else has the labels of: it would shut others in.
+    """A policy for some Pods needs labels that no others have: it would shut those in, or let them through.
 
     Raises:
         Refused: others have them.
