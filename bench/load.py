@@ -28,6 +28,8 @@ SECONDS = 10
 CONNECTIONS = 64
 CLIENTS = 4
 ROUNDS = 5
+MIXES = {"One document of ten is a Pod that is split": 4, "Four of ten are": 1}
+"""What the documents are, with `split_every` of `synthetic_stream`."""
 
 
 def machine() -> str:
@@ -204,11 +206,13 @@ def load(text: bytes) -> None:
 def main() -> None:
     """All of it."""
     print(f"\nHTTP, on {machine()}")
-    text = synthetic_stream(DOCUMENTS).encode()
     start()
-    overhead(text)
-    capacity(text)
-    load(text)
+    for name, split_every in MIXES.items():
+        print(f"\n{name}:")
+        text = synthetic_stream(DOCUMENTS, split_every).encode()
+        overhead(text)
+        capacity(text)
+        load(text)
 
 
 if __name__ == "__main__":
