@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from service.actions.naming import joined
+from service.actions.overlaps import check_alone
 from service.actions.proposing import NewObject, Refused, Situation
 from service.actions.retarget import Boundary
 from service.actions.scalers import most_replicas
@@ -200,6 +201,7 @@ def _address(
 
 
 def _service(situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container) -> NewObject:
+    check_alone(situation, boundary, group, "a Service")
     wanted = _service_name(boundary.names[group])
     if situation.names.taken("Service", wanted):
         wanted = _service_name(joined(boundary.names[group], target.name))

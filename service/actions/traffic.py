@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from service.actions.follow import Division, Following, namespace_unclear
 from service.actions.naming import short
-from service.actions.proposing import NewObject, Refused, Situation
+from service.actions.overlaps import check_alone
+from service.actions.proposing import NewObject, Situation
 from service.findings import Stage
 from service.kube.containers import Port
 from service.kube.network import DNS_PORT, GROUP, Direction, isolating, lets_through, resolves_names, rule_for
 from service.kube.objects import Resource, same_namespace
-from service.kube.replicas import copies_of
-from service.kube.workloads import pods_with
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import Tree
 
@@ -59,21 +58,8 @@ def _let_through(situation: Situation, division: Division, group: int, direction
         )
     if rules:
         for number in (group, *dict.fromkeys(peer for peer, _ in blocked)):
-            _check_alone(situation, division, number)
+            check_alone(situation, division.boundary, number, "a NetworkPolicy")
         result.objects.append(_policy(situation, division, group, direction, rules, policies[-1]))
-
-
-def _check_alone(situation: Situation, division: Division, group: int) -> None:
-    """A policy for some Pods needs labels that no others have: it would shut those in, or let them through.
-
-    Raises:
-        Refused: others have them.
-    """
-    own = {id(situation.resource), *(id(each.resource) for each in copies_of(situation.workload, situation.manifests))}
-    for other, _ in pods_with(division.boundary.selector(group), situation.manifests):
-        if id(other) not in own and situation.manifests.sees(situation.resource, other):
-            message = f"the Pods of {other.title} have all labels that {division.boundary.names[group]} is told by"
-            raise Refused("selector-overlap", f"{message}, so a NetworkPolicy for one would hold for both: give them labels of their own")
 
 
 def _ports(division: Division, group: int) -> tuple[Port, ...]:
