@@ -114,10 +114,15 @@ def _without(proposals: Sequence[Proposal], dropped: Sequence[Proposal]) -> list
 
 def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
     failure = next((each for each in failures if each.proposal == proposal.id), failures[0])
+    location = proposal.workload.resource.location()
+    if failure.check == "settled":
+        # With Services of their own parts may look more like applications than they did before.
+        message = f"{failure.message} when it is looked at again: say with podsplit.dev/roles which containers belong together"
+        return HeldBack(proposal.action, proposal.workload.title, "unsettled", message, location)
     message = (
         f"the rewritten text did not pass the check {failure.check}: {failure.message}; this is a mistake of Podsplit: please report it"
     )
-    return HeldBack(proposal.action, proposal.workload.title, "verification", message, proposal.workload.resource.location())
+    return HeldBack(proposal.action, proposal.workload.title, "verification", message, location)
 
 
 # Edits

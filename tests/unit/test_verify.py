@@ -319,6 +319,30 @@ def test_a_workload_with_work_left_is_caught(monkeypatch: pytest.MonkeyPatch) ->
     assert "settled" in {failure.check for failure in failures}
 
 
+UNSETTLED = """apiVersion: v1
+kind: Pod
+metadata: {name: blog, labels: {app: blog}}
+spec:
+  containers:
+  - {name: memcached, image: "memcached:1.6", ports: [{containerPort: 11211}]}
+  - {name: dashboard, image: "grafana/grafana:11.4.0"}
+  - {name: broker, image: "rabbitmq:4", args: ["--memcached-url=memcache://localhost:11211"], ports: [{containerPort: 15672}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: blog}
+spec: {selector: {app: blog}, ports: [{port: 15672}]}
+"""
+
+
+def test_what_looks_otherwise_once_it_is_apart_is_for_people_to_settle() -> None:
+    """A broker that calls a cache goes with it; with a Service each they look like two applications."""
+    report = run([("set.yaml", UNSETTLED.encode())], Options(), rewrite=True)
+    assert report.rewrite is not None
+    assert {(each.action, each.reason) for each in report.rewrite.held_back} == {("wrap", "unsettled"), ("split", "unsettled")}
+    assert [each.content for each in report.rewrite.files] == [UNSETTLED]
+
+
 def test_every_check_has_a_mutation() -> None:
     """No check is there that nothing was seen to trip."""
     assert {check for check, _, _ in MUTATIONS.values()} == set(CHECKS)
