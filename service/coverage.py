@@ -11,7 +11,16 @@ from service.actions.proposing import NewObject
 from service.equality import same_but
 from service.kube.network import DNS_PORT, Direction, directions_of, isolating, lets_through, resolves_names
 from service.kube.objects import ManifestSet, Resource, mappings, text
-from service.kube.pointers import Follows, covers_others, metric_container, scalers_of, selections_in, selections_of, trigger_container
+from service.kube.pointers import (
+    Follows,
+    Selection,
+    covers_others,
+    metric_container,
+    scalers_of,
+    selections_in,
+    selections_of,
+    trigger_container,
+)
 from service.kube.selectors import match_labels, matches, values_asked
 from service.kube.workloads import Workload, pods_by_label, pods_with
 from service.yamldoc.nodes import Data, Route
@@ -27,8 +36,9 @@ def uncovered(before: ManifestSet, after: ManifestSet, old: Workload, homes: Seq
         homes: the workloads that its containers are in afterwards, the old one's first.
         coming: the names of all new workloads, those of later stages included; each is the value of its Pods' own label.
     """
-    yield from _selections(before, after, old, homes, coming)
-    yield from _budgets(before, after, old, homes)
+    selections = selections_of(old, before)
+    yield from _selections(selections, before, after, old, homes, coming)
+    yield from _budgets(selections, before, after, old, homes)
     yield from _scalers(before, after, old, homes)
 
 
@@ -40,22 +50,26 @@ def same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
 
 def made_in(manifests: ManifestSet, made: NewObject) -> list[Resource]:
     """The objects of a set that have the kind, name, file and namespace of a new one; where all is well there is one, from its stage on."""
-    kind, _, name = made.title.partition("/")
-    return [each for each in manifests.all_named(kind, name) if each.path == made.home and each.namespace == made.after.namespace]
+    return [each for each in manifests.all_named(made.kind, made.name) if each.path == made.home and each.namespace == made.after.namespace]
 
 
 def _selections(
-    before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload], coming: Collection[str]
+    selections: Sequence[Selection],
+    before: ManifestSet,
+    after: ManifestSet,
+    old: Workload,
+    homes: Sequence[Workload],
+    coming: Collection[str],
 ) -> Iterator[str]:
-    for selection in selections_of(old, before):
-        if selection.follows is Follows.DIVIDED:
-            continue
-        now = same_object(selection.resource, after)
-        if now is not None and not _only_widened(selection.resource, now, before, coming):
-            yield f"{selection.resource.title} is not what it was, but for the Pods of new workloads"
-        for home in homes:
-            if now is None or not matches(_selector(now, selection.route), home.labels):
-                yield f"{selection.resource.title} doesn't cover the Pods of {home.title}, as it did those of {old.title}"
+    covering = [each for each in selections if each.follows is not Follows.DIVIDED]
+    for origin in {id(each.resource): each.resource for each in covering}.values():
+        now = same_object(origin, after)
+        if now is not None and not _only_widened(origin, now, before, coming):
+            yield f"{origin.title} is not what it was, but for the Pods of new workloads"
+        for selection in (each for each in covering if each.resource is origin):
+            for home in homes:
+                if now is None or not matches(_selector(now, selection.route), home.labels):
+                    yield f"{origin.title} doesn't cover the Pods of {home.title}, as it did those of {old.title}"
 
 
 def _only_widened(origin: Resource, now: Resource, before: ManifestSet, coming: Collection[str]) -> bool:
@@ -78,13 +92,14 @@ def _selector(resource: Resource, route: Route) -> object:
     return {"matchLabels": found["labels"]} if isinstance(found, dict) and "labels" in found else found
 
 
-def _budgets(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]) -> Iterator[str]:
+def _budgets(
+    selections: Sequence[Selection], before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]
+) -> Iterator[str]:
     """As many budgets on each Pod as before, asking for as much, and none that counts Pods of two workloads."""
-    asked = [_without_selector(each) for each in _dividing(old, before)]
-    common = {
-        each.resource.name for each in selections_of(old, before) if each.follows is Follows.DIVIDED and covers_others(each, old, before)
-    }
-    covering = [{id(each): each for each in _dividing(home, after)} for home in homes]
+    dividing = _dividing(selections)
+    asked = [_without_selector(each.resource) for each in dividing]
+    common = {each.resource.name for each in dividing if covers_others(each, old, before)}
+    covering = [{id(each.resource): each.resource for each in _dividing(selections_of(home, after))} for home in homes]
     for home, budgets in zip(homes, covering, strict=True):
         if len(budgets) != len(asked):
             yield f"{len(budgets)} budgets are for the Pods of {home.title}, not {len(asked)}"
@@ -100,16 +115,17 @@ def _without_selector(budget: Resource) -> dict[str, Data]:
     return {key: value for key, value in budget.spec.items() if key != "selector"}
 
 
-def _dividing(workload: Workload, manifests: ManifestSet) -> list[Resource]:
-    return [each.resource for each in selections_of(workload, manifests) if each.follows is Follows.DIVIDED]
+def _dividing(selections: Sequence[Selection]) -> list[Selection]:
+    return [each for each in selections if each.follows is Follows.DIVIDED]
 
 
 def _scalers(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]) -> Iterator[str]:
-    for scaler in scalers_of(old, before):
+    origins = scalers_of(old, before)
+    for scaler in origins:
         now = same_object(scaler, after)
         if now is None or now not in scalers_of(homes[0], after):
             yield f"{scaler.title} doesn't scale {homes[0].title} any more"
-    known = [each for scaler in scalers_of(old, before) for each in _entries(scaler)]
+    known = [each for scaler in origins for each in _entries(scaler)]
     for home in homes:
         scalers = scalers_of(home, after)
         names = {each.name for each in home.containers} | {"*", ""}
@@ -120,7 +136,7 @@ def _scalers(before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequ
             if any(each not in known for each in _entries(scaler)):
                 yield f"{scaler.title} scales {home.title} by what nothing scaled {old.title} by"
         kinds = [each.kind for each in scalers]
-        if len(kinds) > max(len(set(kinds)), len(scalers_of(old, before))):
+        if len(kinds) > max(len(set(kinds)), len(origins)):
             yield f"{home.title} is scaled twice"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from service.actions.cleaning import is_live, is_machine_written
+from service.actions.cleaning import is_live, is_machine_written, is_token
 from service.actions.pod_fields import POD_FIELDS, Fate
 from service.actions.template import stays_behind
 from service.actions.wrap import is_for_pods
@@ -150,7 +150,7 @@ def mounted(workload: Workload, container: Container, pod: Workload) -> list[tup
         if volume is not None and "volumeClaimTemplate" in volume and pod.is_pod:
             # A StatefulSet's claims are named for the template and the Pod.
             source = {"persistentVolumeClaim": {"claimName": f"{mount.volume}-{pod.name}"}}
-        if not mount.volume.startswith("kube-api-access-"):
+        if not is_token(mount.volume):
             found.append((mount.path, source))
     return found
 
@@ -167,7 +167,7 @@ def alike(one: Container, other: Container) -> bool:
     first, second = ({key: data[key] for key in _VARYING if key in data} for data in (one.data, other.data))
     for data in (first, second):
         data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
-        mounts = [each for each in mappings(data.get("volumeMounts")) if not text(each.get("name")).startswith("kube-api-access-")]
+        mounts = [each for each in mappings(data.get("volumeMounts")) if not is_token(text(each.get("name")))]
         # What is behind a mount is compared by `mounted`.
         data["volumeMounts"] = [{key: value for key, value in each.items() if key != "name"} for each in mounts]
         data["volumeDevices"] = [

@@ -138,10 +138,12 @@ def _moved(splits: Sequence[Proposal], stage: Stage) -> list[str]:
     found = []
     for split in splits:
         namespace = split.workload.resource.namespace
-        for move in split.moves:
-            kind, _, name = move.title.partition("/")
-            if move.stage is stage and not (kind == split.workload.resource.kind and _keeps_pods(split)):
-                found.append(f"{kind.lower()}/{name}" + (f" -n {namespace}" if namespace else ""))
+        behind = f" -n {namespace}" if namespace else ""
+        found += [
+            f"{move.kind.lower()}/{move.name}{behind}"
+            for move in split.moves
+            if move.stage is stage and not (move.kind == split.workload.resource.kind and _keeps_pods(split))
+        ]
     return found
 
 

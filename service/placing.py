@@ -42,8 +42,7 @@ def _placed(proposal: Proposal, manifests: ManifestSet, taken: set[str]) -> Prop
 
 def _free(made: NewObject, taken: Collection[str]) -> str:
     """`<name>-<kind>.yaml` in the folder of the file that the object came from."""
-    kind, _, name = made.title.partition("/")
-    stem = join(made.after.folder, f"{name}-{kind.lower()}").removeprefix("./")
+    stem = join(made.after.folder, f"{made.name}-{made.kind.lower()}").removeprefix("./")
     suffix = ".json" if made.after.path.endswith(".json") else ".yaml"
     numbers = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
     return next(path for number in numbers if (path := f"{stem}{number}{suffix}") not in taken)

@@ -20,7 +20,6 @@ from service.kube.services import ServicePort, resolve_ports, selecting, selecto
 from service.kube.workloads import Workload, pods_with
 from service.signals.own_service import receiver
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import SetValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +101,9 @@ def _told(passage: Passage) -> Iterator[tuple[Resource, str, str]]:
                 for old, new in zip(was.words, container.words, strict=False):
                     if old.text != new.text:
                         yield home.resource, old.text, new.text
-    for step in passage.undertaking.steps:
-        if step.resource.kind == "ConfigMap" and isinstance(step.operation, SetValue) and step.operation.stage <= passage.stage:
-            route = step.operation.route[len(step.resource.route) :]
-            yield step.resource, text(step.resource.get(*route)), text(step.operation.value)
+    for config, operation in passage.undertaking.settings(passage.stage):
+        route = operation.route[len(config.route) :]
+        yield config, text(config.get(*route)), text(operation.value)
 
 
 def _leads(service: Resource, home: Workload, port: int | None, listening: int | None) -> bool:

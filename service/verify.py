@@ -29,7 +29,7 @@ from service.options import Options
 from service.reach import Passage, astray, misled
 from service.signals.observing import PodContext
 from service.text import SourceFile
-from service.yamldoc.operations import Remove, SetValue
+from service.yamldoc.operations import Remove
 from service.yamldoc.stream import cut
 
 CHECKS: dict[str, str] = {
@@ -123,7 +123,7 @@ class _Comparison:
         there: dict[tuple[str, str], list[Workload]] = {}
         for each in self._after.workloads:
             there.setdefault((each.resource.path, each.name), []).append(each)
-        coming = frozenset(move.title.partition("/")[2] for each in self._proposals for move in each.moves)
+        coming = frozenset(move.name for each in self._proposals for move in each.moves)
         scene = _Scene(self._before.manifests, self._after.manifests, self._stage, there, coming)
         for undertaking, classification in planned:
             trial = _Trial(scene, undertaking, classification, running[id(undertaking)])
@@ -152,11 +152,10 @@ class _Comparison:
         return owners[0] if len(owners) == 1 else None
 
     def _bytes(self) -> Iterator[Failure]:
-        touched = {id(each): each for proposal in self._proposals for each in proposal.touched.values()}
-        spans = {(each.source.path, each.span.start) for each in touched.values()}
+        touched = {(each.source.path, each.span.start) for proposal in self._proposals for each in proposal.touched.values()}
         for path, new in self._texts.items():
             source = self._before.sources.get(path, SourceFile(path, ""))
-            kept = [source.text[piece.span.start : piece.span.end] for piece in cut(source) if (path, piece.span.start) not in spans]
+            kept = [source.text[piece.span.start : piece.span.end] for piece in cut(source) if (path, piece.span.start) not in touched]
             position = 0
             for piece in kept:
                 position = new.find(piece, position)
@@ -170,7 +169,7 @@ class _Comparison:
     def _names(self) -> Iterator[Failure]:
         for proposal in self._proposals:
             for made in proposal.objects:
-                kind, _, name = made.title.partition("/")
+                kind, name = made.kind, made.name
                 known = known_kind(text(made.tree.get("apiVersion")), kind)
                 limit = known.name_limit if known else _NAME_LIMITS.get(kind, 253)
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
@@ -216,7 +215,8 @@ class _Trial:
         self._classification = classification
         self._old = undertaking.workload
         self._running = running
-        found = [self._home(*each) for each in self._titles()]
+        self._moves = [move for move in undertaking.moves if move.stage <= scene.stage]
+        found = [self._home(*undertaking.becomes), *(self._home(move.kind, move.name) for move in self._moves)]
         self.homes = [each for each in found if each is not None]
         """The workloads that the old one's containers are in, the old one's first."""
         self._missing = len(found) - len(self.homes)
@@ -227,7 +227,6 @@ class _Trial:
         Args:
             options: the run's.
         """
-        homes = self.homes
         if self._missing:
             yield "containers", f"a workload that {self._old.title} was to become is missing in stage {self._stage.label}"
             return
@@ -242,14 +241,9 @@ class _Trial:
             self._policies,
         )
         for check in checks:
-            yield from check(homes)
+            yield from check()
         if self._stage is Stage.CONTRACT:
-            yield from self._settled(homes, options)
-
-    def _titles(self) -> list[tuple[str, str]]:
-        """Kinds and names of the workloads that there should be."""
-        titles = [move.title.partition("/") for move in self._undertaking.moves if move.stage <= self._stage]
-        return [self._undertaking.becomes, *((kind, name) for kind, _, name in titles)]
+            yield from self._settled(options)
 
     def _home(self, kind: str, name: str) -> Workload | None:
         resource = self._old.resource
@@ -257,13 +251,12 @@ class _Trial:
         named = self._scene.there.get((made.home if made else resource.path, name), ())
         return next((each for each in named if each.resource.kind == kind and each.resource.namespace == resource.namespace), None)
 
-    def _containers(self, homes: list[Workload]) -> _Wrong:
-        moves = [move for move in self._undertaking.moves if move.stage <= self._stage]
-        there = [{each.name: each for each in home.containers} for home in homes]
+    def _containers(self) -> _Wrong:
+        there = [{each.name: each for each in home.containers} for home in self.homes]
         for container in self._old.containers:
             if container.type is ContainerType.EPHEMERAL:
                 continue
-            moved = [number for number, move in enumerate(moves, start=1) if container.name in move.containers]
+            moved = [number for number, move in enumerate(self._moves, start=1) if container.name in move.containers]
             found = [number for number, known in enumerate(there) if container.name in known]
             stays = self._stage is not Stage.CONTRACT or not moved or self._serves_old(container)
             expected = [0, *moved] if stays else moved
@@ -278,9 +271,9 @@ class _Trial:
         route = (*self._old.resource.route, *container.route)
         return route not in removed and route[:-1] not in removed
 
-    def _pods(self, homes: list[Workload]) -> _Wrong:
+    def _pods(self) -> _Wrong:
         old = self._old
-        for number, home in enumerate(homes):
+        for number, home in enumerate(self.homes):
             moved = number > 0
             if not runs_alike(old, home, len(self._undertaking.copies) + 1, moved=moved):
                 yield "containers", f"{home.title} doesn't make the Pods that {old.title} made, in number or in time"
@@ -289,33 +282,33 @@ class _Trial:
             if not marked_alike(old, home, moved=moved):
                 yield "references", f"the Pods of {home.title} don't have the labels and annotations of those of {old.title}"
 
-    def _mounts(self, homes: list[Workload]) -> _Wrong:
+    def _mounts(self) -> _Wrong:
         for old in (self._old, *self._undertaking.copies):
             containers = {each.name: each for each in old.containers}
-            for home in homes:
+            for home in self.homes:
                 for container in home.containers:
                     was = containers.get(container.name)
                     if was is None or mounted(old, was, old) != mounted(home, container, old):
                         yield "mounts", f"{container.name} mounts something else than it did in {old.title}"
 
-    def _copies(self, homes: list[Workload]) -> _Wrong:
+    def _copies(self) -> _Wrong:
         """Other Pods that a controller stands for: as many as there were, with the same containers, and gone themselves."""
         copies = self._undertaking.copies
         if not copies:
             return
-        home = homes[0]
+        home = self.homes[0]
+        again = {each.name: each for some in self.homes for each in some.containers}
         for copy in copies:
             if same_object(copy.resource, self._after):
                 yield "containers", f"{copy.title} is still there beside {home.title}"
-            again = {each.name: each for some in homes for each in some.containers}
             if any(each.name not in again or not alike(each, again[each.name]) for each in copy.containers):
                 yield "containers", f"{home.title} doesn't have the containers of {copy.title}"
         if sorted(each for some in (self._old, *copies) for each in nodes_of(some)) != nodes_of(home):
             yield "containers", f"{home.title} doesn't run on the nodes that its Pods were on"
 
-    def _references(self, homes: list[Workload]) -> _Wrong:
+    def _references(self) -> _Wrong:
         folded = bool(self._undertaking.copies)
-        for number, home in enumerate(homes):
+        for number, home in enumerate(self.homes):
             kept = {Fate.COPIED, Fate.SELECTS} if number or folded else {Fate.COPIED, Fate.SELECTS, Fate.HOLDS_BACK}
             for field in self._old.pod.keys() | home.pod.keys():
                 pins = folded and field in _PINS
@@ -329,18 +322,22 @@ class _Trial:
     def _rewired(self, config: Resource) -> dict[str, Any]:
         """The data of a ConfigMap with the addresses that the plan puts into it up to this stage."""
         data = dict(mapping(config.data.get("data")))
-        for step in self._undertaking.steps:
-            if step.resource is config and isinstance(step.operation, SetValue) and step.operation.stage <= self._stage:
-                data[str(step.operation.route[-1])] = step.operation.value
+        for resource, operation in self._undertaking.settings(self._stage):
+            if resource is config:
+                data[str(operation.route[-1])] = operation.value
         return data
 
-    def _selectors(self, homes: list[Workload]) -> _Wrong:
-        own = {id(home.resource) for home in homes}
-        for home in homes:
+    def _selectors(self) -> _Wrong:
+        own = {id(home.resource) for home in self.homes}
+        for home in self.homes:
             asks = bool(home.selector or dig(home.resource.spec, "selector", "matchExpressions"))
             if home.kind is not None and home.kind.selector != "none" and not (asks and selects(home, home.labels)):
                 yield "selectors", f"the selector of {home.title} doesn't match its own template, or asks for nothing"
-            if home is homes[0] and not self._old.is_pod and home.resource.spec.get("selector") != self._old.resource.spec.get("selector"):
+            if (
+                home is self.homes[0]
+                and not self._old.is_pod
+                and home.resource.spec.get("selector") != self._old.resource.spec.get("selector")
+            ):
                 yield "selectors", f"the selector of {home.title} has changed, which it can't"
             for other in controllers_selecting(home.labels, self._after):
                 met = other.resource is not home.resource and self._after.sees(home.resource, other.resource)
@@ -362,30 +359,30 @@ class _Trial:
         old = same_object(home.resource, self._before)
         return old is not None and any(selects(workload, labels) for workload in workloads_of(old))
 
-    def _services(self, homes: list[Workload]) -> _Wrong:
-        passage = Passage(self._undertaking, self._classification, self._stage, self._running, homes)
+    def _services(self) -> _Wrong:
+        passage = Passage(self._undertaking, self._classification, self._stage, self._running, self.homes)
         for message in (*misled(self._before, self._after, passage), *astray(self._after, passage)):
             yield "services", message
 
-    def _policies(self, homes: list[Workload]) -> _Wrong:
-        told = list(uncovered(self._before, self._after, self._old, homes, self._scene.coming))
+    def _policies(self) -> _Wrong:
+        told = list(uncovered(self._before, self._after, self._old, self.homes, self._scene.coming))
         for made in self._undertaking.objects:
-            scales = made.title.startswith(f"{made.after.kind}/") and names_workload(made.after)
+            scales = made.kind == made.after.kind and names_workload(made.after)
             for there in made_in(self._after, made):
                 if there.kind == "NetworkPolicy":
-                    told += opened(self._after, there, homes)
-                if scales and not any(there in scalers_of(home, self._after) for home in homes):
+                    told += opened(self._after, there, self.homes)
+                if scales and not any(there in scalers_of(home, self._after) for home in self.homes):
                     told.append(f"{there.title} is for none of the workloads")
         if self._stage is Stage.CONTRACT:
             for source, target, port in self._undertaking.traffic:
-                told += blocked(self._after, homes[source], homes[target], port)
+                told += blocked(self._after, self.homes[source], self.homes[target], port)
         for message in told:
             yield "policies", f"{message}, in stage {self._stage.label}"
 
-    def _settled(self, homes: list[Workload], options: Options) -> _Wrong:
+    def _settled(self, options: Options) -> _Wrong:
         catalogue = self._classification.context.catalogue
         actions = self._undertaking.actions
-        for home in homes:
+        for home in self.homes:
             if home.bare and why_left_alone(home) is None and "wrap" in actions:
                 yield "settled", f"{home.title} is still a bare Pod"
             if "split" not in actions:

@@ -80,14 +80,15 @@ def _without_token(situation: Situation) -> list[Operation]:
     """Without the volume of the service account's token, which the API server adds to every Pod."""
     at = situation.absolute
     volumes = mappings(situation.workload.pod.get("volumes"))
-    tokens = [index for index, volume in enumerate(volumes) if _is_token(text(volume.get("name")))]
+    tokens = [index for index, volume in enumerate(volumes) if is_token(text(volume.get("name")))]
     result = _removed_items(at("spec", "volumes"), tokens, len(volumes))
     for container in situation.workload.containers:
         mounts = mappings(container.data.get("volumeMounts"))
-        tokens = [index for index, mount in enumerate(mounts) if _is_token(text(mount.get("name")))]
+        tokens = [index for index, mount in enumerate(mounts) if is_token(text(mount.get("name")))]
         result += _removed_items(at(*container.route, "volumeMounts"), tokens, len(mounts))
     return result
 
 
-def _is_token(volume: str) -> bool:
+def is_token(volume: str) -> bool:
+    """Whether a volume is the service account's token, which the API server adds to every Pod."""
     return volume.startswith("kube-api-access-")

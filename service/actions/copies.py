@@ -16,7 +16,7 @@ from service.actions.proposing import Refused, Situation
 from service.kube.kustomize import building
 from service.kube.objects import Resource, dig, mapping, mappings, text
 from service.kube.replicas import HOST_NAME_LABEL, copies_of, ordinal_of, stem_of, without_node
-from service.kube.workloads import Workload, outlives_pod
+from service.kube.workloads import Workload, holds_node_port, outlives_pod
 from service.rules.suppression import suppression_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -127,8 +127,8 @@ def _daemon_set(situation: Situation, others: tuple[Workload, ...], pins: list[t
 
 def _holds_something(workload: Workload) -> bool:
     """Whether a Pod holds ports of its node, or data that outlives it."""
-    ports = any(port.host_port for each in workload.containers for port in each.ports)
-    return ports or workload.pod.get("hostNetwork") is True or any(outlives_pod(volume) for volume in workload.volumes.values())
+    ports = workload.pod.get("hostNetwork") is True or any(holds_node_port(workload, each) for each in workload.containers)
+    return ports or any(outlives_pod(volume) for volume in workload.volumes.values())
 
 
 # Numbered, each with its own

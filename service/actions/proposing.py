@@ -12,7 +12,7 @@ from service.findings import Applicability, HeldBack, Stage
 from service.kube.objects import ManifestSet, Resource
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import Operation, Tree
+from service.yamldoc.operations import Operation, SetValue, Tree
 from service.yamldoc.stream import Document
 
 
@@ -52,6 +52,16 @@ class NewObject:
     """A file of its own; None where it stands behind `after`."""
 
     @property
+    def kind(self) -> str:
+        """Its kind."""
+        return self.title.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.title.partition("/")[2]
+
+    @property
     def home(self) -> str:
         """The file that it is in."""
         return self.path or self.after.path
@@ -67,6 +77,16 @@ class Move:
     """Kind and name of the new workload."""
     stage: Stage
     """From which stage on the new workload is there."""
+
+    @property
+    def kind(self) -> str:
+        """The new workload's kind."""
+        return self.title.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """The new workload's name."""
+        return self.title.partition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -155,6 +175,12 @@ class Undertaking:
     def copies(self) -> tuple[Workload, ...]:
         """Other Pods that its object stands for too."""
         return tuple(copy for each in self.proposals for copy in each.copies)
+
+    def settings(self, stage: Stage) -> Iterator[tuple[Resource, SetValue]]:
+        """The values that are set in ConfigMaps up to a stage, each with the ConfigMap."""
+        for step in self.steps:
+            if step.resource.kind == "ConfigMap" and isinstance(step.operation, SetValue) and step.operation.stage <= stage:
+                yield step.resource, step.operation
 
     @cached_property
     def traffic(self) -> tuple[tuple[int, int, int], ...]:

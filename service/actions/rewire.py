@@ -197,7 +197,7 @@ def _address(
     made = _service(situation, boundary, group, [port], target)
     result.objects.append(made)
     _note_variables(situation, made, result)
-    return made.title.partition("/")[2], port
+    return made.name, port
 
 
 def _service(situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container) -> NewObject:
@@ -229,13 +229,11 @@ def _service(situation: Situation, boundary: Boundary, group: int, ports: list[i
 
 def _note_variables(situation: Situation, made: NewObject, result: Rewiring) -> None:
     """Pods that start after a Service get variables that are named for it (`SHOP_PORT=tcp://...`), which programs of that name may read."""
-    name = made.title.partition("/")[2]
-    pod = situation.workload.pod
     programs = {word for each in situation.workload.containers for word in (each.name, base_name(each.image))}
-    if name in programs and pod.get("enableServiceLinks") is not False:
-        prefix = name.upper().replace("-", "_")
+    if made.name in programs and situation.workload.pod.get("enableServiceLinks") is not False:
+        prefix = made.name.upper().replace("-", "_")
         result.assumptions.append(
-            f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the new Service {name}: "
+            f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the new Service {made.name}: "
             "or else set enableServiceLinks: false"
         )
 
@@ -322,7 +320,7 @@ def _serve_silent(
         result.objects.append(made)
         _note_variables(situation, made, result)
         result.guessed |= {(boundary.group_of[each.index], number, ports[0]) for each in applications if each is not head}
-        address = f"{made.title.partition('/')[2]}:{ports[0]}"
+        address = f"{made.name}:{ports[0]}"
         result.assumptions.append(
             f"nothing shows how {' or '.join(callers)} reaches {head.name}: if it uses localhost by default, set its address to {address}"
         )

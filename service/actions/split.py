@@ -117,7 +117,7 @@ class _Split:
             for number in range(1, len(self._groups))
         ]
         others = [*self._rewiring.objects, *(made for each in self._following for made in each.objects)]
-        return found + [Made(made.title.partition("/")[0], made.title.partition("/")[2], frozenset()) for made in others]
+        return found + [Made(made.kind, made.name, frozenset()) for made in others]
 
     @property
     def shared_labels(self) -> dict[str, str]:
