@@ -6,7 +6,6 @@ import importlib.util
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,9 +16,9 @@ from service.knowledge import load_catalogue
 from service.knowledge.weights import load_weights
 from service.options import Options
 from service.signals.observing import PodContext
+from tests.support.real import CORPUS, needs_corpus
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="the labelled corpus is not beside this checkout")
+pytestmark = needs_corpus
 
 FLOORS = {"pair_f1": 0.95, "pair_precision": 0.98, "exact": 306}
 MOST_FALSE_SPLITS = 0

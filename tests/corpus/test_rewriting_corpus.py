@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
-import pytest
 import yaml
 
 from service.findings import FileStatus
 from service.options import Options
 from service.pipeline import run
+from tests.support.real import CORPUS, needs_corpus
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="the labelled corpus is not beside this checkout")
+pytestmark = needs_corpus
 KINDS = {"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "ReplicaSet", "ReplicationController"}
 VERSION = kubernetes_validate.latest_version()
 

@@ -19,10 +19,10 @@ from service.render.common import groups, whole_edits
 from service.render.platforms import PLATFORMS, render_suggestions
 from service.render.pulls import parse_diff
 from service.text import apply_edits
+from tests.support.real import CORPUS, needs_corpus
 from tests.unit.render.test_suggestions import as_github, as_gitlab, block
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="the labelled corpus is not beside this checkout")
+pytestmark = needs_corpus
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 Lines = list[str]
 

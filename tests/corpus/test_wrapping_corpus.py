@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from service.kube.kinds import known_kind
 from service.kube.objects import objects_of
@@ -15,9 +12,9 @@ from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import habits_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
 from service.yamldoc.stream import Document, parse
+from tests.support.real import CORPUS, needs_corpus
 
-CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
-pytestmark = pytest.mark.skipif(not CORPUS.exists(), reason="the labelled corpus is not beside this checkout")
+pytestmark = needs_corpus
 
 
 def documents() -> Iterator[Document]:

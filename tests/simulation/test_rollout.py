@@ -7,8 +7,6 @@ would otherwise run on the same data.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,33 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from tests.support.cluster import Cluster, read
 from tests.support.programs import defaults, usual
 from tests.support.proving import walked
-from tests.support.rewritten import Rewritten, Truth, clusters, rewrite
+from tests.support.real import cases, changed, needs_corpus, published
+from tests.support.rewritten import Truth, clusters, rewrite
 from tests.support.rollout import step, walk
 from tests.support.sets import Sample, sets
-
-ROOT = Path(__file__).resolve().parents[2]
-CORPUS = ROOT.parent / "shared" / "corpus"
-MANIFESTS = (".yaml", ".yml", ".json")
-
-
-def files_of(path: Path) -> dict[str, str]:
-    """A file, or those of a folder, by path."""
-    found = [path] if path.is_file() else [each for each in sorted(path.rglob("*")) if each.suffix in MANIFESTS]
-    return {str(each.relative_to(path if path.is_dir() else path.parent)): each.read_bytes().decode() for each in found}
-
-
-def cases() -> list[Path]:
-    """The inputs of the cases that wrap or split, and the examples."""
-    kept = [each for name in ("split", "wrap") for each in (ROOT / "tests" / "cases" / name).glob("*/input*")]
-    return [*sorted(kept), *sorted(ROOT.glob("examples/*.[yj]*"))]
-
-
-def changed(paths: list[Path]) -> Iterator[tuple[Path, Rewritten]]:
-    """Those that are changed."""
-    for path in paths:
-        rewritten = rewrite(files_of(path))
-        if rewritten.changes:
-            yield path, rewritten
 
 
 def test_no_case_has_a_gap() -> None:
@@ -52,11 +27,10 @@ def test_no_case_has_a_gap() -> None:
     assert {str(path): messages for path, messages in found.items() if messages} == {}
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the labelled corpus is not beside this checkout")
+@needs_corpus
 def test_no_real_set_has_a_gap() -> None:
     """Whole applications and single manifests as people published them."""
-    paths = [each for each in (CORPUS / "whole_sets").iterdir() if each.is_dir()] + sorted((CORPUS / "pods").glob("*.yaml"))
-    found = {path: list(walked(rewritten, Truth(usual))) for path, rewritten in changed(paths)}
+    found = {path: list(walked(rewritten, Truth(usual))) for path, rewritten in changed(published())}
     assert len(found) > 150
     assert {path.name: messages for path, messages in found.items() if messages} == {}
 

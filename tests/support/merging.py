@@ -16,10 +16,11 @@ from typing import Any
 
 from tests.support.cluster import Cluster, Data, Object, Pods, matches, read
 from tests.support.programs import usual
+from tests.support.real import CORPUS
 from tests.support.writing import Style, written
 
 OWN = Path(__file__).resolve().parents[1] / "merges" / "sets"
-WHOLE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "whole_sets"
+WHOLE = CORPUS / "whole_sets"
 _FILE = "merged.yaml"
 _POINTING = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "Kustomization")
 _PORT_VARIABLE = re.compile(r"(SERVER_)?PORT=\d+\Z")
