@@ -1,1 +1,3 @@
-"""What Podsplit costs, measured side by side with what one would use otherwise. Run by `make bench`, never by a test."""
+"""What Podsplit costs, measured side by side with what one would use otherwise. Run by `make
+bench`, never by a test.
+"""

@@ -26,7 +26,9 @@ RUNS = 5
 
 
 def best(job: Callable[[], object]) -> float:
-    """The best of several runs after a warm-up, in seconds of processor time: what else the machine does only adds to it."""
+    """The best of several runs after a warm-up, in seconds of processor time: what else the
+    machine does only adds to it.
+    """
     job()
     times = []
     for _ in range(RUNS):
@@ -38,10 +40,16 @@ def best(job: Callable[[], object]) -> float:
 
 def table(title: str, rows: list[tuple[str, float]], size: int, documents: int) -> None:
     """Print the rows, each against the first."""
-    print(f"\n{title}: {size / 1e6:.1f} MB, {documents} documents of {size / documents:.0f} characters")
+    print(
+        f"\n{title}: {size / 1e6:.1f} MB, {documents} documents of {size / documents:.0f}"
+        " characters"
+    )
     for name, seconds in rows:
         rate, ratio = documents / seconds, seconds / rows[0][1]
-        print(f"  {name:<44} {seconds:8.3f} s  {size / 1e6 / seconds:7.1f} MB/s  {rate:8.0f} documents/s  {ratio:5.2f} x")
+        print(
+            f"  {name:<44} {seconds:8.3f} s  {size / 1e6 / seconds:7.1f} MB/s  {rate:8.0f}"
+            f" documents/s  {ratio:5.2f} x"
+        )
 
 
 def yaml_engine(text: str, documents: int) -> None:
@@ -52,7 +60,10 @@ def yaml_engine(text: str, documents: int) -> None:
         return apply_edits(text, [])
 
     rows = [
-        ("yaml.load_all(CSafeLoader)", best(lambda: list(yaml.load_all(text, Loader=yaml.CSafeLoader)))),
+        (
+            "yaml.load_all(CSafeLoader)",
+            best(lambda: list(yaml.load_all(text, Loader=yaml.CSafeLoader))),
+        ),
         ("podsplit: parse, typed view, emit", best(view)),
     ]
     try:
@@ -86,15 +97,20 @@ def pipeline(files: list[tuple[str, bytes]], title: str) -> None:
 
 def growth() -> None:
     """Time and memory over the number of documents, each run in a process of its own."""
-    for split_every, what in ((100, "one Pod of every 300 documents split"), (10, "one of every 30"), (1, "one of every 3")):
+    for split_every, what in (
+        (100, "one Pod of every 300 documents split"),
+        (10, "one of every 30"),
+        (1, "one of every 3"),
+    ):
         print(f"\nGrowth of pipeline.run (rewrite), made manifests, {what}")
         for count in (1000, 5000, 20_000):
             run_of = measured(count, split_every)
             seconds, size = run_of["seconds"], run_of["size"]
             print(
-                f"  {count:6d} documents of {size / count:.0f} characters, {run_of['changes']:5.0f} changes: {seconds:6.2f} s, "
-                f"{count / seconds:5.0f} documents/s, {seconds / run_of['load']:5.2f} x load_all, "
-                f"memory +{run_of['memory'] / 1e6:4.0f} MB = {run_of['memory'] / size:3.0f} x the text"
+                f"  {count:6d} documents of {size / count:.0f} characters, {run_of['changes']:5.0f}"
+                f" changes: {seconds:6.2f} s, {count / seconds:5.0f} documents/s,"
+                f" {seconds / run_of['load']:5.2f} x load_all, memory"
+                f" +{run_of['memory'] / 1e6:4.0f} MB = {run_of['memory'] / size:3.0f} x the text"
             )
 
 
@@ -107,7 +123,9 @@ LINTERS = {
 
 
 def others(files: list[tuple[str, bytes]]) -> None:
-    """What related programs take for the same files, where they are installed; they judge and don't rewrite."""
+    """What related programs take for the same files, where they are installed; they judge and
+    don't rewrite.
+    """
     print("\nRelated programs on the real manifests, wall-clock time")
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -120,7 +138,9 @@ def others(files: list[tuple[str, bytes]]) -> None:
                 print(f"  {name}: not installed, left out")
                 continue
             start = time.perf_counter()
-            subprocess.run([program, *arguments, *map(str, paths)], check=False, capture_output=True)
+            subprocess.run(
+                [program, *arguments, *map(str, paths)], check=False, capture_output=True
+            )
             print(f"  {name:<44} {time.perf_counter() - start:8.3f} s")
 
 
@@ -131,11 +151,20 @@ def main() -> None:
     text, documents = real_stream(corpus)
     if text:
         yaml_engine(text, documents)
-        pipeline(real_files(corpus), "Pipeline, the corpus: Pods of several containers, every file as often as any other")
+        pipeline(
+            real_files(corpus),
+            "Pipeline, the corpus: Pods of several containers, every file as often as any other",
+        )
         for share in (0.01, 0.1):
-            pipeline(mixed_files(corpus, share), f"Pipeline, the corpus, {share:.0%} of the files changed")
+            pipeline(
+                mixed_files(corpus, share),
+                f"Pipeline, the corpus, {share:.0%} of the files changed",
+            )
         others(real_files(corpus))
-    pipeline([("bench.yaml", synthetic_stream(1000).encode())], "Pipeline, made manifests, a third of them split")
+    pipeline(
+        [("bench.yaml", synthetic_stream(1000).encode())],
+        "Pipeline, made manifests, a third of them split",
+    )
     growth()
     load.main()
 

@@ -1,4 +1,6 @@
-"""One run in a process of its own, so that its memory can be told: `python -m bench.growth DOCUMENTS SPLIT_EVERY` prints a line of JSON."""
+"""One run in a process of its own, so that its memory can be told: `python -m bench.growth
+DOCUMENTS SPLIT_EVERY` prints a line of JSON.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,14 @@ def _peak() -> int:
     status = Path("/proc/self/status")
     if status.exists():
         # Linux counts in `ru_maxrss` what the parent had when it forked.
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM:")) * 1024
+        return (
+            next(
+                int(line.split()[1])
+                for line in status.read_text().splitlines()
+                if line.startswith("VmHWM:")
+            )
+            * 1024
+        )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
@@ -49,7 +58,14 @@ def main() -> None:
         pass
     load = time.process_time() - start
     changes = len(report.rewrite.changes) if report.rewrite else 0
-    figures = {"documents": documents, "size": len(text), "seconds": seconds, "load": load, "memory": memory, "changes": changes}
+    figures = {
+        "documents": documents,
+        "size": len(text),
+        "seconds": seconds,
+        "load": load,
+        "memory": memory,
+        "changes": changes,
+    }
     print(json.dumps(figures))
 
 

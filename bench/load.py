@@ -1,4 +1,6 @@
-"""`python -m bench.load`: the service over HTTP, on loopback and for a bounded time. Starts what it measures, and stops it."""
+"""`python -m bench.load`: the service over HTTP, on loopback and for a bounded time. Starts what
+it measures, and stops it.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +36,15 @@ MIXES = {"One document of ten is a Pod that is split": 4, "Four of ten are": 1}
 
 def machine() -> str:
     """What it is measured on."""
-    names = re.findall(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE) if Path("/proc/cpuinfo").exists() else []
-    return f"{(names or [platform.machine()])[0]}, {os.cpu_count()} processors, Python {platform.python_version()}"
+    names = (
+        re.findall(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        if Path("/proc/cpuinfo").exists()
+        else []
+    )
+    return (
+        f"{(names or [platform.machine()])[0]}, {os.cpu_count()} processors, Python"
+        f" {platform.python_version()}"
+    )
 
 
 @contextmanager
@@ -44,11 +53,29 @@ def served(workers: int) -> Iterator[tuple[int, float]]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))}
-    environ = kept | {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers), "PODSPLIT_DRAIN_SECONDS": "0"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app"]
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))
+    }
+    environ = kept | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": str(workers),
+        "PODSPLIT_DRAIN_SECONDS": "0",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        "python:service.gunicorn_conf",
+        "service.wsgi:app",
+    ]
     started = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         took = _ready(process, port, started)
         if workers > 1:  # the first that is ready answers for all
@@ -75,7 +102,10 @@ def _ready(process: subprocess.Popen[bytes], port: int, started: float) -> float
 
 def request(path: str, body: bytes) -> bytes:
     """A request as bytes."""
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/yaml\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type:"
+        f" application/yaml\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
@@ -89,9 +119,14 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: 
 
 
 def alone(port: int, data: bytes, count: int) -> list[float]:
-    """Requests one after another over one connection, by a client that costs next to nothing; seconds each."""
+    """Requests one after another over one connection, by a client that costs next to nothing;
+    seconds each.
+    """
     times = []
-    with closing(socket.create_connection(("127.0.0.1", port))) as connection, connection.makefile("rb") as answers:
+    with (
+        closing(socket.create_connection(("127.0.0.1", port))) as connection,
+        connection.makefile("rb") as answers,
+    ):
         for _ in range(count):
             started = time.perf_counter()
             connection.sendall(data)
@@ -103,7 +138,9 @@ def alone(port: int, data: bytes, count: int) -> list[float]:
 
 
 async def steady(port: int, data: bytes) -> tuple[list[float], int]:
-    """RATE requests a second for SECONDS, each at its moment whatever became of others; seconds from that moment on, and failures."""
+    """RATE requests a second for SECONDS, each at its moment whatever became of others; seconds
+    from that moment on, and failures.
+    """
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         idle.put_nowait(await asyncio.open_connection("127.0.0.1", port))
@@ -156,7 +193,10 @@ def start() -> None:
     for _ in range(ROUNDS):
         with served(1) as (_, took):
             seconds.append(took)
-    print(f"\nCold start to ready, one worker, best of {ROUNDS}: {min(seconds):.2f} s; worst: {max(seconds):.2f} s")
+    print(
+        f"\nCold start to ready, one worker, best of {ROUNDS}: {min(seconds):.2f} s; worst:"
+        f" {max(seconds):.2f} s"
+    )
 
 
 def overhead(text: bytes) -> None:
@@ -177,14 +217,16 @@ def overhead(text: bytes) -> None:
                 inside.append(statistics.median(times))
                 over.append(statistics.median(alone(port, request(path, text), 25)))
             print(
-                f"  {path:<12} {min(over) * 1e3:7.2f} ms, pipeline.run {min(inside) * 1e3:7.2f} ms, "
-                f"HTTP adds {(min(over) - min(inside)) * 1e3:5.2f} ms"
+                f"  {path:<12} {min(over) * 1e3:7.2f} ms, pipeline.run {min(inside) * 1e3:7.2f} ms,"
+                f" HTTP adds {(min(over) - min(inside)) * 1e3:5.2f} ms"
             )
 
 
 def capacity(text: bytes) -> None:
     """As many as are answered where a few clients ask again as soon as they have an answer."""
-    print(f"\n{CLIENTS} clients at once, requests of {DOCUMENTS} documents for {SECONDS} s, 2 workers")
+    print(
+        f"\n{CLIENTS} clients at once, requests of {DOCUMENTS} documents for {SECONDS} s, 2 workers"
+    )
     with served(2) as (port, _):
         for path in ("/v1/analyze", "/v1/rewrite"):
             answered = asyncio.run(eager(port, request(path, text)))
@@ -193,13 +235,19 @@ def capacity(text: bytes) -> None:
 
 def load(text: bytes) -> None:
     """The steady load."""
-    print(f"\n{RATE} requests/s of {DOCUMENTS} documents for {SECONDS} s, 2 workers; the client runs on the same machine")
+    print(
+        f"\n{RATE} requests/s of {DOCUMENTS} documents for {SECONDS} s, 2 workers; the client runs"
+        " on the same machine"
+    )
     with served(2) as (port, _):
         for path in ("/v1/analyze", "/v1/rewrite"):
             alone(port, request(path, text), 50)
             times, failures = asyncio.run(steady(port, request(path, text)))
             times.sort()
-            shown = "  ".join(f"{name} {times[int(len(times) * share)] * 1e3:8.1f} ms" for name, share in (("p50", 0.5), ("p99", 0.99)))
+            shown = "  ".join(
+                f"{name} {times[int(len(times) * share)] * 1e3:8.1f} ms"
+                for name, share in (("p50", 0.5), ("p99", 0.99))
+            )
             print(f"  {path:<12} {shown}  worst {times[-1] * 1e3:8.1f} ms  {failures} failed")
 
 

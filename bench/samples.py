@@ -134,20 +134,30 @@ data:
 
 
 def synthetic_stream(documents: int, split_every: int = 1) -> str:
-    """Triples of documents; of every so many of them one holds a Pod to split, its Service and a Deployment with a helper.
+    """Triples of documents; of every so many of them one holds a Pod to split, its Service and a
+    Deployment with a helper.
 
-    The others are what most sets hold most of: a Deployment of one container, its Service and its ConfigMap.
+    The others are what most sets hold most of: a Deployment of one container, its Service and its
+    ConfigMap.
     """
     split, plain = (POD, SERVICE, DEPLOYMENT), (PLAIN, PLAIN_SERVICE, PLAIN_CONFIG)
-    return "---\n".join((plain if n // 3 % split_every else split)[n % 3].format(n=n // 3) for n in range(documents))
+    return "---\n".join(
+        (plain if n // 3 % split_every else split)[n % 3].format(n=n // 3) for n in range(documents)
+    )
 
 
 def real_stream(corpus: Path, size: int = 3_000_000) -> tuple[str, int]:
-    """The corpus as one stream of about `size` code points, and its number of documents; empty where it isn't."""
+    """The corpus as one stream of about `size` code points, and its number of documents; empty
+    where it isn't.
+    """
     pieces = []
     for path in sorted(corpus.rglob("*.yaml")):
         entries = parse(SourceFile(path.name, path.read_text()), Limits())
-        pieces += [entry.text.rstrip("\n") + "\n" for entry in entries if isinstance(entry, Document) and not entry.duplicates]
+        pieces += [
+            entry.text.rstrip("\n") + "\n"
+            for entry in entries
+            if isinstance(entry, Document) and not entry.duplicates
+        ]
     if not pieces:
         return "", 0
     chosen: list[str] = []
@@ -160,7 +170,9 @@ def real_stream(corpus: Path, size: int = 3_000_000) -> tuple[str, int]:
 
 
 def real_files(corpus: Path, size: int = 3_000_000) -> list[tuple[str, bytes]]:
-    """The corpus as the files of many folders, about `size` bytes of them; each folder is a scope of its own."""
+    """The corpus as the files of many folders, about `size` bytes of them; each folder is a
+    scope of its own.
+    """
     paths = sorted(corpus.rglob("*.yaml"))
     found: list[tuple[str, bytes]] = []
     total = 0
@@ -175,7 +187,9 @@ def real_files(corpus: Path, size: int = 3_000_000) -> list[tuple[str, bytes]]:
 
 
 def mixed_files(corpus: Path, changed: float, size: int = 3_000_000) -> list[tuple[str, bytes]]:
-    """Files of the corpus in folders of their own, of which about the given share are changed by a rewrite."""
+    """Files of the corpus in folders of their own, of which about the given share are changed by
+    a rewrite.
+    """
     by_outcome: dict[bool, list[Path]] = {True: [], False: []}
     for path in sorted(corpus.rglob("*.yaml")):
         report = run([(path.name, path.read_bytes())], Options(), rewrite=True)

@@ -1,6 +1,8 @@
-"""`python -m bench.sizing`: what one request costs a worker, in processor time and memory, for docs/operations.md. Linux only.
+"""`python -m bench.sizing`: what one request costs a worker, in processor time and memory, for
+docs/operations.md. Linux only.
 
-Processor time rather than seconds: it says how many requests a core serves, and hardly depends on what else the machine does.
+Processor time rather than seconds: it says how many requests a core serves, and hardly depends on
+what else the machine does.
 """
 
 from __future__ import annotations
@@ -34,10 +36,28 @@ def served() -> Iterator[tuple[int, int]]:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))}
-    environ = kept | {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": "1", "PODSPLIT_DRAIN_SECONDS": "0"}
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))
+    }
+    environ = kept | {
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": "1",
+        "PODSPLIT_DRAIN_SECONDS": "0",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        "python:service.gunicorn_conf",
+        "service.wsgi:app",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         yield port, _worker(process, port)
     finally:
@@ -50,7 +70,9 @@ def _worker(process: subprocess.Popen[bytes], port: int) -> int:
     while time.monotonic() < until and process.poll() is None:
         try:
             if ask(port, "GET", "/readyz", b"") == 200:
-                children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                children = (
+                    Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                )
                 return int(children[0])
         except OSError:
             time.sleep(0.05)
@@ -75,7 +97,11 @@ def processor(pid: int) -> float:
 
 def peak(pid: int) -> int:
     """The most memory that a process had since `forget`, in bytes."""
-    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    [line] = [
+        line
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        if line.startswith("VmHWM:")
+    ]
     return int(line.split()[1]) * 1024
 
 
@@ -85,7 +111,9 @@ def forget(pid: int) -> None:
 
 
 def cost(port: int, pid: int, path: str, body: bytes) -> tuple[float, int]:
-    """Seconds of processor time for one request, and the most memory that the worker had meanwhile, in bytes."""
+    """Seconds of processor time for one request, and the most memory that the worker had
+    meanwhile, in bytes.
+    """
     assert ask(port, "POST", path, body) == 200
     forget(pid)
     rounds = []
@@ -108,7 +136,10 @@ def main() -> None:
         with served() as (port, pid):
             analyze, _ = cost(port, pid, "/v1/analyze", body)
             rewrite, memory = cost(port, pid, "/v1/rewrite", body)
-        print(f"| {documents} | {analyze * 1e3:.1f} ms | {rewrite * 1e3:.1f} ms | {CORES / rewrite:.1f} | {memory / 1e6:.0f} MB |")
+        print(
+            f"| {documents} | {analyze * 1e3:.1f} ms | {rewrite * 1e3:.1f} ms |"
+            f" {CORES / rewrite:.1f} | {memory / 1e6:.0f} MB |"
+        )
 
 
 if __name__ == "__main__":

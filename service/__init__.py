@@ -1,1 +1,3 @@
-"""Podsplit: tells the containers of a Pod apart, and rewrites the manifests so that each application has a workload of its own."""
+"""Podsplit: tells the containers of a Pod apart, and rewrites the manifests so that each
+application has a workload of its own.
+"""

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 
 
 class _Collector:
-    """The process's cyclic garbage collector, a thousand times less eager while any run is under way.
+    """The process's cyclic garbage collector, a thousand times less eager while any run is under
+    way.
 
-    A stream makes millions of objects and no cycles; at the usual threshold the collector walks all of them again and again,
-    which doubles the time of a large run (`bench/`). The setting is the process's own, hence the one state outside of a run.
+    A stream makes millions of objects and no cycles; at the usual threshold the collector walks all
+    of them again and again, which doubles the time of a large run (`bench/`). The setting is the
+    process's own, hence the one state outside of a run.
     """
 
     def __init__(self) -> None:

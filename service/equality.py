@@ -1,4 +1,6 @@
-"""Whether containers and what they have are what they were, but for what a rewrite means to change."""
+"""Whether containers and what they have are what they were, but for what a rewrite means to
+change.
+"""
 
 from __future__ import annotations
 
@@ -33,14 +35,22 @@ def same_but(one: Data, other: Data, routes: frozenset[Route], at: Route = ()) -
     if one == other or at in routes:
         return True
     if isinstance(one, dict) and isinstance(other, dict):
-        return all(same_but(one.get(key), other.get(key), routes, (*at, key)) for key in one.keys() | other.keys())
+        return all(
+            same_but(one.get(key), other.get(key), routes, (*at, key))
+            for key in one.keys() | other.keys()
+        )
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return all(same_but(first, second, routes, (*at, index)) for index, (first, second) in enumerate(zip(one, other, strict=True)))
+        return all(
+            same_but(first, second, routes, (*at, index))
+            for index, (first, second) in enumerate(zip(one, other, strict=True))
+        )
     return False
 
 
 def says(data: Data, tree: Tree) -> bool:
-    """Whether data is what a tree was to become; text that the tree takes over from elsewhere is not looked at."""
+    """Whether data is what a tree was to become; text that the tree takes over from elsewhere is
+    not looked at.
+    """
     if isinstance(tree, Verbatim):
         return True
     if isinstance(tree, dict) and isinstance(data, dict):
@@ -53,9 +63,24 @@ def says(data: Data, tree: Tree) -> bool:
 def nodes_of(workload: Workload) -> list[str]:
     """The nodes that a workload's Pods are pinned to, sorted; empty if to none."""
     pod = workload.pod
-    terms = dig(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    asked = [each for term in mappings(terms) for field in ("matchFields", "matchExpressions") for each in mappings(term.get(field))]
-    about = [each for each in asked if each.get("key") in ("metadata.name", HOST_NAME_LABEL) and each.get("operator") == "In"]
+    terms = dig(
+        pod,
+        "affinity",
+        "nodeAffinity",
+        "requiredDuringSchedulingIgnoredDuringExecution",
+        "nodeSelectorTerms",
+    )
+    asked = [
+        each
+        for term in mappings(terms)
+        for field in ("matchFields", "matchExpressions")
+        for each in mappings(term.get(field))
+    ]
+    about = [
+        each
+        for each in asked
+        if each.get("key") in ("metadata.name", HOST_NAME_LABEL) and each.get("operator") == "In"
+    ]
     named = [text(value) for each in about for value in items(each.get("values"))]
     written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
     return sorted([*named, *(each for each in written if each)])
@@ -68,7 +93,8 @@ def runs_alike(old: Workload, home: Workload, count: int, *, moved: bool) -> boo
         old: the workload as it was.
         home: one that has its containers.
         count: how many bare Pods it stands for.
-        moved: whether the containers moved; one that moved away from an autoscaler has a number of its own.
+        moved: whether the containers moved; one that moved away from an autoscaler has a number of
+            its own.
     """
     now, written = home.resource.spec.get("replicas"), old.resource.spec.get("replicas")
     if old.resource.kind == "CronJob":
@@ -79,7 +105,8 @@ def runs_alike(old: Workload, home: Workload, count: int, *, moved: bool) -> boo
 
 
 def replaces_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
-    """Whether a Deployment replaces its Pods as was done before: the old one first, where only one Pod can have what they have.
+    """Whether a Deployment replaces its Pods as was done before: the old one first, where only one
+    Pod can have what they have.
 
     Args:
         old: the workload as it was.
@@ -91,18 +118,23 @@ def replaces_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
     was, now = old.resource.spec.get("strategy"), home.resource.spec.get("strategy")
     if not moved and old.resource.kind == "Deployment":
         return now == was
-    alone = dig(was, "type") == "Recreate" or any(writes_data(home, each) or holds_node_port(home, each) for each in home.containers)
+    alone = dig(was, "type") == "Recreate" or any(
+        writes_data(home, each) or holds_node_port(home, each) for each in home.containers
+    )
     return not alone or now == {"type": "Recreate"}
 
 
 def shares_alike(old: Workload, home: Workload, field: str) -> bool:
     """Whether a field that all containers of a Pod share is what it was.
 
-    A server that gets a controller is restarted always, and what live exports carry because the API server filled it in goes.
+    A server that gets a controller is restarted always, and what live exports carry because the API
+    server filled it in goes.
     """
     was, now = old.pod.get(field), home.pod.get(field)
     if POD_FIELDS.get(field) is Fate.SELECTS:
-        return _relabelled(was, now, {(value, home.labels.get(key)) for key, value in old.labels.items()})
+        return _relabelled(
+            was, now, {(value, home.labels.get(key)) for key, value in old.labels.items()}
+        )
     if was == now or not old.is_pod:
         return was == now
     if field == "nodeName":
@@ -115,16 +147,21 @@ def shares_alike(old: Workload, home: Workload, field: str) -> bool:
 
 
 def _relabelled(was: Data, now: Data, values: set[tuple[str, str | None]]) -> bool:
-    """Whether two selecting fields are equal but for the values of labels in which the Pods differ, given as pairs."""
+    """Whether two selecting fields are equal but for the values of labels in which the Pods
+    differ, given as pairs.
+    """
     if isinstance(was, dict) and isinstance(now, dict) and was.keys() == now.keys():
         return all(_relabelled(was[key], now[key], values) for key in was)
     if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
-        return all(_relabelled(first, second, values) for first, second in zip(was, now, strict=True))
+        return all(
+            _relabelled(first, second, values) for first, second in zip(was, now, strict=True)
+        )
     return was == now or (isinstance(was, str) and isinstance(now, str) and (was, now) in values)
 
 
 def marked_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
-    """Whether Pods have the labels and annotations that they had; moved ones differ in one label, which tells them apart.
+    """Whether Pods have the labels and annotations that they had; moved ones differ in one label,
+    which tells them apart.
 
     Args:
         old: the workload as it was.
@@ -142,11 +179,17 @@ def marked_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
 
 
 def mounted(workload: Workload, container: Container, pod: Workload) -> list[tuple[str, Any]]:
-    """What a container of one of a workload's Pods finds at which path; the token of the service account aside."""
+    """What a container of one of a workload's Pods finds at which path; the token of the service
+    account aside.
+    """
     found: list[tuple[str, Any]] = []
     for mount in container.mounts:
         volume = workload.volumes.get(mount.volume)
-        source: Any = {key: value for key, value in volume.items() if key != "name"} if volume is not None else None
+        source: Any = (
+            {key: value for key, value in volume.items() if key != "name"}
+            if volume is not None
+            else None
+        )
         if volume is not None and "volumeClaimTemplate" in volume and pod.is_pod:
             # A StatefulSet's claims are named for the template and the Pod.
             source = {"persistentVolumeClaim": {"claimName": f"{mount.volume}-{pod.name}"}}
@@ -160,22 +203,47 @@ _VARYING = frozenset({"command", "args", "env", "ports", "volumeMounts", "volume
 
 
 def alike(one: Container, other: Container) -> bool:
-    """Whether two containers are equal but for names of ports, rewired addresses, an added port and machine-made mounts."""
-    differing = {key for key in one.data.keys() | other.data.keys() if one.data.get(key) != other.data.get(key)}
+    """Whether two containers are equal but for names of ports, rewired addresses, an added port
+    and machine-made mounts.
+    """
+    differing = {
+        key
+        for key in one.data.keys() | other.data.keys()
+        if one.data.get(key) != other.data.get(key)
+    }
     if not differing or differing - _VARYING:
         return not differing
-    first, second = ({key: data[key] for key in _VARYING if key in data} for data in (one.data, other.data))
+    first, second = (
+        {key: data[key] for key in _VARYING if key in data} for data in (one.data, other.data)
+    )
     for data in (first, second):
-        data["ports"] = [{key: value for key, value in port.items() if key != "name"} for port in mappings(data.get("ports"))]
-        mounts = [each for each in mappings(data.get("volumeMounts")) if not is_token(text(each.get("name")))]
+        data["ports"] = [
+            {key: value for key, value in port.items() if key != "name"}
+            for port in mappings(data.get("ports"))
+        ]
+        mounts = [
+            each
+            for each in mappings(data.get("volumeMounts"))
+            if not is_token(text(each.get("name")))
+        ]
         # What is behind a mount is compared by `mounted`.
-        data["volumeMounts"] = [{key: value for key, value in each.items() if key != "name"} for each in mounts]
+        data["volumeMounts"] = [
+            {key: value for key, value in each.items() if key != "name"} for each in mounts
+        ]
         data["volumeDevices"] = [
-            {key: value for key, value in each.items() if key != "name"} for each in mappings(data.get("volumeDevices"))
+            {key: value for key, value in each.items() if key != "name"}
+            for each in mappings(data.get("volumeDevices"))
         ]
     if len(first["ports"]) < len(second["ports"]):
-        first["ports"] = second["ports"] if first["ports"] == second["ports"][: len(first["ports"])] else first["ports"]
-    words = all(_same_words(first.pop(field, None), second.pop(field, None)) for field in ("command", "args", "env"))
+        first["ports"] = (
+            second["ports"]
+            if first["ports"] == second["ports"][: len(first["ports"])]
+            else first["ports"]
+        )
+    words = all(
+        _same_words(first.pop(field, None), second.pop(field, None))
+        for field in ("command", "args", "env")
+    )
     return words and first == second
 
 
@@ -191,7 +259,9 @@ def _same_word(one: Data, other: Data) -> bool:
             key: value for key, value in other.items() if key != "value"
         }
         return rest and _same_word(one.get("value"), other.get("value"))
-    return one == other or (isinstance(one, str) and isinstance(other, str) and is_rewired(one, other))
+    return one == other or (
+        isinstance(one, str) and isinstance(other, str) and is_rewired(one, other)
+    )
 
 
 def is_rewired(old: str, new: str) -> bool:
@@ -200,7 +270,9 @@ def is_rewired(old: str, new: str) -> bool:
 
 
 def rewired(old: str, new: str) -> list[tuple[str, str]]:
-    """The loopback addresses of a text, each with what stands in its place in another one; empty if the two differ elsewhere too."""
+    """The loopback addresses of a text, each with what stands in its place in another one; empty
+    if the two differ elsewhere too.
+    """
     if LOOPBACK_HOST.fullmatch(old.strip()):
         return [(old.strip(), new.strip())] if re.fullmatch(_ADDRESS, new.strip()) else []
     pattern, position, addresses = "", 0, []

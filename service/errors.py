@@ -1,7 +1,7 @@
 """Every error that Podsplit raises on purpose.
 
     PodsplitError
-    ├── InputError            what was sent can't be read; carries a code, and a place where one is known
+    ├── InputError            what was sent can't be read; carries a code, and a place if known
     │   ├── LimitExceeded     it could be read, but costs more than the limits allow
     │   └── OptionError       an option has a value that is not allowed
     ├── DeadlineExceeded      the request ran out of time
@@ -9,7 +9,8 @@
         ├── CrossesAnchor     it would also change what an alias or a merge key stands for
         └── OverlappingEdits  two edits want the same text
 
-Messages never hold manifest content: they name places, kinds of trouble and what to do, never values.
+Messages never hold manifest content: they name places, kinds of trouble and what to do, never
+values.
 """
 
 from __future__ import annotations

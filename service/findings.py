@@ -1,7 +1,8 @@
-"""What Podsplit says: locations, evidence, verdicts, findings, changes, and the report that holds them all.
+"""What Podsplit says: locations, evidence, verdicts, findings, changes, and the report that holds
+them all.
 
-Only values: who makes them is in `signals/`, `classify`, `rules/`, `actions/`, `planning`, `verify` and `rewriting`; how they
-look outside is in `render/` and `web/`.
+Only values: who makes them is in `signals/`, `classify`, `rules/`, `actions/`, `planning`, `verify`
+and `rewriting`; how they look outside is in `render/` and `web/`.
 """
 
 from __future__ import annotations
@@ -136,7 +137,9 @@ class Evidence:
     leans: Leans
     """Which way."""
     message: str
-    """What was seen and what it means; host, port, name and path at most, never a value from the manifest's environment."""
+    """What was seen and what it means; host, port, name and path at most, never a value from the
+    manifest's environment.
+    """
     about: str | None
     """The other container of the pair, or None where it speaks of the container alone."""
     location: Location
@@ -154,7 +157,9 @@ class Verdict:
     role: Role
     """What it is to its Pod."""
     group: int
-    """The group's number; 0 is the primary group. An init container carries the first group that it prepares."""
+    """The group's number; 0 is the primary group. An init container carries the first group that
+    it prepares.
+    """
     confidence: float
     """In [0, 1]: that of its weakest pair."""
     serves: tuple[str, ...]
@@ -188,7 +193,9 @@ class WorkloadReport:
     location: Location
     """The object."""
     containers: tuple[Verdict, ...]
-    """In the order in which they are written: regular ones, then init containers, then ephemeral ones."""
+    """In the order in which they are written: regular ones, then init containers, then ephemeral
+    ones.
+    """
 
 
 @dataclass(frozen=True, slots=True)

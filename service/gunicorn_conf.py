@@ -1,7 +1,8 @@
 """gunicorn's configuration: `gunicorn --config python:service.gunicorn_conf service.wsgi:app`.
 
-On SIGTERM gunicorn would close its listeners at once. A load balancer needs longer to notice, so the first SIGTERM only takes readiness
-down (a file that every worker looks for), and the real stop follows after `PODSPLIT_DRAIN_SECONDS`; a second SIGTERM stops at once.
+On SIGTERM gunicorn would close its listeners at once. A load balancer needs longer to notice, so
+the first SIGTERM only takes readiness down (a file that every worker looks for), and the real stop
+follows after `PODSPLIT_DRAIN_SECONDS`; a second SIGTERM stops at once.
 """
 
 from __future__ import annotations
@@ -44,14 +45,17 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_runtime / "metrics")
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{_number('PORT', 8080)}"
-_number("PODSPLIT_HEADER_TIMEOUT", 10)  # for service/web/worker.py; checked here, where it stops the start
+_number(
+    "PODSPLIT_HEADER_TIMEOUT", 10
+)  # for service/web/worker.py; checked here, where it stops the start
 workers = _number("WORKERS", 2)
 worker_class = "service.web.worker.DrainingWorker"
 threads = _number("PODSPLIT_THREADS", 32)
 worker_connections = 2000
 backlog = 2048
 keepalive = 15
-# A worker whose main thread stops answering for this long is killed; requests run in other threads and have deadlines of their own.
+# A worker whose main thread stops answering for this long is killed; requests run in other threads
+# and have deadlines of their own.
 timeout = 60
 graceful_timeout = _number("PODSPLIT_GRACEFUL_TIMEOUT", int(_settings.request_timeout) + 5)
 accesslog = None
@@ -61,9 +65,22 @@ logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "service.web.logs.JsonFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "stream": "ext://sys.stderr",
+        }
+    },
     "root": {"level": "WARNING", "handlers": ["stderr"]},
-    "loggers": {"gunicorn.error": {"level": "INFO", "handlers": ["stderr"], "propagate": False, "qualname": "gunicorn.error"}},
+    "loggers": {
+        "gunicorn.error": {
+            "level": "INFO",
+            "handlers": ["stderr"],
+            "propagate": False,
+            "qualname": "gunicorn.error",
+        }
+    },
 }
 
 
@@ -84,7 +101,9 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Keep the collector off what was loaded, which stays for good, and off small requests, which leave no cycles."""
+    """Keep the collector off what was loaded, which stays for good, and off small requests,
+    which leave no cycles.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
@@ -97,9 +116,12 @@ def pre_request(_worker: Any, request: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Take a dead worker's gauges out of the metrics, and its connections out of what the others share."""
+    """Take a dead worker's gauges out of the metrics, and its connections out of what the others
+    share.
+    """
     worker.is_gone()
-    from prometheus_client import multiprocess  # noqa: PLC0415 - it reads the folder's variable when imported
+    # It reads the folder's variable when it is imported.
+    from prometheus_client import multiprocess  # noqa: PLC0415
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 

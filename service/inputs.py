@@ -93,8 +93,8 @@ def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
 def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> Inputs:
     """The set with some files' texts replaced.
 
-    What stands in a file word for word as it did is not parsed again: its objects are taken over, with the places in the
-    text that they had.
+    What stands in a file word for word as it did is not parsed again: its objects are taken over,
+    with the places in the text that they had.
 
     Args:
         inputs: the set as it was.
@@ -111,7 +111,11 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
         by_path.setdefault(each.document.source.path, []).append(each)
     for path in (*inputs.sources, *(path for path in texts if path not in inputs.sources)):
         if path in texts:
-            reader.read(path, texts[path].encode(), {each.document.text: each for each in by_path.get(path, ())})
+            reader.read(
+                path,
+                texts[path].encode(),
+                {each.document.text: each for each in by_path.get(path, ())},
+            )
         else:
             reader.keep(inputs.sources[path], by_path.get(path, ()))
     return reader.result()
@@ -128,20 +132,38 @@ class _Reader:
 
     def result(self) -> Inputs:
         patches = self._patches()
-        held = tuple(each for each in self._held if each.document.source.path not in patches) if patches else tuple(self._held)
+        held = (
+            tuple(each for each in self._held if each.document.source.path not in patches)
+            if patches
+            else tuple(self._held)
+        )
         workloads = tuple(workload for each in held for workload in each.workloads)
-        manifests = ManifestSet(tuple(resource for each in held for resource in each.resources), patches)
+        manifests = ManifestSet(
+            tuple(resource for each in held for resource in each.resources), patches
+        )
         know_workloads(manifests, workloads)
         rejected = tuple(each for each in self._rejected if each.location.path not in patches)
         reason = "a kustomize patch: it is read along with what it patches"
-        skipped = (*(each for each in self._skipped if each.path not in patches), *(SkippedInput(path, None, reason) for path in patches))
+        skipped = (
+            *(each for each in self._skipped if each.path not in patches),
+            *(SkippedInput(path, None, reason) for path in patches),
+        )
         return Inputs(self._sources, held, manifests, workloads, rejected, skipped, self._count)
 
     def _patches(self) -> dict[str, list[Data]]:
         """What the files say that kustomizations patch with, by path."""
-        kustomizations = [resource for each in self._held for resource in each.resources if resource.kind in kustomize.KINDS]
+        kustomizations = [
+            resource
+            for each in self._held
+            for resource in each.resources
+            if resource.kind in kustomize.KINDS
+        ]
         found = kustomize.patch_paths(kustomizations) if kustomizations else set()
-        return {path: kustomize.read_patch(self._sources[path].text) for path in sorted(found) if path in self._sources}
+        return {
+            path: kustomize.read_patch(self._sources[path].text)
+            for path in sorted(found)
+            if path in self._sources
+        }
 
     def keep(self, source: SourceFile, held: Iterable[Held]) -> None:
         """Take over a file that was read before."""
@@ -155,7 +177,9 @@ class _Reader:
             source = decode(path, raw)
         except InputError as error:
             # The place is known in bytes only; an empty text keeps positions harmless.
-            self._sources[path] = SourceFile(path, raw[: error.offset or 0].decode("utf-8", "replace"))
+            self._sources[path] = SourceFile(
+                path, raw[: error.offset or 0].decode("utf-8", "replace")
+            )
             self._reject(path, 0, len(self._sources[path].text), error)
             return
         self._sources[path] = source
@@ -168,7 +192,10 @@ class _Reader:
             self._options.check_deadline()
             self._count += 1
             if self._count > self._options.max_documents:
-                raise LimitExceeded("documents", f"more than {self._options.max_documents} documents: send fewer at once")
+                raise LimitExceeded(
+                    "documents",
+                    f"more than {self._options.max_documents} documents: send fewer at once",
+                )
             if isinstance(entry, Rejected):
                 self._reject(path, entry.index, entry.offset, InputError(entry.code, entry.message))
             # Each is taken over once: the same text at two places is two objects.
@@ -187,7 +214,13 @@ class _Reader:
         workloads: list[Workload] = []
         for resource in resources:
             if not resource.kind or not resource.api_version:
-                self._skipped.append(SkippedInput(path, document.index, "not a Kubernetes object: apiVersion or kind is missing"))
+                self._skipped.append(
+                    SkippedInput(
+                        path,
+                        document.index,
+                        "not a Kubernetes object: apiVersion or kind is missing",
+                    )
+                )
                 continue
             try:
                 _refuse_template(resource)
@@ -202,25 +235,41 @@ class _Reader:
             self._held.append(Held(document, tuple(kept), tuple(workloads)))
 
     def _reject(self, path: str, document: int, offset: int, error: InputError) -> None:
-        self._rejected.append(RejectedInput(error.code, error.message, Location(path, document, Span(offset, offset))))
+        self._rejected.append(
+            RejectedInput(error.code, error.message, Location(path, document, Span(offset, offset)))
+        )
 
 
 def _with_kind(resource: Resource) -> Resource:
     """A kustomization may leave out what it is: the file's name says so."""
     name = resource.path.rpartition("/")[2]
     if name in kustomize.FILE_NAMES and not resource.kind:
-        return replace(resource, data={"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", **resource.data})
+        return replace(
+            resource,
+            data={
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                **resource.data,
+            },
+        )
     return resource
 
 
 def _refuse_crowd(workloads: list[Workload]) -> None:
-    """Every container is held against every other one, which nobody waits for where there are thousands.
+    """Every container is held against every other one, which nobody waits for where there are
+    thousands.
 
     Raises:
         LimitExceeded: `containers`.
     """
     for workload in workloads:
-        if sum(len(items(workload.pod.get(field))) for field in ("containers", "initContainers", "ephemeralContainers")) > _MOST_CONTAINERS:
+        if (
+            sum(
+                len(items(workload.pod.get(field)))
+                for field in ("containers", "initContainers", "ephemeralContainers")
+            )
+            > _MOST_CONTAINERS
+        ):
             raise LimitExceeded("containers", f"a Pod of more than {_MOST_CONTAINERS} containers")
 
 

@@ -28,7 +28,8 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
         MigrationStep(
             "look at what would change",
             "kubectl diff -f <files>",
-            "what runs may differ from what is written; objects that were not made by apply show up here",
+            "what runs may differ from what is written; objects that were not made by apply show up"
+            " here",
         ),
         *_expanded(splits, wraps, became),
     ]
@@ -38,31 +39,46 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
             None,
-            "they apply what is committed by themselves, and prune old bare Pods only after the new ones are made, "
-            "which is too late where both would write to one claim",
+            "they apply what is committed by themselves, and prune old bare Pods only after the new"
+            " ones are made, which is too late where both would write to one claim",
         )
     )
     return tuple(steps)
 
 
-def _expanded(splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
+def _expanded(
+    splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Names
+) -> list[MigrationStep]:
     """What is applied first, with the old Pods deleted before or behind it."""
     before = [_deleted(each) for each in wraps if _goes_first(each)]
     behind = [_deleted(each) for each in wraps if not _taken_over(each)]
     standing = [each for each in splits if id(each.workload) not in became]
-    targets = [_object(each, became) for each in (*wraps, *(each for each in standing if not _keeps_pods(each)))]
+    targets = [
+        _object(each, became)
+        for each in (*wraps, *(each for each in standing if not _keeps_pods(each)))
+    ]
     behind += [_renewed(each) for each in standing if _keeps_pods(each)]
     if splits:
-        why = "the running Pods get the port names and labels that the Services will ask for, or else those have no endpoints for a while"
+        why = (
+            "the running Pods get the port names and labels that the Services will ask for, or else"
+            " those have no endpoints for a while"
+        )
         apply = MigrationStep(
-            "apply the stage expand and wait for it", _then_wait("kubectl apply -f <files of ?stage=expand>", targets), why
+            "apply the stage expand and wait for it",
+            _then_wait("kubectl apply -f <files of ?stage=expand>", targets),
+            why,
         )
     else:
         why = "the new Pods are made by their controllers"
         if any(map(_taken_over, wraps)):
-            why += "; a StatefulSet takes over the Pods with its names, and makes them anew one after the other"
+            why += (
+                "; a StatefulSet takes over the Pods with its names, and makes them anew one after"
+                " the other"
+            )
         apply = MigrationStep(
-            f"apply {', '.join(each.split(' ')[0] for each in targets)} and wait", _then_wait("kubectl apply -f <files>", targets), why
+            f"apply {', '.join(each.split(' ')[0] for each in targets)} and wait",
+            _then_wait("kubectl apply -f <files>", targets),
+            why,
         )
     return [*before, apply, *(each for each in behind if each not in before)]
 
@@ -85,7 +101,8 @@ def _deleted(wrap: Proposal) -> MigrationStep:
     return MigrationStep(
         f"delete the old Pod{'s' if len(names) > 1 else ''} {', '.join(names)}",
         f"kubectl delete pod {' '.join(names)}{namespace}",
-        "its controller doesn't adopt it: it would run on beside the new one, and Services would send traffic to both",
+        "its controller doesn't adopt it: it would run on beside the new one, and Services would"
+        " send traffic to both",
     )
 
 
@@ -95,7 +112,8 @@ def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
     filled = [
         _filled(each, _object(each, became))
         for each in keeping
-        if each.workload.resource.kind == "CronJob" or (id(each.workload) not in became and "replicas" not in each.workload.resource.spec)
+        if each.workload.resource.kind == "CronJob"
+        or (id(each.workload) not in became and "replicas" not in each.workload.resource.spec)
     ]
     found = [
         MigrationStep(
@@ -106,12 +124,17 @@ def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
         *emptied,
         MigrationStep(
             "apply the stage contract",
-            _then_wait("kubectl apply -f <files of ?stage=contract>", _moved(splits, Stage.CONTRACT)),
-            "the moved containers leave the old Pods; an object that was not made by apply keeps them: use kubectl replace for it",
+            _then_wait(
+                "kubectl apply -f <files of ?stage=contract>", _moved(splits, Stage.CONTRACT)
+            ),
+            "the moved containers leave the old Pods; an object that was not made by apply keeps"
+            " them: use kubectl replace for it",
         ),
         *filled,
     ]
-    found += [_renewed(each) for each in splits if id(each.workload) not in became and _keeps_pods(each)]
+    found += [
+        _renewed(each) for each in splits if id(each.workload) not in became and _keeps_pods(each)
+    ]
     return found
 
 
@@ -122,7 +145,9 @@ def _keeps_pods(split: Proposal) -> bool:
 
 def _renewed(split: Proposal) -> MigrationStep:
     resource = split.workload.resource
-    message = f"delete the Pods of {resource.title}, one after the other, so that they are made anew"
+    message = (
+        f"delete the Pods of {resource.title}, one after the other, so that they are made anew"
+    )
     return MigrationStep(message, None, "it takes a changed template for new Pods only")
 
 
@@ -142,7 +167,8 @@ def _moved(splits: Sequence[Proposal], stage: Stage) -> list[str]:
         found += [
             f"{move.kind.lower()}/{move.name}{behind}"
             for move in split.moves
-            if move.stage is stage and not (move.kind == split.workload.resource.kind and _keeps_pods(split))
+            if move.stage is stage
+            and not (move.kind == split.workload.resource.kind and _keeps_pods(split))
         ]
     return found
 
@@ -155,7 +181,10 @@ def _then_wait(command: str, targets: Iterable[str]) -> str:
         if kind in kinds:
             waits.append(f"kubectl rollout status {each}")
         elif kind == "rollout":
-            waits += [f"kubectl argo rollouts promote --full {name}", f"kubectl argo rollouts status {name}"]
+            waits += [
+                f"kubectl argo rollouts promote --full {name}",
+                f"kubectl argo rollouts status {name}",
+            ]
     return " && ".join([command, *waits])
 
 
@@ -164,14 +193,28 @@ def _emptied(proposal: Proposal, target: str) -> MigrationStep:
     why = "what moves must not run twice: it keeps data, is a job, or is replaced by Recreate"
     if proposal.workload.resource.kind == "CronJob":
         suspend = f"""kubectl patch {target} -p '{{"spec": {{"suspend": true}}}}'"""
-        return MigrationStep(f"before the stage contract, suspend {name} and wait for its Jobs to end", suspend, why)
+        return MigrationStep(
+            f"before the stage contract, suspend {name} and wait for its Jobs to end", suspend, why
+        )
     scale = f"kubectl scale --replicas=0 {target}"
-    return MigrationStep(f"before the stage contract, note the replicas of {name}, scale it to 0 and wait for its Pods to end", scale, why)
+    return MigrationStep(
+        f"before the stage contract, note the replicas of {name}, scale it to 0 and wait for its"
+        " Pods to end",
+        scale,
+        why,
+    )
 
 
 def _filled(proposal: Proposal, target: str) -> MigrationStep:
-    name, why = proposal.workload.resource.name, "its manifest doesn't say it, so apply leaves it as it was made before"
+    name, why = (
+        proposal.workload.resource.name,
+        "its manifest doesn't say it, so apply leaves it as it was made before",
+    )
     if proposal.workload.resource.kind == "CronJob":
         resume = f"""kubectl patch {target} -p '{{"spec": {{"suspend": false}}}}'"""
         return MigrationStep(f"resume {name}, unless it was suspended before", resume, why)
-    return MigrationStep(f"scale {name} back to the number that it had", f"kubectl scale --replicas=<number> {target}", why)
+    return MigrationStep(
+        f"scale {name} back to the number that it had",
+        f"kubectl scale --replicas=<number> {target}",
+        why,
+    )

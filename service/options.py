@@ -15,7 +15,9 @@ class CatalogueEntry:
     """A user's own addition to the catalogue of images."""
 
     image: str
-    """A glob over the repository path, as in `service/knowledge/images`; never a regular expression."""
+    """A glob over the repository path, as in `service/knowledge/images`; never a regular
+    expression.
+    """
     role: str
     """helper, application or either."""
     pattern: str | None = None
@@ -33,7 +35,9 @@ class Options:
     rules: frozenset[str] | None = None
     """The rules to report; None for all."""
     layout: str = "in-place"
-    """Where new objects go: `in-place` is behind the document that they came from, `new-files` into files beside its own."""
+    """Where new objects go: `in-place` is behind the document that they came from, `new-files`
+    into files beside its own.
+    """
     stage: Stage = Stage.CONTRACT
     """The stage whose text is returned as the rewrite."""
     fail_on: Severity | None = None
@@ -47,13 +51,15 @@ class Options:
     deadline: float | None = None
     """The moment of `time.monotonic()` at which the run gives up, in seconds."""
     folders: tuple[tuple[str, Options], ...] = ()
-    """Folders with options of their own, each as a path with a slash at its end, the deepest first."""
+    """Folders with options of their own, each as a path with a slash at its end, the deepest
+    first.
+    """
 
     def for_path(self, path: str) -> Options:
         """What holds for a file: the options of the nearest folder that has its own, else these.
 
-        A workload's file says how it is judged and whether its change is applied, whatever other files the change edits. `stage`,
-        `layout` and the limits are those of the whole run.
+        A workload's file says how it is judged and whether its change is applied, whatever other
+        files the change edits. `stage`, `layout` and the limits are those of the whole run.
         """
         return next((own for folder, own in self.folders if path.startswith(folder)), self)
 

@@ -69,20 +69,42 @@ def _classified(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
         own = options.for_path(workload.resource.path)
         if own.catalogue not in catalogues:
             catalogues[own.catalogue] = catalogue_for(own)
-        found.append(classify(PodContext(workload, inputs.manifests, catalogues[own.catalogue]), weights))
+        found.append(
+            classify(PodContext(workload, inputs.manifests, catalogues[own.catalogue]), weights)
+        )
     return tuple(found)
 
 
 def _findings(judged: Judged) -> tuple[Finding, ...]:
-    workloads = {(each.resource.path, each.resource.document.index, each.title): each for each in judged.workloads}
+    workloads = {
+        (each.resource.path, each.resource.document.index, each.title): each
+        for each in judged.workloads
+    }
     findings = [
-        suppressed(finding, workloads.get((finding.location.path, finding.location.document, finding.workload)))
+        suppressed(
+            finding,
+            workloads.get((finding.location.path, finding.location.document, finding.workload)),
+        )
         for rule in RULES
         for finding in rule.judge(judged)
         if _wanted(finding, judged.options.for_path(finding.location.path))
     ]
-    order = {path: place for place, path in enumerate(dict.fromkeys(document.source.path for document in judged.documents))}
-    return tuple(sorted(findings, key=lambda each: (order.get(each.location.path, 0), each.location.document, each.location.span.start)))
+    order = {
+        path: place
+        for place, path in enumerate(
+            dict.fromkeys(document.source.path for document in judged.documents)
+        )
+    }
+    return tuple(
+        sorted(
+            findings,
+            key=lambda each: (
+                order.get(each.location.path, 0),
+                each.location.document,
+                each.location.span.start,
+            ),
+        )
+    )
 
 
 def _wanted(finding: Finding, options: Options) -> bool:
@@ -103,7 +125,12 @@ def _workload(classification: Classification) -> WorkloadReport:
     )
 
 
-def _report(inputs: Inputs, workloads: tuple[WorkloadReport, ...], findings: tuple[Finding, ...], rewritten: Rewritten | None) -> Report:
+def _report(
+    inputs: Inputs,
+    workloads: tuple[WorkloadReport, ...],
+    findings: tuple[Finding, ...],
+    rewritten: Rewritten | None,
+) -> Report:
     if rewritten is not None:
         findings = rewritten.linked(findings)
     return Report(

@@ -1,4 +1,6 @@
-"""Where new objects go: behind the document that they came from, or, on request, into files of their own."""
+"""Where new objects go: behind the document that they came from, or, on request, into files of
+their own.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from service.kube.objects import ManifestSet
 from service.yamldoc.operations import AddItem
 
 
-def in_new_files(proposals: Sequence[Proposal], manifests: ManifestSet, paths: Collection[str]) -> list[Proposal]:
+def in_new_files(
+    proposals: Sequence[Proposal], manifests: ManifestSet, paths: Collection[str]
+) -> list[Proposal]:
     """Proposals whose new objects get files of their own, beside the files that they came from.
 
     Kustomizations that list such a file list the new one too.
@@ -36,7 +40,12 @@ def _placed(proposal: Proposal, manifests: ManifestSet, taken: set[str]) -> Prop
         for kustomization in manifests.of_kind(*KINDS):
             if lists(kustomization, made.after.path):
                 entry = relpath(path, kustomization.folder)
-                steps.append(Step(kustomization, AddItem((*kustomization.route, "resources"), entry, int(made.stage))))
+                steps.append(
+                    Step(
+                        kustomization,
+                        AddItem((*kustomization.route, "resources"), entry, int(made.stage)),
+                    )
+                )
     return replace(proposal, objects=tuple(objects), steps=(*proposal.steps, *steps))
 
 

@@ -25,7 +25,9 @@ class Plan:
     """What was wanted and is not done."""
 
 
-def plan(manifests: ManifestSet, classifications: Sequence[Classification], options: Options) -> Plan:
+def plan(
+    manifests: ManifestSet, classifications: Sequence[Classification], options: Options
+) -> Plan:
     """Decide on the changes of a set."""
     names = Names.of(manifests)
     proposals: list[Proposal] = []
@@ -34,7 +36,9 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
     for classification in classifications:
         options.check_deadline()
         workload = classification.workload
-        if id(workload.resource) in folded or (not workload.bare and len(classification.groups) < 2):
+        if id(workload.resource) in folded or (
+            not workload.bare and len(classification.groups) < 2
+        ):
             continue
         situation = Situation(classification, manifests, names)
         made = _one(situation, options, held_back)
@@ -46,9 +50,18 @@ def plan(manifests: ManifestSet, classifications: Sequence[Classification], opti
     chosen = {each.id for each in kept}
     for proposal in proposals:
         if proposal.id not in chosen:
-            message = f"it is applied with apply={proposal.applicability.label} only; it holds if: {'; '.join(proposal.assumptions)}"
+            message = (
+                f"it is applied with apply={proposal.applicability.label} only; it holds if:"
+                f" {'; '.join(proposal.assumptions)}"
+            )
             held_back.append(
-                HeldBack(proposal.action, proposal.workload.title, "applicability", message, proposal.workload.resource.location())
+                HeldBack(
+                    proposal.action,
+                    proposal.workload.title,
+                    "applicability",
+                    message,
+                    proposal.workload.resource.location(),
+                )
             )
     return Plan(tuple(kept), tuple(held_back))
 
@@ -59,20 +72,45 @@ def _worst(proposal: Proposal, options: Options) -> Applicability:
 
 
 def _broken(error: Exception) -> str:
-    return f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please report it"
+    return (
+        f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please"
+        " report it"
+    )
 
 
 def _unfit(situation: Situation) -> tuple[str, str] | None:
     """Why nothing at all is done to a workload, as a reason code and a message."""
     if situation.resource.document.duplicates:
-        return "duplicate-key", "its document has a key twice, and it can't be told which one is meant: remove one"
+        return (
+            "duplicate-key",
+            "its document has a key twice, and it can't be told which one is meant: remove one",
+        )
     names = [container.name for container in situation.workload.containers]
     if len(set(names)) < len(names) or "" in names:
-        return "container-names", "its containers are not all named, or two have one name, which the API server refuses: mend that first"
-    for resource in (situation.resource, *selecting(situation.workload.labels, situation.manifests)):
-        same = [each for each in situation.manifests.all_named(resource.kind, resource.name) if each.path == resource.path]
+        return (
+            "container-names",
+            (
+                "its containers are not all named, or two have one name, which the API server"
+                " refuses: mend that first"
+            ),
+        )
+    for resource in (
+        situation.resource,
+        *selecting(situation.workload.labels, situation.manifests),
+    ):
+        same = [
+            each
+            for each in situation.manifests.all_named(resource.kind, resource.name)
+            if each.path == resource.path
+        ]
         if len([each for each in same if same_namespace(each, resource)]) > 1:
-            return "duplicate-name", f"its file holds {resource.title} more than once, and kubectl would keep the last: remove the others"
+            return (
+                "duplicate-name",
+                (
+                    f"its file holds {resource.title} more than once, and kubectl would keep the"
+                    " last: remove the others"
+                ),
+            )
     return None
 
 
@@ -81,7 +119,14 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
     wrapping = None
     unfit = _unfit(situation)
     if unfit is not None:
-        wanted = [action for action, applies in (("wrap", workload.bare), ("split", len(situation.classification.groups) > 1)) if applies]
+        wanted = [
+            action
+            for action, applies in (
+                ("wrap", workload.bare),
+                ("split", len(situation.classification.groups) > 1),
+            )
+            if applies
+        ]
         held_back += [situation.refused(action, *unfit) for action in wanted]
         return []
     if workload.bare:
@@ -93,9 +138,13 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
             held_back.append(situation.refused("wrap", "internal", _broken(error)))
     splitting: Proposal | None = None
     labels: dict[str, str] = {}
-    if len(situation.classification.groups) > 1 and not (workload.bare and why_left_alone(workload)):
+    if len(situation.classification.groups) > 1 and not (
+        workload.bare and why_left_alone(workload)
+    ):
         try:
-            splitting, labels = split.decide(situation, options.for_path(workload.resource.path).min_confidence, wrapping)
+            splitting, labels = split.decide(
+                situation, options.for_path(workload.resource.path).min_confidence, wrapping
+            )
         except Refused as refusal:
             held_back.append(situation.refused("split", refusal.reason, refusal.message))
             if refusal.reason == "copies" and wrapping is not None:
@@ -107,5 +156,7 @@ def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> l
     found = []
     if wrapping:
         wrapped = wrap.propose(situation, wrapping, labels)
-        found.append(replace(wrapped, alone=wrap.propose(situation, wrapping, {})) if labels else wrapped)
+        found.append(
+            replace(wrapped, alone=wrap.propose(situation, wrapping, {})) if labels else wrapped
+        )
     return found + ([splitting] if splitting else [])

@@ -1,6 +1,7 @@
 """Whether Service ports reach the same containers in a stage of a rewrite as before it.
 
-Asked of the objects as they will be sent, by matching labels and ports as the EndpointSlice controller does.
+Asked of the objects as they will be sent, by matching labels and ports as the EndpointSlice
+controller does.
 """
 
 from __future__ import annotations
@@ -33,15 +34,24 @@ class Passage:
     stage: Stage
     """The stage."""
     running: Sequence[Workload]
-    """The workloads that its containers were in before the stage; their Pods are there until those of `homes` are."""
+    """The workloads that its containers were in before the stage; their Pods are there until
+    those of `homes` are.
+    """
     homes: Sequence[Workload]
     """The workloads that its containers are in in the stage, the old one's first."""
 
     @property
     def late(self) -> set[str]:
-        """The containers that start when the old Pods are gone, as the change says, so that nobody reaches them in between."""
+        """The containers that start when the old Pods are gone, as the change says, so that
+        nobody reaches them in between.
+        """
         moves = self.undertaking.moves
-        return {name for move in moves if move.stage is self.stage is Stage.CONTRACT for name in move.containers}
+        return {
+            name
+            for move in moves
+            if move.stage is self.stage is Stage.CONTRACT
+            for name in move.containers
+        }
 
 
 def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterator[str]:
@@ -53,7 +63,12 @@ def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterato
         passage: the workload.
     """
     old, homes = passage.undertaking.workload, passage.homes
-    now = {id(each): each for home in homes for each in selecting(home.labels, after) if after.sees(home.resource, each)}
+    now = {
+        id(each): each
+        for home in homes
+        for each in selecting(home.labels, after)
+        if after.sees(home.resource, each)
+    }
     for origin in selecting(old.labels, before):
         if not before.sees(old.resource, origin):
             continue
@@ -75,7 +90,8 @@ def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterato
 
 
 def astray(after: ManifestSet, passage: Passage) -> Iterator[str]:
-    """The addresses told instead of loopback ones that lead to nobody who listened on the loopback one.
+    """The addresses told instead of loopback ones that lead to nobody who listened on the loopback
+    one.
 
     Args:
         after: the set in the stage.
@@ -88,12 +104,16 @@ def astray(after: ManifestSet, passage: Passage) -> Iterator[str]:
                 continue
             service = after.named("Service", host, teller)
             listening = as_port(loopback.rpartition(":")[2])
-            if service is None or not any(_leads(service, home, as_port(port), listening) for home in passage.homes):
+            if service is None or not any(
+                _leads(service, home, as_port(port), listening) for home in passage.homes
+            ):
                 yield f"{teller.title} is told of {host}, which does not lead where localhost led"
 
 
 def _told(passage: Passage) -> Iterator[tuple[Resource, str, str]]:
-    """All texts that containers are told and that have changed: who says so, the old text and the new one."""
+    """All texts that containers are told and that have changed: who says so, the old text and
+    the new one.
+    """
     before = {each.name: each for each in passage.undertaking.workload.containers}
     for home in passage.homes:
         for container in home.containers:
@@ -107,12 +127,18 @@ def _told(passage: Passage) -> Iterator[tuple[Resource, str, str]]:
 
 
 def _leads(service: Resource, home: Workload, port: int | None, listening: int | None) -> bool:
-    """Whether a Service leads to a workload's Pods by some port, where one listens as on loopback; None stands for any."""
+    """Whether a Service leads to a workload's Pods by some port, where one listens as on
+    loopback; None stands for any.
+    """
     if not matches_map(selector_of(service), home.labels):
         return False
     for each in resolve_ports(service, home):
         reached = each.declared.number if each.declared else each.target
-        if port in (None, each.number) and isinstance(reached, int) and listening in (None, reached):
+        if (
+            port in (None, each.number)
+            and isinstance(reached, int)
+            and listening in (None, reached)
+        ):
             return True
     return False
 
@@ -120,15 +146,29 @@ def _leads(service: Resource, home: Workload, port: int | None, listening: int |
 def _own_fields(service: Resource) -> frozenset[Route]:
     """Where a Service says whom it leads to."""
     ports = range(len(items(service.spec.get("ports"))))
-    return frozenset({("spec", "selector"), *(("spec", "ports", index, "targetPort") for index in ports)})
+    return frozenset(
+        {("spec", "selector"), *(("spec", "ports", index, "targetPort") for index in ports)}
+    )
 
 
 def _old_service(origin: Resource, service: Resource, passage: Passage) -> Iterator[str]:
-    """Each port reaches whom it reached, and somebody at every moment: Services change at once, Pods one workload after another."""
+    """Each port reaches whom it reached, and somebody at every moment: Services change at once,
+    Pods one workload after another.
+    """
     selector, label = selector_of(service), passage.stage.label
     moments = [
-        (when, [(place, each, _ports(service, each)) for place, each in enumerate(some) if matches_map(selector, each.labels)])
-        for when, some in ((f"in stage {label}", passage.homes), (f"when stage {label} begins", passage.running))
+        (
+            when,
+            [
+                (place, each, _ports(service, each))
+                for place, each in enumerate(some)
+                if matches_map(selector, each.labels)
+            ],
+        )
+        for when, some in (
+            (f"in stage {label}", passage.homes),
+            (f"when stage {label} begins", passage.running),
+        )
     ]
     for was in resolve_ports(origin, passage.undertaking.workload):
         wanted = _receiver_name(passage.classification, was)
@@ -158,10 +198,16 @@ def _ports(service: Resource, home: Workload) -> dict[int, ServicePort]:
 
 
 def _serves(port: ServicePort, home: Workload, was: ServicePort, wanted: str) -> bool:
-    """Whether a port reaches a container where it did; a number that nobody declares reaches whoever listens there."""
+    """Whether a port reaches a container where it did; a number that nobody declares reaches
+    whoever listens there.
+    """
     number = was.declared.number if was.declared else was.target
     if port.container is not None:
-        return port.container.name == wanted and port.declared is not None and number in (port.declared.number, port.target)
+        return (
+            port.container.name == wanted
+            and port.declared is not None
+            and number in (port.declared.number, port.target)
+        )
     return port.target == number and any(each.name == wanted for each in home.members)
 
 
@@ -173,7 +219,9 @@ def _receiver_name(classification: Classification, port: ServicePort) -> str | N
 
 def _new_service(service: Resource, after: ManifestSet, passage: Passage) -> Iterator[str]:
     own = {id(home.resource) for home in passage.homes}
-    selected = [each for each, _ in pods_with(selector_of(service), after) if after.sees(service, each)]
+    selected = [
+        each for each, _ in pods_with(selector_of(service), after) if after.sees(service, each)
+    ]
     # A workload that takes over data is there in the last stage only.
     missing = not selected and passage.stage is Stage.CONTRACT
     if missing or any(id(each) not in own for each in selected):

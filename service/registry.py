@@ -1,7 +1,9 @@
-"""What signals, rules and actions have in common: an id, and documentation that is their module's docstring.
+"""What signals, rules and actions have in common: an id, and documentation that is their module's
+docstring.
 
-A docstring has a title line and four parts, each a paragraph that starts with its heading: `Looks for:`, `Matters because:`,
-`Example:` and `Comes out:`. `docs/` and the HTTP lists are made from them, so they can't drift apart.
+A docstring has a title line and four parts, each a paragraph that starts with its heading: `Looks
+for:`, `Matters because:`, `Example:` and `Comes out:`. `docs/` and the HTTP lists are made from
+them, so they can't drift apart.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def documented(module: ModuleType) -> Documentation:
     docstring = inspect.getdoc(module) or ""
     pieces = _PART.split(docstring)
     if tuple(pieces[1::2]) != _PARTS:
-        raise ValueError(f"the docstring of {module.__name__} needs the parts {_PARTS}, in this order")
+        raise ValueError(
+            f"the docstring of {module.__name__} needs the parts {_PARTS}, in this order"
+        )
     texts = [
         " ".join(piece.split()) if heading != "Example" else inspect.cleandoc("\n" + piece)
         for heading, piece in zip(pieces[1::2], pieces[2::2], strict=True)

@@ -1,4 +1,6 @@
-"""From a plan to text that has been proved: edits, the text of each stage, verification, and what is left out on the way."""
+"""From a plan to text that has been proved: edits, the text of each stage, verification, and
+what is left out on the way.
+"""
 
 from __future__ import annotations
 
@@ -56,12 +58,21 @@ class Rewritten:
             for rule in _MENDS[each.action]
         }
         return tuple(
-            replace(each, change=changes.get((each.rule, each.workload, each.location.path, each.location.document))) for each in findings
+            replace(
+                each,
+                change=changes.get(
+                    (each.rule, each.workload, each.location.path, each.location.document)
+                ),
+            )
+            for each in findings
         )
 
 
-def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: Options) -> Rewritten:
-    """Rewrite a set. Changes whose text can't be made or doesn't pass are left out and said to be held back.
+def rewrite(
+    inputs: Inputs, classifications: Sequence[Classification], options: Options
+) -> Rewritten:
+    """Rewrite a set. Changes whose text can't be made or doesn't pass are left out and said to be
+    held back.
 
     Raises:
         DeadlineExceeded: it took too long.
@@ -83,11 +94,19 @@ def rewrite(inputs: Inputs, classifications: Sequence[Classification], options: 
             break
         failures += found
         blamed = {failure.proposal for failure in found} or {each.id for each in kept}
-        dropped = [each for each in kept if each.id in blamed or _partner(each, each.needs) in blamed]
+        dropped = [
+            each for each in kept if each.id in blamed or _partner(each, each.needs) in blamed
+        ]
         held_back += [_unproven(each, found) for each in dropped]
         kept, edits = _compiled(inputs, _without(kept, dropped), held_back)
-    copies = {each.id: tuple((copy.title, copy.resource.location()) for copy in each.copies) for each in kept if each.copies}
-    return Rewritten(_result(inputs, kept, edits, texts if kept else {}, held_back, failures, options), copies)
+    copies = {
+        each.id: tuple((copy.title, copy.resource.location()) for copy in each.copies)
+        for each in kept
+        if each.copies
+    }
+    return Rewritten(
+        _result(inputs, kept, edits, texts if kept else {}, held_back, failures, options), copies
+    )
 
 
 def _let_go(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
@@ -109,7 +128,10 @@ def _without(proposals: Sequence[Proposal], dropped: Sequence[Proposal]) -> list
     """The proposals less some, each without what only a dropped one needed."""
     gone = {each.id for each in dropped}
     kept = [each for each in proposals if each.id not in gone]
-    return [each.alone if each.alone is not None and _partner(each, "split") in gone else each for each in kept]
+    return [
+        each.alone if each.alone is not None and _partner(each, "split") in gone else each
+        for each in kept
+    ]
 
 
 def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
@@ -117,10 +139,14 @@ def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
     location = proposal.workload.resource.location()
     if failure.check == "settled":
         # With Services of their own parts may look more like applications than they did before.
-        message = f"{failure.message} when it is looked at again: say with podsplit.dev/roles which containers belong together"
+        message = (
+            f"{failure.message} when it is looked at again: say with podsplit.dev/roles which"
+            " containers belong together"
+        )
         return HeldBack(proposal.action, proposal.workload.title, "unsettled", message, location)
     message = (
-        f"the rewritten text did not pass the check {failure.check}: {failure.message}; this is a mistake of Podsplit: please report it"
+        f"the rewritten text did not pass the check {failure.check}: {failure.message}; this is a"
+        " mistake of Podsplit: please report it"
     )
     return HeldBack(proposal.action, proposal.workload.title, "verification", message, location)
 
@@ -133,8 +159,12 @@ _Edits = dict[str, dict[str, list[Edit]]]
 """By proposal id, then by path."""
 
 
-def _compiled(inputs: Inputs, proposals: list[Proposal], held_back: list[HeldBack]) -> tuple[list[Proposal], _Edits]:
-    """The edits of each proposal; those that can't be made, or want the text of an earlier one, are held back."""
+def _compiled(
+    inputs: Inputs, proposals: list[Proposal], held_back: list[HeldBack]
+) -> tuple[list[Proposal], _Edits]:
+    """The edits of each proposal; those that can't be made, or want the text of an earlier one,
+    are held back.
+    """
     habits: dict[str, Habits] = {}
     documents: dict[str, list[Document]] = {}
     for document in inputs.documents:
@@ -150,7 +180,9 @@ def _compiled(inputs: Inputs, proposals: list[Proposal], held_back: list[HeldBac
     def give_up(proposal: Proposal, error: EditError) -> None:
         bad.append(proposal)
         location = proposal.workload.resource.location()
-        held_back.append(HeldBack(proposal.action, proposal.workload.title, error.reason, str(error), location))
+        held_back.append(
+            HeldBack(proposal.action, proposal.workload.title, error.reason, str(error), location)
+        )
 
     for proposal in proposals:
         try:
@@ -159,7 +191,12 @@ def _compiled(inputs: Inputs, proposals: list[Proposal], held_back: list[HeldBac
             give_up(proposal, error)
     for path in _overlapping(edits):
         for proposal in [each for each in proposals if path in edits.get(each.id, ())]:
-            others = [edit for each, made in edits.items() if each != proposal.id for edit in made.get(path, ())]
+            others = [
+                edit
+                for each, made in edits.items()
+                if each != proposal.id
+                for edit in made.get(path, ())
+            ]
             try:
                 _check(others, edits[proposal.id][path])
             except EditError as error:
@@ -204,7 +241,9 @@ def _check(others: list[Edit], edits: list[Edit]) -> None:
 
 
 def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]]]:
-    """The operations of a proposal on each document, new objects in Lists and JSON documents included."""
+    """The operations of a proposal on each document, new objects in Lists and JSON documents
+    included.
+    """
     found: dict[int, tuple[Document, list[Operation]]] = {}
 
     def add(resource: Resource, operation: Operation) -> None:
@@ -220,13 +259,20 @@ def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]
         if route:
             index = int(route[-1]) + 1
             add(made.after, AddItem(route[:-1], made.tree, int(made.stage), index))
-        elif is_json(made.after.document) and Enlist(stage=int(Stage.EXPAND)) not in found.get(id(made.after.document), (None, []))[1]:
+        elif (
+            is_json(made.after.document)
+            and Enlist(stage=int(Stage.EXPAND))
+            not in found.get(id(made.after.document), (None, []))[1]
+        ):
             add(made.after, Enlist(stage=int(Stage.EXPAND)))
     return found
 
 
 def _edits_of(
-    proposal: Proposal, documents: dict[str, list[Document]], habits: dict[str, Habits], around: _Around
+    proposal: Proposal,
+    documents: dict[str, list[Document]],
+    habits: dict[str, Habits],
+    around: _Around,
 ) -> dict[str, list[Edit]]:
     result: dict[str, list[Edit]] = {}
 
@@ -240,21 +286,29 @@ def _edits_of(
             text = emit_document(made.tree, habits_in(made.after.path))
             result.setdefault(made.path, []).append(Edit(Span(0, 0), text, int(made.stage)))
         elif not made.after.route:
-            result.setdefault(made.after.path, []).append(_appended(made, habits_in(made.after.path)))
+            result.setdefault(made.after.path, []).append(
+                _appended(made, habits_in(made.after.path))
+            )
     for copy in proposal.copies:
         if not copy.resource.route:
             document = copy.resource.document
-            result.setdefault(copy.resource.path, []).append(Edit(removal_of(document), "", int(Stage.EXPAND)))
+            result.setdefault(copy.resource.path, []).append(
+                Edit(removal_of(document), "", int(Stage.EXPAND))
+            )
     for document, operations in _operations(proposal).values():
         path = document.source.path
         items = dict.fromkeys(((), *map(_item, operations)))
         others = [other for item in items for other in around.get((id(document), item), ())]
-        result.setdefault(path, []).extend(compile_operations(document, operations, habits_in(path), others))
+        result.setdefault(path, []).extend(
+            compile_operations(document, operations, habits_in(path), others)
+        )
     return result
 
 
 def _appended(made: NewObject, habits: Habits) -> Edit:
-    """A new object behind a document: before the blank lines that end its piece, so that they go on doing so."""
+    """A new object behind a document: before the blank lines that end its piece, so that they go
+    on doing so.
+    """
     document = made.after.document
     text = document.text
     if habits.json:
@@ -267,7 +321,12 @@ def _appended(made: NewObject, habits: Habits) -> Edit:
     check_open_end(document, len(body))
     at = document.span.start + len(body)
     gap = text[len(body) :]
-    blank = newline if gap.count("\n") > 1 and made.after.document.span.end < len(made.after.document.source.text) else ""
+    blank = (
+        newline
+        if gap.count("\n") > 1
+        and made.after.document.span.end < len(made.after.document.source.text)
+        else ""
+    )
     content = newline + blank + "---" + newline + emit_document(made.tree, habits)
     return Edit(Span(at, at), content.removesuffix(newline), int(made.stage))
 
@@ -278,7 +337,10 @@ def _texts(inputs: Inputs, edits: _Edits, stage: Stage) -> dict[str, str]:
     for each in edits.values():
         for path, some in each.items():
             by_path.setdefault(path, []).extend(some)
-    texts = {path: apply_edits(inputs.sources[path].text if path in inputs.sources else "", some, stage) for path, some in by_path.items()}
+    texts = {
+        path: apply_edits(inputs.sources[path].text if path in inputs.sources else "", some, stage)
+        for path, some in by_path.items()
+    }
     return {path: text for path, text in texts.items() if text or path in inputs.sources}
 
 
@@ -296,19 +358,38 @@ def _result(
 ) -> Rewrite:
     stages = tuple(StageResult(stage, _files(inputs, changed)) for stage, changed in texts.items())
     files = next((each.files for each in stages if each.stage is options.stage), _files(inputs, {}))
-    changes = tuple(_change(each, {path: some for path, some in edits[each.id].items() if path in inputs.sources}) for each in kept)
+    changes = tuple(
+        _change(
+            each, {path: some for path, some in edits[each.id].items() if path in inputs.sources}
+        )
+        for each in kept
+    )
     failed = {failure.check: failure.message for failure in failures}
     checks = tuple(
-        Check(name, name not in failed, f"{failed[name]}; the change was taken out" if name in failed else meaning)
+        Check(
+            name,
+            name not in failed,
+            f"{failed[name]}; the change was taken out" if name in failed else meaning,
+        )
         for name, meaning in CHECKS.items()
     )
     return Rewrite(files, stages, changes, tuple(held_back), checks, migration_steps(kept))
 
 
 def _files(inputs: Inputs, texts: Mapping[str, str]) -> tuple[FileResult, ...]:
-    unreadable = {each.location.path for each in inputs.rejected if each.code in ("not-utf-8", "utf-16")}
-    known = [_file(path, source.text, texts.get(path, source.text)) for path, source in inputs.sources.items() if path not in unreadable]
-    added = [FileResult(path, text, FileStatus.ADDED) for path, text in texts.items() if path not in inputs.sources]
+    unreadable = {
+        each.location.path for each in inputs.rejected if each.code in ("not-utf-8", "utf-16")
+    }
+    known = [
+        _file(path, source.text, texts.get(path, source.text))
+        for path, source in inputs.sources.items()
+        if path not in unreadable
+    ]
+    added = [
+        FileResult(path, text, FileStatus.ADDED)
+        for path, text in texts.items()
+        if path not in inputs.sources
+    ]
     return (*known, *added)
 
 
@@ -316,11 +397,20 @@ def _file(path: str, old: str, new: str) -> FileResult:
     if new == old:
         return FileResult(path, old, FileStatus.UNCHANGED)
     gone = not any(line.strip() and not line.startswith(("#", "---")) for line in new.splitlines())
-    return FileResult(path, "", FileStatus.DELETED) if gone else FileResult(path, new, FileStatus.MODIFIED)
+    return (
+        FileResult(path, "", FileStatus.DELETED)
+        if gone
+        else FileResult(path, new, FileStatus.MODIFIED)
+    )
 
 
 def _change(proposal: Proposal, edits: dict[str, list[Edit]]) -> Change:
-    touched = dict.fromkeys([*(step.resource.title for step in proposal.steps), *(copy.title for copy in proposal.copies)])
+    touched = dict.fromkeys(
+        [
+            *(step.resource.title for step in proposal.steps),
+            *(copy.title for copy in proposal.copies),
+        ]
+    )
     return Change(
         id=proposal.id,
         action=proposal.action,

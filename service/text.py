@@ -1,6 +1,7 @@
 """Text: source files, spans, edits. Knows no YAML.
 
-Offsets are code points, spans are half-open. Lines and columns are made for people only, 1-based, at the edge.
+Offsets are code points, spans are half-open. Lines and columns are made for people only, 1-based,
+at the edge.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ class Span:
     """One past the last; equal to `start` for a place between two code points."""
 
     def covers(self, other: Span) -> bool:
-        """Whether `other` lies within; a zero-width span on an edge stays outside, so that it survives a replacement beside it."""
+        """Whether `other` lies within; a zero-width span on an edge stays outside, so that it
+        survives a replacement beside it.
+        """
         if other.start == other.end:
             return self == other or self.start < other.start < self.end
         return self.start <= other.start and other.end <= self.end
 
     def overlaps(self, other: Span) -> bool:
-        """Whether the two share text. Zero-width spans share text only with what they are strictly inside of."""
+        """Whether the two share text. Zero-width spans share text only with what they are
+        strictly inside of.
+        """
         return self.start < other.end and other.start < self.end
 
 
@@ -48,12 +53,20 @@ class Edit:
     gives_way: bool = False
     """For indentation: it goes without a word where its line is replaced."""
     inside: Span | None = None
-    """For an insertion: the text of what it adds to, so that it goes where that goes though it stands at its edge."""
+    """For an insertion: the text of what it adds to, so that it goes where that goes though it
+    stands at its edge.
+    """
 
     def moved(self, by: int) -> Edit:
         """The same edit in a text that starts `by` code points further up."""
         inside = Span(self.inside.start + by, self.inside.end + by) if self.inside else None
-        return Edit(Span(self.span.start + by, self.span.end + by), self.content, self.stage, self.gives_way, inside)
+        return Edit(
+            Span(self.span.start + by, self.span.end + by),
+            self.content,
+            self.stage,
+            self.gives_way,
+            inside,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,8 @@ class SourceFile:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both 1-based, columns in code points.
 
-        Only line feeds end a line, as in git, editors and forges; YAML 1.1 would count NEL and U+2028 too.
+        Only line feeds end a line, as in git, editors and forges; YAML 1.1 would count NEL and
+        U+2028 too.
         """
         if not self._lines:
             self._lines.append(0)
@@ -84,7 +98,11 @@ def decode(path: str, raw: bytes) -> SourceFile:
     Raises:
         InputError: `not-utf-8` with the byte's place, or `utf-16`; kubectl reads neither.
     """
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or (len(raw) > 3 and (raw[0], raw[2]) == (0, 0)) or raw[1:4:2] == b"\0\0":
+    if (
+        raw[:2] in (b"\xff\xfe", b"\xfe\xff")
+        or (len(raw) > 3 and (raw[0], raw[2]) == (0, 0))
+        or raw[1:4:2] == b"\0\0"
+    ):
         raise InputError("utf-16", "the file is UTF-16 or UTF-32: save it as UTF-8", 0)
     try:
         return SourceFile(path, raw.decode("utf-8"))
@@ -97,9 +115,9 @@ def decode(path: str, raw: bytes) -> SourceFile:
 def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
     """The edits that make the text of `stage`, in the order of their places.
 
-    An edit of a later stage replaces those of earlier stages that it covers: a container that leaves in the last stage
-    takes along the port name that it got in the first. Of insertions at one place the innermost comes first; else they keep
-    the order in which they were given.
+    An edit of a later stage replaces those of earlier stages that it covers: a container that
+    leaves in the last stage takes along the port name that it got in the first. Of insertions at
+    one place the innermost comes first; else they keep the order in which they were given.
 
     Raises:
         OverlappingEdits: two edits that don't nest that way want the same text.
@@ -114,14 +132,18 @@ def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
             if (edit.stage > last.stage or last.gives_way) and _covers(edit, last):
                 kept.pop()
                 continue
-            raise OverlappingEdits(f"two edits of stage {edit.stage} want the text at offset {edit.span.start}")
+            raise OverlappingEdits(
+                f"two edits of stage {edit.stage} want the text at offset {edit.span.start}"
+            )
         else:
             kept.append(edit)
     return kept
 
 
 def _order(edit: Edit) -> tuple[int, bool, int, int]:
-    """By place; insertions first, the innermost first of all; the longest replacement before those that it covers."""
+    """By place; insertions first, the innermost first of all; the longest replacement before
+    those that it covers.
+    """
     span = edit.span
     inserts = span.start == span.end
     return span.start, not inserts, -span.end, -edit.inside.start if inserts and edit.inside else 1
@@ -135,7 +157,9 @@ def _meet(first: Edit, second: Edit) -> bool:
     """Whether two edits, the first no further down than the second, can't both be made."""
     if first.span == second.span:
         return first.span.start != first.span.end
-    return first.span.overlaps(second.span) or (first.stage > second.stage and second.inside is not None and _covers(first, second))
+    return first.span.overlaps(second.span) or (
+        first.stage > second.stage and second.inside is not None and _covers(first, second)
+    )
 
 
 def apply_edits(text: str, edits: Iterable[Edit], stage: int = 0) -> str:

@@ -25,15 +25,20 @@ from service.web.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 
 
-# In CI the same examples every time: a rare find is for a developer's machine, not for somebody else's change.
+# In CI the same examples every time: a rare find is for a developer's machine, not for somebody
+# else's change.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("hunt", deadline=None, max_examples=5000)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "here"))
+hypothesis.settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "here")
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--golden", action="store_true", help="rewrite the expected outputs of cases that exist")
+    parser.addoption(
+        "--golden", action="store_true", help="rewrite the expected outputs of cases that exist"
+    )
 
 
 @pytest.fixture
@@ -43,7 +48,14 @@ def golden(request: pytest.FixtureRequest) -> bool:
 
 
 def _program(name: str) -> Path:
-    found = next((path for path in (str(ROOT / ".tools" / "bin" / name), shutil.which(name)) if path and Path(path).exists()), None)
+    found = next(
+        (
+            path
+            for path in (str(ROOT / ".tools" / "bin" / name), shutil.which(name))
+            if path and Path(path).exists()
+        ),
+        None,
+    )
     if found is None:
         pytest.fail(f"{name} is missing: run tools/fetch_kubectl.py, as `make test` does")
     return Path(found)
@@ -92,12 +104,23 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-_GUNICORN = (sys.executable, "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app")
+_GUNICORN = (
+    sys.executable,
+    "-m",
+    "gunicorn",
+    "--config",
+    "python:service.gunicorn_conf",
+    "service.wsgi:app",
+)
 
 
 def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICORN) -> Server:
     port = _free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PODSPLIT_", "PROMETHEUS_", "MAKE"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PODSPLIT_", "PROMETHEUS_", "MAKE"))
+    }
     environ = kept | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
@@ -153,7 +176,9 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Iterator[Server]:
-    """What `make run` starts; the environment that it would install first is the one that the tests run in."""
+    """What `make run` starts; the environment that it would install first is the one that the
+    tests run in.
+    """
     (tmp_path / "venv" / "bin").mkdir(parents=True)
     for made in ("venv/bin/python", "venv/.runtime"):
         (tmp_path / made).touch()

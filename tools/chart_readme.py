@@ -1,7 +1,8 @@
-"""Writes the table of values in helm/README.md from the comments in helm/values.yaml, so that they can't drift apart.
+"""Writes the table of values in helm/README.md from the comments in helm/values.yaml, so that they
+can't drift apart.
 
-The comment of a key is the lines that start with `#` right above it. A mapping whose keys have no comments is one value. Run by
-`make docs`; a test holds the file against what this would write.
+The comment of a key is the lines that start with `#` right above it. A mapping whose keys have no
+comments is one value. Run by `make docs`; a test holds the file against what this would write.
 """
 
 from __future__ import annotations
@@ -53,18 +54,25 @@ def readme(readme_text: str, values_text: str) -> str:
     _, end, after = rest.partition(_END)
     if not begin or not end:
         raise ValueError("README.md has lost the marks of its table of values")
-    rows = [f"| `{value.path}` | {_cell(value.default)} | {value.comment.replace('|', '&#124;')} |" for value in values(values_text)]
+    rows = [
+        f"| `{value.path}` | {_cell(value.default)} | {value.comment.replace('|', '&#124;')} |"
+        for value in values(values_text)
+    ]
     lines = ["", "| value | default | what it is |", "|---|---|---|", *rows]
     return before + begin + "\n".join(lines) + "\n\n" + end + after
 
 
-def _walk(mapping: yaml.MappingNode, data: dict[str, Any], lines: list[str], prefix: str) -> Iterator[Value]:
+def _walk(
+    mapping: yaml.MappingNode, data: dict[str, Any], lines: list[str], prefix: str
+) -> Iterator[Value]:
     for key, value in mapping.value:
         path = prefix + key.value
         comment = _comment(lines, key.start_mark.line)
         if not comment:
             raise ValueError(f"{path} has no comment in values.yaml")
-        if isinstance(value, yaml.MappingNode) and any(_comment(lines, inner.start_mark.line) for inner, _ in value.value):
+        if isinstance(value, yaml.MappingNode) and any(
+            _comment(lines, inner.start_mark.line) for inner, _ in value.value
+        ):
             yield Value(path, None, comment)
             yield from _walk(value, data[key.value], lines, path + ".")
         else:
@@ -90,7 +98,12 @@ def _cell(default: str | None) -> str:
 def main() -> None:
     """Write it."""
     path = CHART / "README.md"
-    path.write_text(readme(path.read_text(encoding="utf-8"), (CHART / "values.yaml").read_text(encoding="utf-8")), encoding="utf-8")
+    path.write_text(
+        readme(
+            path.read_text(encoding="utf-8"), (CHART / "values.yaml").read_text(encoding="utf-8")
+        ),
+        encoding="utf-8",
+    )
 
 
 if __name__ == "__main__":

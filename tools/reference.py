@@ -1,4 +1,5 @@
-"""Writes docs/signals.md, docs/rules.md and docs/actions.md from the docstrings, so that they can't drift apart.
+"""Writes docs/signals.md, docs/rules.md and docs/actions.md from the docstrings, so that they can't
+drift apart.
 
 Run by `make docs`; a test holds the files against what this would write.
 """
@@ -33,7 +34,11 @@ def pages() -> dict[str, str]:
     weights = load_weights()
     signal_notes = {
         signal.id: _weights_table(
-            [(case, weight.value, weight.why) for case, weight in weights.cases.items() if case.startswith(f"{signal.id}.")]
+            [
+                (case, weight.value, weight.why)
+                for case, weight in weights.cases.items()
+                if case.startswith(f"{signal.id}.")
+            ]
         )
         for signal in SIGNALS
     }
@@ -41,15 +46,19 @@ def pages() -> dict[str, str]:
     return {
         "signals.md": _page(
             "Signals",
-            "What is looked at when the containers of a Pod are told apart. Weights are log-odds (natural logarithm); "
-            "[concepts](concepts.md) says how they add up. `GET /v1/signals` serves the same.",
+            "What is looked at when the containers of a Pod are told apart. Weights are log-odds"
+            " (natural logarithm); [concepts](concepts.md) says how they add up. `GET /v1/signals`"
+            " serves the same.",
             SIGNALS,
             signal_notes,
         ),
-        "rules.md": _page("Rules", "What is reported. `GET /v1/rules` serves the same.", RULES, rule_notes),
+        "rules.md": _page(
+            "Rules", "What is reported. `GET /v1/rules` serves the same.", RULES, rule_notes
+        ),
         "actions.md": _page(
             "Actions",
-            "What is rewritten. `GET /v1/actions` serves the same. [Refusals](refusals.md) says when nothing is.",
+            "What is rewritten. `GET /v1/actions` serves the same. [Refusals](refusals.md) says"
+            " when nothing is.",
             ACTIONS,
             {},
         ),
@@ -61,7 +70,11 @@ def _page(title: str, introduction: str, items: Iterable[_Item], notes: dict[str
     for item in items:
         text = documented(item.module)
         parts.append(f"## {item.id}\n")
-        parts += [f"**Looks for** {text.looks_for}\n", f"**Matters because** {text.why}\n", f"```yaml\n{text.example}\n```\n"]
+        parts += [
+            f"**Looks for** {text.looks_for}\n",
+            f"**Matters because** {text.why}\n",
+            f"```yaml\n{text.example}\n```\n",
+        ]
         parts.append(f"**Comes out:** {text.outcome}\n")
         if notes.get(item.id):
             parts.append(notes[item.id])

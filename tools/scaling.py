@@ -1,8 +1,10 @@
-"""What the chart's autoscaler does with a day's peak: calculated from the benchmark's figure in docs/operations.md, and drawn.
+"""What the chart's autoscaler does with a day's peak: calculated from the benchmark's figure in
+docs/operations.md, and drawn.
 
-The rules are those of the HorizontalPodAutoscaler as Kubernetes documents them (kubernetes.io, "Horizontal Pod Autoscaling" and its
-"configurable scaling behavior"): every 15 seconds the replicas times the utilisation over its target, rounded up; nothing within a tenth
-of the target; up by 4 Pods or to the double at a time; down only to the most that was wanted in the last 5 minutes.
+The rules are those of the HorizontalPodAutoscaler as Kubernetes documents them (kubernetes.io,
+"Horizontal Pod Autoscaling" and its "configurable scaling behavior"): every 15 seconds the replicas
+times the utilisation over its target, rounded up; nothing within a tenth of the target; up by 4
+Pods or to the double at a time; down only to the most that was wanted in the last 5 minutes.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ LEAST, MOST = 2, 10
 CORES = 2.0
 """What two workers can use at most."""
 PERIOD = 15
-"""Seconds between two looks at the Pods; as old is what is seen, and as long does a new Pod take to serve."""
+"""Seconds between two looks at the Pods; as old is what is seen, and as long does a new Pod take
+to serve.
+"""
 WINDOW = 300
 """Seconds for which a wish for more Pods counts."""
 
@@ -47,13 +51,19 @@ class Moment:
 
 
 def per_request() -> float:
-    """Seconds of processor time for a rewrite of ten documents, from the table in docs/operations.md."""
-    [found] = re.findall(r"^\| 10 \| [\d.]+ ms \| ([\d.]+) ms \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    """Seconds of processor time for a rewrite of ten documents, from the table in
+    docs/operations.md.
+    """
+    [found] = re.findall(
+        r"^\| 10 \| [\d.]+ ms \| ([\d.]+) ms \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
     return float(found) / 1000
 
 
 def peak(minute: float) -> float:
-    """Requests a second: a quiet start, a rise within a minute, twenty minutes of it, and quiet again."""
+    """Requests a second: a quiet start, a rise within a minute, twenty minutes of it, and quiet
+    again.
+    """
     quiet, busy = 20.0, 150.0
     rise = min(max(minute - 5, 0.0), 1.0)
     fall = min(max(minute - 26, 0.0), 1.0)
@@ -72,7 +82,11 @@ def simulated(seconds: float, minutes: int = 40) -> Iterator[Moment]:
         wish = replicas if abs(ratio - 1) <= 0.1 else math.ceil(replicas * ratio)
         wanted.append(min(max(wish, LEAST), MOST))
         most = max(wanted[-WINDOW // PERIOD :])
-        replicas = min(wanted[-1], max(replicas + 4, 2 * replicas)) if wanted[-1] > replicas else min(replicas, most)
+        replicas = (
+            min(wanted[-1], max(replicas + 4, 2 * replicas))
+            if wanted[-1] > replicas
+            else min(replicas, most)
+        )
 
 
 def picture() -> str:
@@ -101,14 +115,22 @@ def picture() -> str:
         *_axis(pods, [(0.0, "0"), (LEAST, str(LEAST)), (MOST, str(MOST))], top_pods, left, right),
         drawing.area(curve, rates[1], "g1", "g1-line"),
         drawing.area(stairs, pods[1], "g0", "g0-line"),
-        *(text(x(minute), 338, f"{minute} min", "muted", size=11, anchor="middle") for minute in range(0, int(minutes) + 1, 10)),
+        *(
+            text(x(minute), 338, f"{minute} min", "muted", size=11, anchor="middle")
+            for minute in range(0, int(minutes) + 1, 10)
+        ),
     ]
     most = max(each.replicas for each in moments)
-    told = f"{moments[0].rate:g} requests a second rise to {top_rate:g} for twenty minutes; {LEAST} Pods become {most}, and {LEAST} again."
+    told = (
+        f"{moments[0].rate:g} requests a second rise to {top_rate:g} for twenty minutes; {LEAST}"
+        f" Pods become {most}, and {LEAST} again."
+    )
     return drawing.document(width, 356, "The autoscaler at work", told, parts)
 
 
-def _axis(band: tuple[float, float], marks: list[tuple[float, str]], top: float, left: float, right: float) -> Iterator[str]:
+def _axis(
+    band: tuple[float, float], marks: list[tuple[float, str]], top: float, left: float, right: float
+) -> Iterator[str]:
     for value, name in marks:
         height = band[1] - (band[1] - band[0]) * value / top
         yield drawing.line(left, height, right, height, "rule", width=1)

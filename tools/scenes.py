@@ -1,7 +1,8 @@
-"""What the pictures of docs/ show, read from a real rewrite: workloads, containers, and what each Service port reaches.
+"""What the pictures of docs/ show, read from a real rewrite: workloads, containers, and what each
+Service port reaches.
 
-Nothing here is written by hand: roles, groups and confidences are those of the report, and every stage's text is read again as anybody
-would read it.
+Nothing here is written by hand: roles, groups and confidences are those of the report, and every
+stage's text is read again as anybody would read it.
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ def scenes_of(path: Path) -> tuple[Scene, ...]:
     assert not report.rewrite.held_back
     verdicts = {each.name: each for workload in report.workloads for each in workload.containers}
     texts = [("before", path.read_bytes())]
-    texts += [(stage.stage.label, stage.files[0].content.encode()) for stage in report.rewrite.stages]
+    texts += [
+        (stage.stage.label, stage.files[0].content.encode()) for stage in report.rewrite.stages
+    ]
     scenes: list[Scene] = []
     for name, raw in texts:
         known = {box.name for box in scenes[-1].boxes} if scenes else None
@@ -111,19 +114,28 @@ def scenes_of(path: Path) -> tuple[Scene, ...]:
     return tuple(scenes)
 
 
-def _scene(name: str, inputs: Inputs, verdicts: dict[str, Verdict], known: set[str] | None) -> Scene:
+def _scene(
+    name: str, inputs: Inputs, verdicts: dict[str, Verdict], known: set[str] | None
+) -> Scene:
     [service] = [each for each in inputs.manifests.of_kind("Service") if is_service(each)]
     boxes, arrows, ports = [], [], {}
     for place, workload in enumerate(inputs.workloads):
-        boxes.append(_box(workload, verdicts, fresh=known is not None and workload.name not in known))
+        boxes.append(
+            _box(workload, verdicts, fresh=known is not None and workload.name not in known)
+        )
         for link in services_of(workload, inputs.manifests):
             for port in link.ports:
                 ports[port.index] = f"{port.number} → {port.target}"
                 if port.container is not None and port.declared is not None:
-                    card, row = workload.members.index(port.container), port.container.ports.index(port.declared)
+                    card, row = (
+                        workload.members.index(port.container),
+                        port.container.ports.index(port.declared),
+                    )
                     arrows.append(Arrow(port.index, place, card, row))
     selector = ", ".join(f"{key}={value}" for key, value in selector_of(service).items())
-    gate = Gate(text(service.metadata.get("name")), selector, tuple(ports[index] for index in sorted(ports)))
+    gate = Gate(
+        text(service.metadata.get("name")), selector, tuple(ports[index] for index in sorted(ports))
+    )
     return Scene(name, gate, tuple(boxes), tuple(arrows))
 
 

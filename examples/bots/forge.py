@@ -11,7 +11,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 Comment = dict[str, Any]
-"""As the service answers: `marker`, `body`, and for a comment on lines the `payload` that the forge wants."""
+"""As the service answers: `marker`, `body`, and for a comment on lines the `payload` that the
+forge wants.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class Forge(Protocol):
 
 
 class Session(requests.Session):
-    """Raises for what is no success, waits a minute at most, and tries again where that can't do a thing twice."""
+    """Raises for what is no success, waits a minute at most, and tries again where that can't do
+    a thing twice.
+    """
 
     def __init__(self, headers: dict[str, str], *, pure: bool = False) -> None:
         """Make one; `pure` says that a POST changes nothing and may be repeated too."""

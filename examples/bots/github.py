@@ -14,8 +14,15 @@ class GitHub:
     platform = "github"
 
     def __init__(self, environ: dict[str, str]) -> None:
-        """Take GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN as Actions has them, PULL_NUMBER, and the pull request's HEAD_SHA."""
-        self._http = Session({"Authorization": f"Bearer {environ['GITHUB_TOKEN']}", "Accept": "application/vnd.github+json"})
+        """Take GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN as Actions has them,
+        PULL_NUMBER, and the pull request's HEAD_SHA.
+        """
+        self._http = Session(
+            {
+                "Authorization": f"Bearer {environ['GITHUB_TOKEN']}",
+                "Accept": "application/vnd.github+json",
+            }
+        )
         self._repository = f"{environ.get('GITHUB_API_URL', 'https://api.github.com')}/repos/{environ['GITHUB_REPOSITORY']}"
         self._number = environ["PULL_NUMBER"]
         self._head = environ["HEAD_SHA"]
@@ -33,9 +40,14 @@ class GitHub:
         """One at a time: a review with many is refused whole where one of them is."""
         payload: dict[str, Any] | None = comment.get("payload")
         if payload is None:
-            self._http.post(f"{self._repository}/issues/{self._number}/comments", json={"body": comment["body"]})
+            self._http.post(
+                f"{self._repository}/issues/{self._number}/comments", json={"body": comment["body"]}
+            )
         else:
-            self._http.post(f"{self._repository}/pulls/{self._number}/comments", json=payload | {"commit_id": self._head})
+            self._http.post(
+                f"{self._repository}/pulls/{self._number}/comments",
+                json=payload | {"commit_id": self._head},
+            )
 
     def update(self, posted: Posted, body: str) -> None:
         """Its text only."""

@@ -49,7 +49,9 @@ def cleaning(situation: Situation) -> list[Operation]:
     result: list[Operation] = []
     if "status" in resource.data:
         result.append(Remove(at("status"), stage))
-    result += [Remove(at("metadata", key), stage) for key in _MACHINE_WRITTEN if key in resource.metadata]
+    result += [
+        Remove(at("metadata", key), stage) for key in _MACHINE_WRITTEN if key in resource.metadata
+    ]
     pod = situation.workload.pod
     if "ephemeralContainers" in pod:
         result.append(Remove(at("spec", "ephemeralContainers"), stage))
@@ -63,7 +65,8 @@ def cleaning(situation: Situation) -> list[Operation]:
     defaulted = [
         index
         for index, toleration in enumerate(tolerations)
-        if toleration.get("tolerationSeconds") == 300 and text(toleration.get("key")).startswith("node.kubernetes.io/")
+        if toleration.get("tolerationSeconds") == 300
+        and text(toleration.get("key")).startswith("node.kubernetes.io/")
     ]
     return result + _removed_items(at("spec", "tolerations"), defaulted, len(tolerations))
 

@@ -68,16 +68,29 @@ def _chosen(situation: Situation) -> Wrapping:
     shown = None if policy == "Always" else _serves(situation)
     if policy != "Always" and shown is None:
         if copies_of(workload, situation.manifests):
-            raise Refused("copies", "it has copies that run to an end: make one Job with completions of them, or a Job of each, by hand")
+            raise Refused(
+                "copies",
+                "it has copies that run to an end: make one Job with completions of them, or a Job"
+                " of each, by hand",
+            )
         return _job(policy)
     if "activeDeadlineSeconds" in workload.pod:
-        message = "it is restarted always and given a deadline: no controller does that; remove activeDeadlineSeconds or make it a Job"
+        message = (
+            "it is restarted always and given a deadline: no controller does that; remove"
+            " activeDeadlineSeconds or make it a Job"
+        )
         raise Refused("deadline", message)
     assumptions = []
     if shown is not None:
-        assumptions.append(f"restartPolicy {policy} becomes Always: {shown} shows that it is a server, which is restarted when it ends")
+        assumptions.append(
+            f"restartPolicy {policy} becomes Always: {shown} shows that it is a server, which is"
+            " restarted when it ends"
+        )
     if shown is not None and len(workload.members) > 1:
-        assumptions.append("none of its containers is meant to end: each is started again; what should run once is an init container")
+        assumptions.append(
+            "none of its containers is meant to end: each is started again; what should run once is"
+            " an init container"
+        )
     restarted = None if policy == "Always" else "Always"
     folded = fold(situation)
     name = folded.name if folded else situation.workload.name
@@ -86,23 +99,50 @@ def _chosen(situation: Situation) -> Wrapping:
     if folded is not None and folded.kind != "Deployment":
         fields = _with_selector(folded.fields, selector)
         return _folded(
-            Wrapping("apps/v1", folded.kind, selector, labels, fields, Applicability.REVIEW, tuple(assumptions), restarted), folded
+            Wrapping(
+                "apps/v1",
+                folded.kind,
+                selector,
+                labels,
+                fields,
+                Applicability.REVIEW,
+                tuple(assumptions),
+                restarted,
+            ),
+            folded,
         )
     if claims and _is_datastore(situation):
         if folded is not None:
-            raise Refused("copies", f"{folded.others[0].name} and {workload.name} write to one claim: see which of them is meant")
+            raise Refused(
+                "copies",
+                f"{folded.others[0].name} and {workload.name} write to one claim: see which of them"
+                " is meant",
+            )
         return _stateful_set(situation, selector, labels, tuple(assumptions), policy)
     data = bool(claims) or any(writes_data(workload, each) for each in workload.containers)
     fields = _with_selector(folded.fields if folded else {"replicas": 1}, selector)
     if data or any(holds_node_port(workload, each) for each in workload.containers):
         fields["strategy"] = {"type": "Recreate"}
         why = "both would write to the same data" if data else "a port of the node can be used once"
-        assumptions.append(f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}")
+        assumptions.append(
+            f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}"
+        )
         assumptions.append(f"the old Pod is deleted before the new one starts: {why}")
     if not data and _loses_data(situation):
-        assumptions.append("the data of its database goes with the old Pod: save it first, and give it a claim")
+        assumptions.append(
+            "the data of its database goes with the old Pod: save it first, and give it a claim"
+        )
     applicability = Applicability.REVIEW if assumptions else Applicability.SAFE
-    wrapping = Wrapping("apps/v1", "Deployment", selector, labels, fields, applicability, tuple(assumptions), restarted)
+    wrapping = Wrapping(
+        "apps/v1",
+        "Deployment",
+        selector,
+        labels,
+        fields,
+        applicability,
+        tuple(assumptions),
+        restarted,
+    )
     return _folded(wrapping, folded) if folded is not None else wrapping
 
 
@@ -131,17 +171,30 @@ def _check(situation: Situation) -> None:
         raise Refused(*left_alone)
     suppression = suppression_of("bare-pod", workload)
     if suppression is not None:
-        raise Refused("suppressed", f"the manifest says to ignore bare-pod: {suppression.reason or 'no reason given'}")
+        raise Refused(
+            "suppressed",
+            f"the manifest says to ignore bare-pod: {suppression.reason or 'no reason given'}",
+        )
     if injected_names(workload):
-        raise Refused("injected", "it holds injected containers, as live exports do: wrap the manifest that it was made from")
+        raise Refused(
+            "injected",
+            "it holds injected containers, as live exports do: wrap the manifest that it was made"
+            " from",
+        )
     for container in workload.containers:
-        if container.data.get("restartPolicy") not in (None, "Always") or container.data.get("restartPolicyRules"):
+        if container.data.get("restartPolicy") not in (None, "Always") or container.data.get(
+            "restartPolicyRules"
+        ):
             raise Refused(
-                "container-restart-policy", f"{container.name} has a restartPolicy of its own, which a controller's Pods can't have"
+                "container-restart-policy",
+                f"{container.name} has a restartPolicy of its own, which a controller's Pods can't"
+                " have",
             )
     if _is_node_agent(situation):
         raise Refused(
-            "node-agent", "it looks like an agent of one node: a DaemonSet would run it on every node; write one if that is meant"
+            "node-agent",
+            "it looks like an agent of one node: a DaemonSet would run it on every node; write one"
+            " if that is meant",
         )
 
 
@@ -149,7 +202,10 @@ def _loses_data(situation: Situation) -> bool:
     """Whether a database has no volume to keep its data in."""
     context = situation.classification.context
     entries = [context.entry(each) for each in situation.workload.members]
-    return any(entry is not None and entry.stands_alone and entry.category == "datastore" for entry in entries)
+    return any(
+        entry is not None and entry.stands_alone and entry.category == "datastore"
+        for entry in entries
+    )
 
 
 def _serves(situation: Situation) -> str | None:
@@ -169,25 +225,53 @@ def _job(policy: str) -> Wrapping:
     fields: dict[str, Tree] = {}
     if policy == "Never":
         fields["backoffLimit"] = 0
-        assumptions = ("it runs to an end, once: a Job with backoffLimit 0 runs it at most once, as the Pod did",)
+        assumptions = (
+            (
+                "it runs to an end, once: a Job with backoffLimit 0 runs it at most once, as the"
+                " Pod did"
+            ),
+        )
     else:
-        assumptions = ("it runs to an end: the Pod was tried again for ever, a Job gives up after six tries (backoffLimit)",)
+        assumptions = (
+            (
+                "it runs to an end: the Pod was tried again for ever, a Job gives up after six"
+                " tries (backoffLimit)"
+            ),
+        )
     return Wrapping("batch/v1", "Job", {}, {}, fields, Applicability.REVIEW, assumptions)
 
 
 def _stateful_set(
-    situation: Situation, selector: dict[str, str], labels: dict[str, str], assumptions: tuple[str, ...], policy: str
+    situation: Situation,
+    selector: dict[str, str],
+    labels: dict[str, str],
+    assumptions: tuple[str, ...],
+    policy: str,
 ) -> Wrapping:
     links = services_of(situation.workload, situation.manifests)
     headless = next((link.service.name for link in links if link.headless), situation.workload.name)
-    fields: dict[str, Tree] = {"serviceName": headless, "replicas": 1, "selector": {"matchLabels": selector}}
+    fields: dict[str, Tree] = {
+        "serviceName": headless,
+        "replicas": 1,
+        "selector": {"matchLabels": selector},
+    }
     stated = (
         *assumptions,
-        "the old Pod is deleted before the new one starts: two servers on one data directory destroy it",
+        (
+            "the old Pod is deleted before the new one starts: two servers on one data directory"
+            " destroy it"
+        ),
         "one replica keeps the claim by its name; more would need claims of their own",
     )
     return Wrapping(
-        "apps/v1", "StatefulSet", selector, labels, fields, Applicability.REVIEW, stated, None if policy == "Always" else "Always"
+        "apps/v1",
+        "StatefulSet",
+        selector,
+        labels,
+        fields,
+        Applicability.REVIEW,
+        stated,
+        None if policy == "Always" else "Always",
     )
 
 
@@ -196,15 +280,24 @@ def _is_datastore(situation: Situation) -> bool:
     claims = referenced_volume_claims(situation.workload)
     for container in situation.classification.groups[0]:
         entry = context.entry(container)
-        if entry and entry.category in ("datastore", "broker") and any(mount.volume in claims for mount in container.mounts):
+        if (
+            entry
+            and entry.category in ("datastore", "broker")
+            and any(mount.volume in claims for mount in container.mounts)
+        ):
             return True
     return False
 
 
 def _is_node_agent(situation: Situation) -> bool:
     pod = situation.workload.pod
-    everywhere = any(each.get("operator") == "Exists" and not each.get("key") for each in mappings(pod.get("tolerations")))
-    on_host = pod.get("hostNetwork") is True or any("hostPath" in mapping(volume) for volume in mappings(pod.get("volumes")))
+    everywhere = any(
+        each.get("operator") == "Exists" and not each.get("key")
+        for each in mappings(pod.get("tolerations"))
+    )
+    on_host = pod.get("hostNetwork") is True or any(
+        "hostPath" in mapping(volume) for volume in mappings(pod.get("volumes"))
+    )
     head: Container = situation.classification.groups[0][0]
     known = situation.classification.context.role(head) is ImageRole.HELPER
     return on_host and (everywhere or known)

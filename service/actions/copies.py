@@ -1,10 +1,11 @@
 """Copies of one Pod: which controller keeps them all.
 
-the copies are                                                  they become
-equal                                                           a Deployment with as many replicas
-`<name>-0` to `<name>-<n-1>`, with host names or claims that     a StatefulSet; its claim templates give the names of the claims
-have these names in them                                        that exist, so that each Pod finds its own data
-equal, each on a node of its own                                a DaemonSet for just these nodes
+the copies are                              they become
+equal                                       a Deployment with as many replicas
+`<name>-0` to `<name>-<n-1>`, with          a StatefulSet; its claim templates give the
+host names or claims that have these        names of the claims that exist, so that each
+names in them                               Pod finds its own data
+equal, each on a node of its own            a DaemonSet for just these nodes
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ def fold(situation: Situation) -> Fold | None:
     if not copies:
         return None
     others = tuple(each for each in copies if each.resource is not situation.resource)
-    if any(suppression_of("bare-pod", each) or each.resource.document.duplicates for each in others):
+    if any(
+        suppression_of("bare-pod", each) or each.resource.document.duplicates for each in others
+    ):
         raise _refused(situation, others, "one of them is to be left alone")
     built = [{id(each) for each in building(copy.resource, situation.manifests)} for copy in copies]
     if any(each != built[0] for each in built):
@@ -67,7 +70,11 @@ def fold(situation: Situation) -> Fold | None:
 
 def _refused(situation: Situation, others: tuple[Workload, ...], why: str) -> Refused:
     names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
-    return Refused("copies", f"{situation.workload.name} has copies ({names}), and {why}: make one controller of them by hand")
+    return Refused(
+        "copies",
+        f"{situation.workload.name} has copies ({names}), and {why}: make one controller of them by"
+        " hand",
+    )
 
 
 def _name(situation: Situation, kind: str, others: tuple[Workload, ...]) -> str:
@@ -86,7 +93,14 @@ def _deployment(situation: Situation, others: tuple[Workload, ...]) -> Fold:
         f"the {count} Pods are interchangeable: nobody asks for one of them by its name",
         "the old Pods are deleted: nobody adopts them",
     )
-    return Fold("Deployment", _name(situation, "Deployment", others), others, {"replicas": count}, (), stated)
+    return Fold(
+        "Deployment",
+        _name(situation, "Deployment", others),
+        others,
+        {"replicas": count},
+        (),
+        stated,
+    )
 
 
 # Each on its node
@@ -99,18 +113,30 @@ def _node_of(workload: Workload) -> tuple[str, str] | None:
     return ("nodeName", node) if node else ("nodeSelector", host) if host else None
 
 
-def _daemon_set(situation: Situation, others: tuple[Workload, ...], pins: list[tuple[str, str] | None]) -> Fold:
+def _daemon_set(
+    situation: Situation, others: tuple[Workload, ...], pins: list[tuple[str, str] | None]
+) -> Fold:
     pinned = [each for each in pins if each is not None]
     if len(set(pinned)) < len(pins) or len({field for field, _ in pinned}) > 1:
         raise _refused(situation, others, "they are on nodes that some of them share or leave open")
     if "affinity" in situation.workload.pod:
         raise _refused(situation, others, "they are pinned to nodes and have an affinity besides")
     field, at = pinned[0][0], situation.absolute
-    key = {"matchFields": "metadata.name"} if field == "nodeName" else {"matchExpressions": HOST_NAME_LABEL}
+    key = (
+        {"matchFields": "metadata.name"}
+        if field == "nodeName"
+        else {"matchExpressions": HOST_NAME_LABEL}
+    )
     ((asked, named),) = key.items()
     # The API server takes one value for each matchFields; terms are alternatives.
-    terms: list[Tree] = [{asked: [{"key": named, "operator": "In", "values": [node]}]} for _, node in pinned]
-    affinity: Tree = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}
+    terms: list[Tree] = [
+        {asked: [{"key": named, "operator": "In", "values": [node]}]} for _, node in pinned
+    ]
+    affinity: Tree = {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}
+        }
+    }
     gone = (
         at("spec", field)
         if field == "nodeName" or len(mapping(situation.workload.pod["nodeSelector"])) == 1
@@ -119,26 +145,45 @@ def _daemon_set(situation: Situation, others: tuple[Workload, ...], pins: list[t
     operations: list[Operation] = [Remove(gone), AddEntry(at("spec"), "affinity", affinity)]
     stated = ["each of the nodes runs one of the Pods, and no other node does"]
     if situation.workload.labels or _holds_something(situation.workload):
-        stated.append("the old Pods are deleted before: the DaemonSet kills those with its labels, and they hold ports or data")
+        stated.append(
+            "the old Pods are deleted before: the DaemonSet kills those with its labels, and they"
+            " hold ports or data"
+        )
     if field == "nodeName":
-        stated.append("the nodes have no taints that the Pods don't tolerate: what names its node passes them by")
-    return Fold("DaemonSet", _name(situation, "DaemonSet", others), others, {}, tuple(operations), tuple(stated))
+        stated.append(
+            "the nodes have no taints that the Pods don't tolerate: what names its node passes"
+            " them by"
+        )
+    return Fold(
+        "DaemonSet",
+        _name(situation, "DaemonSet", others),
+        others,
+        {},
+        tuple(operations),
+        tuple(stated),
+    )
 
 
 def _holds_something(workload: Workload) -> bool:
     """Whether a Pod holds ports of its node, or data that outlives it."""
-    ports = workload.pod.get("hostNetwork") is True or any(holds_node_port(workload, each) for each in workload.containers)
+    ports = workload.pod.get("hostNetwork") is True or any(
+        holds_node_port(workload, each) for each in workload.containers
+    )
     return ports or any(outlives_pod(volume) for volume in workload.volumes.values())
 
 
 # Numbered, each with its own
 
 
-def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tuple[Workload, ...]) -> Fold:
+def _stateful_set(
+    situation: Situation, copies: tuple[Workload, ...], others: tuple[Workload, ...]
+) -> Fold:
     workload, at = situation.workload, situation.absolute
     numbers = [ordinal_of(each.name) for each in copies]
     if sorted(each for each in numbers if each is not None) != list(range(len(copies))):
-        raise _refused(situation, others, "each is told its own name, though they are not numbered from 0")
+        raise _refused(
+            situation, others, "each is told its own name, though they are not numbered from 0"
+        )
     name = workload.name.rpartition("-")[0]
     if situation.names.taken("StatefulSet", name):
         raise _refused(situation, others, f"there is a StatefulSet {name} already")
@@ -157,7 +202,9 @@ def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tu
             raise _refused(situation, others, f"their claims {template}-... are not alike")
         bound = claims[0].spec.get("volumeName") is not None
         spec = (*claims[0].route, "spec")
-        carried = Verbatim(claims[0].document, spec, (Remove((*spec, "volumeName")),) if bound else ())
+        carried = Verbatim(
+            claims[0].document, spec, (Remove((*spec, "volumeName")),) if bound else ()
+        )
         templates.append({"metadata": {"name": template}, "spec": carried})
         renamed += _renamed_mounts(situation, text(volume.get("name")), template)
     volumes = mappings(workload.pod.get("volumes"))
@@ -166,18 +213,22 @@ def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tu
     else:
         operations += [Remove(at("spec", "volumes", index)) for index in own_volumes]
     # The StatefulSet gives its Pods these itself.
-    operations += [Remove(at("spec", field)) for field in ("hostname", "subdomain") if field in workload.pod]
+    operations += [
+        Remove(at("spec", field)) for field in ("hostname", "subdomain") if field in workload.pod
+    ]
     _check_names(situation, copies, others)
     fields: dict[str, Tree] = {"serviceName": _service(situation, name), "replicas": len(copies)}
     if templates:
         fields["volumeClaimTemplates"] = templates
     stated = (
-        f"the StatefulSet takes over Pods and claims by their names, and starts {workload.name} and its copies anew, one after the other"
+        f"the StatefulSet takes over Pods and claims by their names, and starts {workload.name} and"
+        " its copies anew, one after the other"
     )
     if renamed:
         # It looks for volumes of its templates' names in the Pods, which can't be changed.
         stated = (
-            "the old Pods are deleted before: their volumes aren't named as the claim templates, so the StatefulSet can't take them over"
+            "the old Pods are deleted before: their volumes aren't named as the claim templates, so"
+            " the StatefulSet can't take them over"
         )
     return Fold("StatefulSet", name, others, fields, (*renamed, *operations), (stated,))
 
@@ -185,7 +236,11 @@ def _stateful_set(situation: Situation, copies: tuple[Workload, ...], others: tu
 def _claim(situation: Situation, others: tuple[Workload, ...], name: str) -> Resource:
     found = situation.manifests.named("PersistentVolumeClaim", name, situation.resource)
     if found is None:
-        raise _refused(situation, others, f"the claim {name} isn't in the set, so its size can't be told: send it along")
+        raise _refused(
+            situation,
+            others,
+            f"the claim {name} isn't in the set, so its size can't be told: send it along",
+        )
     return found
 
 
@@ -206,7 +261,9 @@ def _renamed_mounts(situation: Situation, volume: str, template: str) -> list[Op
     ]
 
 
-def _check_names(situation: Situation, copies: tuple[Workload, ...], others: tuple[Workload, ...]) -> None:
+def _check_names(
+    situation: Situation, copies: tuple[Workload, ...], others: tuple[Workload, ...]
+) -> None:
     """Nothing but host names and claims may differ from copy to copy.
 
     Raises:
@@ -222,9 +279,17 @@ def _check_names(situation: Situation, copies: tuple[Workload, ...], others: tup
 def _rest(workload: Workload) -> dict[str, object]:
     """A pod spec without host name, and with claims that are named for the Pod left out."""
     own = f"-{workload.name}"
-    rest: dict[str, object] = {field: value for field, value in workload.pod.items() if field not in ("hostname", "volumes")}
+    rest: dict[str, object] = {
+        field: value
+        for field, value in workload.pod.items()
+        if field not in ("hostname", "volumes")
+    }
     rest["volumes"] = [
-        {"name": volume.get("name"), "claim": claim.removesuffix(own)} if claim.endswith(own) else volume
+        (
+            {"name": volume.get("name"), "claim": claim.removesuffix(own)}
+            if claim.endswith(own)
+            else volume
+        )
         for volume in mappings(workload.pod.get("volumes"))
         for claim in [text(dig(volume, "persistentVolumeClaim", "claimName"))]
     ]
@@ -232,7 +297,9 @@ def _rest(workload: Workload) -> dict[str, object]:
 
 
 def _service(situation: Situation, name: str) -> str:
-    """The headless Service that gives the Pods their DNS names: the one that they say, or that selects them; else the set's own name."""
+    """The headless Service that gives the Pods their DNS names: the one that they say, or that
+    selects them; else the set's own name.
+    """
     said = text(situation.workload.pod.get("subdomain"))
     links = situation.classification.context.services
     return said or next((link.service.name for link in links if link.headless), name)

@@ -8,7 +8,10 @@ import hashlib
 def joined(workload: str, container: str) -> str:
     """`<workload>-<container>`, the words that both begin with once."""
     own, words = workload.split("-"), container.split("-")
-    shared = next((place for place, (one, other) in enumerate(zip(own, words, strict=False)) if one != other), min(len(own), len(words)))
+    shared = next(
+        (place for place, (one, other) in enumerate(zip(own, words, strict=False)) if one != other),
+        min(len(own), len(words)),
+    )
     return f"{workload}-{'-'.join(words[shared:] or words)}"
 
 

@@ -1,6 +1,7 @@
 """Every field of a PodSpec, and what becomes of it when a group gets a Pod of its own.
 
-The list is that of core/v1 PodSpec in Kubernetes 1.36; a test holds it against the published schema.
+The list is that of core/v1 PodSpec in Kubernetes 1.36; a test holds it against the published
+schema.
 """
 
 from __future__ import annotations
@@ -69,5 +70,9 @@ POD_FIELDS: dict[str, Fate] = {
     "workloadRef": Fate.HOLDS_BACK,
 }
 
-HARMLESS_VALUES: dict[str, object] = {"hostIPC": False, "hostNetwork": False, "shareProcessNamespace": False}
+HARMLESS_VALUES: dict[str, object] = {
+    "hostIPC": False,
+    "hostNetwork": False,
+    "shareProcessNamespace": False,
+}
 """Values with which a field that holds a split back says nothing."""

@@ -114,11 +114,15 @@ class Proposal:
     copies: tuple[Workload, ...] = ()
     """Other Pods that the object stands for too, in their order; theirs are removed."""
     traffic: frozenset[tuple[int, int, int]] = frozenset()
-    """Which group speaks to which, 0 being the one that stays and the others those of `moves`, and on which port."""
+    """Which group speaks to which, 0 being the one that stays and the others those of `moves`,
+    and on which port.
+    """
     needs: str | None = None
     """The action on the same workload without which this one makes no sense."""
     alone: Proposal | None = None
-    """The change without what only another one on the same workload needs; None where that is nothing."""
+    """The change without what only another one on the same workload needs; None where that is
+    nothing.
+    """
 
     @cached_property
     def id(self) -> str:
@@ -154,7 +158,10 @@ class Undertaking:
     def becomes(self) -> tuple[str, str]:
         """Kind and name of what the workload's own object becomes."""
         resource = self.workload.resource
-        return next((each.becomes for each in self.proposals if each.becomes), (resource.kind, resource.name))
+        return next(
+            (each.becomes for each in self.proposals if each.becomes),
+            (resource.kind, resource.name),
+        )
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -179,7 +186,11 @@ class Undertaking:
     def settings(self, stage: Stage) -> Iterator[tuple[Resource, SetValue]]:
         """The values that are set in ConfigMaps up to a stage, each with the ConfigMap."""
         for step in self.steps:
-            if step.resource.kind == "ConfigMap" and isinstance(step.operation, SetValue) and step.operation.stage <= stage:
+            if (
+                step.resource.kind == "ConfigMap"
+                and isinstance(step.operation, SetValue)
+                and step.operation.stage <= stage
+            ):
                 yield step.resource, step.operation
 
     @cached_property
@@ -223,7 +234,9 @@ class Situation:
 
     def refused(self, action: str, reason: str, message: str) -> HeldBack:
         """A change that is held back."""
-        return HeldBack(action, self.workload.title, reason, message, self.resource.location("metadata", "name"))
+        return HeldBack(
+            action, self.workload.title, reason, message, self.resource.location("metadata", "name")
+        )
 
 
 class Refused(Exception):
@@ -239,8 +252,8 @@ class Refused(Exception):
 class Names:
     """The names of a set, by kind; new ones are noted as they are given out.
 
-    Overlays and environments in one archive don't see each other: the same new name may be given in several folders, though not
-    one that the set has already.
+    Overlays and environments in one archive don't see each other: the same new name may be given in
+    several folders, though not one that the set has already.
     """
 
     there: set[tuple[str, str]] = field(default_factory=set)

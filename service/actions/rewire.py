@@ -1,6 +1,7 @@
 """Point what was reached on localhost at a Service.
 
-Only literal addresses in env, args, command and ConfigMaps that nobody else reads are changed, and only where all of them can be seen.
+Only literal addresses in env, args, command and ConfigMaps that nobody else reads are changed, and
+only where all of them can be seen.
 """
 
 from __future__ import annotations
@@ -74,18 +75,26 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
         if source_groups <= _groups_of(situation, target, boundary):
             continue
         if len(source_groups) > 1:
-            message = f"{reference.container.name} helps several groups and calls {target.name} on localhost, which is in one of them"
-            raise Refused("localhost-unresolved", f"{message}: say with podsplit.dev/roles whom it helps")
+            message = (
+                f"{reference.container.name} helps several groups and calls {target.name} on"
+                " localhost, which is in one of them"
+            )
+            raise Refused(
+                "localhost-unresolved", f"{message}: say with podsplit.dev/roles whom it helps"
+            )
         _check_changeable(situation, reference, target, boundary)
         if reference.port is None and not _named_for(situation, reference, target):
             message = (
-                f"{reference.container.name} is told a host on localhost without a port, and it can't be told that {target.name} is meant"
+                f"{reference.container.name} is told a host on localhost without a port, and it"
+                f" can't be told that {target.name} is meant"
             )
             raise Refused("localhost-unresolved", message)
         port = reference.port or next(iter(context.traffic_ports(target)), None)
         if port is None:
             raise Refused(
-                "localhost-unresolved", f"{reference.container.name} reaches {target.name} on localhost, and the port can't be seen"
+                "localhost-unresolved",
+                f"{reference.container.name} reaches {target.name} on localhost, and the port can't"
+                " be seen",
             )
         key = (boundary.group_of[target.index], port)
         result.traffic |= {(source, *key) for source in source_groups if source != key[0]}
@@ -98,15 +107,22 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
 
 
 def _named_for(situation: Situation, reference: LocalReference, target: Container) -> bool:
-    """Whether the variable that holds a host is named for a database, or for what the target runs."""
+    """Whether the variable that holds a host is named for a database, or for what the target
+    runs.
+    """
     words = set(re.split(r"[-_.]", reference.variable.lower()))
-    return bool(words & {"db", "database", "sql"}) or situation.classification.context.named_in(reference.variable, target)
+    return bool(words & {"db", "database", "sql"}) or situation.classification.context.named_in(
+        reference.variable, target
+    )
 
 
 def _groups_of(situation: Situation, container: Container, boundary: Boundary) -> set[int]:
     """The groups that a container goes to: its own, and those that it helps as well."""
     verdict = situation.classification.verdict(container)
-    numbers = {group[0].name: boundary.group_of[group[0].index] for group in situation.classification.groups}
+    numbers = {
+        group[0].name: boundary.group_of[group[0].index]
+        for group in situation.classification.groups
+    }
     own = boundary.group_of.get(container.index, verdict.group)
     helps = verdict.serves if verdict.role in (Role.SIDECAR, Role.INIT) else ()
     return {own, *(numbers[name] for name in helps if name in numbers)}
@@ -132,18 +148,24 @@ def _check_unknown(situation: Situation, reference: LocalReference, boundary: Bo
     if unsure or reference.port is None:
         port = f"port {reference.port}" if reference.port else "no port that can be seen"
         message = (
-            f"{reference.container.name} calls localhost with {port} ({reference.where}), and it can't be told who answers: "
-            "declare the port on the container that listens there"
+            f"{reference.container.name} calls localhost with {port} ({reference.where}), and it"
+            " can't be told who answers: declare the port on the container that listens there"
         )
         raise Refused("localhost-unresolved", message)
 
 
-def _check_changeable(situation: Situation, reference: LocalReference, target: Container, boundary: Boundary) -> None:
+def _check_changeable(
+    situation: Situation, reference: LocalReference, target: Container, boundary: Boundary
+) -> None:
     name = reference.container.name
     if reference.resource is not situation.resource:
         _check_config_map(situation, reference, boundary)
     if reference.where in ("probe", "hook"):
-        raise Refused("localhost-in-probe", f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail for ever")
+        raise Refused(
+            "localhost-in-probe",
+            f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail"
+            " for ever",
+        )
     entry = situation.classification.context.entry(target)
     if entry is not None and entry.category in _STATEFUL:
         _check_single(situation, target)
@@ -157,17 +179,29 @@ def _check_config_map(situation: Situation, reference: LocalReference, boundary:
     """
     config = reference.resource
     told = _groups_of(situation, reference.container, boundary)
-    own = {id(each.resource) for each in copies_of(situation.workload, situation.manifests)} | {id(situation.resource)}
+    own = {id(each.resource) for each in copies_of(situation.workload, situation.manifests)} | {
+        id(situation.resource)
+    }
     others = [
         container
         for workload, container in readers_of(config, situation.manifests)
         if id(workload.resource) not in own
-        or (workload.resource is situation.resource and _groups_of(situation, container, boundary) != told)
+        or (
+            workload.resource is situation.resource
+            and _groups_of(situation, container, boundary) != told
+        )
     ]
     unsure = not same_namespace(config, situation.resource, surely=True)
     if others or unsure or len(told) > 1 or config.data.get("immutable") is True:
-        why = f"{others[0].name} reads it too" if others else "it can't be told to be this workload's alone, or can't be changed"
-        message = f"{reference.container.name} is told of localhost by the {reference.where}, and {why}: put a Service's name there first"
+        why = (
+            f"{others[0].name} reads it too"
+            if others
+            else "it can't be told to be this workload's alone, or can't be changed"
+        )
+        message = (
+            f"{reference.container.name} is told of localhost by the {reference.where}, and {why}:"
+            " put a Service's name there first"
+        )
         raise Refused("localhost-in-configmap", message)
 
 
@@ -179,19 +213,33 @@ def _check_single(situation: Situation, target: Container) -> None:
     """
     replicas = most_replicas(situation)
     if replicas > 1:
-        message = f"each of up to {replicas} replicas has a {target.name} of its own on localhost: decide first which data is kept"
+        message = (
+            f"each of up to {replicas} replicas has a {target.name} of its own on localhost: decide"
+            " first which data is kept"
+        )
         raise Refused("replicated-datastore", message)
 
 
 def _address(
-    situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, target: Container, port: int, result: Rewiring
+    situation: Situation,
+    links: tuple[ServiceLink, ...],
+    boundary: Boundary,
+    target: Container,
+    port: int,
+    result: Rewiring,
 ) -> tuple[str, int]:
-    """Name and port of a Service that leads to a container's port: one that is there, or a new one."""
+    """Name and port of a Service that leads to a container's port: one that is there, or a new
+    one.
+    """
     context = situation.classification.context
     for link in links:
         for each in link.ports:
             number = each.declared.number if each.declared else each.target
-            if (number, each.protocol) == (port, "TCP") and receiver(context, each) is target and not link.headless:
+            if (
+                (number, each.protocol) == (port, "TCP")
+                and receiver(context, each) is target
+                and not link.headless
+            ):
                 return link.service.name, each.number
     group = boundary.group_of[target.index]
     made = _service(situation, boundary, group, [port], target)
@@ -200,7 +248,9 @@ def _address(
     return made.name, port
 
 
-def _service(situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container) -> NewObject:
+def _service(
+    situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container
+) -> NewObject:
     check_alone(situation, boundary, group, "a Service")
     wanted = _service_name(boundary.names[group])
     if situation.names.taken("Service", wanted):
@@ -213,9 +263,11 @@ def _service(situation: Situation, boundary: Boundary, group: int, ports: list[i
     metadata["labels"] = labels
     declared = {each.number: each.name for each in target.ports}
     entries = [
-        {"name": declared.get(port) or f"port-{port}", "port": port, "targetPort": port}
-        if len(ports) > 1
-        else {"port": port, "targetPort": port}
+        (
+            {"name": declared.get(port) or f"port-{port}", "port": port, "targetPort": port}
+            if len(ports) > 1
+            else {"port": port, "targetPort": port}
+        )
         for port in ports
     ]
     tree: Tree = {
@@ -228,23 +280,33 @@ def _service(situation: Situation, boundary: Boundary, group: int, ports: list[i
 
 
 def _note_variables(situation: Situation, made: NewObject, result: Rewiring) -> None:
-    """Pods that start after a Service get variables that are named for it (`SHOP_PORT=tcp://...`), which programs of that name may read."""
-    programs = {word for each in situation.workload.containers for word in (each.name, base_name(each.image))}
+    """Pods that start after a Service get variables that are named for it
+    (`SHOP_PORT=tcp://...`), which programs of that name may read.
+    """
+    programs = {
+        word
+        for each in situation.workload.containers
+        for word in (each.name, base_name(each.image))
+    }
     if made.name in programs and situation.workload.pod.get("enableServiceLinks") is not False:
         prefix = made.name.upper().replace("-", "_")
         result.assumptions.append(
-            f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the new Service {made.name}: "
-            "or else set enableServiceLinks: false"
+            f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the"
+            f" new Service {made.name}: or else set enableServiceLinks: false"
         )
 
 
 def _service_name(name: str) -> str:
-    """A DNS-1035 label made from a workload's name: it starts with a letter and has at most 63 characters."""
+    """A DNS-1035 label made from a workload's name: it starts with a letter and has at most 63
+    characters.
+    """
     cleaned = re.sub(r"[^a-z0-9-]", "-", name.lower())[:63].strip("-")
     return cleaned if cleaned[:1].isalpha() else f"svc-{cleaned}"[:63]
 
 
-def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int], port: int, reader: int) -> None:
+def _change(
+    result: Rewiring, reference: LocalReference, address: tuple[str, int], port: int, reader: int
+) -> None:
     name, number = address
     values = result.values.setdefault(reference.container.index, [])
     key = (id(reference.resource), reference.route)
@@ -257,7 +319,8 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
     if old.strip() == reference.host:
         if number != port:
             message = (
-                f"{reference.container.name} is told host and port in two variables, and the Service {name} has another port: change both"
+                f"{reference.container.name} is told host and port in two variables, and the"
+                f" Service {name} has another port: change both"
             )
             raise Refused("localhost-split-address", message)
         new = old.replace(reference.host, name)
@@ -267,10 +330,15 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
         return
     if f"https://{reference.host}:{port}" in old:
         result.assumptions.append(
-            f"the certificate that {reference.container.name} is shown is valid for {name}, too, as it was for localhost"
+            f"the certificate that {reference.container.name} is shown is valid for {name}, too, as"
+            " it was for localhost"
         )
     if new == old:
-        raise Refused("localhost-unresolved", f"{reference.container.name} reaches a neighbour on localhost, and the text can't be changed")
+        raise Refused(
+            "localhost-unresolved",
+            f"{reference.container.name} reaches a neighbour on localhost, and the text can't be"
+            " changed",
+        )
     if own:
         values[:] = [(each, text_) for each, text_ in values if each != reference.route]
         values.append((reference.route, new))
@@ -279,11 +347,15 @@ def _change(result: Rewiring, reference: LocalReference, address: tuple[str, int
 
 
 def _readdressed(old: str, reference: LocalReference, port: int, name: str, number: int) -> str:
-    """A text in which one loopback address is that of a Service; other hosts and ports stay, and so do addresses to listen on."""
+    """A text in which one loopback address is that of a Service; other hosts and ports stay, and
+    so do addresses to listen on.
+    """
     new, position = "", 0
     for each in addresses_in(old):
         if (each.host, each.port) == (reference.host, port) and not each.listens:
-            new += old[position : each.start] + (f"{name}:{number}" if each.written or number != port else name)
+            new += old[position : each.start] + (
+                f"{name}:{number}" if each.written or number != port else name
+            )
             position = each.end
     return new + old[position:]
 
@@ -295,10 +367,11 @@ def _serve_silent(
     addresses: dict[tuple[int, int], tuple[str, int]],
     result: Rewiring,
 ) -> None:
-    """A server that nobody is seen to reach may be reached on localhost by default: give it a Service and say so.
+    """A server that nobody is seen to reach may be reached on localhost by default: give it a
+    Service and say so.
 
-    A store is reached by applications and calls none. An application that stays is left without a Service: what comes from
-    elsewhere finds it as it did.
+    A store is reached by applications and calls none. An application that stays is left without a
+    Service: what comes from elsewhere finds it as it did.
     """
     context = situation.classification.context
     heads = [members[0] for members in situation.classification.groups]
@@ -310,7 +383,13 @@ def _serve_silent(
         ports = list(context.traffic_ports(head))
         served = any(receiver(context, port) is head for link in links for port in link.ports)
         staying = number == 0 and head in applications
-        if staying or not callers or not ports or served or any(known == number for known, _ in addresses):
+        if (
+            staying
+            or not callers
+            or not ports
+            or served
+            or any(known == number for known, _ in addresses)
+        ):
             continue
         entry = context.entry(head)
         if entry is not None and entry.category in _STATEFUL:
@@ -319,21 +398,31 @@ def _serve_silent(
         silent.append((head.name, callers))
         result.objects.append(made)
         _note_variables(situation, made, result)
-        result.guessed |= {(boundary.group_of[each.index], number, ports[0]) for each in applications if each is not head}
+        result.guessed |= {
+            (boundary.group_of[each.index], number, ports[0])
+            for each in applications
+            if each is not head
+        }
         address = f"{made.name}:{ports[0]}"
         result.assumptions.append(
-            f"nothing shows how {' or '.join(callers)} reaches {head.name}: if it uses localhost by default, set its address to {address}"
+            f"nothing shows how {' or '.join(callers)} reaches {head.name}: if it uses localhost by"
+            f" default, set its address to {address}"
         )
     names = [each.name for each in applications]
     said = {name for server, callers in silent for name in (server, *callers)}
     if len(applications) > 1 and not set(names) <= said:
         result.assumptions.append(
-            f"{', '.join(names[:-1])} and {names[-1]} don't call each other on localhost in ways that the manifests don't show"
+            f"{', '.join(names[:-1])} and {names[-1]} don't call each other on localhost in ways"
+            " that the manifests don't show"
         )
 
 
-def _note_calls(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring) -> None:
-    """What groups say to each other through Services: where there was one Pod, its answer was never held up."""
+def _note_calls(
+    situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring
+) -> None:
+    """What groups say to each other through Services: where there was one Pod, its answer was
+    never held up.
+    """
     context = situation.classification.context
     names = frozenset(link.service.name for link in links)
     for container in context.members:

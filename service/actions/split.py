@@ -14,9 +14,10 @@ Example:
             - {name: web, image: shop/web:2}
             - {name: mysql, image: mysql:8}
 
-Comes out: the primary group keeps the workload, its name, its selector and its metadata; each other group gets a workload of its own
-with its containers' text, the volumes that they mount and the init containers that prepare them. Services go on leading where they led,
-policies, budgets and autoscalers cover what they covered.
+Comes out: the primary group keeps the workload, its name, its selector and its metadata; each other
+group gets a workload of its own with its containers' text, the volumes that they mount and the init
+containers that prepare them. Services go on leading where they led, policies, budgets and
+autoscalers cover what they covered.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 _DEPLOYMENT = ("apps/v1", "Deployment")
 
 
-def decide(situation: Situation, min_confidence: float, wrapping: Wrapping | None) -> tuple[Proposal, dict[str, str]]:
+def decide(
+    situation: Situation, min_confidence: float, wrapping: Wrapping | None
+) -> tuple[Proposal, dict[str, str]]:
     """How a workload is split.
 
     Args:
@@ -76,7 +79,9 @@ def decide(situation: Situation, min_confidence: float, wrapping: Wrapping | Non
 class _Split:
     """The plan of one split."""
 
-    def __init__(self, situation: Situation, wrapping: Wrapping | None, min_confidence: float) -> None:
+    def __init__(
+        self, situation: Situation, wrapping: Wrapping | None, min_confidence: float
+    ) -> None:
         self._situation = situation
         self._workload = situation.workload
         self._resource = situation.resource
@@ -84,7 +89,9 @@ class _Split:
         self._groups = self._ordered_groups()
         for group in self._groups[1:]:
             check_moving(situation.classification, group, min_confidence)
-        self._group_of = {each.index: number for number, group in enumerate(self._groups) for each in group}
+        self._group_of = {
+            each.index: number for number, group in enumerate(self._groups) for each in group
+        }
         self._prepares = self._prepared()
         self._links: tuple[ServiceLink, ...] = services_of(self._workload, situation.manifests)
         check_hazards(situation, self._links, self._group_of)
@@ -104,19 +111,29 @@ class _Split:
         self._customised = check_split(
             situation,
             self._boundary.key,
-            frozenset(each.name for each in self._workload.containers) - {each.name for each in self._of_group(0)},
+            frozenset(each.name for each in self._workload.containers)
+            - {each.name for each in self._of_group(0)},
             self._made(),
             [step.resource for step in self._steps()],
-            addressed=bool(self._rewiring.values or self._rewiring.settings or self._rewiring.objects),
+            addressed=bool(
+                self._rewiring.values or self._rewiring.settings or self._rewiring.objects
+            ),
         )
 
     def _made(self) -> list[Made]:
         """What there will be besides, for kustomizations."""
         found = [
-            Made(self._new_kind()[1], self._boundary.names[number], frozenset(each.name for each in self._of_group(number)))
+            Made(
+                self._new_kind()[1],
+                self._boundary.names[number],
+                frozenset(each.name for each in self._of_group(number)),
+            )
             for number in range(1, len(self._groups))
         ]
-        others = [*self._rewiring.objects, *(made for each in self._following for made in each.objects)]
+        others = [
+            *self._rewiring.objects,
+            *(made for each in self._following for made in each.objects),
+        ]
         return found + [Made(made.kind, made.name, frozenset()) for made in others]
 
     @property
@@ -132,11 +149,21 @@ class _Split:
         title = f"give {', '.join(heads[1:])} of {self._workload.title} {what}"
         objects = [self._new_workload(number) for number in range(1, len(self._groups))]
         moves = tuple(
-            Move(tuple(each.name for each in self._of_group(number)), objects[number - 1].title, objects[number - 1].stage)
+            Move(
+                tuple(each.name for each in self._of_group(number)),
+                objects[number - 1].title,
+                objects[number - 1].stage,
+            )
             for number in range(1, len(self._groups))
         )
         followed = [assumption for each in self._following for assumption in each.assumptions]
-        told = (*self._assumptions(), *self._retargeting.assumptions, *self._rewiring.assumptions, *followed, *self._customised)
+        told = (
+            *self._assumptions(),
+            *self._retargeting.assumptions,
+            *self._rewiring.assumptions,
+            *followed,
+            *self._customised,
+        )
         assumptions = (*dict.fromkeys(told), "gap-if-applied-at-once")
         return Proposal(
             "split",
@@ -145,7 +172,11 @@ class _Split:
             Applicability.REVIEW,
             assumptions,
             tuple(self._steps()),
-            (*objects, *self._rewiring.objects, *(made for each in self._following for made in each.objects)),
+            (
+                *objects,
+                *self._rewiring.objects,
+                *(made for each in self._following for made in each.objects),
+            ),
             moves,
             traffic=frozenset(self._rewiring.traffic | self._rewiring.guessed),
             needs="wrap" if self._wrapping else None,
@@ -160,24 +191,51 @@ class _Split:
             Refused: two of them do.
         """
         groups = self._situation.classification.groups
-        templates = {text(dig(each, "metadata", "name")) for each in mappings(self._resource.spec.get("volumeClaimTemplates"))}
-        users = [group for group in groups if any(mount.volume in templates for each in group for mount in each.mounts)]
+        templates = {
+            text(dig(each, "metadata", "name"))
+            for each in mappings(self._resource.spec.get("volumeClaimTemplates"))
+        }
+        users = [
+            group
+            for group in groups
+            if any(mount.volume in templates for each in group for mount in each.mounts)
+        ]
         if len(users) > 1:
             raise Refused(
-                "claim-templates", "two groups use the StatefulSet's claim templates: new claims for one of them would lose its data"
+                "claim-templates",
+                "two groups use the StatefulSet's claim templates: new claims for one of them would"
+                " lose its data",
             )
         if users and users[0] is not groups[0]:
             groups = (users[0], *(group for group in groups if group is not users[0]))
-        stray = [each for group in groups[1:] for each in group[1:] if self._is_stray(group[0], each, groups[0])]
-        return ((*groups[0], *stray), *(tuple(each for each in group if each not in stray) for group in groups[1:]))
+        stray = [
+            each
+            for group in groups[1:]
+            for each in group[1:]
+            if self._is_stray(group[0], each, groups[0])
+        ]
+        return (
+            (*groups[0], *stray),
+            *(tuple(each for each in group if each not in stray) for group in groups[1:]),
+        )
 
-    def _is_stray(self, head: Container, container: Container, primary: tuple[Container, ...]) -> bool:
+    def _is_stray(
+        self, head: Container, container: Container, primary: tuple[Container, ...]
+    ) -> bool:
         """Whether nothing ties a container to the group that it fell to: it stays where it is."""
         classification = self._situation.classification
         said = classification.pair(head, container).evidence
-        tied = any(each.says is Says.TOGETHER or each.about in (head, container) for each, _, leans in said if leans is Leans.TOGETHER)
+        tied = any(
+            each.says is Says.TOGETHER or each.about in (head, container)
+            for each, _, leans in said
+            if leans is Leans.TOGETHER
+        )
         fits = all(classification.pair(each, container).score > 0 for each in primary)
-        return fits and not tied and len(classification.verdict(container).serves) < len(classification.groups)
+        return (
+            fits
+            and not tied
+            and len(classification.verdict(container).serves) < len(classification.groups)
+        )
 
     def _prepared(self) -> dict[int, tuple[int, ...]]:
         """The groups that each init container prepares."""
@@ -188,11 +246,15 @@ class _Split:
         }
 
     def _of_group(self, number: int) -> list[Container]:
-        """The containers of a group, init containers and sidecars of the whole Pod included, in the order of the manifest."""
+        """The containers of a group, init containers and sidecars of the whole Pod included, in
+        the order of the manifest.
+        """
         return [
             each
             for each in self._workload.containers
-            if self._group_of.get(each.index) == number or number in self._prepares.get(each.index, ()) or self._serves(each, number)
+            if self._group_of.get(each.index) == number
+            or number in self._prepares.get(each.index, ())
+            or self._serves(each, number)
         ]
 
     def _serves(self, container: Container, number: int) -> bool:
@@ -200,37 +262,77 @@ class _Split:
         if container.index not in self._group_of:
             return False
         verdict = self._situation.classification.verdict(container)
-        return verdict.role is Role.SIDECAR and self._groups[number][0].name in verdict.serves and self._group_of[container.index] != number
+        return (
+            verdict.role is Role.SIDECAR
+            and self._groups[number][0].name in verdict.serves
+            and self._group_of[container.index] != number
+        )
 
     # Names and labels
 
     def _bounded(self) -> Boundary:
         selector = self._wrapping.selector if self._wrapping else self._workload.selector
-        if self._wrapping is None and self._workload.kind is not None and self._workload.kind.selector == "none":
-            selector = {key: value for key, value in self._workload.labels.items() if key in _LABEL_KEYS} or dict(self._workload.labels)
+        if (
+            self._wrapping is None
+            and self._workload.kind is not None
+            and self._workload.kind.selector == "none"
+        ):
+            selector = {
+                key: value for key, value in self._workload.labels.items() if key in _LABEL_KEYS
+            } or dict(self._workload.labels)
         labels = {**self._workload.labels, **(self._wrapping.labels if self._wrapping else {})}
         if any(labels.get(key) != value for key, value in selector.items()):
-            raise Refused("selector", "its selector doesn't match the labels of its own template: mend that first")
-        if not selector and self._workload.kind is not None and self._workload.kind.kind != "CronJob":
-            raise Refused("selector", "it has no matchLabels, so no label tells its Pods from others: add one to selector and template")
-        key = next((each for each in _LABEL_KEYS if each in selector), next(iter(selector), "app.kubernetes.io/name"))
+            raise Refused(
+                "selector",
+                "its selector doesn't match the labels of its own template: mend that first",
+            )
+        if (
+            not selector
+            and self._workload.kind is not None
+            and self._workload.kind.kind != "CronJob"
+        ):
+            raise Refused(
+                "selector",
+                "it has no matchLabels, so no label tells its Pods from others: add one to selector"
+                " and template",
+            )
+        key = next(
+            (each for each in _LABEL_KEYS if each in selector),
+            next(iter(selector), "app.kubernetes.io/name"),
+        )
         kind = self._new_kind()[1]
         limit = 52 if kind in ("CronJob", "StatefulSet") else 63
         names = [(self._wrapping and self._wrapping.name) or self._workload.name]
         names += [
-            self._situation.names.give(kind, short(joined(names[0], group[0].name), limit), self._resource) for group in self._groups[1:]
+            self._situation.names.give(
+                kind, short(joined(names[0], group[0].name), limit), self._resource
+            )
+            for group in self._groups[1:]
         ]
         if not all(_NAME.match(name) for name in names[1:]):
             raise Refused(
-                "name", "the names of the workload and its containers don't make a valid name for a new workload: mend them first"
+                "name",
+                "the names of the workload and its containers don't make a valid name for a new"
+                " workload: mend them first",
             )
-        shared = tuple({**labels, key: name} if number else labels for number, name in enumerate(names))
+        shared = tuple(
+            {**labels, key: name} if number else labels for number, name in enumerate(names)
+        )
         for number, new in enumerate(shared[1:], start=1):
             other = selects_newly(self._situation, new)
             if other is not None:
-                message = f"{other.title} selects by the label that the Pods of {names[number]} would get ({key}): see what it is for"
+                message = (
+                    f"{other.title} selects by the label that the Pods of {names[number]} would get"
+                    f" ({key}): see what it is for"
+                )
                 raise Refused("selector-overlap", message)
-        return Boundary(self._group_of, key, shared, tuple(names), tuple(each for each in selector if each in labels) or (key,))
+        return Boundary(
+            self._group_of,
+            key,
+            shared,
+            tuple(names),
+            tuple(each for each in selector if each in labels) or (key,),
+        )
 
     def _new_kind(self) -> tuple[str, str]:
         kind = self._workload.kind
@@ -242,14 +344,26 @@ class _Split:
 
     def _steps(self) -> list[Step]:
         result = [Step(self._resource, operation) for operation in self._in_place()]
-        return result + self._retargeting.steps + self._settings() + [step for each in self._following for step in each.steps]
+        return (
+            result
+            + self._retargeting.steps
+            + self._settings()
+            + [step for each in self._following for step in each.steps]
+        )
 
     def _settings(self) -> list[Step]:
-        """Addresses in ConfigMaps change when the Pods that read them do: new ones are made, or the old ones again."""
+        """Addresses in ConfigMaps change when the Pods that read them do: new ones are made, or
+        the old ones again.
+        """
         found = []
         for (_, route), setting in self._rewiring.settings.items():
             stage = self._stages[setting.group] if setting.group else Stage.CONTRACT
-            found.append(Step(setting.resource, SetValue((*setting.resource.route, *route), setting.text, int(stage))))
+            found.append(
+                Step(
+                    setting.resource,
+                    SetValue((*setting.resource.route, *route), setting.text, int(stage)),
+                )
+            )
         return found
 
     def _in_place(self) -> list[Operation]:
@@ -260,7 +374,10 @@ class _Split:
         if self._wrapping is None and self.shared_labels:
             result.append(
                 AddEntry(
-                    at(*self._workload.template, "metadata", "labels"), SHARED_LABEL, self.shared_labels[SHARED_LABEL], int(Stage.EXPAND)
+                    at(*self._workload.template, "metadata", "labels"),
+                    SHARED_LABEL,
+                    self.shared_labels[SHARED_LABEL],
+                    int(Stage.EXPAND),
                 )
             )
         staying = {each.index for each in self._of_group(0)}
@@ -276,18 +393,40 @@ class _Split:
         at = self._situation.absolute
         result: list[Operation] = []
         for field in ("containers", "initContainers"):
-            listed = [each for each in self._workload.containers if each.route[len(self._workload.pod_route)] == field]
+            listed = [
+                each
+                for each in self._workload.containers
+                if each.route[len(self._workload.pod_route)] == field
+            ]
             gone = [each for each in listed if each.index not in staying]
             whole = bool(gone) and len(gone) == len(listed)
-            result += [Remove(at(*self._workload.pod_route, field), stage)] if whole else [Remove(at(*each.route), stage) for each in gone]
+            result += (
+                [Remove(at(*self._workload.pod_route, field), stage)]
+                if whole
+                else [Remove(at(*each.route), stage) for each in gone]
+            )
         return result
 
     def _without_volumes(self, staying: set[int], stage: int) -> list[Operation]:
         """Volumes that only moved containers mount go with them; those that nobody mounted stay."""
-        used = {mount.volume for each in self._workload.containers if each.index in staying for mount in each.mounts}
-        moved = {mount.volume for each in self._workload.containers if each.index not in staying for mount in each.mounts}
+        used = {
+            mount.volume
+            for each in self._workload.containers
+            if each.index in staying
+            for mount in each.mounts
+        }
+        moved = {
+            mount.volume
+            for each in self._workload.containers
+            if each.index not in staying
+            for mount in each.mounts
+        }
         volumes = mappings(self._workload.pod.get("volumes"))
-        gone = [index for index, volume in enumerate(volumes) if text(volume.get("name")) in moved - used]
+        gone = [
+            index
+            for index, volume in enumerate(volumes)
+            if text(volume.get("name")) in moved - used
+        ]
         route = self._situation.absolute(*self._workload.pod_route, "volumes")
         if gone and len(gone) == len(volumes):
             return [Remove(route, stage)]
@@ -300,13 +439,24 @@ class _Split:
         stage = self._stages[number]
         if stage is Stage.CONTRACT and kind[1] == "DaemonSet":
             message = (
-                "a moved container keeps data or a port of the node, and a DaemonSet can't be scaled to 0 in between: divide it by hand"
+                "a moved container keeps data or a port of the node, and a DaemonSet can't be"
+                " scaled to 0 in between: divide it by hand"
             )
             raise Refused("daemon-set-data", message)
         members = self._of_group(number)
         inside = {each.index: self._inside(each) for each in members}
-        replicas = next((each.replicas[number] for each in self._following if number in each.replicas), None)
-        group = Group(number, kind, members, inside, self.shared_labels, replicas, keeps_data=self._keeps_data(number))
+        replicas = next(
+            (each.replicas[number] for each in self._following if number in each.replicas), None
+        )
+        group = Group(
+            number,
+            kind,
+            members,
+            inside,
+            self.shared_labels,
+            replicas,
+            keeps_data=self._keeps_data(number),
+        )
         tree = workload_of(self._situation, self._wrapping, self._boundary, group)
         return NewObject(self._resource, tree, f"{kind[1]}/{self._boundary.names[number]}", stage)
 
@@ -320,28 +470,53 @@ class _Split:
 
     def _staged(self) -> tuple[Stage, ...]:
         """From which stage on each group has a workload of its own."""
-        # Two servers on one data directory destroy it: what keeps data starts only where the old one has left, its callers not before.
-        late = {number for number in range(1, len(self._groups)) if self._keeps_data(number) or self._runs_once()}
+        # Two servers on one data directory destroy it: what keeps data starts only where the old
+        # one has left, its callers not before.
+        late = {
+            number
+            for number in range(1, len(self._groups))
+            if self._keeps_data(number) or self._runs_once()
+        }
         for _ in self._groups:
-            late |= {source for source, target, _ in self._rewiring.traffic if target in late and source}
-        return (Stage.EXPAND, *(Stage.CONTRACT if number in late else Stage.SWITCH for number in range(1, len(self._groups))))
+            late |= {
+                source for source, target, _ in self._rewiring.traffic if target in late and source
+            }
+        return (
+            Stage.EXPAND,
+            *(
+                Stage.CONTRACT if number in late else Stage.SWITCH
+                for number in range(1, len(self._groups))
+            ),
+        )
 
     def _runs_once(self) -> bool:
-        """Whether its containers must never run beside another copy of themselves: jobs would be done twice."""
-        return self._resource.kind == "CronJob" or dig(self._resource.spec, "strategy", "type") == "Recreate"
+        """Whether its containers must never run beside another copy of themselves: jobs would be
+        done twice.
+        """
+        return (
+            self._resource.kind == "CronJob"
+            or dig(self._resource.spec, "strategy", "type") == "Recreate"
+        )
 
     def _division(self) -> Division:
         """The split as other objects see it."""
         context = self._situation.classification.context
         numbers = range(len(self._groups))
-        own = (self._wrapping.api_version, self._wrapping.kind) if self._wrapping else (self._resource.api_version, self._resource.kind)
+        own = (
+            (self._wrapping.api_version, self._wrapping.kind)
+            if self._wrapping
+            else (self._resource.api_version, self._resource.kind)
+        )
         return Division(
             self._workload,
             self._boundary,
             (own, *(self._new_kind() for _ in numbers[1:])),
             tuple(frozenset(each.name for each in self._of_group(number)) for number in numbers),
             self._stages,
-            tuple(self._keeps_data(number) or context.stateful(self._groups[number][0]) for number in numbers),
+            tuple(
+                self._keeps_data(number) or context.stateful(self._groups[number][0])
+                for number in numbers
+            ),
             frozenset(self._rewiring.traffic | self._rewiring.guessed),
         )
 
@@ -351,35 +526,50 @@ class _Split:
 
     def _keeps_data(self, number: int) -> bool:
         """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""
-        return any(writes_data(self._workload, each) or holds_node_port(self._workload, each) for each in self._of_group(number))
+        return any(
+            writes_data(self._workload, each) or holds_node_port(self._workload, each)
+            for each in self._of_group(number)
+        )
 
     def _assumptions(self) -> list[str]:
         found = [
-            f"{name} {'takes over data or a port of the node' if self._keeps_data(number) else 'must not run twice'}: "
-            f"no Pod of {self._boundary.names[0]} runs any more when the stage contract is applied"
+            f"{name} {'takes over data or a port of the node' if data else 'must not run twice'}:"
+            f" no Pod of {self._boundary.names[0]} runs any more when the stage contract is applied"
             for number, name in enumerate(self._boundary.names)
-            if number and (self._keeps_data(number) or self._runs_once())
+            if number and ((data := self._keeps_data(number)) or self._runs_once())
         ]
         found += [
-            f"the data of {self._groups[number][0].name} doesn't move along: it is in the old Pods only; save it first, and give it a claim"
+            f"the data of {self._groups[number][0].name} doesn't move along: it is in the old Pods"
+            " only; save it first, and give it a claim"
             for number in range(1, len(self._groups))
             if not self._keeps_data(number) and self._is_database(self._groups[number][0])
         ]
-        if self._wrapping is not None and "strategy" in self._wrapping.fields and not self._keeps_data(0):
-            found.append(f"{self._boundary.names[0]} needs the strategy Recreate no more once the data has moved: remove it then")
+        if (
+            self._wrapping is not None
+            and "strategy" in self._wrapping.fields
+            and not self._keeps_data(0)
+        ):
+            found.append(
+                f"{self._boundary.names[0]} needs the strategy Recreate no more once the data has"
+                " moved: remove it then"
+            )
         by_hand = self._resource.kind in ("ReplicaSet", "ReplicationController")
         if by_hand or dig(self._resource.spec, "updateStrategy", "type") == "OnDelete":
             found.append(
-                f"the running Pods of {self._resource.name} keep the old template: they are deleted after the stages expand and contract"
+                f"the running Pods of {self._resource.name} keep the old template: they are deleted"
+                " after the stages expand and contract"
             )
         key, value = self._boundary.key, self._boundary.labels[0].get(self._boundary.key, "")
         found += [
-            f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have: see whether it is meant for them too"
+            f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have: see"
+            " whether it is meant for them too"
             for other in mentions(self._situation.manifests, key, value)
             if other is not self._resource and self._situation.manifests.sees(self._resource, other)
         ]
         for container in self._workload.containers:
             numbers = self._prepares.get(container.index)
             if numbers is not None and len(numbers) > 1:
-                found.append(f"the init container {container.name} prepares several groups and runs in each")
+                found.append(
+                    f"the init container {container.name} prepares several groups and runs in each"
+                )
         return found

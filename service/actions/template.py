@@ -28,7 +28,9 @@ class Group:
     kind: tuple[str, str]
     """API version and kind of its workload."""
     members: Sequence[Container]
-    """Its containers, init containers and sidecars of the whole Pod included, in the order of the manifest."""
+    """Its containers, init containers and sidecars of the whole Pod included, in the order of
+    the manifest.
+    """
     operations: Mapping[int, Sequence[Operation]]
     """By container index: what is done inside the containers' text."""
     shared_labels: Mapping[str, str]
@@ -39,7 +41,9 @@ class Group:
     """Whether it writes to what outlives its Pod, or holds a port of the node."""
 
 
-def workload_of(situation: Situation, wrapping: Wrapping | None, boundary: Boundary, group: Group) -> dict[str, Tree]:
+def workload_of(
+    situation: Situation, wrapping: Wrapping | None, boundary: Boundary, group: Group
+) -> dict[str, Tree]:
     """The object of a group's workload.
 
     Args:
@@ -52,7 +56,9 @@ def workload_of(situation: Situation, wrapping: Wrapping | None, boundary: Bound
 
 
 def stays_behind(workload: Workload, key: str, value: str) -> bool:
-    """Whether an annotation of a workload's Pods isn't for those of a moved group: it names a container or port, or is machine-written."""
+    """Whether an annotation of a workload's Pods isn't for those of a moved group: it names a
+    container or port, or is machine-written.
+    """
     names = {each.name for each in workload.containers}
     of_a_port = key.startswith("prometheus.io/") and "prometheus.io/port" in workload.annotations
     told = value in names or key.rpartition("/")[2] in names
@@ -60,7 +66,9 @@ def stays_behind(workload: Workload, key: str, value: str) -> bool:
 
 
 class _Template:
-    def __init__(self, situation: Situation, wrapping: Wrapping | None, boundary: Boundary, group: Group) -> None:
+    def __init__(
+        self, situation: Situation, wrapping: Wrapping | None, boundary: Boundary, group: Group
+    ) -> None:
         self._situation = situation
         self._workload = situation.workload
         self._resource = situation.resource
@@ -71,14 +79,26 @@ class _Template:
     def tree(self) -> dict[str, Tree]:
         """The object."""
         api_version, kind = self._group.kind
-        return {"apiVersion": api_version, "kind": kind, "metadata": self._metadata(), "spec": self._spec(self._pod_template())}
+        return {
+            "apiVersion": api_version,
+            "kind": kind,
+            "metadata": self._metadata(),
+            "spec": self._spec(self._pod_template()),
+        }
 
     def _carried(self, *route: str | int, operations: Sequence[Operation] = ()) -> Verbatim:
-        return Verbatim(self._resource.document, self._situation.absolute(*route), tuple(operations))
+        return Verbatim(
+            self._resource.document, self._situation.absolute(*route), tuple(operations)
+        )
 
-    def _as_written(self, wanted: Mapping[str, str], there: Mapping[str, str], *route: str | int) -> dict[str, Tree]:
+    def _as_written(
+        self, wanted: Mapping[str, str], there: Mapping[str, str], *route: str | int
+    ) -> dict[str, Tree]:
         """Labels, those that stay what they are in the text that they have."""
-        return {key: self._carried(*route, key) if there.get(key) == value else value for key, value in wanted.items()}
+        return {
+            key: self._carried(*route, key) if there.get(key) == value else value
+            for key, value in wanted.items()
+        }
 
     def _metadata(self) -> dict[str, Tree]:
         name = self._boundary.names[self._group.number]
@@ -86,10 +106,19 @@ class _Template:
         if self._resource.namespace is not None:
             metadata["namespace"] = self._carried("metadata", "namespace")
         if self._resource.labels or self._wrapping:
-            own = {**self._resource.labels, **(self._wrapping.labels if self._wrapping else {})} or {self._boundary.key: name}
-            changed = {each: name if each == self._boundary.key else value for each, value in own.items()}
-            metadata["labels"] = self._as_written(changed, self._resource.labels, "metadata", "labels")
-        if not self._workload.is_pod and (annotations := copied_annotations(self._resource, self._workload)):
+            own = {
+                **self._resource.labels,
+                **(self._wrapping.labels if self._wrapping else {}),
+            } or {self._boundary.key: name}
+            changed = {
+                each: name if each == self._boundary.key else value for each, value in own.items()
+            }
+            metadata["labels"] = self._as_written(
+                changed, self._resource.labels, "metadata", "labels"
+            )
+        if not self._workload.is_pod and (
+            annotations := copied_annotations(self._resource, self._workload)
+        ):
             metadata["annotations"] = annotations
         return metadata
 
@@ -108,40 +137,68 @@ class _Template:
             spec["replicas"] = self._group.replicas
         if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
             spec["updateStrategy"] = self._carried("spec", "updateStrategy")
-        spec["selector"] = {"matchLabels": {key: labels[key] for key in selector_keys if key in labels}}
+        spec["selector"] = {
+            "matchLabels": {key: labels[key] for key in selector_keys if key in labels}
+        }
         if kind == "Deployment":
             spec |= self._rollout()
         return {**spec, "template": template}
 
     def _rollout(self) -> dict[str, Tree]:
-        """How a Deployment replaces its Pods: as the old workload did, but one that keeps data stops the old Pod first."""
+        """How a Deployment replaces its Pods: as the old workload did, but one that keeps data
+        stops the old Pod first.
+        """
         found: dict[str, Tree] = {}
         if self._group.keeps_data or dig(self._resource.spec, "strategy", "type") == "Recreate":
             found["strategy"] = {"type": "Recreate"}
         elif self._resource.kind == "Deployment" and "strategy" in self._resource.spec:
             found["strategy"] = self._carried("spec", "strategy")
         kept = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
-        return {**found, **{key: self._carried("spec", key) for key in kept if key in self._resource.spec}}
+        return {
+            **found,
+            **{key: self._carried("spec", key) for key in kept if key in self._resource.spec},
+        }
 
     def _cron_spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
         job = mapping(self._resource.spec.get("jobTemplate"))
-        outer: dict[str, Tree] = {key: self._carried("spec", key) for key in self._resource.spec if key != "jobTemplate"}
-        inner: dict[str, Tree] = {
-            key: self._carried("spec", "jobTemplate", "spec", key) for key in mapping(job.get("spec")) if key != "template"
+        outer: dict[str, Tree] = {
+            key: self._carried("spec", key) for key in self._resource.spec if key != "jobTemplate"
         }
-        of_jobs: dict[str, Tree] = {"metadata": self._carried("spec", "jobTemplate", "metadata")} if "metadata" in job else {}
+        inner: dict[str, Tree] = {
+            key: self._carried("spec", "jobTemplate", "spec", key)
+            for key in mapping(job.get("spec"))
+            if key != "template"
+        }
+        of_jobs: dict[str, Tree] = (
+            {"metadata": self._carried("spec", "jobTemplate", "metadata")}
+            if "metadata" in job
+            else {}
+        )
         return {**outer, "jobTemplate": {**of_jobs, "spec": {**inner, "template": template}}}
 
     def _pod_template(self) -> dict[str, Tree]:
         labels = {**self._boundary.labels[self._group.number], **self._group.shared_labels}
         metadata: dict[str, Tree] = {
-            "labels": self._as_written(labels, self._workload.labels, *self._workload.template, "metadata", "labels")
+            "labels": self._as_written(
+                labels, self._workload.labels, *self._workload.template, "metadata", "labels"
+            )
         }
-        kept = [key for key, value in self._workload.annotations.items() if not stays_behind(self._workload, key, value)]
+        kept = [
+            key
+            for key, value in self._workload.annotations.items()
+            if not stays_behind(self._workload, key, value)
+        ]
         if self._wrapping:
-            kept = [key for key in kept if is_for_pods(key) and not is_machine_written(self._resource, key)]
+            kept = [
+                key
+                for key in kept
+                if is_for_pods(key) and not is_machine_written(self._resource, key)
+            ]
         if kept:
-            metadata["annotations"] = {key: self._carried(*self._workload.template, "metadata", "annotations", key) for key in kept}
+            metadata["annotations"] = {
+                key: self._carried(*self._workload.template, "metadata", "annotations", key)
+                for key in kept
+            }
         return {"metadata": metadata, "spec": self._pod_spec()}
 
     def _pod_spec(self) -> dict[str, Tree]:
@@ -153,7 +210,9 @@ class _Template:
                 self._keep(result, field, [*self._containers_in(field)])
             elif field == "volumes":
                 used = {mount.volume for each in self._group.members for mount in each.mounts}
-                self._keep(result, field, [text(volume.get("name")) in used for volume in mappings(value)])
+                self._keep(
+                    result, field, [text(volume.get("name")) in used for volume in mappings(value)]
+                )
             elif fate is Fate.COPIED and not (field == "restartPolicy" and restarted):
                 result[field] = self._carried(*self._workload.pod_route, field)
             elif fate is Fate.SELECTS:
@@ -163,22 +222,36 @@ class _Template:
     def _containers_in(self, field: str) -> list[bool]:
         """Which of the containers of a field are the group's."""
         own = {each.index for each in self._group.members}
-        return [each.index in own for each in self._workload.containers if each.route[len(self._workload.pod_route)] == field]
+        return [
+            each.index in own
+            for each in self._workload.containers
+            if each.route[len(self._workload.pod_route)] == field
+        ]
 
     def _keep(self, result: dict[str, Tree], field: str, kept: list[bool]) -> None:
         """Carry a list over as it is written, without the items that aren't the group's."""
         if not any(kept):
             return
         route: Route = (*self._workload.pod_route, field)
-        operations: list[Operation] = [Remove(self._situation.absolute(*route, index)) for index, keep in enumerate(kept) if not keep]
+        operations: list[Operation] = [
+            Remove(self._situation.absolute(*route, index))
+            for index, keep in enumerate(kept)
+            if not keep
+        ]
         for each in self._group.members:
             if each.route[: len(route)] == route:
                 operations += self._group.operations.get(each.index, ())
         result[field] = self._carried(*route, operations=operations)
 
     def _own_labels(self, field: str, value: Data) -> Tree:
-        """Affinity and spreading that speak of the old Pods' label speak of the new ones' in the copy."""
-        key, old, new = self._boundary.key, self._boundary.labels[0].get(self._boundary.key), self._boundary.names[self._group.number]
+        """Affinity and spreading that speak of the old Pods' label speak of the new ones' in the
+        copy.
+        """
+        key, old, new = (
+            self._boundary.key,
+            self._boundary.labels[0].get(self._boundary.key),
+            self._boundary.names[self._group.number],
+        )
         changed = _relabelled(value, key, old, new)
         return self._carried(*self._workload.pod_route, field) if changed == value else changed
 
@@ -187,5 +260,8 @@ def _relabelled(data: Data, key: str, old: str | None, new: str) -> Data:
     if isinstance(data, dict):
         if data.get("key") == key and isinstance(data.get("values"), list):
             return {**data, "values": [new if value == old else value for value in data["values"]]}
-        return {each: new if each == key and value == old else _relabelled(value, key, old, new) for each, value in data.items()}
+        return {
+            each: new if each == key and value == old else _relabelled(value, key, old, new)
+            for each, value in data.items()
+        }
     return [_relabelled(each, key, old, new) for each in data] if isinstance(data, list) else data

@@ -1,7 +1,8 @@
 """Let through what was localhost and becomes traffic between Pods, where NetworkPolicies limit it.
 
-Policies add up, so new ones are made rather than old ones changed: one for the group that is reached, one for the group that calls. A group
-that calls a Service needs DNS too, which localhost did not.
+Policies add up, so new ones are made rather than old ones changed: one for the group that is
+reached, one for the group that calls. A group that calls a Service needs DNS too, which localhost
+did not.
 """
 
 from __future__ import annotations
@@ -12,7 +13,15 @@ from service.actions.overlaps import check_alone
 from service.actions.proposing import NewObject, Situation
 from service.findings import Stage
 from service.kube.containers import Port
-from service.kube.network import DNS_PORT, GROUP, Direction, isolating, lets_through, resolves_names, rule_for
+from service.kube.network import (
+    DNS_PORT,
+    GROUP,
+    Direction,
+    isolating,
+    lets_through,
+    resolves_names,
+    rule_for,
+)
 from service.kube.objects import Resource, same_namespace
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import Tree
@@ -31,15 +40,29 @@ def follow_traffic(situation: Situation, division: Division) -> Following:
     return result
 
 
-def _let_through(situation: Situation, division: Division, group: int, direction: Direction, result: Following) -> None:
-    # Whom policies cover is asked with the old labels: `follow_selections` makes them cover all groups alike.
+def _let_through(
+    situation: Situation, division: Division, group: int, direction: Direction, result: Following
+) -> None:
+    # Whom policies cover is asked with the old labels: `follow_selections` makes them cover all
+    # groups alike.
     labels = division.workload.labels
     policies = isolating(situation.manifests, situation.resource, labels, direction)
     if not policies:
         return
     inwards = direction is Direction.INGRESS
-    speaks = [(source, target, port) for source, target, port in sorted(division.traffic) if (target if inwards else source) == group]
-    unclear = next((policy for policy in policies if not same_namespace(policy, situation.resource, surely=True)), None)
+    speaks = [
+        (source, target, port)
+        for source, target, port in sorted(division.traffic)
+        if (target if inwards else source) == group
+    ]
+    unclear = next(
+        (
+            policy
+            for policy in policies
+            if not same_namespace(policy, situation.resource, surely=True)
+        ),
+        None,
+    )
     if speaks and unclear is not None:
         raise namespace_unclear(unclear)
     blocked = [
@@ -50,11 +73,21 @@ def _let_through(situation: Situation, division: Division, group: int, direction
     rules: list[Data] = []
     for peer in dict.fromkeys(peer for peer, _ in blocked):
         selector = division.boundary.selector(peer)
-        rules.append(rule_for(direction, selector, sorted({port for each, port in blocked if each == peer})))
+        rules.append(
+            rule_for(direction, selector, sorted({port for each, port in blocked if each == peer}))
+        )
     if not inwards and speaks and not resolves_names(policies):
-        rules.append({"ports": [{"protocol": "UDP", "port": DNS_PORT}, {"protocol": "TCP", "port": DNS_PORT}]})
+        rules.append(
+            {
+                "ports": [
+                    {"protocol": "UDP", "port": DNS_PORT},
+                    {"protocol": "TCP", "port": DNS_PORT},
+                ]
+            }
+        )
         result.assumptions.append(
-            f"{division.boundary.names[group]} may ask any DNS server (port {DNS_PORT}), which localhost did not need"
+            f"{division.boundary.names[group]} may ask any DNS server (port {DNS_PORT}), which"
+            " localhost did not need"
         )
     if rules:
         for number in (group, *dict.fromkeys(peer for peer, _ in blocked)):
@@ -63,10 +96,22 @@ def _let_through(situation: Situation, division: Division, group: int, direction
 
 
 def _ports(division: Division, group: int) -> tuple[Port, ...]:
-    return tuple(port for each in division.workload.containers if each.name in division.containers[group] for port in each.ports)
+    return tuple(
+        port
+        for each in division.workload.containers
+        if each.name in division.containers[group]
+        for port in each.ports
+    )
 
 
-def _policy(situation: Situation, division: Division, group: int, direction: Direction, rules: list[Data], after: Resource) -> NewObject:
+def _policy(
+    situation: Situation,
+    division: Division,
+    group: int,
+    direction: Direction,
+    rules: list[Data],
+    after: Resource,
+) -> NewObject:
     wanted = short(f"{division.boundary.names[group]}-{direction.value}", 253)
     name = situation.names.give("NetworkPolicy", wanted, situation.resource)
     metadata: dict[str, Tree] = {"name": name}
@@ -77,5 +122,10 @@ def _policy(situation: Situation, division: Division, group: int, direction: Dir
         "policyTypes": [direction.value.capitalize()],
         direction.value: rules,
     }
-    tree: Tree = {"apiVersion": f"{GROUP}/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+    tree: Tree = {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "NetworkPolicy",
+        "metadata": metadata,
+        "spec": spec,
+    }
     return NewObject(after, tree, f"NetworkPolicy/{name}", Stage.SWITCH)

@@ -11,7 +11,12 @@ from service.kube.objects import dig, items, mapping, text
 from service.kube.workloads import READ_ONLY_SOURCES, Workload, outlives_pod
 
 
-def check_volumes(situation: Situation, members: Sequence[Sequence[Container]], group_of: Mapping[int, int], kind: str) -> None:
+def check_volumes(
+    situation: Situation,
+    members: Sequence[Sequence[Container]],
+    group_of: Mapping[int, int],
+    kind: str,
+) -> None:
     """See that no volume has to be in two Pods that can be in one only.
 
     Args:
@@ -42,27 +47,55 @@ def check_volumes(situation: Situation, members: Sequence[Sequence[Container]], 
             continue
         if "hostPath" in volume:
             if source in writable and kind != "DaemonSet":
-                raise Refused("shared-volume", f"both groups use the path of the node behind {name}, and two Pods may be on two nodes")
+                raise Refused(
+                    "shared-volume",
+                    f"both groups use the path of the node behind {name}, and two Pods may be on"
+                    " two nodes",
+                )
         elif "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume:
             _check_claim(situation, name, text(dig(volume, "persistentVolumeClaim", "claimName")))
         elif not _only_helpers_share(workload, name, group_of):
-            raise Refused("shared-volume", f"the volume {name} is mounted in both groups, and what is in it stays with one Pod")
+            raise Refused(
+                "shared-volume",
+                f"the volume {name} is mounted in both groups, and what is in it stays with"
+                " one Pod",
+            )
 
 
 def _source(workload: Workload, name: str) -> str:
     """What is behind a volume, as text; the volume itself where it is nobody else's."""
-    volume = {key: value for key, value in mapping(workload.volumes.get(name)).items() if key != "name"}
-    return json.dumps(volume, sort_keys=True, default=str) if outlives_pod(volume) and "volumeClaimTemplate" not in volume else name
+    volume = {
+        key: value for key, value in mapping(workload.volumes.get(name)).items() if key != "name"
+    }
+    return (
+        json.dumps(volume, sort_keys=True, default=str)
+        if outlives_pod(volume) and "volumeClaimTemplate" not in volume
+        else name
+    )
 
 
 def _only_helpers_share(workload: Workload, name: str, group_of: Mapping[int, int]) -> bool:
-    """Whether nobody but init containers and Pod-wide sidecars brings a volume into a second group."""
-    return len({group_of[each.index] for each in workload.members if any(mount.volume == name for mount in each.mounts)}) <= 1
+    """Whether nobody but init containers and Pod-wide sidecars brings a volume into a second
+    group.
+    """
+    return (
+        len(
+            {
+                group_of[each.index]
+                for each in workload.members
+                if any(mount.volume == name for mount in each.mounts)
+            }
+        )
+        <= 1
+    )
 
 
 def _check_claim(situation: Situation, volume: str, claim: str) -> None:
     found = situation.manifests.named("PersistentVolumeClaim", claim, situation.resource)
     modes = items(dig(found.data, "spec", "accessModes")) if found else []
     if "ReadWriteMany" not in modes and "ReadOnlyMany" not in modes:
-        message = f"both groups mount the claim behind {volume}, which two nodes can't unless it is ReadWriteMany"
+        message = (
+            f"both groups mount the claim behind {volume}, which two nodes can't unless it is"
+            " ReadWriteMany"
+        )
         raise Refused("shared-claim", message)

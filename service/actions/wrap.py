@@ -2,7 +2,8 @@
 
 Looks for: Pods without a controller that should have one (see the rule `bare-pod`).
 
-Matters because: nobody makes a bare Pod again when its node dies, and every change means deleting it first.
+Matters because: nobody makes a bare Pod again when its node dies, and every change means deleting
+it first.
 
 Example:
     apiVersion: v1
@@ -14,9 +15,10 @@ Example:
         - name: web
           image: shop/web:2
 
-Comes out: the same text as the template of a Deployment; of a Job where the Pod ends by itself; of a StatefulSet for a
-database with a claim of its own. The name stays; the selector is the smallest stable part of the labels. Copies of one Pod become one
-Deployment with replicas; numbered ones with claims of their own a StatefulSet, those on nodes of their own a DaemonSet (see `copies`).
+Comes out: the same text as the template of a Deployment; of a Job where the Pod ends by itself; of
+a StatefulSet for a database with a claim of its own. The name stays; the selector is the smallest
+stable part of the labels. Copies of one Pod become one Deployment with replicas; numbered ones with
+claims of their own a StatefulSet, those on nodes of their own a DaemonSet (see `copies`).
 """
 
 from __future__ import annotations
@@ -29,7 +31,16 @@ from service.actions.proposing import Proposal, Situation, Step
 from service.findings import Stage
 from service.kube.kustomize import KINDS
 from service.kube.objects import items
-from service.yamldoc.operations import HOLE, AddEntry, Nest, Operation, Remove, SetValue, Tree, Verbatim
+from service.yamldoc.operations import (
+    HOLE,
+    AddEntry,
+    Nest,
+    Operation,
+    Remove,
+    SetValue,
+    Tree,
+    Verbatim,
+)
 
 _OBJECT_ANNOTATIONS = (
     "kubectl.kubernetes.io/last-applied-configuration",
@@ -54,11 +65,15 @@ _OBJECT_ANNOTATIONS = (
 
 
 def is_for_pods(annotation: str) -> bool:
-    """Whether an annotation is read on the Pod, rather than on the object that people and tools apply."""
+    """Whether an annotation is read on the Pod, rather than on the object that people and tools
+    apply.
+    """
     return not annotation.startswith(_OBJECT_ANNOTATIONS)
 
 
-def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]) -> list[Operation]:
+def operations(
+    situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]
+) -> list[Operation]:
     """The operations that put a Pod's text into its controller.
 
     Args:
@@ -80,14 +95,18 @@ def operations(situation: Situation, wrapping: Wrapping, shared_labels: dict[str
     result += _annotated(situation, metadata)
     added = {**wrapping.labels, **shared_labels}
     if resource.labels:
-        extra = tuple(AddEntry(at("metadata", "labels"), key, value) for key, value in added.items())
+        extra = tuple(
+            AddEntry(at("metadata", "labels"), key, value) for key, value in added.items()
+        )
         metadata["labels"] = Verbatim(resource.document, at("metadata", "labels"), extra)
     elif added:
         metadata["labels"] = added
     if wrapping.labels:
         result += _labelled(situation, wrapping.labels)
     template: dict[str, Tree] = {"metadata": metadata} if metadata else {}
-    result.append(Nest(at("spec"), {**wrapping.fields, "template": {**template, "spec": HOLE}}, stage))
+    result.append(
+        Nest(at("spec"), {**wrapping.fields, "template": {**template, "spec": HOLE}}, stage)
+    )
     if wrapping.restart_policy:
         result.append(SetValue(at("spec", "restartPolicy"), wrapping.restart_policy, stage))
     return result
@@ -110,8 +129,13 @@ def _annotated(situation: Situation, metadata: dict[str, Tree]) -> list[Operatio
 
 def _labelled(situation: Situation, labels: dict[str, str]) -> list[Operation]:
     at, stage = situation.absolute, int(Stage.EXPAND)
-    if situation.resource.metadata.get("labels") is not None or "labels" in situation.resource.metadata:
-        return [AddEntry(at("metadata", "labels"), key, value, stage) for key, value in labels.items()]
+    if (
+        situation.resource.metadata.get("labels") is not None
+        or "labels" in situation.resource.metadata
+    ):
+        return [
+            AddEntry(at("metadata", "labels"), key, value, stage) for key, value in labels.items()
+        ]
     behind = "namespace" if "namespace" in situation.resource.metadata else "name"
     return [AddEntry(at("metadata"), "labels", labels, stage, after=behind)]
 
@@ -122,8 +146,13 @@ def propose(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, s
     names = [resource.name, *(each.name for each in wrapping.copies)]
     title = f"give the bare Pod {resource.name} a {wrapping.kind}"
     if wrapping.copies:
-        title = f"give the bare Pods {', '.join(names[:5])}{', ...' if len(names) > 5 else ''} one {wrapping.kind}"
-    steps = tuple(Step(resource, operation) for operation in operations(situation, wrapping, shared_labels))
+        title = (
+            f"give the bare Pods {', '.join(names[:5])}{', ...' if len(names) > 5 else ''} one"
+            f" {wrapping.kind}"
+        )
+    steps = tuple(
+        Step(resource, operation) for operation in operations(situation, wrapping, shared_labels)
+    )
     return Proposal(
         "wrap",
         situation.workload,
@@ -139,7 +168,11 @@ def propose(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, s
 def _unlisted(situation: Situation, wrapping: Wrapping) -> list[Step]:
     """Kustomizations don't list files any more in which there was nothing but copies."""
     removed = {id(each.resource) for each in wrapping.copies}
-    kept = {each.path for each in situation.manifests.resources if id(each) not in removed} if removed else set()
+    kept = (
+        {each.path for each in situation.manifests.resources if id(each) not in removed}
+        if removed
+        else set()
+    )
     gone = {each.resource.path for each in wrapping.copies} - kept
     return [
         Step(kustomization, Remove((*kustomization.route, field, index), int(Stage.EXPAND)))

@@ -1,4 +1,6 @@
-"""Knowledge as data: the catalogue of known images and the weights of evidence, checked when loaded."""
+"""Knowledge as data: the catalogue of known images and the weights of evidence, checked when
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,18 @@ class ImageRole(StrEnum):
 
 
 CATEGORIES = frozenset(
-    {"web-server", "app-server", "web-app", "service", "datastore", "cache", "broker", "monitoring", "ci", "infrastructure"}
+    {
+        "web-server",
+        "app-server",
+        "web-app",
+        "service",
+        "datastore",
+        "cache",
+        "broker",
+        "monitoring",
+        "ci",
+        "infrastructure",
+    }
 )
 
 
@@ -57,7 +70,9 @@ class Entry:
     source: str
     """A page that says what the image is."""
     tags: tuple[tuple[str, tuple[int, ...]], ...] = ()
-    """Globs over tags with the ports that those listen on instead; the first that matches counts."""
+    """Globs over tags with the ports that those listen on instead; the first that matches
+    counts.
+    """
 
     def tagged(self, tag: str) -> Entry:
         """What is known of the image under a tag."""
@@ -95,11 +110,16 @@ class Catalogue:
                     self._exact.setdefault(parts[-1], []).append((parts, entry))
         # Few globs start as an image does: those that start with a mark are tried for all.
         firsts = {parts[-1][:1] for parts, _ in globs}
-        self._globs = {first: [each for each in globs if each[0][-1][:1] in (first, *_MARKS)] for first in ("", *firsts)}
+        self._globs = {
+            first: [each for each in globs if each[0][-1][:1] in (first, *_MARKS)]
+            for first in ("", *firsts)
+        }
         self._known: dict[str, Entry | None] = {}
 
     def match(self, image: str) -> Entry | None:
-        """The entry of an image: of several the one with most parts, then most literal characters; a user's own first."""
+        """The entry of an image: of several the one with most parts, then most literal
+        characters; a user's own first.
+        """
         if image not in self._known:
             if len(self._known) > _MEMORY:
                 self._known.clear()
@@ -111,7 +131,10 @@ class Catalogue:
         globs = self._globs.get(path[-1][:1], self._globs[""])
         for parts, entry in (*self._exact.get(path[-1], ()), *globs):
             if len(parts) <= len(path) and all(map(fnmatchcase, path[-len(parts) :], parts)):
-                rank = (len(parts), sum(len(part) - part.count("*") - part.count("?") for part in parts))
+                rank = (
+                    len(parts),
+                    sum(len(part) - part.count("*") - part.count("?") for part in parts),
+                )
                 if best is None or rank > best[0]:
                     best = (rank, entry)
         return best[1] if best else None
@@ -147,7 +170,17 @@ def entry_from(data: dict[str, Any], source: str) -> Entry:
     Raises:
         KnowledgeError: a field is missing, unknown or has a value that is not allowed.
     """
-    unknown = set(data) - {"id", "images", "role", "pattern", "category", "ports", "metrics_ports", "source", "tags"}
+    unknown = set(data) - {
+        "id",
+        "images",
+        "role",
+        "pattern",
+        "category",
+        "ports",
+        "metrics_ports",
+        "source",
+        "tags",
+    }
     if unknown:
         raise KnowledgeError(f"{source}: unknown fields {sorted(unknown)}")
     try:

@@ -19,7 +19,9 @@ class Weight:
     value: float
     """In log-odds, natural logarithm."""
     family: str
-    """Cases of one family are one fact seen several ways: of those that speak for the same, the heaviest counts."""
+    """Cases of one family are one fact seen several ways: of those that speak for the same, the
+    heaviest counts.
+    """
     why: str
     """Why it is that much."""
 
@@ -29,7 +31,9 @@ class Weights:
     """All weights."""
 
     prior: float
-    """The log-odds that two containers of one Pod belong together, before anything else is known."""
+    """The log-odds that two containers of one Pod belong together, before anything else is
+    known.
+    """
     cases: Mapping[str, Weight]
     """By `signal.case`."""
 
@@ -45,9 +49,15 @@ def load_weights() -> Weights:
     Raises:
         KnowledgeError: the file is wrong.
     """
-    data = yaml.load((resources.files(__package__) / "weights.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    data = yaml.load(
+        (resources.files(__package__) / "weights.yaml").read_text(encoding="utf-8"),
+        Loader=yaml.CSafeLoader,
+    )
     try:
-        cases = {case: Weight(float(each["weight"]), each["family"], each["why"]) for case, each in data["cases"].items()}
+        cases = {
+            case: Weight(float(each["weight"]), each["family"], each["why"])
+            for case, each in data["cases"].items()
+        }
         return Weights(float(data["prior"]["weight"]), cases)
     except (KeyError, TypeError, ValueError) as error:
         raise KnowledgeError(f"weights.yaml: {error}") from None

@@ -34,10 +34,17 @@ def load_words() -> Words:
     Raises:
         KnowledgeError: the file is wrong.
     """
-    data = yaml.load((resources.files(__package__) / "words.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    data = yaml.load(
+        (resources.files(__package__) / "words.yaml").read_text(encoding="utf-8"),
+        Loader=yaml.CSafeLoader,
+    )
     try:
-        helpers = {word: Pattern(pattern) for pattern, words in data["helpers"].items() for word in words}
-        words = Words(helpers, *(frozenset(data[field]) for field in ("certain", "applications", "empty")))
+        helpers = {
+            word: Pattern(pattern) for pattern, words in data["helpers"].items() for word in words
+        }
+        words = Words(
+            helpers, *(frozenset(data[field]) for field in ("certain", "applications", "empty"))
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise KnowledgeError(f"words.yaml: {error}") from None
     if not words.certain <= set(words.helpers):

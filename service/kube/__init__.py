@@ -1,1 +1,3 @@
-"""A typed view of Kubernetes objects: kinds, workloads, containers, Services, selectors, references. Reads, never writes."""
+"""A typed view of Kubernetes objects: kinds, workloads, containers, Services, selectors,
+references. Reads, never writes.
+"""

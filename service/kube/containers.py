@@ -84,7 +84,10 @@ class Probe:
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
-_HANDLERS = (*(("probe", (name,)) for name in _PROBES), *(("hook", ("lifecycle", name)) for name in _HOOKS))
+_HANDLERS = (
+    *(("probe", (name,)) for name in _PROBES),
+    *(("hook", ("lifecycle", name)) for name in _HOOKS),
+)
 """What the kubelet does to a container, with the way there."""
 
 
@@ -140,7 +143,13 @@ class Container:
             for index, mount in enumerate(mappings(self.data.get("volumeMounts")))
         ]
         mounts += [
-            Mount(text(device.get("name")), text(device.get("devicePath")), "", False, (*self.route, "volumeDevices", index))
+            Mount(
+                text(device.get("name")),
+                text(device.get("devicePath")),
+                "",
+                False,
+                (*self.route, "volumeDevices", index),
+            )
             for index, device in enumerate(mappings(self.data.get("volumeDevices")))
         ]
         return tuple(mounts)
@@ -149,7 +158,11 @@ class Container:
     def env(self) -> tuple[EnvVar, ...]:
         """The variables with literal values."""
         return tuple(
-            EnvVar(text(variable.get("name")), text(variable.get("value")), (*self.route, "env", index, "value"))
+            EnvVar(
+                text(variable.get("name")),
+                text(variable.get("value")),
+                (*self.route, "env", index, "value"),
+            )
             for index, variable in enumerate(mappings(self.data.get("env")))
             if variable.get("value") is not None
         )
@@ -165,7 +178,9 @@ class Container:
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
-        """All literal text that the container is run with: command, args, environment, exec probes and hooks."""
+        """All literal text that the container is run with: command, args, environment, exec
+        probes and hooks.
+        """
         return (
             *self.invocation,
             *(Word(variable.value, "env", variable.route) for variable in self.env),
@@ -180,7 +195,11 @@ class Container:
     @cached_property
     def _handlers(self) -> list[tuple[str, Route, dict[str, Data]]]:
         """Its probes and hooks: which of the two, the way there, and what it says."""
-        return [(where, steps, mapping(dig(self.data, *steps))) for where, steps in _HANDLERS if steps[0] in self.data]
+        return [
+            (where, steps, mapping(dig(self.data, *steps)))
+            for where, steps in _HANDLERS
+            if steps[0] in self.data
+        ]
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
@@ -213,7 +232,11 @@ def as_port(value: Data) -> int | None:
     """A port number, also where it was written as a string; None for anything else."""
     if isinstance(value, str) and value.isdigit() and len(value) < 6:
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536 else None
+    return (
+        value
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 65536
+        else None
+    )
 
 
 _REGISTRY = re.compile(r"^(?:[^/.:]*[.:][^/]*|localhost)/")
@@ -223,7 +246,8 @@ _REGISTRY = re.compile(r"^(?:[^/.:]*[.:][^/]*|localhost)/")
 def repository(image: str) -> str:
     """The repository path of an image: without registry host, tag and digest, in lower case.
 
-    The rule for the host is that of the reference grammar (distribution/reference): a first part with a dot or a colon, or localhost.
+    The rule for the host is that of the reference grammar (distribution/reference): a first part
+    with a dot or a colon, or localhost.
     """
     path = _REGISTRY.sub("", image.strip().split("@", 1)[0], count=1)
     head, slash, last = path.rpartition("/")

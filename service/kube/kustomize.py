@@ -42,9 +42,13 @@ class Patch:
             wanted = {"kind": re.escape(text(self.content.get("kind"))), "name": re.escape(name_of)}
         else:
             return True
-        # Both are regular expressions that have to match as a whole; what Python can't read may match.
+        # Both are regular expressions that have to match as a whole; what Python can't read may
+        # match.
         try:
-            return all(re.fullmatch(text(wanted.get(field)) or ".*", value) for field, value in (("kind", kind), ("name", name)))
+            return all(
+                re.fullmatch(text(wanted.get(field)) or ".*", value)
+                for field, value in (("kind", kind), ("name", name))
+            )
         except re.error:
             return True
 
@@ -57,7 +61,11 @@ def patch_paths(kustomizations: Iterable[Resource]) -> set[str]:
 def patches_of(kustomization: Resource, manifests: ManifestSet) -> Iterator[Patch]:
     """The patches of a kustomization of a set."""
     for path, inline, target in _entries(kustomization):
-        contents = read_patch(inline) if inline is not None else manifests.patches.get(_path(kustomization, path), [None])
+        contents = (
+            read_patch(inline)
+            if inline is not None
+            else manifests.patches.get(_path(kustomization, path), [None])
+        )
         for content in contents:
             yield Patch(kustomization, target, content)
 
@@ -94,7 +102,11 @@ def _by_file(manifests: ManifestSet) -> dict[str, list[Resource]]:
 
 
 def _listed(kustomization: Resource) -> list[str]:
-    return [_path(kustomization, text(each)) for field in _LISTS for each in items(kustomization.data.get(field))]
+    return [
+        _path(kustomization, text(each))
+        for field in _LISTS
+        for each in items(kustomization.data.get(field))
+    ]
 
 
 def _path(kustomization: Resource, entry: str) -> str:
@@ -113,7 +125,9 @@ def _entries(kustomization: Resource) -> Iterator[tuple[str, str | None, dict[st
 
 
 def read_patch(content: str) -> list[Data]:
-    """What the text of a patch says: partial objects, or a list of JSON patch operations; None for what can't be read."""
+    """What the text of a patch says: partial objects, or a list of JSON patch operations; None
+    for what can't be read.
+    """
     # A list of operations isn't a manifest: below a key it can be read like one.
     listed = bool(re.match(r"(?:\s|#.*\n)*(?:-\s|\[)", content))
     source = SourceFile("patch", "patch:\n" + content if listed else content)

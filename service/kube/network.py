@@ -1,6 +1,7 @@
 """NetworkPolicies: which traffic between Pods of one namespace they let through.
 
-Facts: the API reference of networking.k8s.io/v1. Policies add up; Pods that none selects for a direction are open in it.
+Facts: the API reference of networking.k8s.io/v1. Policies add up; Pods that none selects for a
+direction are open in it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Direction(StrEnum):
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
-def isolating(manifests: ManifestSet, resource: Resource, labels: Mapping[str, str], direction: Direction) -> list[Resource]:
+def isolating(
+    manifests: ManifestSet, resource: Resource, labels: Mapping[str, str], direction: Direction
+) -> list[Resource]:
     """The policies of an object's namespace that limit a direction for Pods with some labels."""
     index = manifests.derived("policies-by-label", _by_label)
     return [
@@ -42,11 +45,15 @@ def isolating(manifests: ManifestSet, resource: Resource, labels: Mapping[str, s
 
 
 def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
-    """The policies of a set, each under one label that it asks for; under None those that ask for none by its value."""
+    """The policies of a set, each under one label that it asks for; under None those that ask
+    for none by its value.
+    """
     found: dict[tuple[str, str] | None, list[Resource]] = {}
     for policy in manifests.of_kind("NetworkPolicy"):
         if policy.group == GROUP:
-            found.setdefault(next(iter(match_labels(_pod_selector(policy)).items()), None), []).append(policy)
+            found.setdefault(
+                next(iter(match_labels(_pod_selector(policy)).items()), None), []
+            ).append(policy)
     return found
 
 
@@ -55,7 +62,9 @@ def _pod_selector(policy: Resource) -> Data:
 
 
 def directions_of(policy: Resource) -> set[str]:
-    """The directions that a policy limits; where it doesn't say, those that the API server fills in (networking/v1/defaults.go)."""
+    """The directions that a policy limits; where it doesn't say, those that the API server fills
+    in (networking/v1/defaults.go).
+    """
     written = policy.spec.get("policyTypes")
     if isinstance(written, list) and written:
         return {text(each).lower() for each in written}
@@ -63,7 +72,12 @@ def directions_of(policy: Resource) -> set[str]:
 
 
 def lets_through(
-    policies: Sequence[Resource], direction: Direction, peer: Mapping[str, str], port: int, ports: Sequence[Port], protocol: str = "TCP"
+    policies: Sequence[Resource],
+    direction: Direction,
+    peer: Mapping[str, str],
+    port: int,
+    ports: Sequence[Port],
+    protocol: str = "TCP",
 ) -> bool:
     """Whether policies, of which there is at least one, let traffic through.
 
@@ -83,10 +97,15 @@ def lets_through(
 
 
 def resolves_names(policies: Sequence[Resource]) -> bool:
-    """Whether policies that limit egress let DNS through; its servers are not in the Pods' own namespace."""
+    """Whether policies that limit egress let DNS through; its servers are not in the Pods' own
+    namespace.
+    """
     return any(
         _has_port(rule, DNS_PORT, (), "UDP")
-        and (not peers or any("podSelector" not in each or "namespaceSelector" in each for each in peers))
+        and (
+            not peers
+            or any("podSelector" not in each or "namespaceSelector" in each for each in peers)
+        )
         for policy in policies
         for rule in mappings(policy.spec.get(Direction.EGRESS))
         for peers in [mappings(rule.get("to"))]
@@ -99,10 +118,16 @@ def _has_peer(rule: Mapping[str, Data], direction: Direction, labels: Mapping[st
 
 
 def _peer_matches(peer: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
-    """Whether a peer takes in Pods of the policy's own namespace; what a namespaceSelector chooses can't be seen, unless it is all."""
+    """Whether a peer takes in Pods of the policy's own namespace; what a namespaceSelector
+    chooses can't be seen, unless it is all.
+    """
     if "namespaceSelector" in peer and not is_empty(peer["namespaceSelector"]):
         return False
-    return matches(peer["podSelector"], labels) if "podSelector" in peer else "namespaceSelector" in peer
+    return (
+        matches(peer["podSelector"], labels)
+        if "podSelector" in peer
+        else "namespaceSelector" in peer
+    )
 
 
 def _has_port(rule: Mapping[str, Data], number: int, ports: Sequence[Port], protocol: str) -> bool:
@@ -110,7 +135,9 @@ def _has_port(rule: Mapping[str, Data], number: int, ports: Sequence[Port], prot
     return not written or any(_port_matches(each, number, ports, protocol) for each in written)
 
 
-def _port_matches(written: Mapping[str, Data], number: int, ports: Sequence[Port], protocol: str) -> bool:
+def _port_matches(
+    written: Mapping[str, Data], number: int, ports: Sequence[Port], protocol: str
+) -> bool:
     if (text(written.get("protocol")) or "TCP") != protocol:
         return False
     port, end = written.get("port"), written.get("endPort")
@@ -121,7 +148,12 @@ def _port_matches(written: Mapping[str, Data], number: int, ports: Sequence[Port
     return any(each.name == port and each.number == number for each in ports)
 
 
-def rule_for(direction: Direction, selector: Mapping[str, str], ports: Sequence[int]) -> dict[str, Data]:
+def rule_for(
+    direction: Direction, selector: Mapping[str, str], ports: Sequence[int]
+) -> dict[str, Data]:
     """A rule that lets TCP through, from or to Pods with some labels."""
     peers: list[Data] = [{"podSelector": {"matchLabels": dict(selector)}}]
-    return {_PEERS[direction]: peers, "ports": [{"protocol": "TCP", "port": port} for port in ports]}
+    return {
+        _PEERS[direction]: peers,
+        "ports": [{"protocol": "TCP", "port": port} for port in ports],
+    }

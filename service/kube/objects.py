@@ -94,8 +94,12 @@ class Resource:
         return f"{self.kind}/{self.name}"
 
     def location(self, *steps: str | int, key: bool = False) -> Location:
-        """The place of what is at a route within the object, or of the nearest thing above it that is written."""
-        return Location(self.path, self.document.index, self.document.span_of((*self.route, *steps), key=key))
+        """The place of what is at a route within the object, or of the nearest thing above it
+        that is written.
+        """
+        return Location(
+            self.path, self.document.index, self.document.span_of((*self.route, *steps), key=key)
+        )
 
     def get(self, *steps: str | int) -> Data:
         """What stands at a route within the object; None if nothing does."""
@@ -134,7 +138,9 @@ def dig(data: Data, *steps: str | int) -> Data:
 
 
 def text(value: Any) -> str:
-    """A value where a string is expected; numbers and booleans as they would be written, others as nothing."""
+    """A value where a string is expected; numbers and booleans as they would be written, others
+    as nothing.
+    """
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, dict | list):
@@ -153,7 +159,9 @@ def items(value: Any) -> list[Any]:
 
 
 def mappings(value: Any) -> list[dict[str, Any]]:
-    """The mappings of a sequence; what else is in it keeps its place as an empty one, so that indices hold."""
+    """The mappings of a sequence; what else is in it keeps its place as an empty one, so that
+    indices hold.
+    """
     return [mapping(item) for item in items(value)]
 
 
@@ -170,7 +178,9 @@ def objects_of(document: Document) -> Iterator[Resource]:
     """
     data = document.read()
     if not isinstance(data, dict):
-        raise InputError("not-an-object", "not an object: a manifest is a mapping with apiVersion and kind", 0)
+        raise InputError(
+            "not-an-object", "not an object: a manifest is a mapping with apiVersion and kind", 0
+        )
     if text(data.get("kind")) in LIST_KINDS and isinstance(data.get("items"), list):
         for index, item in enumerate(data["items"]):
             if isinstance(item, dict):
@@ -180,7 +190,9 @@ def objects_of(document: Document) -> Iterator[Resource]:
 
 
 def same_namespace(one: Resource, other: Resource, *, surely: bool = False) -> bool:
-    """Whether two objects are in one namespace; a missing one may be any, unless it has to be sure."""
+    """Whether two objects are in one namespace; a missing one may be any, unless it has to be
+    sure.
+    """
     if one.namespace == other.namespace:
         return True
     return not surely and (one.namespace is None or other.namespace is None)
@@ -193,10 +205,18 @@ class ManifestSet:
     resources: tuple[Resource, ...]
     """In the order of the input."""
     patches: dict[str, list[Data]] = field(default_factory=dict)
-    """What the files say, by path, that kustomizations patch other objects with; these are no objects of their own."""
-    _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
-    _by_name: dict[tuple[str, str], list[Resource]] = field(init=False, repr=False, default_factory=lambda: defaultdict(list))
-    _places: dict[tuple[str, str], dict[tuple[str, str], list[Resource]]] = field(init=False, repr=False, default_factory=dict)
+    """What the files say, by path, that kustomizations patch other objects with; these are no
+    objects of their own.
+    """
+    _by_kind: dict[str, list[Resource]] = field(
+        init=False, repr=False, default_factory=lambda: defaultdict(list)
+    )
+    _by_name: dict[tuple[str, str], list[Resource]] = field(
+        init=False, repr=False, default_factory=lambda: defaultdict(list)
+    )
+    _places: dict[tuple[str, str], dict[tuple[str, str], list[Resource]]] = field(
+        init=False, repr=False, default_factory=dict
+    )
     _derived: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -205,14 +225,18 @@ class ManifestSet:
             self._by_name[resource.kind, resource.name].append(resource)
 
     def derived(self, name: str, make: Callable[[ManifestSet], T]) -> T:
-        """Something made from the whole set, once: indices that would otherwise be built for every workload."""
+        """Something made from the whole set, once: indices that would otherwise be built for
+        every workload.
+        """
         if name not in self._derived:
             self._derived[name] = make(self)
         return self._derived[name]  # type: ignore[no-any-return]
 
     def order(self, resource: Resource) -> int:
         """Where in the order of the input an object of the set stands."""
-        return self.derived("order", lambda made: {id(each): number for number, each in enumerate(made.resources)})[id(resource)]
+        return self.derived(
+            "order", lambda made: {id(each): number for number, each in enumerate(made.resources)}
+        )[id(resource)]
 
     def of_kind(self, *kinds: str) -> list[Resource]:
         """All objects of some kinds, wherever they are."""
@@ -223,15 +247,20 @@ class ManifestSet:
         return self._by_name.get((kind, name), [])
 
     def named(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
-        """The object of a kind and name that another one refers to: the nearest in file, folder, then set when unique.
+        """The object of a kind and name that another one refers to: the nearest in file, folder,
+        then set when unique.
 
         Within one file or folder the last one wins, as `kubectl apply` would have it.
         """
         everywhere = self._by_name.get((kind, name), ())
         if len(everywhere) > 1:
-            # Overlays repeat a name in hundreds of folders, so each name with several objects has an index of its own.
+            # Overlays repeat a name in hundreds of folders, so each name with several objects has
+            # an index of its own.
             places = self._places.get((kind, name)) or self._placed(kind, name)
-            for near in (places.get(("file", seen_from.path), ()), places.get(("folder", seen_from.folder), ())):
+            for near in (
+                places.get(("file", seen_from.path), ()),
+                places.get(("folder", seen_from.folder), ()),
+            ):
                 for each in reversed(near):
                     if same_namespace(each, seen_from):
                         return each
@@ -253,7 +282,9 @@ class ManifestSet:
         return places
 
     def sees(self, seen_from: Resource, other: Resource) -> bool:
-        """Whether two objects may meet in one cluster: not where the other one's name means a nearer object."""
+        """Whether two objects may meet in one cluster: not where the other one's name means a
+        nearer object.
+        """
         return self.named(other.kind, other.name, seen_from) is other
 
     def visible(self, kinds: Iterable[str], seen_from: Resource) -> list[Resource]:

@@ -1,7 +1,7 @@
 """Objects other than Services that select a workload's Pods, or name the workload.
 
-Facts: the API references of networking.k8s.io/v1, policy/v1, autoscaling/v2, autoscaling.k8s.io/v1, and those of the Prometheus
-operator, KEDA, Cilium, Calico and Istio.
+Facts: the API references of networking.k8s.io/v1, policy/v1, autoscaling/v2, autoscaling.k8s.io/v1,
+and those of the Prometheus operator, KEDA, Cilium, Calico and Istio.
 """
 
 from __future__ import annotations
@@ -12,7 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, same_namespace, strings, text
+from service.kube.objects import (
+    ManifestSet,
+    Resource,
+    dig,
+    items,
+    mapping,
+    mappings,
+    same_namespace,
+    strings,
+    text,
+)
 from service.kube.selectors import is_empty, matches
 from service.kube.workloads import Workload, all_workloads
 from service.yamldoc.nodes import Data, Route
@@ -45,7 +55,10 @@ class Selection:
     """What becomes of it."""
 
 
-_WIDENED = {("networking.k8s.io", "NetworkPolicy"): "podSelector", ("monitoring.coreos.com", "PodMonitor"): "selector"}
+_WIDENED = {
+    ("networking.k8s.io", "NetworkPolicy"): "podSelector",
+    ("monitoring.coreos.com", "PodMonitor"): "selector",
+}
 _DIVIDED = {("policy", "PodDisruptionBudget"): "selector"}
 _BY_HAND = {
     ("cilium.io", "CiliumNetworkPolicy"): "endpointSelector",
@@ -65,8 +78,11 @@ _TARGETS = ("scaleTargetRef", "targetRef", "workloadRef")
 """Fields of `spec` in which autoscalers, Rollouts and the like name a workload."""
 
 
-def selections_of(workload: Workload, manifests: ManifestSet, *, labels: dict[str, str] | None = None) -> list[Selection]:
-    """The places in policies, budgets and monitors that select a workload's Pods, those that select all Pods left out.
+def selections_of(
+    workload: Workload, manifests: ManifestSet, *, labels: dict[str, str] | None = None
+) -> list[Selection]:
+    """The places in policies, budgets and monitors that select a workload's Pods, those that select
+    all Pods left out.
 
     Args:
         workload: the workload.
@@ -79,7 +95,9 @@ def selections_of(workload: Workload, manifests: ManifestSet, *, labels: dict[st
     found = {
         (id(each.resource), each.route): each
         for each in candidates
-        if matches(each.selector, wanted) and _meet(each, workload.resource) and manifests.sees(workload.resource, each.resource)
+        if matches(each.selector, wanted)
+        and _meet(each, workload.resource)
+        and manifests.sees(workload.resource, each.resource)
     }
     return list(found.values())
 
@@ -96,14 +114,24 @@ def covers_others(selection: Selection, workload: Workload, manifests: ManifestS
 
 
 def _meet(selection: Selection, resource: Resource) -> bool:
-    """Whether a selection may be about the Pods of an object's namespace; peers with a namespaceSelector are about others' too."""
+    """Whether a selection may be about the Pods of an object's namespace; peers with a
+    namespaceSelector are about others' too.
+    """
     other = selection.resource
-    anywhere = selection.peer and dig(other.data, *selection.route[:-1], "namespaceSelector") is not None
-    return anywhere or other.kind == "CiliumClusterwideNetworkPolicy" or same_namespace(other, resource)
+    anywhere = (
+        selection.peer and dig(other.data, *selection.route[:-1], "namespaceSelector") is not None
+    )
+    return (
+        anywhere
+        or other.kind == "CiliumClusterwideNetworkPolicy"
+        or same_namespace(other, resource)
+    )
 
 
 def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Selection]]:
-    """All selections of a set, each under one label that it asks for; under None those that ask for none by its value."""
+    """All selections of a set, each under one label that it asks for; under None those that ask
+    for none by its value.
+    """
     found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
     for resource in manifests.resources:
         for selection in selections_in(resource):
@@ -119,20 +147,38 @@ def _label_of(selector: Data) -> tuple[str, str] | None:
 def selections_in(resource: Resource) -> Iterator[Selection]:
     """The places in an object that select Pods; none for most kinds."""
     key = (resource.group, resource.kind)
-    for table, follows in ((_WIDENED, Follows.WIDENED), (_DIVIDED, Follows.DIVIDED), (_BY_HAND, Follows.BY_HAND)):
+    for table, follows in (
+        (_WIDENED, Follows.WIDENED),
+        (_DIVIDED, Follows.DIVIDED),
+        (_BY_HAND, Follows.BY_HAND),
+    ):
         field = table.get(key)
         if field is not None:
-            yield Selection(resource, ("spec", field), _as_selector(resource.spec.get(field)), peer=False, follows=follows)
+            yield Selection(
+                resource,
+                ("spec", field),
+                _as_selector(resource.spec.get(field)),
+                peer=False,
+                follows=follows,
+            )
             for rule_field in ("ingress", "egress"):
                 for index, rule in enumerate(mappings(resource.spec.get(rule_field))):
                     yield from _peers(resource, ("spec", rule_field, index), rule, follows)
 
 
-def _peers(resource: Resource, route: Route, rule: dict[str, Data], follows: Follows) -> Iterator[Selection]:
+def _peers(
+    resource: Resource, route: Route, rule: dict[str, Data], follows: Follows
+) -> Iterator[Selection]:
     for side in ("from", "to"):
         for index, peer in enumerate(mappings(rule.get(side))):
             if "podSelector" in peer:
-                yield Selection(resource, (*route, side, index, "podSelector"), peer["podSelector"], peer=True, follows=follows)
+                yield Selection(
+                    resource,
+                    (*route, side, index, "podSelector"),
+                    peer["podSelector"],
+                    peer=True,
+                    follows=follows,
+                )
     for side in _CILIUM_PEERS:
         for index, peer in enumerate(mappings(rule.get(side))):
             yield Selection(resource, (*route, side, index), peer, peer=True, follows=follows)
@@ -146,7 +192,9 @@ def _as_selector(data: Data) -> Data:
 
 
 def calico_policies(workload: Workload, manifests: ManifestSet) -> list[Resource]:
-    """Calico's policies that speak of a label of a workload's Pods; their selectors are expressions in text."""
+    """Calico's policies that speak of a label of a workload's Pods; their selectors are
+    expressions in text.
+    """
     found = []
     for resource in manifests.derived("calico", _calico):
         expressions = " ".join(_expressions(resource.spec))
@@ -156,7 +204,11 @@ def calico_policies(workload: Workload, manifests: ManifestSet) -> list[Resource
 
 
 def _calico(manifests: ManifestSet) -> list[Resource]:
-    return [each for each in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy") if each.group in _CALICO]
+    return [
+        each
+        for each in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy")
+        if each.group in _CALICO
+    ]
 
 
 def _expressions(data: Data) -> Iterator[str]:
@@ -172,7 +224,10 @@ def _expressions(data: Data) -> Iterator[str]:
 
 
 def _speaks_of(expression: str, key: str, value: str) -> bool:
-    return bool(re.search(rf"(?<![\w./-]){re.escape(key)}(?![\w./-])", expression)) and value in expression
+    return (
+        bool(re.search(rf"(?<![\w./-]){re.escape(key)}(?![\w./-])", expression))
+        and value in expression
+    )
 
 
 def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
@@ -182,7 +237,9 @@ def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
     return [
         each
         for each in named
-        if same_namespace(each, workload.resource) and manifests.sees(workload.resource, each) and each is not workload.resource
+        if same_namespace(each, workload.resource)
+        and manifests.sees(workload.resource, each)
+        and each is not workload.resource
     ]
 
 
@@ -193,7 +250,9 @@ def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
             target = mapping(resource.spec.get(field))
             if target.get("name"):
                 # KEDA takes a Deployment where no kind is written.
-                found[text(target.get("kind")) or "Deployment", text(target["name"])].append(resource)
+                found[text(target.get("kind")) or "Deployment", text(target["name"])].append(
+                    resource
+                )
     return found
 
 
@@ -214,22 +273,37 @@ def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = {}
     controllers = {id(each.resource) for each in all_workloads(manifests)}
     for resource in manifests.resources:
-        if resource.kind == "Service" or (resource.group, resource.kind) in {**_WIDENED, **_DIVIDED}:
+        if resource.kind == "Service" or (resource.group, resource.kind) in {
+            **_WIDENED,
+            **_DIVIDED,
+        }:
             continue
         pairs: set[tuple[str, str]] = set()
         controller = id(resource) in controllers
-        # A controller's own labels and selector are its own affair; in other kinds a map of labels asks for Pods.
+        # A controller's own labels and selector are its own affair; in other kinds a map of labels
+        # asks for Pods.
         asking = ("matchlabels",) if controller else ("labels", "selector")
         _collect(
-            {name: part for name, part in resource.spec.items() if not (controller and name == "selector")}, pairs, asking, inside=False
+            {
+                name: part
+                for name, part in resource.spec.items()
+                if not (controller and name == "selector")
+            },
+            pairs,
+            asking,
+            inside=False,
         )
         for pair in pairs:
             found.setdefault(pair, []).append(resource)
     return found
 
 
-def _collect(data: Data, pairs: set[tuple[str, str]], asking: tuple[str, ...], *, inside: bool) -> None:
-    """The pairs of strings below keys whose names end in a word of `asking`, and those of expressions."""
+def _collect(
+    data: Data, pairs: set[tuple[str, str]], asking: tuple[str, ...], *, inside: bool
+) -> None:
+    """The pairs of strings below keys whose names end in a word of `asking`, and those of
+    expressions.
+    """
     if isinstance(data, dict):
         for key, value in data.items():
             if inside and isinstance(value, str):
@@ -244,7 +318,9 @@ def _collect(data: Data, pairs: set[tuple[str, str]], asking: tuple[str, ...], *
 
 
 def metric_container(metric: dict[str, Data]) -> str | None:
-    """The container that a metric of a HorizontalPodAutoscaler (`ContainerResource`) is of; None if it is of no single one."""
+    """The container that a metric of a HorizontalPodAutoscaler (`ContainerResource`) is of; None
+    if it is of no single one.
+    """
     if text(metric.get("type")) != "ContainerResource":
         return None
     return text(dig(metric, "containerResource", "container"))
@@ -256,9 +332,13 @@ def trigger_container(trigger: dict[str, Data]) -> str | None:
 
 
 def reads_first_container(scaler: Resource) -> bool:
-    """Whether a ScaledObject reads variables of the Pod's first container, as its triggers' `...FromEnv` do by default."""
+    """Whether a ScaledObject reads variables of the Pod's first container, as its triggers'
+    `...FromEnv` do by default.
+    """
     if text(dig(scaler.spec, "scaleTargetRef", "envSourceContainerName")):
         return False
     return any(
-        key.endswith("FromEnv") for trigger in items(scaler.spec.get("triggers")) for key in mapping(dig(mapping(trigger), "metadata"))
+        key.endswith("FromEnv")
+        for trigger in items(scaler.spec.get("triggers"))
+        for key in mapping(dig(mapping(trigger), "metadata"))
     )

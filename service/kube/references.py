@@ -1,4 +1,6 @@
-"""References to addresses: localhost and a port, wherever a container is told of them, and Services by DNS name."""
+"""References to addresses: localhost and a port, wherever a container is told of them, and
+Services by DNS name.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, 
 from service.kube.workloads import Workload, workloads_of
 from service.yamldoc.nodes import Route
 
-LOOPBACK = re.compile(r"(?<![\w.-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])")
+LOOPBACK = re.compile(
+    r"(?<![\w.-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])"
+)
 """A loopback host, with the port behind it if there is one."""
 
 LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
@@ -30,12 +34,16 @@ _SCHEME_PORTS = {
 }
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
 _WINDOW = 500
-"""Characters before an address that tell what it is for; long values would be read again for each address otherwise."""
+"""Characters before an address that tell what it is for; long values would be read again for
+each address otherwise.
+"""
 _MOST_REFERENCES = 100
 """Addresses that one value is searched for."""
 _HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
 _BINDS = re.compile(r"(?i)bind|listen")
-_CALLS_NOBODY = re.compile(r"(?i)no_?proxy|allow|trust|server_?name|domain|cors|origin|hosts$|whitelist|pod_?(?:ip|name)|node_?name")
+_CALLS_NOBODY = re.compile(
+    r"(?i)no_?proxy|allow|trust|server_?name|domain|cors|origin|hosts$|whitelist|pod_?(?:ip|name)|node_?name"
+)
 _LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)[^\s,;:]*[\s:=\"']*\Z")
 _LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
 
@@ -62,21 +70,31 @@ class LocalReference:
     """The variable that holds it, where it is a variable's whole value."""
 
 
-def local_references(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[LocalReference]:
+def local_references(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[LocalReference]:
     """Every literal loopback address that a container is told of."""
     resource = workload.resource
-    bound = {variable.route: f"--{variable.name}" for variable in container.env if _BINDS.search(variable.name)}
+    bound = {
+        variable.route: f"--{variable.name}"
+        for variable in container.env
+        if _BINDS.search(variable.name)
+    }
     for word in container.words:
         before = bound.get(word.route) or _before(container, word)
         yield from _in_text(word.text, word.where, container, resource, word.route, before=before)
     yield from _host_and_port(workload, container, manifests)
     for probe in container.probes:
         if probe.host in ("localhost", "127.0.0.1", "::1") and isinstance(probe.port, int):
-            yield LocalReference(container, probe.host, probe.port, "probe", resource, probe.route, listens=False)
+            yield LocalReference(
+                container, probe.host, probe.port, "probe", resource, probe.route, listens=False
+            )
     for config, keys in config_maps_of(workload, container, manifests):
         for key, value in strings(config.data.get("data")).items():
             if keys is None or key in keys:
-                yield from _in_text(value, f"ConfigMap {config.name}", container, config, ("data", key))
+                yield from _in_text(
+                    value, f"ConfigMap {config.name}", container, config, ("data", key)
+                )
 
 
 def _before(container: Container, word: Word) -> str:
@@ -123,16 +141,27 @@ def addresses_in(value: str, before: str = "") -> Iterator[Address]:
             scheme = _SCHEME.search(line)
             port = _SCHEME_PORTS.get(scheme[1]) if scheme else None
         if port is not None:
-            yield Address(match.start(), match.end(), match["host"], port, written is not None, _is_listening(line, before))
+            yield Address(
+                match.start(),
+                match.end(),
+                match["host"],
+                port,
+                written is not None,
+                _is_listening(line, before),
+            )
 
 
-def _in_text(value: str, where: str, container: Container, resource: Resource, route: Route, before: str = "") -> Iterator[LocalReference]:
+def _in_text(
+    value: str, where: str, container: Container, resource: Resource, route: Route, before: str = ""
+) -> Iterator[LocalReference]:
     for each in addresses_in(value, before):
         yield LocalReference(container, each.host, each.port, where, resource, route, each.listens)
 
 
 def _is_listening(line: str, before: str) -> bool:
-    """Whether an address, behind the text `line` and the word `before`, is one to listen on: by the flag or key that it belongs to."""
+    """Whether an address, behind the text `line` and the word `before`, is one to listen on: by
+    the flag or key that it belongs to.
+    """
     flags = _LAST_FLAG.findall(f"{before[-_WINDOW:]} {line}")
     if flags:
         return _listens(flags[-1], loopback=True)
@@ -150,7 +179,9 @@ class _Variable:
     route: Route
 
 
-def _variables(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[_Variable]:
+def _variables(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[_Variable]:
     """The variables of a container: its own, and those from the ConfigMaps of the scope."""
     for variable in container.env:
         yield _Variable(variable.name, variable.value, "env", workload.resource, variable.route)
@@ -174,8 +205,12 @@ def _config_map(name: str, workload: Workload, manifests: ManifestSet) -> Resour
     return manifests.named("ConfigMap", name, workload.resource) if name else None
 
 
-def _host_and_port(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[LocalReference]:
-    """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is meant."""
+def _host_and_port(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[LocalReference]:
+    """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is
+    meant.
+    """
     variables = list(_variables(workload, container, manifests))
     ports = {variable.name: as_port(variable.value) for variable in variables}
     for variable in variables:
@@ -186,19 +221,28 @@ def _host_and_port(workload: Workload, container: Container, manifests: Manifest
             (
                 number
                 for name, number in ports.items()
-                if number and name.upper().startswith(stem.upper()) and name.upper().endswith("PORT")
+                if number
+                and name.upper().startswith(stem.upper())
+                and name.upper().endswith("PORT")
             ),
             None,
         )
-        # HOST alone, and names such as BIND_ADDRESS, say where to listen; SERVER_NAME and ALLOWED_HOSTS call nobody.
+        # HOST alone, and names such as BIND_ADDRESS, say where to listen; SERVER_NAME and
+        # ALLOWED_HOSTS call nobody.
         listens = not stem or bool(_BINDS.search(variable.name))
         if not _CALLS_NOBODY.search(variable.name):
             place = (variable.where, variable.resource, variable.route)
-            yield LocalReference(container, variable.value.strip(), port, *place, listens, variable.name)
+            yield LocalReference(
+                container, variable.value.strip(), port, *place, listens, variable.name
+            )
 
 
-def config_maps_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[tuple[Resource, frozenset[str] | None]]:
-    """The ConfigMaps of the scope that a container reads, each with the keys that it reads; None for all."""
+def config_maps_of(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[tuple[Resource, frozenset[str] | None]]:
+    """The ConfigMaps of the scope that a container reads, each with the keys that it reads; None
+    for all.
+    """
     wanted: dict[str, set[str] | None] = {}
     for source in mappings(container.data.get("envFrom")):
         wanted[text(dig(source, "configMapRef", "name"))] = None
@@ -207,7 +251,10 @@ def config_maps_of(workload: Workload, container: Container, manifests: Manifest
         _want(wanted, text(key_reference.get("name")), [text(key_reference.get("key"))])
     for mount in container.mounts:
         volume = mapping(workload.volumes.get(mount.volume))
-        sources = [volume.get("configMap"), *(source.get("configMap") for source in mappings(dig(volume, "projected", "sources")))]
+        sources = [
+            volume.get("configMap"),
+            *(source.get("configMap") for source in mappings(dig(volume, "projected", "sources"))),
+        ]
         for config_source in sources:
             if isinstance(config_source, dict):
                 keys = [text(item.get("key")) for item in mappings(config_source.get("items"))]
@@ -273,8 +320,10 @@ _CALL_WORDS = frozenset(
 """Words of flags that name an address to call rather than one to listen on."""
 _OWN_WORDS = frozenset(
     {
-        "http", "https", "web", "grpc", "rest", "metrics", "telemetry", "health", "healthz", "probe", "ready", "admin", "api",
-        "insecure", "secure", "tls", "ssl", "debug", "pprof", "app", "main", "internal", "external", "public", "private", "status",
+        "http", "https", "web", "grpc", "rest", "metrics", "telemetry", "health", "healthz",
+        "probe", "ready", "admin", "api",
+        "insecure", "secure", "tls", "ssl", "debug", "pprof", "app", "main", "internal",
+        "external", "public", "private", "status",
         "management", "webhook", "service", "proxy",
     }
 )  # fmt: skip
@@ -290,7 +339,9 @@ _ENV_PORT = re.compile(
 
 
 def ports_told(container: Container) -> dict[int, Route]:
-    """The ports that a container is told to listen on, by flags or variables such as `PORT`, with the place that says so."""
+    """The ports that a container is told to listen on, by flags or variables such as `PORT`,
+    with the place that says so.
+    """
     found: dict[int, Route] = {}
     words = container.invocation
     for place, word in enumerate(words):
@@ -302,10 +353,15 @@ def ports_told(container: Container) -> dict[int, Route]:
                 _note(found, port["port"], word.route)
         for match in _SHELL_LISTEN.finditer(word.text):
             _note(found, match[1], word.route)
-    local = {variable.name.upper() for variable in container.env if LOOPBACK_HOST.fullmatch(variable.value.strip())}
+    local = {
+        variable.name.upper()
+        for variable in container.env
+        if LOOPBACK_HOST.fullmatch(variable.value.strip())
+    }
     for variable in container.env:
         stem = re.sub(r"(?i)PORTS?$", "", variable.name).upper()
-        # APP_PORT beside APP_HOST=localhost is where somebody else listens; HOST=localhost alone is its own address.
+        # APP_PORT beside APP_HOST=localhost is where somebody else listens; HOST=localhost alone is
+        # its own address.
         called = bool(stem) and any(f"{stem}{word}" in local for word in _HOST_WORDS)
         if _ENV_PORT.match(variable.name) and not called:
             _note(found, variable.value, variable.route)
@@ -313,7 +369,9 @@ def ports_told(container: Container) -> dict[int, Route]:
 
 
 def _listens(flag: str, *, loopback: bool) -> bool:
-    """Whether a flag names an address or port to listen on; on loopback, `--mysqld.address` names one to call."""
+    """Whether a flag names an address or port to listen on; on loopback, `--mysqld.address`
+    names one to call.
+    """
     words = set(re.split(r"[._-]+", flag.lower()))
     if words & {"listen", "bind"}:
         return True
@@ -327,12 +385,16 @@ def _note(found: dict[int, Route], value: str, route: Route) -> None:
         found.setdefault(port, route)
 
 
-_HOST = re.compile(r"(?:(?P<scheme>://(?:[^@/\s]*@)?)|(?<![\w./@-]))(?P<host>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*)(?P<port>:\d{2,5})?(?![\w-])")
+_HOST = re.compile(
+    r"(?:(?P<scheme>://(?:[^@/\s]*@)?)|(?<![\w./@-]))(?P<host>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*)(?P<port>:\d{2,5})?(?![\w-])"
+)
 """A host: behind a scheme, or at the start of a word; parts of paths are none."""
 
 
 def service_names_used(container: Container, names: frozenset[str]) -> dict[str, Route]:
-    """The Services, of those named, whose DNS name stands in a container's words as a host: in an address, or as a variable's value."""
+    """The Services, of those named, whose DNS name stands in a container's words as a host: in
+    an address, or as a variable's value.
+    """
     found: dict[str, Route] = {}
     for word in container.words:
         for match in _HOST.finditer(word.text):

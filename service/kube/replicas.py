@@ -15,13 +15,21 @@ HOST_NAME_LABEL = "kubernetes.io/hostname"
 
 
 def alike(workloads: Iterable[Workload]) -> list[tuple[Workload, ...]]:
-    """Groups of two or more bare Pods of one folder and namespace that differ only in their names, the numbers in them and their nodes."""
+    """Groups of two or more bare Pods of one folder and namespace that differ only in their
+    names, the numbers in them and their nodes.
+    """
     found: dict[tuple[str | None, str, str], list[Workload]] = {}
     for workload in workloads:
         if workload.bare and why_left_alone(workload) is None:
             resource = workload.resource
-            found.setdefault((resource.namespace, resource.folder, _shape(workload)), []).append(workload)
-    return [tuple(copies) for copies in found.values() if len({each.name for each in copies}) == len(copies) > 1]
+            found.setdefault((resource.namespace, resource.folder, _shape(workload)), []).append(
+                workload
+            )
+    return [
+        tuple(copies)
+        for copies in found.values()
+        if len({each.name for each in copies}) == len(copies) > 1
+    ]
 
 
 def copies_of(workload: Workload, manifests: ManifestSet) -> tuple[Workload, ...]:
@@ -40,23 +48,41 @@ def _shape(workload: Workload) -> str:
     stem = _NUMBER.sub("#", resource.name)
     # Labels of their own are how Services tell Pods apart: those are no copies.
     labels = json.dumps(resource.labels, sort_keys=True)
-    spec = json.dumps({"annotations": resource.annotations, "spec": without_node(workload)}, sort_keys=True, default=str)
+    spec = json.dumps(
+        {"annotations": resource.annotations, "spec": without_node(workload)},
+        sort_keys=True,
+        default=str,
+    )
     return "\n".join((stem, labels, spec.replace(json.dumps(resource.name)[1:-1], "@")))
 
 
 def without_node(workload: Workload) -> dict[str, object]:
     """A pod spec without what pins it to a node."""
-    pod: dict[str, object] = {field: value for field, value in workload.pod.items() if field != "nodeName"}
-    selector = {key: value for key, value in mapping(workload.pod.get("nodeSelector")).items() if key != HOST_NAME_LABEL}
+    pod: dict[str, object] = {
+        field: value for field, value in workload.pod.items() if field != "nodeName"
+    }
+    selector = {
+        key: value
+        for key, value in mapping(workload.pod.get("nodeSelector")).items()
+        if key != HOST_NAME_LABEL
+    }
     if "nodeSelector" in pod:
         pod["nodeSelector"] = selector
-    return {**pod, "nodeSelector": selector} if selector else {field: value for field, value in pod.items() if field != "nodeSelector"}
+    return (
+        {**pod, "nodeSelector": selector}
+        if selector
+        else {field: value for field, value in pod.items() if field != "nodeSelector"}
+    )
 
 
 def stem_of(names: Sequence[str]) -> str | None:
-    """The name of copies without the number in which they differ; None if they differ in more than one."""
+    """The name of copies without the number in which they differ; None if they differ in more
+    than one.
+    """
     parts = [re.split(r"(\d+)", name) for name in names]
-    differing = [place for place, some in enumerate(zip(*parts, strict=False)) if len(set(some)) > 1]
+    differing = [
+        place for place, some in enumerate(zip(*parts, strict=False)) if len(set(some)) > 1
+    ]
     if len({len(each) for each in parts}) > 1 or len(differing) != 1:
         return None
     (place,) = differing

@@ -9,7 +9,9 @@ from service.yamldoc.nodes import Data
 
 
 def matches_map(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether a plain selector (of a Service or ReplicationController) matches; an empty one matches nothing here."""
+    """Whether a plain selector (of a Service or ReplicationController) matches; an empty one
+    matches nothing here.
+    """
     return bool(selector) and selector.items() <= labels.items()
 
 
@@ -20,7 +22,9 @@ def matches(selector: Data, labels: Mapping[str, str]) -> bool:
     for key, value in mapping(selector.get("matchLabels")).items():
         if labels.get(key) != text(value):
             return False
-    return all(_holds(expression, labels) for expression in mappings(selector.get("matchExpressions")))
+    return all(
+        _holds(expression, labels) for expression in mappings(selector.get("matchExpressions"))
+    )
 
 
 def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
@@ -39,7 +43,9 @@ def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
 
 
 def values_asked(selector: Data) -> tuple[dict[str, frozenset[str]], list[Data]]:
-    """What a LabelSelector asks for: by label the values of which one must be there, and all other expressions."""
+    """What a LabelSelector asks for: by label the values of which one must be there, and all
+    other expressions.
+    """
     asked = {key: frozenset({value}) for key, value in match_labels(selector).items()}
     others: list[Data] = []
     for each in mappings(mapping(selector).get("matchExpressions")):
@@ -59,4 +65,8 @@ def match_labels(selector: Data) -> dict[str, str]:
 
 def is_empty(selector: Data) -> bool:
     """Whether a LabelSelector selects everything."""
-    return isinstance(selector, dict) and not selector.get("matchLabels") and not selector.get("matchExpressions")
+    return (
+        isinstance(selector, dict)
+        and not selector.get("matchLabels")
+        and not selector.get("matchExpressions")
+    )

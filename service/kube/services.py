@@ -25,7 +25,9 @@ class ServicePort:
     target: int | str
     """`targetPort`, or `port` where that is missing."""
     container: Container | None
-    """The container that declares it: the first one that does, as the EndpointSlice controller would take it."""
+    """The container that declares it: the first one that does, as the EndpointSlice controller
+    would take it.
+    """
     declared: Port | None
     """Its declaration."""
 
@@ -60,8 +62,9 @@ def is_service(resource: Resource) -> bool:
 def resolve_ports(service: Resource, workload: Workload) -> tuple[ServicePort, ...]:
     """What each port of a Service reaches in a workload's Pods.
 
-    As `FindPort` in k8s.io/kubernetes/pkg/api/v1/pod does: a name is looked for in regular containers, then in native
-    sidecars, with its protocol; a number reaches the Pod whether anybody declares it or not.
+    As `FindPort` in k8s.io/kubernetes/pkg/api/v1/pod does: a name is looked for in regular
+    containers, then in native sidecars, with its protocol; a number reaches the Pod whether anybody
+    declares it or not.
     """
     result = []
     for index, port in enumerate(mappings(service.spec.get("ports"))):
@@ -78,26 +81,45 @@ def resolve_ports(service: Resource, workload: Workload) -> tuple[ServicePort, .
             if declared is not None:
                 container = each
                 break
-        result.append(ServicePort(index, text(port.get("name")), number, protocol, target, container, declared))
+        result.append(
+            ServicePort(
+                index, text(port.get("name")), number, protocol, target, container, declared
+            )
+        )
     return tuple(result)
 
 
 def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
     return by_rarest(
-        (service, selector) for service in manifests.of_kind("Service") if is_service(service) and (selector := selector_of(service))
+        (service, selector)
+        for service in manifests.of_kind("Service")
+        if is_service(service) and (selector := selector_of(service))
     )
 
 
 def selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
-    """The Services of a set whose selectors match some labels, whatever their namespace and folder."""
+    """The Services of a set whose selectors match some labels, whatever their namespace and
+    folder.
+    """
     index = manifests.derived("services-by-label", _by_label)
-    return [service for label in labels.items() for service in index.get(label, ()) if matches_map(selector_of(service), labels)]
+    return [
+        service
+        for label in labels.items()
+        for service in index.get(label, ())
+        if matches_map(selector_of(service), labels)
+    ]
 
 
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:
-    """The Services of the scope that select a workload's Pods, by path and then in the order of the input."""
+    """The Services of the scope that select a workload's Pods, by path and then in the order of
+    the input.
+    """
     found = selecting(workload.labels, manifests)
-    visible = [service for service in found if manifests.named("Service", service.name, workload.resource) is service]
+    visible = [
+        service
+        for service in found
+        if manifests.named("Service", service.name, workload.resource) is service
+    ]
     if len(visible) > 1:
         visible.sort(key=lambda each: (each.path, manifests.order(each)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)
@@ -109,11 +131,16 @@ def _backends(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
         spec = ingress.spec
         backends = [mapping(spec.get("defaultBackend")), mapping(spec.get("backend"))]
         for rule in mappings(spec.get("rules")):
-            backends += [mapping(path.get("backend")) for path in mappings(mapping(rule.get("http")).get("paths"))]
+            backends += [
+                mapping(path.get("backend"))
+                for path in mappings(mapping(rule.get("http")).get("paths"))
+            ]
         for backend in backends:
             service = mapping(backend.get("service"))
             port = mapping(service.get("port"))
-            found.add((text(service.get("name")), as_port(port.get("number")) or text(port.get("name"))))
+            found.add(
+                (text(service.get("name")), as_port(port.get("number")) or text(port.get("name")))
+            )
             legacy = backend.get("servicePort")
             found.add((text(backend.get("serviceName")), as_port(legacy) or text(legacy)))
     for route in manifests.of_kind("HTTPRoute", "GRPCRoute", "TCPRoute"):
@@ -124,5 +151,7 @@ def _backends(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
 
 
 def backends_of(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
-    """Names and ports (number or name) of the Services that the Ingresses and routes of a set lead to."""
+    """Names and ports (number or name) of the Services that the Ingresses and routes of a set
+    lead to.
+    """
     return manifests.derived("backends", _backends)

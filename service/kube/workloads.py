@@ -42,7 +42,11 @@ class Workload:
     @property
     def bare(self) -> bool:
         """Whether it is a Pod without a controller."""
-        return self.kind is not None and self.kind.kind == "Pod" and not items(self.resource.metadata.get("ownerReferences"))
+        return (
+            self.kind is not None
+            and self.kind.kind == "Pod"
+            and not items(self.resource.metadata.get("ownerReferences"))
+        )
 
     @property
     def is_pod(self) -> bool:
@@ -78,11 +82,17 @@ class Workload:
     def selector(self) -> dict[str, str]:
         """The labels that its selector asks for; `matchExpressions` left out."""
         selector = self.resource.spec.get("selector")
-        return strings(selector) if self.kind and self.kind.selector == "map" else match_labels(selector)
+        return (
+            strings(selector)
+            if self.kind and self.kind.selector == "map"
+            else match_labels(selector)
+        )
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
-        """Regular containers first, then init containers, then ephemeral ones, each in their order."""
+        """Regular containers first, then init containers, then ephemeral ones, each in their
+        order.
+        """
         found: list[Container] = []
         for field, usual in (
             ("containers", ContainerType.REGULAR),
@@ -98,14 +108,21 @@ class Workload:
     @cached_property
     def members(self) -> tuple[Container, ...]:
         """The containers that run as long as the Pod does: regular ones and native sidecars."""
-        return tuple(each for each in self.containers if each.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR))
+        return tuple(
+            each
+            for each in self.containers
+            if each.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
+        )
 
     @cached_property
     def volumes(self) -> dict[str, dict[str, Data]]:
         """The volumes by name, the claim templates of a StatefulSet among them."""
         found = {text(volume.get("name")): volume for volume in mappings(self.pod.get("volumes"))}
         for template in mappings(self.resource.spec.get("volumeClaimTemplates")):
-            found.setdefault(text(mapping(template.get("metadata")).get("name")), {"volumeClaimTemplate": template.get("spec")})
+            found.setdefault(
+                text(mapping(template.get("metadata")).get("name")),
+                {"volumeClaimTemplate": template.get("spec")},
+            )
         return found
 
 
@@ -116,27 +133,38 @@ _PASSING = READ_ONLY_SOURCES | {"emptyDir", "image", "ephemeral"}
 
 
 def outlives_pod(volume: dict[str, Data]) -> bool:
-    """Whether what is written to a volume is still there after its Pod: claims, paths of the node, network and cloud disks."""
+    """Whether what is written to a volume is still there after its Pod: claims, paths of the
+    node, network and cloud disks.
+    """
     return any(kind not in _PASSING for kind in volume if kind != "name")
 
 
 def writes_data(workload: Workload, container: Container) -> bool:
     """Whether a container writes to a volume that outlives its Pod."""
-    return any(not mount.read_only and outlives_pod(mapping(workload.volumes.get(mount.volume))) for mount in container.mounts)
+    return any(
+        not mount.read_only and outlives_pod(mapping(workload.volumes.get(mount.volume)))
+        for mount in container.mounts
+    )
 
 
 def holds_node_port(workload: Workload, container: Container) -> bool:
-    """Whether a container uses a port of its node; on the host's network each declared port is one."""
+    """Whether a container uses a port of its node; on the host's network each declared port is
+    one.
+    """
     on_host = workload.pod.get("hostNetwork") is True
     return any(port.host_port or on_host for port in container.ports)
 
 
 _MAX_DEPTH = 8
-"""How deep a pod template is looked for in kinds that are analysed only (RayCluster has it at 5)."""
+"""How deep a pod template is looked for in kinds that are analysed only (RayCluster has it at
+5).
+"""
 
 
 def workloads_of(resource: Resource) -> Iterator[Workload]:
-    """The workloads that an object is: one for the kinds that are rewritten; as many as it has templates for others."""
+    """The workloads that an object is: one for the kinds that are rewritten; as many as it has
+    templates for others.
+    """
     kind = known_kind(resource.api_version, resource.kind)
     if kind is not None:
         if isinstance(dig(resource.data, *kind.template, "spec", "containers"), list):
@@ -155,12 +183,19 @@ def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
         if (
             isinstance(containers, list)
             and containers
-            and all(isinstance(each, dict) and ("image" in each or "name" in each) for each in containers)
+            and all(
+                isinstance(each, dict) and ("image" in each or "name" in each)
+                for each in containers
+            )
         ):
             yield route
             return
         for key, value in data.items():
-            if isinstance(value, dict | list) and key not in ("openAPIV3Schema", "schema", "status"):
+            if isinstance(value, dict | list) and key not in (
+                "openAPIV3Schema",
+                "schema",
+                "status",
+            ):
                 yield from _templates(value, (*route, key), depth - 1)
     elif isinstance(data, list):
         for index, value in enumerate(data):
@@ -169,8 +204,14 @@ def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
 
 
 def _may_select(workload: Workload) -> bool:
-    """Whether a workload has a selector that counts: kinds whose selector is made by the API server select nothing here."""
-    return workload.kind is not None and workload.kind.selector != "none" and bool(workload.resource.spec.get("selector"))
+    """Whether a workload has a selector that counts: kinds whose selector is made by the API
+    server select nothing here.
+    """
+    return (
+        workload.kind is not None
+        and workload.kind.selector != "none"
+        and bool(workload.resource.spec.get("selector"))
+    )
 
 
 def selects(workload: Workload, labels: dict[str, str]) -> bool:
@@ -189,33 +230,47 @@ def know_workloads(manifests: ManifestSet, workloads: tuple[Workload, ...]) -> N
 
 def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
     """The workloads of a set, in the order of the input."""
-    return manifests.derived("workloads", lambda made: tuple(each for resource in made.resources for each in workloads_of(resource)))
+    return manifests.derived(
+        "workloads",
+        lambda made: tuple(each for resource in made.resources for each in workloads_of(resource)),
+    )
 
 
 _Label: TypeAlias = tuple[str, str]
 
 
 def by_rarest(selectors: Iterable[tuple[T, Mapping[str, str]]]) -> dict[_Label | None, list[T]]:
-    """What selects by labels, each under the one of its labels that fewest others ask for; under None what asks for none.
+    """What selects by labels, each under the one of its labels that fewest others ask for; under
+    None what asks for none.
 
-    Labels such as `app.kubernetes.io/part-of` stand in every selector of a set, and an index by them would be no help.
+    Labels such as `app.kubernetes.io/part-of` stand in every selector of a set, and an index by
+    them would be no help.
     """
     pairs = list(selectors)
     counts = Counter(label for _, selector in pairs for label in selector.items())
     found: dict[_Label | None, list[T]] = {}
     for each, selector in pairs:
-        found.setdefault(min(selector.items(), key=counts.__getitem__, default=None), []).append(each)
+        found.setdefault(min(selector.items(), key=counts.__getitem__, default=None), []).append(
+            each
+        )
     return found
 
 
 def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
-    return by_rarest((each, each.selector) for each in all_workloads(manifests) if _may_select(each))
+    return by_rarest(
+        (each, each.selector) for each in all_workloads(manifests) if _may_select(each)
+    )
 
 
 def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Workload]:
     """The controllers of a set whose selectors match some labels."""
     index = manifests.derived("controllers-by-label", _by_selector)
-    return [each for label in (*labels.items(), None) for each in index.get(label, ()) if selects(each, labels)]
+    return [
+        each
+        for label in (*labels.items(), None)
+        for each in index.get(label, ())
+        if selects(each, labels)
+    ]
 
 
 def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
@@ -232,7 +287,9 @@ def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, d
     return manifests.derived("pods-by-label", _pods_by_label)
 
 
-def pods_with(selector: Mapping[str, str], manifests: ManifestSet) -> list[tuple[Resource, dict[str, str]]]:
+def pods_with(
+    selector: Mapping[str, str], manifests: ManifestSet
+) -> list[tuple[Resource, dict[str, str]]]:
     """The Pods of a set that have the labels of a plain selector; none if it is empty."""
     index = pods_by_label(manifests)
     rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])

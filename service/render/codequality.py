@@ -1,4 +1,6 @@
-"""GitLab's Code Quality report: a JSON array without a byte order mark; equal fingerprints would collapse into one."""
+"""GitLab's Code Quality report: a JSON array without a byte order mark; equal fingerprints would
+collapse into one.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +17,30 @@ _SEVERITIES = {Severity.INFO: "info", Severity.WARNING: "major", Severity.ERROR:
 def render_codequality(report: Report) -> str:
     """The findings that nobody suppressed, and what could not be read."""
     entries = [
-        _entry(report, finding.rule, finding.message, _SEVERITIES[finding.severity], finding.location, mark)
+        _entry(
+            report,
+            finding.rule,
+            finding.message,
+            _SEVERITIES[finding.severity],
+            finding.location,
+            mark,
+        )
         for finding, mark in zip(report.findings, fingerprints(report), strict=True)
         if finding.suppression is None
     ]
     for item in report.rejected:
-        mark = hashlib.sha256(f"rejected\0{item.code}\0{item.location.path}\0{item.location.document}".encode()).hexdigest()[:32]
-        entries.append(_entry(report, f"rejected-{item.code}", item.message, "critical", item.location, mark))
+        mark = hashlib.sha256(
+            f"rejected\0{item.code}\0{item.location.path}\0{item.location.document}".encode()
+        ).hexdigest()[:32]
+        entries.append(
+            _entry(report, f"rejected-{item.code}", item.message, "critical", item.location, mark)
+        )
     return json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
 
 
-def _entry(report: Report, check: str, message: str, severity: str, place: Location, mark: str) -> dict[str, Any]:
+def _entry(
+    report: Report, check: str, message: str, severity: str, place: Location, mark: str
+) -> dict[str, Any]:
     line, _, end_line, _ = report.position(place) if place.path in report.sources else (1, 1, 1, 1)
     return {
         "description": message,

@@ -14,7 +14,9 @@ FileEdits = dict[str, list[Edit]]
 TOOL = "podsplit"
 
 MOST_INSERTED = 8_000_000
-"""Characters that all fixes of one report insert together: GitHub takes 10 MB gzipped, and nobody reads more."""
+"""Characters that all fixes of one report insert together: GitHub takes 10 MB gzipped, and
+nobody reads more.
+"""
 
 
 def wanted_stage(rewrite: Rewrite) -> Stage:
@@ -28,7 +30,8 @@ def wanted_stage(rewrite: Rewrite) -> Stage:
 def fingerprints(report: Report) -> list[str]:
     """One for each finding, in their order, the same from run to run.
 
-    Made of rule, path, object and a count among equals: never of lines, which move when something above them changes.
+    Made of rule, path, object and a count among equals: never of lines, which move when something
+    above them changes.
     """
     seen: Counter[str] = Counter()
     found: list[str] = []
@@ -40,20 +43,26 @@ def fingerprints(report: Report) -> list[str]:
 
 
 def whole_edits(report: Report) -> dict[str, FileEdits]:
-    """For each change, by its id, the edits of each file that have to be made together for it to be whole.
+    """For each change, by its id, the edits of each file that have to be made together for it to be
+    whole.
 
-    Changes that touch a common object (a wrap and a split of one Pod, two splits behind one Service) were verified together and go
-    together. Empty where the rewrite adds or deletes files: half a change is an outage.
+    Changes that touch a common object (a wrap and a split of one Pod, two splits behind one
+    Service) were verified together and go together. Empty where the rewrite adds or deletes files:
+    half a change is an outage.
     """
     rewrite = report.rewrite
-    if rewrite is None or any(item.status in (FileStatus.ADDED, FileStatus.DELETED) for item in rewrite.files):
+    if rewrite is None or any(
+        item.status in (FileStatus.ADDED, FileStatus.DELETED) for item in rewrite.files
+    ):
         return {}
     stage = wanted_stage(rewrite)
     found: dict[str, FileEdits] = {}
     for group in groups(rewrite):
         edits: FileEdits = {}
         for path in dict.fromkeys(path for change in group for path in change.edits):
-            if items := effective_edits([edit for change in group for edit in change.edits.get(path, ())], stage):
+            if items := effective_edits(
+                [edit for change in group for edit in change.edits.get(path, ())], stage
+            ):
                 edits[path] = items
         if edits:
             found |= {change.id: edits for change in group}
@@ -75,7 +84,9 @@ def groups(rewrite: Rewrite) -> list[list[Change]]:
         # The same kind and name in another folder is another object.
         for path in change.edits:
             for name in (change.workload, *change.touches, *change.creates):
-                one, other = sorted((root(place), root(first.setdefault((path.rpartition("/")[0], name), place))))
+                one, other = sorted(
+                    (root(place), root(first.setdefault((path.rpartition("/")[0], name), place)))
+                )
                 above[other] = one
     found: dict[int, list[Change]] = {}
     for place, change in enumerate(rewrite.changes):

@@ -12,7 +12,9 @@ from service.text import Edit, SourceFile, Span, apply_edits, effective_edits
 
 _CONTEXT = 3
 _REFINED = 2_000
-"""Lines of a changed region up to which it is compared line by line; above, it is replaced whole (the comparison is quadratic)."""
+"""Lines of a changed region up to which it is compared line by line; above, it is replaced whole
+(the comparison is quadratic).
+"""
 _ESCAPES = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 
 Region = tuple[int, int, list[str]]
@@ -83,7 +85,9 @@ def regions(source: SourceFile, new: str, edits: list[Edit]) -> list[Region]:
 
 
 def _coarse(source: SourceFile, new: str, edits: list[Edit], old_lines: list[str]) -> list[Region]:
-    """Regions by the edits of the stage that made the new text; by what both texts begin and end with if none did."""
+    """Regions by the edits of the stage that made the new text; by what both texts begin and end
+    with if none did.
+    """
     for stage in reversed(Stage):
         try:
             if apply_edits(source.text, edits, stage) == new:
@@ -108,7 +112,10 @@ def _by_edits(source: SourceFile, edits: list[Edit], old_lines: list[str]) -> It
         end = min(last + 1, len(old_lines))
         start = min(first, end)
         base = offsets[start]
-        moved = [Edit(Span(edit.span.start - base, edit.span.end - base), edit.content) for edit in edits[position:upto]]
+        moved = [
+            Edit(Span(edit.span.start - base, edit.span.end - base), edit.content)
+            for edit in edits[position:upto]
+        ]
         yield start, end, split_lines(apply_edits(source.text[base : offsets[end]], moved))
         position = upto
 
@@ -128,7 +135,9 @@ def _refine(old_lines: list[str], start: int, end: int, new: list[str]) -> Itera
     if len(old) + len(new) > _REFINED or not old or not new:
         yield start, start + len(old), new
         return
-    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for tag, old_from, old_to, new_from, new_to in SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
         if tag != "equal":
             yield start + old_from, start + old_to, new[new_from:new_to]
 
@@ -155,7 +164,9 @@ def hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
         start = max(0, group[0][0] - _CONTEXT)
         end = min(len(old_lines), group[-1][1] + _CONTEXT)
         grown = sum(len(lines) - (to - since) for since, to, lines in group)
-        yield f"@@ -{_extent(start, end - start)} +{_extent(start + shift, end - start + grown)} @@\n"
+        yield (
+            f"@@ -{_extent(start, end - start)} +{_extent(start + shift, end - start + grown)} @@\n"
+        )
         cursor = start
         for since, to, lines in group:
             yield from (_line(" ", line) for line in old_lines[cursor:since])
@@ -177,9 +188,15 @@ def _added(path: str, text: str) -> Iterator[str]:
 
 def _deleted(source: SourceFile) -> Iterator[str]:
     lines = split_lines(source.text)
-    yield f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\ndeleted file mode 100644\n"
+    yield (
+        f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\ndeleted file mode"
+        " 100644\n"
+    )
     if lines:
-        yield f"--- {_name('a/' + source.path)}\n+++ /dev/null\n@@ -{_extent(0, len(lines))} +0,0 @@\n"
+        yield (
+            f"--- {_name('a/' + source.path)}\n+++ /dev/null\n@@ -{_extent(0, len(lines))} +0,0"
+            " @@\n"
+        )
         yield from (_line("-", line) for line in lines)
 
 
@@ -188,18 +205,24 @@ def _line(mark: str, line: str) -> str:
 
 
 def _extent(start: int, length: int) -> str:
-    """Start and length as a hunk's head has them: 1-based, the line before an empty extent, no length of 1."""
+    """Start and length as a hunk's head has them: 1-based, the line before an empty extent, no
+    length of 1.
+    """
     if length == 0:
         return f"{start},0"
     return str(start + 1) if length == 1 else f"{start + 1},{length}"
 
 
 def _quote(path: str) -> str:
-    """A path as git writes it: in quotes, with octal bytes, where it has characters that need it."""
+    """A path as git writes it: in quotes, with octal bytes, where it has characters that need
+    it.
+    """
     if all(" " <= char <= "~" and char not in '"\\' for char in path):
         return path
     quoted = "".join(
-        _ESCAPES.get(char) or (char if " " <= char <= "~" else "".join(f"\\{byte:03o}" for byte in char.encode())) for char in path
+        _ESCAPES.get(char)
+        or (char if " " <= char <= "~" else "".join(f"\\{byte:03o}" for byte in char.encode()))
+        for char in path
     )
     return f'"{quoted}"'
 

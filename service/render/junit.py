@@ -1,4 +1,6 @@
-"""JUnit XML, for CI systems that show test reports: a suite for each file, a case for each workload."""
+"""JUnit XML, for CI systems that show test reports: a suite for each file, a case for each
+workload.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def render_junit(report: Report) -> str:
-    """Workloads with findings fail; suppressed ones are skipped with the reason; notes are output; what can't be read is an error."""
+    """Workloads with findings fail; suppressed ones are skipped with the reason; notes are
+    output; what can't be read is an error.
+    """
     suites = Element("testsuites", name=TOOL)
     names: dict[str, list[str]] = {}
     findings: dict[str, dict[str, list[Finding]]] = {}
@@ -20,11 +24,20 @@ def render_junit(report: Report) -> str:
     for workload in report.workloads:
         names.setdefault(workload.location.path, []).append(f"{workload.kind}/{workload.name}")
     for finding in report.findings:
-        findings.setdefault(finding.location.path, {}).setdefault(finding.workload, []).append(finding)
+        findings.setdefault(finding.location.path, {}).setdefault(finding.workload, []).append(
+            finding
+        )
     for item in report.rejected:
         rejected.setdefault(item.location.path, []).append(item)
     for path in {**names, **findings, **rejected}:
-        _suite(suites, report, path, names.get(path, []), findings.get(path, {}), rejected.get(path, []))
+        _suite(
+            suites,
+            report,
+            path,
+            names.get(path, []),
+            findings.get(path, {}),
+            rejected.get(path, []),
+        )
     for key in ("tests", "failures", "errors", "skipped"):
         suites.set(key, str(sum(int(suite.get(key, "0")) for suite in suites)))
     document: bytes = tostring(suites, encoding="utf-8", xml_declaration=True)
@@ -32,13 +45,24 @@ def render_junit(report: Report) -> str:
 
 
 def _suite(
-    suites: Element, report: Report, path: str, names: list[str], findings: dict[str, list[Finding]], rejected: list[RejectedInput]
+    suites: Element,
+    report: Report,
+    path: str,
+    names: list[str],
+    findings: dict[str, list[Finding]],
+    rejected: list[RejectedInput],
 ) -> None:
     suite = SubElement(suites, "testsuite", name=_text(path))
     for name in dict.fromkeys([*names, *findings]):
         _case(suite, report, path, name, findings.get(name, []))
     for item in rejected:
-        case = SubElement(suite, "testcase", classname=_text(path), name=f"document {item.location.document}", file=_text(path))
+        case = SubElement(
+            suite,
+            "testcase",
+            classname=_text(path),
+            name=f"document {item.location.document}",
+            file=_text(path),
+        )
         error = SubElement(case, "error", type=item.code, message=_text(item.message))
         error.text = _text(f"{_place(report, item.location)}: {item.message}")
     cases = suite.findall("testcase")
@@ -49,20 +73,31 @@ def _suite(
 
 def _case(suite: Element, report: Report, path: str, name: str, findings: list[Finding]) -> None:
     case = SubElement(suite, "testcase", classname=_text(path), name=_text(name), file=_text(path))
-    failing = [item for item in findings if item.suppression is None and item.severity > Severity.INFO]
+    failing = [
+        item for item in findings if item.suppression is None and item.severity > Severity.INFO
+    ]
     if failing:
         worst = max(failing, key=lambda item: item.severity)
         failure = SubElement(case, "failure", type=worst.rule, message=_text(worst.message))
         failure.text = _text("\n".join(_line(report, item) for item in failing))
     elif suppressed := [item for item in findings if item.suppression is not None]:
-        reasons = "; ".join(item.suppression.reason or "no reason given" for item in suppressed if item.suppression is not None)
+        reasons = "; ".join(
+            item.suppression.reason or "no reason given"
+            for item in suppressed
+            if item.suppression is not None
+        )
         SubElement(case, "skipped", message=_text(reasons))
     if notes := [item for item in findings if item not in failing]:
-        SubElement(case, "system-out").text = _text("\n".join(_line(report, item) for item in notes))
+        SubElement(case, "system-out").text = _text(
+            "\n".join(_line(report, item) for item in notes)
+        )
 
 
 def _line(report: Report, finding: Finding) -> str:
-    return f"{_place(report, finding.location)}: {finding.severity.label}: {finding.rule}: {finding.message}"
+    return (
+        f"{_place(report, finding.location)}: {finding.severity.label}: {finding.rule}:"
+        f" {finding.message}"
+    )
 
 
 def _place(report: Report, location: Location) -> str:

@@ -1,11 +1,23 @@
-"""Markdown for a pull request: what was found in a table, the evidence folded away, the patch attached."""
+"""Markdown for a pull request: what was found in a table, the evidence folded away, the patch
+attached.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from service.findings import Change, FileStatus, Finding, Location, Report, Role, Severity, Verdict, WorkloadReport
+from service.findings import (
+    Change,
+    FileStatus,
+    Finding,
+    Location,
+    Report,
+    Role,
+    Severity,
+    Verdict,
+    WorkloadReport,
+)
 from service.render.diff import render_diff
 
 MOST = 60_000
@@ -22,7 +34,9 @@ _RUN = re.compile("`+")
 
 
 def render_markdown(report: Report) -> str:
-    """A summary that fits into one comment; what doesn't fit is left out at the end, and said so."""
+    """A summary that fits into one comment; what doesn't fit is left out at the end, and said
+    so.
+    """
     parts = [
         _headline(report),
         _findings(report),
@@ -40,7 +54,10 @@ def render_markdown(report: Report) -> str:
         elif part:
             text += part + "\n"
     if left_out:
-        text += f"_{count(left_out, 'section')} left out here, too long for a comment; `format=json` and `format=diff` have everything._\n"
+        text += (
+            f"_{count(left_out, 'section')} left out here, too long for a comment; `format=json`"
+            " and `format=diff` have everything._\n"
+        )
     return text
 
 
@@ -61,8 +78,13 @@ def _headline(report: Report) -> str:
 def _findings(report: Report) -> str:
     if not report.findings:
         return ""
-    rows = (_row(report, finding) for finding in sorted(report.findings, key=lambda finding: -finding.severity))
-    return "| | Where | What | Rule |\n|---|---|---|---|\n" + fitting(rows, _MOST_ROWS, "| | | and {} more | |\n")
+    rows = (
+        _row(report, finding)
+        for finding in sorted(report.findings, key=lambda finding: -finding.severity)
+    )
+    return "| | Where | What | Rule |\n|---|---|---|---|\n" + fitting(
+        rows, _MOST_ROWS, "| | | and {} more | |\n"
+    )
 
 
 def _row(report: Report, finding: Finding) -> str:
@@ -71,18 +93,27 @@ def _row(report: Report, finding: Finding) -> str:
     if finding.suppression is not None:
         word = "ignored"
         message += f" _(ignored: {escape(finding.suppression.reason) or 'no reason given'})_"
-    return f"| {word} | {escape(finding.workload)}<br>{code(_place(report, finding.location))} | {message} | {code(finding.rule)} |\n"
+    return (
+        f"| {word} | {escape(finding.workload)}<br>{code(_place(report, finding.location))} |"
+        f" {message} | {code(finding.rule)} |\n"
+    )
 
 
 def _changes(report: Report) -> str:
     if report.rewrite is None or not report.rewrite.changes:
         return ""
-    return "**Changes in the patch below**\n\n" + fitting(map(_change, report.rewrite.changes), _MOST_ITEMS)
+    return "**Changes in the patch below**\n\n" + fitting(
+        map(_change, report.rewrite.changes), _MOST_ITEMS
+    )
 
 
 def _change(change: Change) -> str:
     lines = [f"- {escape(change.title)} ({change.applicability.label})\n"]
-    lines += [f"  - makes {', '.join(code(name) for name in change.creates)}\n"] if change.creates else []
+    lines += (
+        [f"  - makes {', '.join(code(name) for name in change.creates)}\n"]
+        if change.creates
+        else []
+    )
     lines += [f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions]
     return "".join(lines)
 
@@ -91,7 +122,8 @@ def _held_back(report: Report) -> str:
     if report.rewrite is None or not report.rewrite.held_back:
         return ""
     lines = (
-        f"- {escape(item.workload)}: {item.action}: {escape(item.message)} ({code(item.reason)})\n" for item in report.rewrite.held_back
+        f"- {escape(item.workload)}: {item.action}: {escape(item.message)} ({code(item.reason)})\n"
+        for item in report.rewrite.held_back
     )
     return "**Held back**\n\n" + fitting(lines, _MOST_ITEMS)
 
@@ -99,7 +131,10 @@ def _held_back(report: Report) -> str:
 def _rejected(report: Report) -> str:
     if not report.rejected:
         return ""
-    lines = (f"- {code(_place(report, item.location))}: {escape(item.message)}\n" for item in report.rejected)
+    lines = (
+        f"- {code(_place(report, item.location))}: {escape(item.message)}\n"
+        for item in report.rejected
+    )
     return "**Not readable**\n\n" + fitting(lines, _MOST_ITEMS)
 
 
@@ -109,7 +144,8 @@ def _evidence(report: Report) -> list[str]:
     return [
         _workload(workload)
         for workload in report.workloads
-        if (workload.location.path, f"{workload.kind}/{workload.name}") in named and len(workload.containers) > 1
+        if (workload.location.path, f"{workload.kind}/{workload.name}") in named
+        and len(workload.containers) > 1
     ]
 
 
@@ -124,17 +160,27 @@ def _container(verdict: Verdict) -> str:
     role = verdict.role.value
     if verdict.role is Role.SIDECAR:
         role = f"{verdict.pattern.value} {role}" if verdict.pattern else role
-        role += f" of {', '.join(escape(name) for name in verdict.serves)}" if verdict.serves else ""
-    evidence = "<br>".join(f"{item.leans.value} +{item.weight:.1f}: {escape(item.message)}" for item in verdict.evidence[:8])
+        role += (
+            f" of {', '.join(escape(name) for name in verdict.serves)}" if verdict.serves else ""
+        )
+    evidence = "<br>".join(
+        f"{item.leans.value} +{item.weight:.1f}: {escape(item.message)}"
+        for item in verdict.evidence[:8]
+    )
     return f"| {escape(verdict.name)} | {role} | {verdict.confidence:.0%} | {evidence} |\n"
 
 
 def _patch(report: Report) -> str:
-    if report.rewrite is None or all(item.status is FileStatus.UNCHANGED for item in report.rewrite.files):
+    if report.rewrite is None or all(
+        item.status is FileStatus.UNCHANGED for item in report.rewrite.files
+    ):
         return ""
     diff = render_diff(report)
     fence = fence_for(diff)
-    return f"<details><summary>Patch, for <code>git apply</code></summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n"
+    return (
+        "<details><summary>Patch, for <code>git"
+        f" apply</code></summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n"
+    )
 
 
 def fence_for(text: str) -> str:
@@ -162,7 +208,9 @@ def _place(report: Report, location: Location) -> str:
 
 
 def fitting(parts: Iterable[str], most: int, more: str = "- and {} more\n") -> str:
-    """Parts one after another, as many as `most` characters hold, and how many there are besides."""
+    """Parts one after another, as many as `most` characters hold, and how many there are
+    besides.
+    """
     text: list[str] = []
     left_out = 0
     for part in parts:

@@ -1,4 +1,6 @@
-"""Suggestions as the platforms want them: comments ready to post, within each platform's limits. Posts nothing."""
+"""Suggestions as the platforms want them: comments ready to post, within each platform's limits.
+Posts nothing.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ class Platform:
 
 
 def render_suggestions(report: Report, diffs: dict[str, FileDiff], platform: Platform) -> Json:
-    """Comments for the changes that the pull request's diff has room for, and a summary with a patch of the others."""
+    """Comments for the changes that the pull request's diff has room for, and a summary with a
+    patch of the others.
+    """
     suggestions, left_out = suggest(report, diffs)
     comments: list[Json] = []
     for suggestion in suggestions:
@@ -68,7 +72,9 @@ def render_suggestions(report: Report, diffs: dict[str, FileDiff], platform: Pla
         "comments": comments,
         "summary": _summary(report, comments, left_out, platform),
         "left_out": [
-            {"change": change.id, "workload": change.workload, "reason": item.reason.value} for item in left_out for change in item.changes
+            {"change": change.id, "workload": change.workload, "reason": item.reason.value}
+            for item in left_out
+            for change in item.changes
         ],
     }
 
@@ -81,19 +87,30 @@ def _body(suggestion: Suggestion, block: str) -> str:
     return "".join(lines) + "\n" + block
 
 
-def _summary(report: Report, comments: list[Json], left_out: list[LeftOut], platform: Platform) -> Json:
+def _summary(
+    report: Report, comments: list[Json], left_out: list[LeftOut], platform: Platform
+) -> Json:
     mark = marker("summary")
     others = [item for item in left_out if item.reason is not Reason.NOT_TOUCHED]
-    text = f"{mark}\n### Podsplit: {count(len(comments), 'suggestion')} on the workloads of this pull request\n"
+    text = (
+        f"{mark}\n### Podsplit: {count(len(comments), 'suggestion')} on the workloads of this pull"
+        " request\n"
+    )
     if not comments and not others:
         text = f"{mark}\n### Podsplit: nothing to change in the workloads of this pull request\n"
     if others:
         text += "\nNot as a suggestion, but in the patch below:\n\n"
-        text += fitting((_other(item, change) for item in others for change in item.changes), platform.longest // 2)
+        text += fitting(
+            (_other(item, change) for item in others for change in item.changes),
+            platform.longest // 2,
+        )
     diff = _patch(report, others)
     if diff:
         fence = fence_for(diff)
-        folded = f"\n<details><summary>Patch, for <code>git apply</code></summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n"
+        folded = (
+            "\n<details><summary>Patch, for <code>git"
+            f" apply</code></summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n"
+        )
         text += (
             folded
             if len(text) + len(folded) <= platform.longest
@@ -104,7 +121,9 @@ def _summary(report: Report, comments: list[Json], left_out: list[LeftOut], plat
 
 def _other(item: LeftOut, change: Change) -> str:
     text = f"- {escape(change.title)}, as {_WHY[item.reason]} ({code(change.id)})\n"
-    return text + "".join(f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions)
+    return text + "".join(
+        f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions
+    )
 
 
 def _patch(report: Report, others: list[LeftOut]) -> str:
@@ -114,7 +133,9 @@ def _patch(report: Report, others: list[LeftOut]) -> str:
     for item in others:
         for path, edits in item.edits.items():
             merged.setdefault(path, []).extend(edits)
-    return patch(report, {path: sorted(edits, key=lambda edit: edit.span) for path, edits in merged.items()})
+    return patch(
+        report, {path: sorted(edits, key=lambda edit: edit.span) for path, edits in merged.items()}
+    )
 
 
 def _fenced(suggestion: Suggestion, word: str, least: int = 3) -> str:
@@ -128,7 +149,12 @@ def _github_block(suggestion: Suggestion, _report: Report) -> str:
 
 
 def _github_payload(suggestion: Suggestion, body: str) -> Json:
-    payload: Json = {"path": suggestion.file.path, "body": body, "line": suggestion.last, "side": "RIGHT"}
+    payload: Json = {
+        "path": suggestion.file.path,
+        "body": body,
+        "line": suggestion.last,
+        "side": "RIGHT",
+    }
     if suggestion.first < suggestion.last:
         payload |= {"start_line": suggestion.first, "start_side": "RIGHT"}
     return payload
@@ -149,7 +175,12 @@ def _gitlab_block(suggestion: Suggestion, _report: Report) -> str | None:
 
 def _gitlab_payload(suggestion: Suggestion, body: str) -> Json:
     line = _gitlab_anchor(suggestion)
-    position: Json = {"position_type": "text", "new_path": suggestion.file.path, "old_path": suggestion.file.old_path, "new_line": line}
+    position: Json = {
+        "position_type": "text",
+        "new_path": suggestion.file.path,
+        "old_path": suggestion.file.old_path,
+        "new_line": line,
+    }
     if line in suggestion.hunk.old_lines:
         position["old_line"] = suggestion.hunk.old_lines[line]
     return {"body": body, "position": position}
@@ -162,11 +193,19 @@ def _diff_block(suggestion: Suggestion, report: Report) -> str:
 
 
 def _gitea_payload(suggestion: Suggestion, body: str) -> Json:
-    return {"path": suggestion.file.path, "body": body, "new_position": suggestion.last, "old_position": 0}
+    return {
+        "path": suggestion.file.path,
+        "body": body,
+        "new_position": suggestion.last,
+        "old_position": 0,
+    }
 
 
 def _bitbucket_payload(suggestion: Suggestion, body: str) -> Json:
-    return {"content": {"raw": body}, "inline": {"path": suggestion.file.path, "to": suggestion.last}}
+    return {
+        "content": {"raw": body},
+        "inline": {"path": suggestion.file.path, "to": suggestion.last},
+    }
 
 
 PLATFORMS = (

@@ -1,4 +1,6 @@
-"""Pull requests: which lines a unified diff touches, and which can be commented on. Knows no platform."""
+"""Pull requests: which lines a unified diff touches, and which can be commented on. Knows no
+platform.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,11 @@ def _path(written: str) -> str:
         position = 1
         for match in _ESCAPE.finditer(name, 1, len(name) - 1):
             raw += name[position : match.start()].encode()
-            raw += bytes([int(match[1], 8) & 255]) if match[1].isdigit() else _SIMPLE.get(match[1], match[1]).encode()
+            raw += (
+                bytes([int(match[1], 8) & 255])
+                if match[1].isdigit()
+                else _SIMPLE.get(match[1], match[1]).encode()
+            )
             position = match.end()
         name = (raw + name[position:-1].encode()).decode("utf-8", "replace")
     return "" if name == "/dev/null" else re.sub(r"^[abciow]/", "", name)
@@ -108,5 +114,7 @@ def _hunk(head: re.Match[str], lines: list[str], position: int) -> tuple[Hunk, i
             kept.append(content)
             old_line, old_left, new_left = old_line + 1, old_left - 1, new_left - 1
         elif mark != "\\":
-            raise InputError("diff-unreadable", "the diff has a hunk whose lines don't fit its head")
+            raise InputError(
+                "diff-unreadable", "the diff has a hunk whose lines don't fit its head"
+            )
     return Hunk(first, tuple(kept), unchanged, frozenset(changed)), position

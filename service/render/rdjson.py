@@ -13,7 +13,9 @@ from service.text import SourceFile
 _SEVERITIES = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ERROR: "ERROR"}
 
 _LONGEST_LINE = 10_000
-"""Code points of a line in which columns are told, as its characters aren't all ASCII; people read no longer ones."""
+"""Code points of a line in which columns are told, as its characters aren't all ASCII; people
+read no longer ones.
+"""
 
 Json = dict[str, Any]
 
@@ -21,7 +23,11 @@ Json = dict[str, Any]
 def render_rdjson(report: Report) -> str:
     """The findings that nobody suppressed, and what could not be read."""
     suggestions = _Suggestions(report)
-    diagnostics = [_diagnostic(report, finding, suggestions.of(finding)) for finding in report.findings if finding.suppression is None]
+    diagnostics = [
+        _diagnostic(report, finding, suggestions.of(finding))
+        for finding in report.findings
+        if finding.suppression is None
+    ]
     diagnostics += [
         {
             "message": item.message,
@@ -31,7 +37,12 @@ def render_rdjson(report: Report) -> str:
         }
         for item in report.rejected
     ]
-    return json.dumps({"source": {"name": TOOL}, "diagnostics": diagnostics}, ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps(
+            {"source": {"name": TOOL}, "diagnostics": diagnostics}, ensure_ascii=False, indent=1
+        )
+        + "\n"
+    )
 
 
 def _diagnostic(report: Report, finding: Finding, suggestion: Json | None) -> Json:
@@ -42,7 +53,10 @@ def _diagnostic(report: Report, finding: Finding, suggestion: Json | None) -> Js
         "code": {"value": finding.rule},
     }
     if finding.related:
-        diagnostic["related_locations"] = [{"message": message, "location": _location(report, place)} for message, place in finding.related]
+        diagnostic["related_locations"] = [
+            {"message": message, "location": _location(report, place)}
+            for message, place in finding.related
+        ]
     if suggestion is not None:
         # reviewdog posts a suggestion only where its range is the diagnostic's.
         diagnostic["suggestions"] = [suggestion]
@@ -51,7 +65,9 @@ def _diagnostic(report: Report, finding: Finding, suggestion: Json | None) -> Js
 
 
 class _Suggestions:
-    """Changes that lie in one file, each as one replacement of whole lines that swallows no other document."""
+    """Changes that lie in one file, each as one replacement of whole lines that swallows no
+    other document.
+    """
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -60,12 +76,16 @@ class _Suggestions:
         self._left = MOST_INSERTED
 
     def of(self, finding: Finding) -> Json | None:
-        """The change that mends a finding in its own file; None for any other, and where there is no more room."""
+        """The change that mends a finding in its own file; None for any other, and where there
+        is no more room.
+        """
         path = finding.location.path
         edits = self._edits.get(finding.change or "", {})
         if list(edits) != [path]:
             return None
-        file = self._files.get(path) or self._files.setdefault(path, FileLines(self._report.sources[path]))
+        file = self._files.get(path) or self._files.setdefault(
+            path, FileLines(self._report.sources[path])
+        )
         first, last = file.range_of(edits[path])
         if file.swallows(edits[path], first, last):
             return None
@@ -89,7 +109,9 @@ def _location(report: Report, place: Location) -> Json:
 
 
 def _point(source: SourceFile, offset: int) -> Json | None:
-    """A place; None in a line so long that counting its bytes again and again would take for ever."""
+    """A place; None in a line so long that counting its bytes again and again would take for
+    ever.
+    """
     line, column = source.position(offset)
     if source.text.isascii():
         return {"line": line, "column": column}

@@ -1,7 +1,8 @@
 """SARIF 2.1.0, with fixes where the report holds a rewrite.
 
-GitHub reads only the first location, the message's text, related locations and `partialFingerprints.primaryLocationLineHash`. It
-refuses empty lists of replacements, more than 25,000 results and more than 10 MB gzipped.
+GitHub reads only the first location, the message's text, related locations and
+`partialFingerprints.primaryLocationLineHash`. It refuses empty lists of replacements, more than
+25,000 results and more than 10 MB gzipped.
 """
 
 from __future__ import annotations
@@ -12,11 +13,20 @@ from urllib.parse import quote
 
 from service.findings import Finding, Location, Report, Severity
 from service.registry import documented
-from service.render.common import MOST_INSERTED, TOOL, FileEdits, fingerprints, sentence, whole_edits
+from service.render.common import (
+    MOST_INSERTED,
+    TOOL,
+    FileEdits,
+    fingerprints,
+    sentence,
+    whole_edits,
+)
 from service.rules import RULES
 from service.text import Span
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
 _LEVELS = {Severity.INFO: "note", Severity.WARNING: "warning", Severity.ERROR: "error"}
 
 MOST_RESULTS = 25_000
@@ -30,7 +40,9 @@ def render_sarif(report: Report) -> str:
     rules = [_rule(index) for index in range(len(RULES))]
     places = {rule["id"]: index for index, rule in enumerate(rules)}
     edits = whole_edits(report)
-    titles = {change.id: change.title for change in report.rewrite.changes} if report.rewrite else {}
+    titles = (
+        {change.id: change.title for change in report.rewrite.changes} if report.rewrite else {}
+    )
     results: list[Json] = []
     left = MOST_INSERTED
     unfixed = 0
@@ -41,14 +53,32 @@ def render_sarif(report: Report) -> str:
             fix, unfixed = None, unfixed + 1
         else:
             left -= size
-        results.append(_result(report, finding, places, mark, _fix(report, titles[finding.change or ""], fix) if fix else None))
+        results.append(
+            _result(
+                report,
+                finding,
+                places,
+                mark,
+                _fix(report, titles[finding.change or ""], fix) if fix else None,
+            )
+        )
     run = {
         "tool": {"driver": {"name": TOOL, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": _notifications(report) + _left_out(report, unfixed)}],
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": _notifications(report) + _left_out(report, unfixed),
+            }
+        ],
         "results": results,
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1) + "\n"
+    return (
+        json.dumps(
+            {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1
+        )
+        + "\n"
+    )
 
 
 def _worst(report: Report) -> list[tuple[Finding, str]]:
@@ -56,15 +86,31 @@ def _worst(report: Report) -> list[tuple[Finding, str]]:
     found = list(zip(report.findings, fingerprints(report), strict=True))
     if len(found) <= MOST_RESULTS:
         return found
-    ranked = sorted(range(len(found)), key=lambda place: (found[place][0].suppression is not None, -found[place][0].severity))
+    ranked = sorted(
+        range(len(found)),
+        key=lambda place: (found[place][0].suppression is not None, -found[place][0].severity),
+    )
     return [found[place] for place in sorted(ranked[:MOST_RESULTS])]
 
 
 def _left_out(report: Report, unfixed: int) -> list[Json]:
     missing = max(0, len(report.findings) - MOST_RESULTS)
-    texts = [f"{missing} findings are left out, as there may be {MOST_RESULTS} at most: send fewer documents at once"] * bool(missing)
-    texts += [f"{unfixed} fixes are left out, as the file would be too large: send fewer documents at once"] * bool(unfixed)
-    return [{"level": "warning", "message": {"text": text}, "descriptor": {"id": "left-out"}} for text in texts]
+    texts = [
+        (
+            f"{missing} findings are left out, as there may be {MOST_RESULTS} at most: send fewer"
+            " documents at once"
+        )
+    ] * bool(missing)
+    texts += [
+        (
+            f"{unfixed} fixes are left out, as the file would be too large: send fewer documents at"
+            " once"
+        )
+    ] * bool(unfixed)
+    return [
+        {"level": "warning", "message": {"text": text}, "descriptor": {"id": "left-out"}}
+        for text in texts
+    ]
 
 
 def _rule(index: int) -> Json:
@@ -82,13 +128,16 @@ def _rule(index: int) -> Json:
     }
 
 
-def _result(report: Report, finding: Finding, places: dict[str, int], mark: str, fix: Json | None) -> Json:
+def _result(
+    report: Report, finding: Finding, places: dict[str, int], mark: str, fix: Json | None
+) -> Json:
     result: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
         "message": {"text": finding.message},
         "locations": [
-            _location(report, finding.location) | {"logicalLocations": [{"fullyQualifiedName": finding.workload, "kind": "resource"}]}
+            _location(report, finding.location)
+            | {"logicalLocations": [{"fullyQualifiedName": finding.workload, "kind": "resource"}]}
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{mark[:16]}:1", "podsplit/v1": mark},
     }
@@ -118,7 +167,11 @@ def _fix(report: Report, title: str, edits: FileEdits) -> Json:
         {
             "artifactLocation": _artifact(path),
             "replacements": [
-                {"deletedRegion": _region(report, path, edit.span), "insertedContent": {"text": edit.content}} for edit in items
+                {
+                    "deletedRegion": _region(report, path, edit.span),
+                    "insertedContent": {"text": edit.content},
+                }
+                for edit in items
             ],
         }
         for path, items in edits.items()
@@ -151,7 +204,12 @@ def _notifications(report: Report) -> list[Json]:
 
 
 def _location(report: Report, place: Location) -> Json:
-    return {"physicalLocation": {"artifactLocation": _artifact(place.path), "region": _region(report, place.path, place.span)}}
+    return {
+        "physicalLocation": {
+            "artifactLocation": _artifact(place.path),
+            "region": _region(report, place.path, place.span),
+        }
+    }
 
 
 def _artifact(path: str) -> Json:

@@ -1,4 +1,6 @@
-"""The rewritten set as YAML: the text of a single file as it is, several files as a stream with `# Source: path` lines."""
+"""The rewritten set as YAML: the text of a single file as it is, several files as a stream with
+`# Source: path` lines.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Which changes become suggestions on a pull request, and on which lines. Pure, and the same for every platform.
+"""Which changes become suggestions on a pull request, and on which lines. Pure, and the same for
+every platform.
 
-A change is one suggestion or none: half of one is an outage. It becomes one where all its edits lie in one hunk of one file and its lines
-swallow no document that it doesn't touch; otherwise it goes whole into the summary, as a patch.
+A change is one suggestion or none: half of one is an outage. It becomes one where all its edits lie
+in one hunk of one file and its lines swallow no document that it doesn't touch; otherwise it goes
+whole into the summary, as a patch.
 """
 
 from __future__ import annotations
@@ -23,7 +25,9 @@ class Reason(StrEnum):
     """Why a change is not a suggestion."""
 
     NOT_TOUCHED = "not-touched"
-    """The pull request doesn't touch its workload: it isn't this one's business, and not in the summary either."""
+    """The pull request doesn't touch its workload: it isn't this one's business, and not in the
+    summary either.
+    """
     NEW_FILES = "new-files"
     """It makes files, which a suggestion can't."""
     SEVERAL_FILES = "several-files"
@@ -87,7 +91,11 @@ def suggest(report: Report, diffs: dict[str, FileDiff]) -> tuple[list[Suggestion
     if report.rewrite is None:
         raise ValueError("the report holds no rewrite")
     edits = whole_edits(report)
-    files = {path: _Changed(report.sources[path], file) for path, file in diffs.items() if path in report.sources}
+    files = {
+        path: _Changed(report.sources[path], file)
+        for path, file in diffs.items()
+        if path in report.sources
+    }
     suggestions: list[Suggestion] = []
     left_out: list[LeftOut] = []
     for group in groups(report.rewrite):
@@ -106,7 +114,9 @@ def suggest(report: Report, diffs: dict[str, FileDiff]) -> tuple[list[Suggestion
 
 def marker(kind: str, *parts: str) -> str:
     """A comment that nobody sees, made of what stays the same from run to run."""
-    return f"<!-- podsplit:{kind}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]} -->"
+    return (
+        f"<!-- podsplit:{kind}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]} -->"
+    )
 
 
 class _Changed:
@@ -128,7 +138,9 @@ class _Changed:
 
     def _is_same(self, hunk: Hunk) -> bool:
         sent = self.lines.lines[hunk.first - 1 : hunk.last]
-        return [line.removesuffix("\n") for line in sent] == [line.removesuffix("\r") for line in hunk.lines]
+        return [line.removesuffix("\n") for line in sent] == [
+            line.removesuffix("\r") for line in hunk.lines
+        ]
 
     def touches(self, first: int, last: int) -> bool:
         """Whether the pull request changes a line of a range."""
@@ -144,7 +156,9 @@ def _touched(report: Report, change: Change, files: dict[str, _Changed]) -> bool
     return file.touches(first, last)
 
 
-def _place(report: Report, changes: tuple[Change, ...], edits: FileEdits, files: dict[str, _Changed]) -> Suggestion | Reason:
+def _place(
+    report: Report, changes: tuple[Change, ...], edits: FileEdits, files: dict[str, _Changed]
+) -> Suggestion | Reason:
     if not edits:
         return Reason.NEW_FILES
     if len(edits) > 1:
@@ -158,7 +172,10 @@ def _place(report: Report, changes: tuple[Change, ...], edits: FileEdits, files:
     first, last = file.lines.range_of(items)
     if file.lines.swallows(items, first, last):
         return Reason.OTHER_DOCUMENT
-    hunk, same = next(((hunk, same) for hunk, same in file.hunks if hunk.first <= first and last <= hunk.last), (None, False))
+    hunk, same = next(
+        ((hunk, same) for hunk, same in file.hunks if hunk.first <= first and last <= hunk.last),
+        (None, False),
+    )
     if hunk is None:
         return Reason.OUTSIDE_HUNK
     if not same:

@@ -18,7 +18,9 @@ from service.rules.judging import Rule
 
 
 def _rule(module: ModuleType) -> Rule:
-    return Rule(module.__name__.rpartition(".")[2].replace("_", "-"), module.SEVERITY, module, module.judge)
+    return Rule(
+        module.__name__.rpartition(".")[2].replace("_", "-"), module.SEVERITY, module, module.judge
+    )
 
 
 RULES: tuple[Rule, ...] = tuple(

@@ -1,8 +1,10 @@
 """Bare Pod.
 
-Looks for: Pods that no controller owns; mirror and static Pods, Helm and Argo CD hooks, and Pods with only a `generateName` aside.
+Looks for: Pods that no controller owns; mirror and static Pods, Helm and Argo CD hooks, and Pods
+with only a `generateName` aside.
 
-Matters because: a Pod without a controller isn't made again when its node dies, and has no rollout or rollback.
+Matters because: a Pod without a controller isn't made again when its node dies, and has no rollout
+or rollback.
 
 Example:
     apiVersion: v1
@@ -28,5 +30,14 @@ def judge(run: Judged) -> Iterator[Finding]:
     """See the module."""
     for workload in run.workloads:
         if workload.bare and why_left_alone(workload) is None:
-            message = f"the Pod {workload.name} has no controller: it is gone with its node, and has no rollout"
-            yield Finding("bare-pod", SEVERITY, message, workload.resource.location("kind", key=True), workload.title)
+            message = (
+                f"the Pod {workload.name} has no controller: it is gone with its node, and has no"
+                " rollout"
+            )
+            yield Finding(
+                "bare-pod",
+                SEVERITY,
+                message,
+                workload.resource.location("kind", key=True),
+                workload.title,
+            )

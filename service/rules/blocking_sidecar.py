@@ -2,7 +2,8 @@
 
 Looks for: Jobs and CronJobs with an ordinary container that only helps the others.
 
-Matters because: a Job is complete when all its containers have ended; a log shipper or proxy never ends.
+Matters because: a Job is complete when all its containers have ended; a log shipper or proxy never
+ends.
 
 Example:
     kind: Job
@@ -15,7 +16,8 @@ Example:
             - name: cloud-sql-proxy
               image: cloud-sql-connectors/cloud-sql-proxy:2
 
-Comes out: a warning that advises a native sidecar: an init container with `restartPolicy: Always` (Kubernetes 1.29 and later).
+Comes out: a warning that advises a native sidecar: an init container with `restartPolicy: Always`
+(Kubernetes 1.29 and later).
 """
 
 from __future__ import annotations
@@ -40,7 +42,13 @@ def judge(run: Judged) -> Iterator[Finding]:
             runs_on = classification.context.role(container) is ImageRole.HELPER
             if verdict.role is Role.SIDECAR and container.type is ContainerType.REGULAR and runs_on:
                 message = (
-                    f"{container.name} never ends, so the {workload.resource.kind} never completes: "
-                    "move it to initContainers with restartPolicy: Always"
+                    f"{container.name} never ends, so the {workload.resource.kind} never completes:"
+                    " move it to initContainers with restartPolicy: Always"
                 )
-                yield Finding("blocking-sidecar", SEVERITY, message, classification.context.at(container, "name"), workload.title)
+                yield Finding(
+                    "blocking-sidecar",
+                    SEVERITY,
+                    message,
+                    classification.context.at(container, "name"),
+                    workload.title,
+                )

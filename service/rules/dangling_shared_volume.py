@@ -1,6 +1,7 @@
 """Dangling shared volume.
 
-Looks for: a volume that a helper mounts to read what its neighbour writes, and that no neighbour mounts.
+Looks for: a volume that a helper mounts to read what its neighbour writes, and that no neighbour
+mounts.
 
 Matters because: the helper sees an empty folder: logs aren't shipped, and nothing says so.
 
@@ -35,7 +36,13 @@ def judge(run: Judged) -> Iterator[Finding]:
         workload = classification.workload
         for container, mount in dangling(classification.context):
             message = (
-                f"{container.name} mounts the volume {mount.volume}, and no other container does: nothing ever writes there; "
-                "mount it where the files are written too"
+                f"{container.name} mounts the volume {mount.volume}, and no other container does:"
+                " nothing ever writes there; mount it where the files are written too"
             )
-            yield Finding("dangling-shared-volume", SEVERITY, message, workload.resource.location(*mount.route), workload.title)
+            yield Finding(
+                "dangling-shared-volume",
+                SEVERITY,
+                message,
+                workload.resource.location(*mount.route),
+                workload.title,
+            )

@@ -2,7 +2,8 @@
 
 Looks for: two equal keys in one mapping.
 
-Matters because: kubectl takes the last and says nothing; other tools refuse the file or take the first.
+Matters because: kubectl takes the last and says nothing; other tools refuse the file or take the
+first.
 
 Example:
     metadata:
@@ -10,7 +11,8 @@ Example:
       labels: {app: web}
       labels: {tier: front}
 
-Comes out: an error that names both places; such a document is analysed as kubectl reads it, and never edited.
+Comes out: an error that names both places; such a document is analysed as kubectl reads it, and
+never edited.
 """
 
 from __future__ import annotations
@@ -26,14 +28,25 @@ SEVERITY = Severity.ERROR
 
 def judge(run: Judged) -> Iterator[Finding]:
     """See the module."""
-    titles = {id(resource.document): resource.title for resource in reversed(run.manifests.resources)}
+    titles = {
+        id(resource.document): resource.title for resource in reversed(run.manifests.resources)
+    }
     for document in run.documents:
         for last, hidden in document.duplicates:
             places = [
-                Location(document.source.path, document.index, Span(document.span.start + key.start, document.span.start + key.end))
+                Location(
+                    document.source.path,
+                    document.index,
+                    Span(document.span.start + key.start, document.span.start + key.end),
+                )
                 for key in (last, hidden)
             ]
             line = document.source.position(places[1].span.start)[0]
-            message = f"a key stands twice in one mapping: kubectl takes this one and drops the one on line {line}"
+            message = (
+                "a key stands twice in one mapping: kubectl takes this one and drops the one on"
+                f" line {line}"
+            )
             related = (("the key that is dropped", places[1]),)
-            yield Finding("duplicate-key", SEVERITY, message, places[0], titles.get(id(document), ""), related)
+            yield Finding(
+                "duplicate-key", SEVERITY, message, places[0], titles.get(id(document), ""), related
+            )

@@ -1,8 +1,10 @@
 """Low confidence.
 
-Looks for: Pods whose containers may be several applications, with less confidence than `min_confidence` asks for.
+Looks for: Pods whose containers may be several applications, with less confidence than
+`min_confidence` asks for.
 
-Matters because: a wrong split is an outage; so nothing is cut, and the person who knows can settle it.
+Matters because: a wrong split is an outage; so nothing is cut, and the person who knows can settle
+it.
 
 Example:
     containers:
@@ -31,12 +33,22 @@ def judge(run: Judged) -> Iterator[Finding]:
     for classification in run.classifications:
         workload = classification.workload
         confidence = classification.boundary_confidence()
-        if len(classification.groups) < 2 or confidence >= run.options.for_path(workload.resource.path).min_confidence:
+        if (
+            len(classification.groups) < 2
+            or confidence >= run.options.for_path(workload.resource.path).min_confidence
+        ):
             continue
         heads = [group[0].name for group in classification.groups]
         roles = ",".join([f"{heads[0]}=main", *(f"{name}=unrelated" for name in heads[1:])])
         message = (
-            f"{' and '.join(heads)} look like applications of their own, but not surely ({confidence:.2f}): nothing is cut; "
-            f"if they are, say so with the annotation podsplit.dev/roles: {roles}; if not, with =sidecar"
+            f"{' and '.join(heads)} look like applications of their own, but not surely"
+            f" ({confidence:.2f}): nothing is cut; if they are, say so with the annotation"
+            f" podsplit.dev/roles: {roles}; if not, with =sidecar"
         )
-        yield Finding("low-confidence", SEVERITY, message, workload.resource.location("metadata", "name"), workload.title)
+        yield Finding(
+            "low-confidence",
+            SEVERITY,
+            message,
+            workload.resource.location("metadata", "name"),
+            workload.title,
+        )

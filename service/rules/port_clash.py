@@ -2,7 +2,8 @@
 
 Looks for: two containers of one Pod that declare the same port and protocol.
 
-Matters because: they share one network address: the second to start fails, or the declaration is wrong.
+Matters because: they share one network address: the second to start fails, or the declaration is
+wrong.
 
 Example:
     containers:
@@ -30,6 +31,16 @@ def judge(run: Judged) -> Iterator[Finding]:
     for classification in run.classifications:
         workload = classification.workload
         for one, mine, other, theirs in clashes(classification.context):
-            message = f"{one.name} and {other.name} both declare port {mine.number}/{mine.protocol}: only one can listen on it in a Pod"
+            message = (
+                f"{one.name} and {other.name} both declare port {mine.number}/{mine.protocol}: only"
+                " one can listen on it in a Pod"
+            )
             related = ((f"{one.name} declares it here", workload.resource.location(*mine.route)),)
-            yield Finding("port-clash", SEVERITY, message, workload.resource.location(*theirs.route), workload.title, related)
+            yield Finding(
+                "port-clash",
+                SEVERITY,
+                message,
+                workload.resource.location(*theirs.route),
+                workload.title,
+                related,
+            )

@@ -11,7 +11,8 @@ Example:
     kind: Pod
     metadata: {name: web-2, labels: {app: web}}
 
-Comes out: a warning at the first of them that names the others; `wrap` makes one controller of them.
+Comes out: a warning at the first of them that names the others; `wrap` makes one controller of
+them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,19 @@ def judge(run: Judged) -> Iterator[Finding]:
     for copies in alike(run.workloads):
         first, *others = copies
         names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
-        message = f"{first.name} and {names} are copies of one Pod: one controller with {len(copies)} replicas would keep them"
-        related = tuple((f"{each.name} is a copy", each.resource.location("metadata", "name")) for each in others)
-        yield Finding("replicated-pods", SEVERITY, message, first.resource.location("metadata", "name"), first.title, related)
+        message = (
+            f"{first.name} and {names} are copies of one Pod: one controller with {len(copies)}"
+            " replicas would keep them"
+        )
+        related = tuple(
+            (f"{each.name} is a copy", each.resource.location("metadata", "name"))
+            for each in others
+        )
+        yield Finding(
+            "replicated-pods",
+            SEVERITY,
+            message,
+            first.resource.location("metadata", "name"),
+            first.title,
+            related,
+        )

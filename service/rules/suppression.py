@@ -1,7 +1,8 @@
 """Findings that somebody said to ignore; they stay visible as such.
 
-`# podsplit: ignore[rule] reason` above the document or the container, or the annotation `podsplit.dev/ignore: "rule reason"` (several with
-semicolons between) on the object. `*` stands for every rule.
+`# podsplit: ignore[rule] reason` above the document or the container, or the annotation
+`podsplit.dev/ignore: "rule reason"` (several with semicolons between) on the object. `*` stands for
+every rule.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def _annotated(rule: str, workload: Workload) -> Suppression | None:
     for part in value.split(";"):
         name, _, reason = part.strip().partition(" ")
         if name in (rule, "*"):
-            return Suppression(reason.strip(), resource.location("metadata", "annotations", ANNOTATION))
+            return Suppression(
+                reason.strip(), resource.location("metadata", "annotations", ANNOTATION)
+            )
     return None
 
 

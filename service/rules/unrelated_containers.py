@@ -12,7 +12,8 @@ Example:
         - name: mysql
           image: mysql:8
 
-Comes out: a warning that names the applications and how sure that is; `split` gives each a workload of its own.
+Comes out: a warning that names the applications and how sure that is; `split` gives each a workload
+of its own.
 """
 
 from __future__ import annotations
@@ -31,12 +32,28 @@ def judge(run: Judged) -> Iterator[Finding]:
         if len(classification.groups) < 2:
             continue
         workload = classification.workload
-        if classification.boundary_confidence() < run.options.for_path(workload.resource.path).min_confidence:
+        if (
+            classification.boundary_confidence()
+            < run.options.for_path(workload.resource.path).min_confidence
+        ):
             continue
         heads = [group[0] for group in classification.groups]
         names = ", ".join(head.name for head in heads[1:])
         plural = "is an application" if len(heads) == 2 else "are applications"
-        message = f"{names} {plural} of its own beside {heads[0].name}: they can't be scaled, rolled out or fail apart"
+        message = (
+            f"{names} {plural} of its own beside {heads[0].name}: they can't be scaled, rolled out"
+            " or fail apart"
+        )
         message = message if len(heads) == 2 else message.replace("of its own", "of their own")
-        related = tuple((f"{head.name} is an application", classification.context.at(head, "name")) for head in heads)
-        yield Finding("unrelated-containers", SEVERITY, message, classification.context.at(heads[1], "name"), workload.title, related)
+        related = tuple(
+            (f"{head.name} is an application", classification.context.at(head, "name"))
+            for head in heads
+        )
+        yield Finding(
+            "unrelated-containers",
+            SEVERITY,
+            message,
+            classification.context.at(heads[1], "name"),
+            workload.title,
+            related,
+        )

@@ -1,9 +1,11 @@
 """Container name.
 
-Looks for: whole words that people give to helpers (`sidecar`, `proxy`, `exporter`, `agent`, `logger`, `reloader`,
-`sync`, ...), and names built on another container's name (`db` and `db-backup`).
+Looks for: whole words that people give to helpers (`sidecar`, `proxy`, `exporter`, `agent`,
+`logger`, `reloader`, `sync`, ...), and names built on another container's name (`db` and
+`db-backup`).
 
-Matters because: where the image is somebody's own, the name is often the only place that says what it is for.
+Matters because: where the image is somebody's own, the name is often the only place that says what
+it is for.
 
 Example:
     containers:
@@ -12,7 +14,8 @@ Example:
       - name: orders-log-shipper
         image: shop/shipper:2.0
 
-Comes out: a sidecar with the pattern that the word says, and whom it serves if the name says so too.
+Comes out: a sidecar with the pattern that the word says, and whom it serves if the name says so
+too.
 """
 
 from __future__ import annotations
@@ -38,7 +41,12 @@ def words_of(name: str) -> tuple[str, ...]:
 def hints(name: str) -> tuple[str, ...]:
     """The words of a name that people give to helpers, the certain ones last."""
     known = load_words()
-    return tuple(sorted((word for word in words_of(name) if word in known.helpers), key=lambda word: word in known.certain))
+    return tuple(
+        sorted(
+            (word for word in words_of(name) if word in known.helpers),
+            key=lambda word: word in known.certain,
+        )
+    )
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -53,10 +61,20 @@ def observe(context: PodContext) -> Iterator[Observation]:
             case = "certain-word" if word in load_words().certain else "word"
             message = f"its name has the word {word!r}, which people give to helpers"
             pattern = load_words().helpers[word]
-            yield Observation(f"container-name.{case}", Says.HELPER, container, message, place, about=whom, pattern=pattern)
+            yield Observation(
+                f"container-name.{case}",
+                Says.HELPER,
+                container,
+                message,
+                place,
+                about=whom,
+                pattern=pattern,
+            )
         if whom is not None:
             message = f"its name is built on that of {whom.name}"
-            yield Observation("container-name.built-on", Says.TOGETHER, container, message, place, about=whom)
+            yield Observation(
+                "container-name.built-on", Says.TOGETHER, container, message, place, about=whom
+            )
 
 
 def _whom(context: PodContext, container: Container) -> Container | None:

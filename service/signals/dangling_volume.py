@@ -1,10 +1,11 @@
 """Dangling volume.
 
-Looks for: a data volume of the Pod (an emptyDir) that a single container mounts, where that container is a helper that
-has nothing to read unless another one writes.
+Looks for: a data volume of the Pod (an emptyDir) that a single container mounts, where that
+container is a helper that has nothing to read unless another one writes.
 
-Matters because: a log shipper that mounts `shared-logs` was meant for a neighbour that writes there; that the neighbour
-doesn't mount it is a mistake in the manifest, not a sign that the two are strangers.
+Matters because: a log shipper that mounts `shared-logs` was meant for a neighbour that writes
+there; that the neighbour doesn't mount it is a mistake in the manifest, not a sign that the two are
+strangers.
 
 Example:
     containers:
@@ -45,7 +46,12 @@ def dangling(context: PodContext) -> Iterator[tuple[Container, Mount]]:
         reads = entry is not None and entry.role is ImageRole.HELPER and entry.pattern in _READERS
         for mount in container.mounts:
             shared = bool(_SHARED & set(words_of(mount.volume)))
-            alone = not any(each.volume == mount.volume for other in workload.containers if other is not container for each in other.mounts)
+            alone = not any(
+                each.volume == mount.volume
+                for other in workload.containers
+                if other is not container
+                for each in other.mounts
+            )
             logs = reads and ("log" in mount.path or "log" in mount.volume)
             if (
                 alone
@@ -58,5 +64,14 @@ def dangling(context: PodContext) -> Iterator[tuple[Container, Mount]]:
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     for container, mount in dangling(context):
-        message = f"mounts {mount.volume!r}, which by name or use was meant to be shared, and nobody else does"
-        yield Observation("dangling-volume.meant", Says.HELPER, container, message, Place(context.workload.resource, mount.route))
+        message = (
+            f"mounts {mount.volume!r}, which by name or use was meant to be shared, and nobody else"
+            " does"
+        )
+        yield Observation(
+            "dangling-volume.meant",
+            Says.HELPER,
+            container,
+            message,
+            Place(context.workload.resource, mount.route),
+        )

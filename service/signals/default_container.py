@@ -2,8 +2,8 @@
 
 Looks for: the annotation `kubectl.kubernetes.io/default-container`.
 
-Matters because: it names the container that people mean when they name none, which is the application; a mesh that injected itself
-first sets it too, so it counts less there.
+Matters because: it names the container that people mean when they name none, which is the
+application; a mesh that injected itself first sets it too, so it counts less there.
 
 Example:
     metadata:
@@ -21,7 +21,10 @@ from service.kube.objects import Place
 from service.signals.injected import injected_names
 from service.signals.observing import Observation, PodContext, Says
 
-_ANNOTATIONS = ("kubectl.kubernetes.io/default-container", "kubectl.kubernetes.io/default-logs-container")
+_ANNOTATIONS = (
+    "kubectl.kubernetes.io/default-container",
+    "kubectl.kubernetes.io/default-logs-container",
+)
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -31,6 +34,10 @@ def observe(context: PodContext) -> Iterator[Observation]:
         for container in context.members:
             if workload.annotations.get(annotation) == container.name:
                 scale = 0.3 if injected_names(workload) else 1.0
-                place = Place(workload.resource, (*workload.template, "metadata", "annotations", annotation))
+                place = Place(
+                    workload.resource, (*workload.template, "metadata", "annotations", annotation)
+                )
                 message = f"the annotation {annotation} names it"
-                yield Observation("default-container.named", Says.HEAD, container, message, place, scale=scale)
+                yield Observation(
+                    "default-container.named", Says.HEAD, container, message, place, scale=scale
+                )

@@ -2,8 +2,8 @@
 
 Looks for: two containers that run images of the same repository with different commands.
 
-Matters because: a web server and a worker of one image are one product and two processes: they are released together, and often scaled
-apart. The same image with the same command is a copy.
+Matters because: a web server and a worker of one image are one product and two processes: they are
+released together, and often scaled apart. The same image with the same command is a copy.
 
 Example:
     containers:
@@ -39,4 +39,11 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if commands[0] == commands[1]:
             continue
         message = f"runs an image of the same repository as {other.name}: one product"
-        yield Observation("image-family.same", Says.TOGETHER, one, message, context.within(one, "image"), about=other)
+        yield Observation(
+            "image-family.same",
+            Says.TOGETHER,
+            one,
+            message,
+            context.within(one, "image"),
+            about=other,
+        )

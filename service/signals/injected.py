@@ -1,9 +1,11 @@
 """Injected.
 
-Looks for: containers that a mesh or agent put into the Pod itself: those that `sidecar.istio.io/status` lists, and the names that Linkerd,
-Dapr, Vault, Consul and others give to theirs, on a Pod that carries their annotation.
+Looks for: containers that a mesh or agent put into the Pod itself: those that
+`sidecar.istio.io/status` lists, and the names that Linkerd, Dapr, Vault, Consul and others give to
+theirs, on a Pod that carries their annotation.
 
-Matters because: they are there in live exports only; the webhook adds them again, so they are no finding and never move.
+Matters because: they are there in live exports only; the webhook adds them again, so they are no
+finding and never move.
 
 Example:
     metadata:
@@ -31,7 +33,9 @@ _MARKS: dict[str, tuple[str, Pattern]] = {
     "envoy-sidecar": ("consul.hashicorp.com/connect-inject-status", Pattern.MESH),
     "kuma-sidecar": ("kuma.io/sidecar-injected", Pattern.MESH),
 }
-"""Container name, the annotation that its injector leaves behind, and its pattern (each project's documentation)."""
+"""Container name, the annotation that its injector leaves behind, and its pattern (each
+project's documentation).
+"""
 
 
 def injected_names(workload: Workload) -> dict[str, tuple[str, Pattern]]:
@@ -43,7 +47,13 @@ def injected_names(workload: Workload) -> dict[str, tuple[str, Pattern]]:
         listed = [*status.get("containers", []), *status.get("initContainers", [])]
     except (ValueError, AttributeError, TypeError):
         listed = []
-    found.update({name: ("sidecar.istio.io/status", Pattern.MESH) for name in listed if isinstance(name, str)})
+    found.update(
+        {
+            name: ("sidecar.istio.io/status", Pattern.MESH)
+            for name in listed
+            if isinstance(name, str)
+        }
+    )
     present = {container.name for container in workload.containers}
     return {name: mark for name, mark in found.items() if name in present}
 
@@ -55,4 +65,11 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if container.name in injected:
             annotation, pattern = injected[container.name]
             message = f"the annotation {annotation} says that it was injected"
-            yield Observation("injected.marked", Says.HELPER, container, message, context.within(container, "name"), pattern=pattern)
+            yield Observation(
+                "injected.marked",
+                Says.HELPER,
+                container,
+                message,
+                context.within(container, "name"),
+                pattern=pattern,
+            )

@@ -1,6 +1,7 @@
 """Metrics only.
 
-Looks for: a container whose only ports are for metrics, health or administration, by name or by the conventions of Prometheus exporters.
+Looks for: a container whose only ports are for metrics, health or administration, by name or by the
+conventions of Prometheus exporters.
 
 Matters because: a process that serves nothing but metrics reports on another one.
 
@@ -27,9 +28,18 @@ def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     for container in context.members:
         entry = context.entry(container)
-        if container.ports and not context.traffic_ports(container) and not (entry and entry.stands_alone):
+        if (
+            container.ports
+            and not context.traffic_ports(container)
+            and not (entry and entry.stands_alone)
+        ):
             port = container.ports[0]
             message = f"its only ports ({port.number}) are for metrics or health"
             yield Observation(
-                "metrics-only.ports", Says.HELPER, container, message, context.within(container, "ports"), pattern=Pattern.METRICS
+                "metrics-only.ports",
+                Says.HELPER,
+                container,
+                message,
+                context.within(container, "ports"),
+                pattern=Pattern.METRICS,
             )

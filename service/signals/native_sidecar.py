@@ -1,8 +1,10 @@
 """Native sidecar.
 
-Looks for: an init container with `restartPolicy: Always`, which Kubernetes starts before the others and stops after them (KEP-753).
+Looks for: an init container with `restartPolicy: Always`, which Kubernetes starts before the others
+and stops after them (KEP-753).
 
-Matters because: whoever wrote it said that it helps the other containers; no application would be started that way.
+Matters because: whoever wrote it said that it helps the other containers; no application would be
+started that way.
 
 Example:
     initContainers:
@@ -29,6 +31,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 "native-sidecar.declared",
                 Says.HELPER,
                 container,
-                "it is an init container with restartPolicy: Always, which Kubernetes runs as a sidecar of the others",
+                "it is an init container with restartPolicy: Always, which Kubernetes runs as a"
+                " sidecar of the others",
                 context.within(container, "restartPolicy"),
             )

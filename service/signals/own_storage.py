@@ -35,9 +35,22 @@ def observe(context: PodContext) -> Iterator[Observation]:
             continue
         for mount in container.mounts:
             volume = mapping(workload.volumes.get(mount.volume))
-            if mount.read_only or not ("persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume):
+            if mount.read_only or not (
+                "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
+            ):
                 continue
-            if not any(each.volume == mount.volume for other in context.members if other is not container for each in other.mounts):
+            if not any(
+                each.volume == mount.volume
+                for other in context.members
+                if other is not container
+                for each in other.mounts
+            ):
                 message = f"the claim behind its volume {mount.volume!r} is its own"
-                yield Observation("own-storage.claim", Says.APPLICATION, container, message, Place(workload.resource, mount.route))
+                yield Observation(
+                    "own-storage.claim",
+                    Says.APPLICATION,
+                    container,
+                    message,
+                    Place(workload.resource, mount.route),
+                )
                 break

@@ -1,8 +1,10 @@
 """Port clash.
 
-Looks for: two containers that declare the same port and protocol, or are told by flags or variables to listen on it.
+Looks for: two containers that declare the same port and protocol, or are told by flags or variables
+to listen on it.
 
-Matters because: the containers of a Pod share one network address: only one of the two can have the port, and the other fails to start.
+Matters because: the containers of a Pod share one network address: only one of the two can have the
+port, and the other fails to start.
 
 Example:
     containers:
@@ -28,19 +30,31 @@ from service.signals.observing import Observation, PodContext, Says
 
 
 def clashes(context: PodContext) -> Iterator[tuple[Container, Port, Container, Port]]:
-    """Pairs of containers of which each declares the same port and protocol, and nobody is known to listen on it alone."""
+    """Pairs of containers of which each declares the same port and protocol, and nobody is known
+    to listen on it alone.
+    """
     for one, other in combinations(context.members, 2):
         if ContainerType.NATIVE_SIDECAR in (one.type, other.type):
             continue
-        pairs = [(a, b) for a in one.ports for b in other.ports if a.number == b.number and a.protocol == b.protocol]
+        pairs = [
+            (a, b)
+            for a in one.ports
+            for b in other.ports
+            if a.number == b.number and a.protocol == b.protocol
+        ]
         for mine, theirs in pairs:
-            if mine.number in context.listening[one.index] and theirs.number in context.listening[other.index]:
+            if (
+                mine.number in context.listening[one.index]
+                and theirs.number in context.listening[other.index]
+            ):
                 yield one, mine, other, theirs
                 break
 
 
 def _told_clashes(context: PodContext) -> Iterator[tuple[Container, int, Container]]:
-    """Pairs of containers that are told, by flag or variable, to listen on a port on which the other surely listens too."""
+    """Pairs of containers that are told, by flag or variable, to listen on a port on which the
+    other surely listens too.
+    """
     for one, other in combinations(context.members, 2):
         mine, theirs = context.listening[one.index], context.listening[other.index]
         for port in sorted(set(mine) & set(theirs)):
@@ -54,9 +68,29 @@ def observe(context: PodContext) -> Iterator[Observation]:
     declared = set()
     for one, mine, other, _ in clashes(context):
         declared.add((one.index, other.index))
-        message = f"declares port {mine.number}/{mine.protocol}, as {other.name} does: only one of them can listen on it"
-        yield Observation("port-clash.declared", Says.APART, one, message, Place(context.workload.resource, mine.route), about=other)
+        message = (
+            f"declares port {mine.number}/{mine.protocol}, as {other.name} does: only one of them"
+            " can listen on it"
+        )
+        yield Observation(
+            "port-clash.declared",
+            Says.APART,
+            one,
+            message,
+            Place(context.workload.resource, mine.route),
+            about=other,
+        )
     for one, port, other in _told_clashes(context):
         if (one.index, other.index) not in declared:
-            message = f"is told to listen on port {port}, on which {other.name} listens too: only one of them can"
-            yield Observation("port-clash.told", Says.APART, one, message, context.within(one, "name"), about=other)
+            message = (
+                f"is told to listen on port {port}, on which {other.name} listens too: only one of"
+                " them can"
+            )
+            yield Observation(
+                "port-clash.told",
+                Says.APART,
+                one,
+                message,
+                context.within(one, "name"),
+                about=other,
+            )

@@ -1,7 +1,7 @@
 """Process namespace.
 
-Looks for: `shareProcessNamespace: true`, and containers whose command signals, traces or inspects processes (`kill`, `pkill`, `nsenter`,
-`strace`, `gdb`, `jattach`, `SYS_PTRACE`).
+Looks for: `shareProcessNamespace: true`, and containers whose command signals, traces or inspects
+processes (`kill`, `pkill`, `nsenter`, `strace`, `gdb`, `jattach`, `SYS_PTRACE`).
 
 Matters because: processes can only be seen and signalled within one Pod.
 
@@ -26,7 +26,9 @@ from service.kube.containers import Container
 from service.kube.objects import Place, dig, items
 from service.signals.observing import Observation, PodContext, Says
 
-_TRACES = re.compile(r"(?:^|[\s;&|/])(?:kill|pkill|killall|nsenter|strace|gdb|jattach|perf|py-spy|dlv)\b|/proc/\$?\w+/root")
+_TRACES = re.compile(
+    r"(?:^|[\s;&|/])(?:kill|pkill|killall|nsenter|strace|gdb|jattach|perf|py-spy|dlv)\b|/proc/\$?\w+/root"
+)
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -38,14 +40,26 @@ def observe(context: PodContext) -> Iterator[Observation]:
     for one, other in combinations(context.members, 2):
         tracer = one if _traces(one) else other if _traces(other) else None
         if tracer is not None:
-            message = f"the containers share a process namespace, and {tracer.name} signals or traces processes"
-            yield Observation("process-namespace.traced", Says.TOGETHER, one, message, place, about=other)
+            message = (
+                f"the containers share a process namespace, and {tracer.name} signals or traces"
+                " processes"
+            )
+            yield Observation(
+                "process-namespace.traced", Says.TOGETHER, one, message, place, about=other
+            )
         else:
             yield Observation(
-                "process-namespace.shared", Says.TOGETHER, one, "the containers share a process namespace", place, about=other
+                "process-namespace.shared",
+                Says.TOGETHER,
+                one,
+                "the containers share a process namespace",
+                place,
+                about=other,
             )
 
 
 def _traces(container: Container) -> bool:
     added = items(dig(container.data, "securityContext", "capabilities", "add"))
-    return "SYS_PTRACE" in added or any(_TRACES.search(word.text) for word in container.words if word.where != "env")
+    return "SYS_PTRACE" in added or any(
+        _TRACES.search(word.text) for word in container.words if word.where != "env"
+    )

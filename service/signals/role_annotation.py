@@ -1,7 +1,7 @@
 """Role annotation.
 
-Looks for: the annotation `podsplit.dev/roles` on the pod template or the workload: `name=role` pairs with commas between them, where a
-role is `main`, `sidecar` or `unrelated`.
+Looks for: the annotation `podsplit.dev/roles` on the pod template or the workload: `name=role`
+pairs with commas between them, where a role is `main`, `sidecar` or `unrelated`.
 
 Matters because: the owner knows best; this settles what can't be seen.
 
@@ -25,18 +25,28 @@ ANNOTATION = "podsplit.dev/roles"
 
 
 def declared_roles(context: PodContext) -> dict[str, Role]:
-    """The roles that the annotation gives, by container name; words that are no roles are left out."""
+    """The roles that the annotation gives, by container name; words that are no roles are left
+    out.
+    """
     workload = context.workload
-    value = workload.annotations.get(ANNOTATION) or workload.resource.annotations.get(ANNOTATION) or ""
+    value = (
+        workload.annotations.get(ANNOTATION) or workload.resource.annotations.get(ANNOTATION) or ""
+    )
     pairs = (part.split("=", 1) for part in value.split(",") if "=" in part)
-    return {name.strip(): Role(role.strip()) for name, role in pairs if role.strip() in set(Role) - {Role.INIT}}
+    return {
+        name.strip(): Role(role.strip())
+        for name, role in pairs
+        if role.strip() in set(Role) - {Role.INIT}
+    }
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     workload = context.workload
     roles = declared_roles(context)
-    route = (*workload.template, "metadata") if ANNOTATION in workload.annotations else ("metadata",)
+    route = (
+        (*workload.template, "metadata") if ANNOTATION in workload.annotations else ("metadata",)
+    )
     place = Place(workload.resource, (*route, "annotations", ANNOTATION))
     for container in context.members:
         role = roles.get(container.name)
@@ -48,5 +58,11 @@ def observe(context: PodContext) -> Iterator[Observation]:
         elif role is Role.MAIN:
             yield Observation("role-annotation.main", Says.HEAD, container, said, place)
         for other in context.members:
-            if role is Role.UNRELATED and other is not container and roles.get(other.name) is not Role.SIDECAR:
-                yield Observation("role-annotation.unrelated", Says.APART, container, said, place, about=other)
+            if (
+                role is Role.UNRELATED
+                and other is not container
+                and roles.get(other.name) is not Role.SIDECAR
+            ):
+                yield Observation(
+                    "role-annotation.unrelated", Says.APART, container, said, place, about=other
+                )

@@ -1,8 +1,10 @@
 """Service reference.
 
-Looks for: the DNS name of a Service, which leads to another container of the same Pod, as a host in a container's words.
+Looks for: the DNS name of a Service, which leads to another container of the same Pod, as a host in
+a container's words.
 
-Matters because: two that talk through a Service don't need to share a Pod: the address works from anywhere.
+Matters because: two that talk through a Service don't need to share a Pod: the address works from
+anywhere.
 
 Example:
     containers:
@@ -32,11 +34,22 @@ def observe(context: PodContext) -> Iterator[Observation]:
     for container in context.members:
         for name, route in service_names_used(container, names).items():
             for link in context.services:
-                targets = {target.index: target for port in link.ports if (target := receiver(context, port)) is not None}
+                targets = {
+                    target.index: target
+                    for port in link.ports
+                    if (target := receiver(context, port)) is not None
+                }
                 if link.service.name != name or container.index in targets or len(targets) != 1:
                     continue
                 (target,) = targets.values()
-                message = f"reaches {target.name} through the Service {name} rather than on localhost"
+                message = (
+                    f"reaches {target.name} through the Service {name} rather than on localhost"
+                )
                 yield Observation(
-                    "service-reference.dns", Says.APART, container, message, Place(context.workload.resource, route), about=target
+                    "service-reference.dns",
+                    Says.APART,
+                    container,
+                    message,
+                    Place(context.workload.resource, route),
+                    about=target,
                 )

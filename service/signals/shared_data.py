@@ -1,8 +1,9 @@
 """Shared data.
 
-Looks for: a writable volume (emptyDir, claim, hostPath, ephemeral, CSI) that both mount at overlapping sub-paths. One that writes and one
-that reads says most. Host paths of the system (`/etc/localtime`, `/sys`, `/proc`, certificates) and `/tmp` say little, and a ConfigMap or
-Secret that both read says almost nothing, unless one of them reloads it.
+Looks for: a writable volume (emptyDir, claim, hostPath, ephemeral, CSI) that both mount at
+overlapping sub-paths. One that writes and one that reads says most. Host paths of the system
+(`/etc/localtime`, `/sys`, `/proc`, certificates) and `/tmp` say little, and a ConfigMap or Secret
+that both read says almost nothing, unless one of them reloads it.
 
 Matters because: containers that hand each other files can't be on different nodes.
 
@@ -57,9 +58,17 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 best = (strength, case, mount)
         if best is not None:
             _, case, mount = best
-            message = f"mounts the volume {mount.volume!r}, which {other.name} mounts too: {_MEANING[case]}"
+            message = (
+                f"mounts the volume {mount.volume!r}, which {other.name} mounts too:"
+                f" {_MEANING[case]}"
+            )
             yield Observation(
-                f"shared-data.{case}", Says.TOGETHER, one, message, Place(context.workload.resource, mount.route), about=other
+                f"shared-data.{case}",
+                Says.TOGETHER,
+                one,
+                message,
+                Place(context.workload.resource, mount.route),
+                about=other,
             )
 
 
@@ -76,7 +85,11 @@ _MEANING = {
 def _shared(one: Container, other: Container) -> Iterator[tuple[Mount, Mount]]:
     for mount in one.mounts:
         for counterpart in other.mounts:
-            if mount.volume == counterpart.volume and mount.volume and _overlap(mount.sub_path, counterpart.sub_path):
+            if (
+                mount.volume == counterpart.volume
+                and mount.volume
+                and _overlap(mount.sub_path, counterpart.sub_path)
+            ):
                 yield mount, counterpart
 
 
@@ -94,7 +107,11 @@ def _judged(context: PodContext, one: Mount, other: Mount) -> tuple[str, float]:
     if "projected" in volume and one.read_only == other.read_only:
         return "config", 0.1
     path = text(dig(volume, "hostPath", "path")).rstrip("/")
-    if path.startswith(_SYSTEM_PATHS) or path.endswith(_SOCKETS) or one.volume.startswith("kube-api-access"):
+    if (
+        path.startswith(_SYSTEM_PATHS)
+        or path.endswith(_SOCKETS)
+        or one.volume.startswith("kube-api-access")
+    ):
         return "system", 0.2
     if one.path.rstrip("/") == other.path.rstrip("/") == "/tmp" and "emptyDir" in volume:  # noqa: S108 - a mount path, not a file of ours
         return "scratch", 0.3
@@ -102,4 +119,8 @@ def _judged(context: PodContext, one: Mount, other: Mount) -> tuple[str, float]:
         return "config", 0.1
     if one.read_only != other.read_only:
         return "one-reads", 3
-    return ("claim", 2) if "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume else ("both-write", 2.5)
+    return (
+        ("claim", 2)
+        if "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
+        else ("both-write", 2.5)
+    )

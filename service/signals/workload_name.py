@@ -1,7 +1,7 @@
 """Workload name.
 
-Looks for: a container or image that is named as the workload, or as the one Service that selects it; with several Services, the
-container that the one of the workload's name leads to.
+Looks for: a container or image that is named as the workload, or as the one Service that selects
+it; with several Services, the container that the one of the workload's name leads to.
 
 Matters because: people name the workload after what it is for.
 
@@ -36,7 +36,9 @@ def observe(context: PodContext) -> Iterator[Observation]:
     resource = context.workload.resource
     names = {resource.name: "the workload"}
     if len(context.services) == 1:
-        names.setdefault(context.services[0].service.name, f"the Service {context.services[0].service.name}")
+        names.setdefault(
+            context.services[0].service.name, f"the Service {context.services[0].service.name}"
+        )
     yield from _namesakes(context)
     for container in context.members:
         for name, whose in names.items():
@@ -45,8 +47,18 @@ def observe(context: PodContext) -> Iterator[Observation]:
             said = _said(container, name)
             if said:
                 case = "exact" if name in (container.name, base_name(container.image)) else "words"
-                message = f"its {said} is that of {whose}" if case == "exact" else f"its {said} shares words with the name of {whose}"
-                yield Observation(f"workload-name.{case}", Says.HEAD, container, message, context.within(container, "name"))
+                message = (
+                    f"its {said} is that of {whose}"
+                    if case == "exact"
+                    else f"its {said} shares words with the name of {whose}"
+                )
+                yield Observation(
+                    f"workload-name.{case}",
+                    Says.HEAD,
+                    container,
+                    message,
+                    context.within(container, "name"),
+                )
                 break
 
 
@@ -56,10 +68,20 @@ def _namesakes(context: PodContext) -> Iterator[Observation]:
         return
     for link in context.services:
         if link.service.name == context.workload.name:
-            reached = {container.index: container for port in link.ports if (container := receiver(context, port)) is not None}
+            reached = {
+                container.index: container
+                for port in link.ports
+                if (container := receiver(context, port)) is not None
+            }
             for container in reached.values():
                 message = f"the Service {link.service.name}, named as the workload, leads to it"
-                yield Observation("workload-name.service", Says.HEAD, container, message, Place(link.service, ("metadata", "name")))
+                yield Observation(
+                    "workload-name.service",
+                    Says.HEAD,
+                    container,
+                    message,
+                    Place(link.service, ("metadata", "name")),
+                )
 
 
 def _said(container: Container, name: str) -> str | None:

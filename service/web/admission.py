@@ -24,14 +24,20 @@ class Admission:
         """Hold a place for a run over `size` bytes.
 
         Raises:
-            Problem: 503 with Retry-After; none was free before the deadline, a moment of `time.monotonic()`.
+            Problem: 503 with Retry-After; none was free before the deadline, a moment of
+                `time.monotonic()`.
         """
         wanted = [self._large, self._places] if size >= self._large_bytes else [self._places]
         held: list[threading.BoundedSemaphore] = []
         try:
             for semaphore in wanted:
                 if not semaphore.acquire(timeout=max(0.0, deadline - time.monotonic())):
-                    raise Problem(503, "the service is busy: try again later", code="overloaded", headers={"Retry-After": "5"})
+                    raise Problem(
+                        503,
+                        "the service is busy: try again later",
+                        code="overloaded",
+                        headers={"Retry-After": "5"},
+                    )
                 held.append(semaphore)
             yield
         finally:

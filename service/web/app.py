@@ -27,7 +27,9 @@ def create_app(settings: Settings) -> Flask:
     """
     app = Flask("service.web", static_folder=None)
     app.add_template_filter(operations.marked)
-    app.extensions[KEY] = Services(settings, Metrics(), Admission(settings), _tokens(settings), _catalogue(settings))
+    app.extensions[KEY] = Services(
+        settings, Metrics(), Admission(settings), _tokens(settings), _catalogue(settings)
+    )
     logs.configure(settings.level)
     # Read now, not in the first request: it takes a sixth of a second.
     load_catalogue()
@@ -35,7 +37,12 @@ def create_app(settings: Settings) -> Flask:
     problems.install(app)
     observation.install(app)
     for route in ROUTES:
-        app.add_url_rule(route.path, endpoint=f"{route.tag}.{route.view.__name__}", view_func=route.view, methods=[route.method])
+        app.add_url_rule(
+            route.path,
+            endpoint=f"{route.tag}.{route.view.__name__}",
+            view_func=route.view,
+            methods=[route.method],
+        )
     return app
 
 
@@ -43,7 +50,9 @@ def _catalogue(settings: Settings) -> tuple[CatalogueEntry, ...]:
     if settings.catalogue_file is None:
         return ()
     try:
-        return catalogue_entries(yaml.load(settings.catalogue_file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+        return catalogue_entries(
+            yaml.load(settings.catalogue_file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        )
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise SettingsError(f"PODSPLIT_CATALOGUE_FILE: {error}") from None
 

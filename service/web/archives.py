@@ -16,7 +16,9 @@ from service.web.problems import Problem
 
 _CHUNK = 256 * 1024
 _RATIO_SLACK = 1024 * 1024
-"""Small archives may unpack to this whatever the ratio: a few empty-looking manifests compress very well."""
+"""Small archives may unpack to this whatever the ratio: a few empty-looking manifests compress
+very well.
+"""
 
 
 _WINDOWS = 0
@@ -62,8 +64,8 @@ def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str,
     """The manifest files of an archive, each with its path.
 
     Raises:
-        Problem: 400 `archive-unreadable`, `archive-path`, `archive-link` or `archive-special-file`; 413 `archive-too-large`,
-            `archive-ratio` or `archive-members`.
+        Problem: 400 `archive-unreadable`, `archive-path`, `archive-link` or `archive-special-file`;
+            413 `archive-too-large`, `archive-ratio` or `archive-members`.
     """
     try:
         match kind:
@@ -84,7 +86,9 @@ def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str,
         OSError,
         OverflowError,
     ):
-        detail = f"the {kind.value} archive is damaged, encrypted, or uses a method that is not read"
+        detail = (
+            f"the {kind.value} archive is damaged, encrypted, or uses a method that is not read"
+        )
         if kind is ArchiveKind.GZIP:
             detail += "; a single compressed file goes with the header Content-Encoding: gzip"
         raise Problem(400, detail, code="archive-unreadable") from None
@@ -130,7 +134,11 @@ def _tar(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
             if member.issym() or member.islnk():
                 raise _link()
             if not member.isreg():
-                raise Problem(400, "the archive holds a device or a pipe: leave it out", code="archive-special-file")
+                raise Problem(
+                    400,
+                    "the archive holds a device or a pipe: leave it out",
+                    code="archive-special-file",
+                )
             if path is None or not paths.is_manifest(path):
                 continue
             # A sparse member can claim more than the archive holds.
@@ -142,7 +150,8 @@ def _tar(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
             if len(content) != member.size:
                 raise EOFError
             yield path, content
-        # tarfile takes a damaged head, or none, for the end; a whole archive ends in a block of zeros.
+        # tarfile takes a damaged head, or none, for the end; a whole archive ends in a block of
+        # zeros.
         end = raw[archive.offset : archive.offset + tarfile.BLOCKSIZE]
         if end != bytes(tarfile.BLOCKSIZE):
             raise EOFError
@@ -163,7 +172,11 @@ def _zip(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
             if stat.S_ISLNK(mode):
                 raise _link()
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise Problem(400, "the archive holds a device or a pipe: leave it out", code="archive-special-file")
+                raise Problem(
+                    400,
+                    "the archive holds a device or a pipe: leave it out",
+                    code="archive-special-file",
+                )
             if path is None or not paths.is_manifest(path):
                 continue
             with archive.open(member) as file:
@@ -176,7 +189,11 @@ def _zip(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
 
 def _count(members: int, bounds: Bounds) -> None:
     if members > bounds.members:
-        raise Problem(413, f"the archive has more than {bounds.members} members: send the manifests only", code="archive-members")
+        raise Problem(
+            413,
+            f"the archive has more than {bounds.members} members: send the manifests only",
+            code="archive-members",
+        )
 
 
 def _path(name: str) -> str | None:
@@ -185,17 +202,29 @@ def _path(name: str) -> str | None:
         return None
     path = paths.clean(name)
     if path is None:
-        detail = "the archive has a member whose path is absolute, leads out of the folder, or has characters that paths don't have"
+        detail = (
+            "the archive has a member whose path is absolute, leads out of the folder, or has"
+            " characters that paths don't have"
+        )
         raise Problem(400, detail, code="archive-path")
     return path
 
 
 def _link() -> Problem:
-    detail = "the archive holds a link: pack what it points to instead (tar --dereference --hard-dereference), or leave it out"
+    detail = (
+        "the archive holds a link: pack what it points to instead (tar --dereference"
+        " --hard-dereference), or leave it out"
+    )
     return Problem(400, detail, code="archive-link")
 
 
 def _too_large(bounds: Bounds, size: int) -> Problem:
     if size > bounds.unpacked:
-        return Problem(413, f"the archive unpacks to more than {bounds.unpacked} bytes: send the manifests only", code="archive-too-large")
-    return Problem(413, f"the archive unpacks to more than {bounds.ratio} times its size", code="archive-ratio")
+        return Problem(
+            413,
+            f"the archive unpacks to more than {bounds.unpacked} bytes: send the manifests only",
+            code="archive-too-large",
+        )
+    return Problem(
+        413, f"the archive unpacks to more than {bounds.ratio} times its size", code="archive-ratio"
+    )

@@ -1,7 +1,7 @@
 """From a request's body to files.
 
-The body is read once, raw, whatever its type: Flask's own form parser would eat what plain `curl --data-binary @file` sends, as curl
-calls that a form.
+The body is read once, raw, whatever its type: Flask's own form parser would eat what plain `curl
+--data-binary @file` sends, as curl calls that a form.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Upload:
     """What else the envelope holds, such as a pull request's diff."""
 
 
-def decode(request: Request, settings: Settings, *, path: str | None, extra: frozenset[str] = frozenset()) -> Upload:
+def decode(
+    request: Request, settings: Settings, *, path: str | None, extra: frozenset[str] = frozenset()
+) -> Upload:
     """Read the body and take it apart.
 
     Args:
@@ -79,7 +81,9 @@ def decode(request: Request, settings: Settings, *, path: str | None, extra: fro
     Raises:
         Problem: 400, 408, 413, 415 or 422.
     """
-    bounds = Bounds(settings.max_unpacked_bytes, settings.max_archive_ratio, settings.max_archive_members)
+    bounds = Bounds(
+        settings.max_unpacked_bytes, settings.max_archive_ratio, settings.max_archive_members
+    )
     media = request.mimetype.lower()
     kind = _kind(media)
     raw = _content(request, settings, bounds)
@@ -119,7 +123,11 @@ def _content(request: Request, settings: Settings, bounds: Bounds) -> bytes:
     try:
         return archives.inflate(raw, Bounds(settings.max_body_bytes, bounds.ratio, bounds.members))
     except (zlib.error, EOFError):
-        raise Problem(400, "the body is not the gzip that its Content-Encoding says", code="encoding-unreadable") from None
+        raise Problem(
+            400,
+            "the body is not the gzip that its Content-Encoding says",
+            code="encoding-unreadable",
+        ) from None
 
 
 def receive(request: Request, settings: Settings) -> bytes:
@@ -133,7 +141,8 @@ def receive(request: Request, settings: Settings) -> bytes:
     too_large = Problem(413, f"the body is longer than {limit} bytes: send fewer files at once")
     until = time.monotonic() + settings.body_timeout
     if (request.content_length or 0) > limit:
-        # The client is still sending: without this it would see a reset connection and not the answer.
+        # The client is still sending: without this it would see a reset connection and not the
+        # answer.
         _discard(request, min(until, time.monotonic() + 10), 16 * limit)
         raise too_large
     parts: list[bytes] = []
@@ -150,10 +159,16 @@ def receive(request: Request, settings: Settings) -> bytes:
 
 
 def _chunks(request: Request, until: float) -> Iterator[bytes]:
-    stream = request.environ["wsgi.input"] if request.environ.get("wsgi.input_terminated") else request.stream
+    stream = (
+        request.environ["wsgi.input"]
+        if request.environ.get("wsgi.input_terminated")
+        else request.stream
+    )
     # gunicorn hands its socket on; other servers have timeouts of their own.
     socket = request.environ.get("gunicorn.socket")
-    set_timeout: Callable[[float | None], None] = socket.settimeout if socket is not None else lambda _seconds: None
+    set_timeout: Callable[[float | None], None] = (
+        socket.settimeout if socket is not None else lambda _seconds: None
+    )
     usual = socket.gettimeout() if socket is not None else None
     try:
         while True:
@@ -184,13 +199,22 @@ def _discard(request: Request, until: float, most: int) -> None:
 
 
 def discard_unread(request: Request, settings: Settings) -> None:
-    """Take a body that no view read, so that the client, which is still sending, gets its answer rather than a reset connection."""
+    """Take a body that no view read, so that the client, which is still sending, gets its answer
+    rather than a reset connection.
+    """
     if "body_begun" not in g and request.method in ("POST", "PUT", "PATCH", "DELETE"):
-        _discard(request, time.monotonic() + min(settings.body_timeout, 10), 16 * settings.max_body_bytes)
+        _discard(
+            request, time.monotonic() + min(settings.body_timeout, 10), 16 * settings.max_body_bytes
+        )
 
 
 def _truncated() -> Problem:
-    return Problem(400, "the body ended early, or its chunks are malformed", code="body-truncated", headers={"Connection": "close"})
+    return Problem(
+        400,
+        "the body ended early, or its chunks are malformed",
+        code="body-truncated",
+        headers={"Connection": "close"},
+    )
 
 
 def _raw_path(path: str | None, usual: str) -> str:
@@ -213,11 +237,19 @@ def _json(raw: bytes, path: str | None, settings: Settings, extra: frozenset[str
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":  # several objects in a row, which kubectl reads
             return Upload(((_raw_path(path, "stdin.json"), raw),))
-        raise Problem(400, f"the body is not JSON: line {error.lineno}, column {error.colno}", code="json-unreadable") from None
+        raise Problem(
+            400,
+            f"the body is not JSON: line {error.lineno}, column {error.colno}",
+            code="json-unreadable",
+        ) from None
     except UnicodeDecodeError:
         raise Problem(400, "the body is not UTF-8", code="not-utf-8") from None
     except (RecursionError, ValueError):
-        raise Problem(400, "the body is JSON that nests too deep or has a number too long", code="json-unreadable") from None
+        raise Problem(
+            400,
+            "the body is JSON that nests too deep or has a number too long",
+            code="json-unreadable",
+        ) from None
     if isinstance(data, dict) and "files" in data and "kind" not in data:
         return _envelope(data, settings, extra)
     return Upload(((_raw_path(path, "stdin.json"), raw),))
@@ -225,7 +257,11 @@ def _json(raw: bytes, path: str | None, settings: Settings, extra: frozenset[str
 
 def _envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]) -> Upload:
     allowed = {"files", "options"} | extra
-    errors = [(str(key)[:64], f"unknown; there are {', '.join(sorted(allowed))}") for key in data if key not in allowed]
+    errors = [
+        (str(key)[:64], f"unknown; there are {', '.join(sorted(allowed))}")
+        for key in data
+        if key not in allowed
+    ]
     options = data.get("options") or {}
     if not isinstance(options, dict):
         errors.append(("options", "must be an object"))
@@ -245,17 +281,38 @@ def _envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]
                 # A lone surrogate stays one, for the core to refuse with its place.
                 files.append((cleaned, content.encode("utf-8", "surrogatepass")))
             case _:
-                errors.append((f"files.{index}", "must be an object with path and content, both strings, and nothing else"))
+                errors.append(
+                    (
+                        f"files.{index}",
+                        "must be an object with path and content, both strings, and nothing else",
+                    )
+                )
     if errors:
-        raise Problem(422, "the envelope is not as it must be", code="invalid-envelope", errors=tuple(errors[:20]))
+        raise Problem(
+            422,
+            "the envelope is not as it must be",
+            code="invalid-envelope",
+            errors=tuple(errors[:20]),
+        )
     return Upload(_unique(files), options, {key: data[key] for key in extra if key in data})
 
 
-def _multipart(request: Request, raw: bytes, settings: Settings, bounds: Bounds, extra: frozenset[str]) -> Upload:
-    parser = FormDataParser(stream_factory=_memory, max_form_memory_size=None, max_form_parts=settings.max_files + 64, silent=False)
-    damaged = Problem(400, "the multipart body is empty, damaged, or has no boundary", code="multipart-unreadable")
+def _multipart(
+    request: Request, raw: bytes, settings: Settings, bounds: Bounds, extra: frozenset[str]
+) -> Upload:
+    parser = FormDataParser(
+        stream_factory=_memory,
+        max_form_memory_size=None,
+        max_form_parts=settings.max_files + 64,
+        silent=False,
+    )
+    damaged = Problem(
+        400, "the multipart body is empty, damaged, or has no boundary", code="multipart-unreadable"
+    )
     try:
-        _, form, parts = parser.parse(io.BytesIO(raw), "multipart/form-data", len(raw), request.mimetype_params)
+        _, form, parts = parser.parse(
+            io.BytesIO(raw), "multipart/form-data", len(raw), request.mimetype_params
+        )
     except RequestEntityTooLarge:
         raise _too_many(settings.max_files) from None
     except ValueError:
@@ -291,7 +348,9 @@ def _form_options(value: str) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         options = None
     if not isinstance(options, dict):
-        raise Problem(422, "options: must be a JSON object", errors=(("options", "must be a JSON object"),))
+        raise Problem(
+            422, "options: must be a JSON object", errors=(("options", "must be a JSON object"),)
+        )
     return options
 
 
@@ -309,10 +368,17 @@ def _bounded(files: Iterator[tuple[str, bytes]], most: int) -> tuple[tuple[str, 
 
 def _unique(files: list[tuple[str, bytes]]) -> tuple[tuple[str, bytes], ...]:
     if len({path for path, _ in files}) < len(files):
-        detail = "two files have one path: with curl -F give each its own, as in -F 'file=@a/x.yaml;filename=a/x.yaml'"
-        raise Problem(422, detail, code="duplicate-path", errors=(("files", "two files have one path"),))
+        detail = (
+            "two files have one path: with curl -F give each its own, as in -F"
+            " 'file=@a/x.yaml;filename=a/x.yaml'"
+        )
+        raise Problem(
+            422, detail, code="duplicate-path", errors=(("files", "two files have one path"),)
+        )
     return tuple(files)
 
 
 def _too_many(most: int) -> Problem:
-    return Problem(413, f"more than {most} files in one request: send them in several", code="too-many-files")
+    return Problem(
+        413, f"more than {most} files in one request: send them in several", code="too-many-files"
+    )

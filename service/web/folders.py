@@ -1,4 +1,6 @@
-"""Options that stand in what is sent: a `.podsplit.yaml` speaks for its folder and for all below it."""
+"""Options that stand in what is sent: a `.podsplit.yaml` speaks for its folder and for all below
+it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ _LIMITS = Limits(depth=20, expanded_nodes=100_000, scalar_length=4096)
 
 
 def read_folders(files: Iterable[tuple[str, bytes]]) -> dict[str, Mapping[str, Any]]:
-    """What each folder's own file says, not validated; a folder is a path with a slash at its end, the top is empty.
+    """What each folder's own file says, not validated; a folder is a path with a slash at its end,
+    the top is empty.
 
     Raises:
         Problem: 422: a file is no mapping, or there are too many or too large ones.

@@ -25,7 +25,9 @@ def to_json(data: Any) -> str:
     """Compact JSON with a newline behind it."""
     try:
         return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE).decode()
-    except orjson.JSONEncodeError:  # half of a surrogate pair, as a JSON body may have sent it in a path
+    except (
+        orjson.JSONEncodeError
+    ):  # half of a surrogate pair, as a JSON body may have sent it in a path
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
@@ -52,7 +54,12 @@ ANALYZE = (
 
 REWRITE = (
     Format("json", JSON, (), _rewriting),
-    Format("yaml", "application/yaml", ("text/yaml", "application/x-yaml", "text/x-yaml", "application/vnd.yaml"), render_stream),
+    Format(
+        "yaml",
+        "application/yaml",
+        ("text/yaml", "application/x-yaml", "text/x-yaml", "application/vnd.yaml"),
+        render_stream,
+    ),
     Format("diff", "text/x-diff", ("text/x-patch",), render_diff),
     _SARIF,
     _MARKDOWN,

@@ -1,4 +1,6 @@
-"""What the service knows, for its /v1/signals, /v1/rules, /v1/actions and /v1/catalog. The only place that reads the registries."""
+"""What the service knows, for its /v1/signals, /v1/rules, /v1/actions and /v1/catalog. The only
+place that reads the registries.
+"""
 
 from __future__ import annotations
 
@@ -61,12 +63,16 @@ def _plain(value: Any) -> Any:
         case Enum():
             return value.value
         case _ if dataclasses.is_dataclass(value):
-            return {item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+            return {
+                item.name: _plain(getattr(value, item.name)) for item in dataclasses.fields(value)
+            }
         case dict():
             return {str(key): _plain(item) for key, item in value.items()}
         case str() | int() | float() | None:
             return value
         case Iterable():
-            return [_plain(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
+            return [
+                _plain(item) for item in (sorted(value) if isinstance(value, frozenset) else value)
+            ]
         case _:
             return str(value)

@@ -1,6 +1,7 @@
 """Prometheus metrics, of one process or of all of gunicorn's workers.
 
-Labels are routes, methods, statuses and our own words: never names, paths or other text that was sent.
+Labels are routes, methods, statuses and our own words: never names, paths or other text that was
+sent.
 """
 
 from __future__ import annotations
@@ -8,7 +9,15 @@ from __future__ import annotations
 import os
 from collections import Counter as Tally
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
 
 from service.findings import Report
 
@@ -23,26 +32,60 @@ class Metrics:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self._registry = registry
-        self.requests = Counter("podsplit_requests", "Requests answered.", ("route", "method", "status"), registry=registry)
-        self.seconds = Histogram("podsplit_request_seconds", "Time to answer.", ("route", "method"), buckets=_SECONDS, registry=registry)
-        self.in_flight = Gauge("podsplit_requests_in_flight", "Requests being answered.", registry=registry, multiprocess_mode="livesum")
+        self.requests = Counter(
+            "podsplit_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "podsplit_request_seconds",
+            "Time to answer.",
+            ("route", "method"),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.in_flight = Gauge(
+            "podsplit_requests_in_flight",
+            "Requests being answered.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
         self.documents = Counter("podsplit_documents", "Documents read.", registry=registry)
-        self.rejected = Counter("podsplit_rejected", "Documents that could not be read.", ("code",), registry=registry)
-        self.verdicts = Counter("podsplit_verdicts", "Containers judged.", ("role",), registry=registry)
-        self.findings = Counter("podsplit_findings", "Findings.", ("rule", "severity"), registry=registry)
-        self.changes = Counter("podsplit_changes", "Changes made.", ("action", "applicability"), registry=registry)
-        self.held_back = Counter("podsplit_held_back", "Changes wanted and not made.", ("action", "reason"), registry=registry)
+        self.rejected = Counter(
+            "podsplit_rejected", "Documents that could not be read.", ("code",), registry=registry
+        )
+        self.verdicts = Counter(
+            "podsplit_verdicts", "Containers judged.", ("role",), registry=registry
+        )
+        self.findings = Counter(
+            "podsplit_findings", "Findings.", ("rule", "severity"), registry=registry
+        )
+        self.changes = Counter(
+            "podsplit_changes", "Changes made.", ("action", "applicability"), registry=registry
+        )
+        self.held_back = Counter(
+            "podsplit_held_back",
+            "Changes wanted and not made.",
+            ("action", "reason"),
+            registry=registry,
+        )
 
     def count(self, report: Report) -> None:
         """Count what a run found and did."""
         self.documents.inc(report.documents)
         for rejected in report.rejected:
             self.rejected.labels(rejected.code).inc()
-        # Added up first: each touch of a counter goes through a lock and a file that all workers share.
-        roles = Tally(verdict.role.value for workload in report.workloads for verdict in workload.containers)
+        # Added up first: each touch of a counter goes through a lock and a file that all workers
+        # share.
+        roles = Tally(
+            verdict.role.value for workload in report.workloads for verdict in workload.containers
+        )
         for role, number in roles.items():
             self.verdicts.labels(role).inc(number)
-        for (rule, severity), number in Tally((finding.rule, finding.severity.label) for finding in report.findings).items():
+        for (rule, severity), number in Tally(
+            (finding.rule, finding.severity.label) for finding in report.findings
+        ).items():
             self.findings.labels(rule, severity).inc(number)
         if report.rewrite is not None:
             for change in report.rewrite.changes:

@@ -38,15 +38,25 @@ def choose(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) 
         raise _none(formats)
     if not accept:
         return formats[0]
-    types = {media: candidate for candidate in formats for media in (candidate.media_type, *candidate.aliases)}
+    types = {
+        media: candidate
+        for candidate in formats
+        for media in (candidate.media_type, *candidate.aliases)
+    }
     best = accept.best_match(types)
     if best is None:
         raise _none(formats)
-    return formats[0] if accept["*/*"] == accept[best] and accept[formats[0].media_type] == accept[best] else types[best]
+    return (
+        formats[0]
+        if accept["*/*"] == accept[best] and accept[formats[0].media_type] == accept[best]
+        else types[best]
+    )
 
 
 def _none(formats: tuple[Format, ...]) -> Problem:
     known = ", ".join(f"{item.name} ({item.media_type})" for item in formats)
     return Problem(
-        406, f"no such format; there are {known}", errors=(("format", f"must be one of {', '.join(item.name for item in formats)}"),)
+        406,
+        f"no such format; there are {known}",
+        errors=(("format", f"must be one of {', '.join(item.name for item in formats)}"),),
     )

@@ -1,4 +1,6 @@
-"""What happens around every request: its id, the token, the log line, the metrics, the security headers."""
+"""What happens around every request: its id, the token, the log line, the metrics, the security
+headers.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,8 @@ def _record(response: Response) -> Response:
         fields["code"] = g.problem_code
     level = (
         logging.DEBUG
-        if route in ("/healthz", "/readyz", "/metrics") and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
+        if route in ("/healthz", "/readyz", "/metrics")
+        and response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR
         else logging.INFO
     )
     _log.log(level, "request", extra={"fields": fields})

@@ -20,15 +20,18 @@ from service.web.routes import ROUTES, Route
 from service.web.version import __version__
 
 _DESCRIPTION = (
-    "Manifests go in; out come, for every Pod, a classification of its containers with the evidence for it, and a rewritten set in which "
-    "unrelated containers have workloads of their own and bare Pods have controllers."
+    "Manifests go in; out come, for every Pod, a classification of its containers with the evidence"
+    " for it, and a rewritten set in which unrelated containers have workloads of their own and"
+    " bare Pods have controllers."
 )
 
 _PRECEDENCE = (
-    "Each option counts for itself: what the query says goes before the envelope's `options`, that before the `.podsplit.yaml` of the "
-    "folder that a file is in, that before those of the folders above; additions to the catalogue add up, in this order. A workload's "
-    "file decides how the workload is judged, whether its change is applied, and whether its findings fail the request. `stage` and "
-    "`layout` are of the whole request: of the files, only one whose folder holds everything that was sent may name them."
+    "Each option counts for itself: what the query says goes before the envelope's `options`, that"
+    " before the `.podsplit.yaml` of the folder that a file is in, that before those of the folders"
+    " above; additions to the catalogue add up, in this order. A workload's file decides how the"
+    " workload is judged, whether its change is applied, and whether its findings fail the request."
+    " `stage` and `layout` are of the whole request: of the files, only one whose folder holds"
+    " everything that was sent may name them."
 )
 
 _EXAMPLE = """\
@@ -53,7 +56,10 @@ spec:
 """
 
 _PROBLEMS: Mapping[int, str] = {
-    400: "The body can't be read: damaged, truncated, not in the encoding that it says, or an archive with links or paths that lead out.",
+    400: (
+        "The body can't be read: damaged, truncated, not in the encoding that it says, or an"
+        " archive with links or paths that lead out."
+    ),
     401: "A bearer token is needed, where the service has tokens.",
     406: "No such format; the detail lists those that there are.",
     408: "The body took too long to arrive.",
@@ -62,7 +68,10 @@ _PROBLEMS: Mapping[int, str] = {
     422: "An option with a value that isn't allowed, named in `errors`.",
     503: "Busy, or out of time; Retry-After says when to try again.",
 }
-_GATE = "With `fail_on`, and a finding that bad: the full report in the chosen format, with the header `Podsplit-Gate: failed`. Otherwise: "
+_GATE = (
+    "With `fail_on`, and a finding that bad: the full report in the chosen format, with the header"
+    " `Podsplit-Gate: failed`. Otherwise: "
+)
 _COMMON = (401,)
 _WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
 
@@ -75,7 +84,10 @@ def document() -> dict[str, Any]:
         version=__version__,
         openapi_version="3.1.0",
         plugins=[plugin],
-        info={"description": _DESCRIPTION, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        info={
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         servers=[{"url": "/"}],
         tags=[
             {"name": "manifests", "description": "Manifests in, judgement and rewrite out."},
@@ -106,7 +118,9 @@ class _Plain(yaml.SafeDumper):
         return True
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+        return self.represent_scalar(
+            "tag:yaml.org,2002:str", data, style="|" if "\n" in data else None
+        )
 
 
 _Plain.add_representer(str, _Plain.represent_str)
@@ -132,14 +146,21 @@ def _operation(route: Route) -> dict[str, Any]:
     described = [" ".join(details.split())] if details.strip() else []
     if route.query is not None:
         described.append(_PRECEDENCE)
-        operation["parameters"] = [_parameter(name, field) for name, field in route.query().fields.items()]
-        formats = [parameter for parameter in operation["parameters"] if parameter["name"] == "format"]
+        operation["parameters"] = [
+            _parameter(name, field) for name, field in route.query().fields.items()
+        ]
+        formats = [
+            parameter for parameter in operation["parameters"] if parameter["name"] == "format"
+        ]
         for parameter in formats:
             parameter["schema"]["enum"] = list(route.formats)
     if described:
         operation["description"] = "\n\n".join(described)
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": _bodies() if route.any_form else _pull_request()}
+        operation["requestBody"] = {
+            "required": True,
+            "content": _bodies() if route.any_form else _pull_request(),
+        }
     operation["responses"] = _responses(route)
     if route.guarded:
         operation["security"] = [{}, {"token": []}]
@@ -156,7 +177,12 @@ def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
     for validator in validators:
         if choices := getattr(validator, "choices", None):
             schema["enum"] = list(choices)
-    parameter: dict[str, Any] = {"in": "query", "name": name, "schema": schema, "description": field.metadata.get("description", "")}
+    parameter: dict[str, Any] = {
+        "in": "query",
+        "name": name,
+        "schema": schema,
+        "description": field.metadata.get("description", ""),
+    }
     if field.required:
         parameter["required"] = True
     if isinstance(field, Words):
@@ -165,17 +191,28 @@ def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
 
 
 def _bodies() -> dict[str, Any]:
-    text = {"schema": {"type": "string"}, "examples": {"bare-pod": {"summary": "A bare Pod", "value": _EXAMPLE}}}
-    envelope = {"files": [{"path": "web.yaml", "content": _EXAMPLE}], "options": {"min_confidence": 0.9}}
+    text = {
+        "schema": {"type": "string"},
+        "examples": {"bare-pod": {"summary": "A bare Pod", "value": _EXAMPLE}},
+    }
+    envelope = {
+        "files": [{"path": "web.yaml", "content": _EXAMPLE}],
+        "options": {"min_confidence": 0.9},
+    }
     binary = {"schema": {"type": "string", "format": "binary"}}
     content: dict[str, Any] = dict.fromkeys(("application/yaml", "text/plain"), text)
     content[JSON] = {
         "schema": {
-            "anyOf": [{"$ref": "#/components/schemas/Envelope"}, {"type": "object", "required": ["kind"], "description": "A manifest."}]
+            "anyOf": [
+                {"$ref": "#/components/schemas/Envelope"},
+                {"type": "object", "required": ["kind"], "description": "A manifest."},
+            ]
         },
         "examples": {"envelope": {"summary": "Files and options", "value": envelope}},
     }
-    content["application/x-www-form-urlencoded"] = binary | {"x-raw": "what curl --data-binary @file sends: read as it is, not as a form"}
+    content["application/x-www-form-urlencoded"] = binary | {
+        "x-raw": "what curl --data-binary @file sends: read as it is, not as a form"
+    }
     content["multipart/form-data"] = {
         "schema": {
             "type": "object",
@@ -196,10 +233,16 @@ def _pull_request() -> dict[str, Any]:
     diff = f"--- /dev/null\n+++ b/web.yaml\n@@ -0,0 +1,{len(_EXAMPLE.splitlines())} @@\n{added}"
     value = {"files": [{"path": "web.yaml", "content": _EXAMPLE}], "diff": diff}
     examples = {"pull-request": {"summary": "A pull request that adds a bare Pod", "value": value}}
-    parts = {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}, "diff": {"type": "string"}}
+    parts = {
+        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
+        "diff": {"type": "string"},
+    }
     multipart = {"schema": {"type": "object", "required": ["diff"], "properties": parts}}
     return {
-        JSON: {"schema": {"$ref": "#/components/schemas/SuggestionsEnvelope"}, "examples": examples},
+        JSON: {
+            "schema": {"$ref": "#/components/schemas/SuggestionsEnvelope"},
+            "examples": examples,
+        },
         "multipart/form-data": multipart,
     }
 
@@ -217,8 +260,14 @@ def _responses(route: Route) -> dict[str, Any]:
         responses[str(status)] = response
     if route.unready is not None:
         content = {JSON: {"schema": route.unready}}
-        responses["503"] = {"description": "Draining: about to stop, while requests are still served.", "content": content}
-    responses["default"] = {"description": "Any other problem, such as 500.", "content": dict(problem)}
+        responses["503"] = {
+            "description": "Draining: about to stop, while requests are still served.",
+            "content": content,
+        }
+    responses["default"] = {
+        "description": "Any other problem, such as 500.",
+        "content": dict(problem),
+    }
     return responses
 
 
@@ -226,4 +275,6 @@ def _answer(media: str, schema: type[Schema] | None) -> dict[str, Any]:
     if schema is not None:
         return {"schema": schema}
     # Formats that others define, such as SARIF: their own schemas say more.
-    return {"schema": {"type": ["object", "array"]} if media.endswith("+json") else {"type": "string"}}
+    return {
+        "schema": {"type": ["object", "array"]} if media.endswith("+json") else {"type": "string"}
+    }

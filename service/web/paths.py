@@ -15,8 +15,17 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def clean(path: str) -> str | None:
-    """The path relative to the set's root with forward slashes; None if it is empty, absolute, or leads out of the root."""
-    if not path or len(path) > MAX_LENGTH or _CONTROL.search(path) or "\\" in path or _DRIVE.match(path) or path.startswith("/"):
+    """The path relative to the set's root with forward slashes; None if it is empty, absolute,
+    or leads out of the root.
+    """
+    if (
+        not path
+        or len(path) > MAX_LENGTH
+        or _CONTROL.search(path)
+        or "\\" in path
+        or _DRIVE.match(path)
+        or path.startswith("/")
+    ):
         return None
     pure = PurePosixPath(path)
     if ".." in pure.parts or not pure.parts:

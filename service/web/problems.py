@@ -92,8 +92,12 @@ def install(app: Flask) -> None:
 
 def _input_error(error: InputError) -> Response:
     if isinstance(error, OptionError):
-        return respond(Problem(422, error.message, code=error.code, errors=((error.field, error.message),)))
-    return respond(Problem(413 if isinstance(error, LimitExceeded) else 400, error.message, code=error.code))
+        return respond(
+            Problem(422, error.message, code=error.code, errors=((error.field, error.message),))
+        )
+    return respond(
+        Problem(413 if isinstance(error, LimitExceeded) else 400, error.message, code=error.code)
+    )
 
 
 def _deadline(_error: DeadlineExceeded) -> Response:
@@ -107,12 +111,23 @@ def _http_error(error: HTTPException) -> Response:
         return Response(status=status, headers=error.get_headers())
     details = {
         404: "there is nothing at this path; see /docs",
-        405: f"this path takes {', '.join(sorted(getattr(error, 'valid_methods', None) or ())) or 'other methods'}",
+        405: (
+            "this path takes"
+            f" {', '.join(sorted(getattr(error, 'valid_methods', None) or ())) or 'other methods'}"
+        ),
         413: "the body is larger than this service takes",
     }
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    known = status if status in CODES else 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400
-    return respond(Problem(known, details.get(status, HTTPStatus(known).description or HTTPStatus(known).phrase), headers=headers))
+    known = (
+        status if status in CODES else 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400
+    )
+    return respond(
+        Problem(
+            known,
+            details.get(status, HTTPStatus(known).description or HTTPStatus(known).phrase),
+            headers=headers,
+        )
+    )
 
 
 def _unexpected(error: Exception) -> Response:
@@ -120,10 +135,19 @@ def _unexpected(error: Exception) -> Response:
     frames = []
     trace = error.__traceback__
     while trace is not None:
-        frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno} {trace.tb_frame.f_code.co_name}")
+        frames.append(
+            f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno} {trace.tb_frame.f_code.co_name}"
+        )
         trace = trace.tb_next
-    _log.error("unexpected error", extra={"fields": {"error": type(error).__name__, "route": _route(), "frames": frames[-12:]}})
-    return respond(Problem(500, "something went wrong here; the request's id is in the log beside what it was"))
+    _log.error(
+        "unexpected error",
+        extra={
+            "fields": {"error": type(error).__name__, "route": _route(), "frames": frames[-12:]}
+        },
+    )
+    return respond(
+        Problem(500, "something went wrong here; the request's id is in the log beside what it was")
+    )
 
 
 def _route() -> str | None:

@@ -1,4 +1,6 @@
-"""Every endpoint, with what openapi.yaml says about it. `create_app` registers this list and nothing else, so the two can't differ."""
+"""Every endpoint, with what openapi.yaml says about it. `create_app` registers this list and
+nothing else, so the two can't differ.
+"""
 
 from __future__ import annotations
 
@@ -49,10 +51,22 @@ class Route:
         return self.path.startswith("/v1/")
 
 
-def _manifests(path: str, view: Callable[[], Response], formats: tuple[Format, ...], schema: type[Schema]) -> Route:
+def _manifests(
+    path: str, view: Callable[[], Response], formats: tuple[Format, ...], schema: type[Schema]
+) -> Route:
     answers = {item.media_type: schema if item.media_type == JSON else None for item in formats}
     names = tuple(item.name for item in formats)
-    return Route("POST", path, view, "manifests", answers, query=QuerySchema, body=schemas.EnvelopeSchema, any_form=True, formats=names)
+    return Route(
+        "POST",
+        path,
+        view,
+        "manifests",
+        answers,
+        query=QuerySchema,
+        body=schemas.EnvelopeSchema,
+        any_form=True,
+        formats=names,
+    )
 
 
 ROUTES = (
@@ -67,12 +81,33 @@ ROUTES = (
         query=SuggestionsQuerySchema,
         body=schemas.SuggestionsEnvelopeSchema,
     ),
-    Route("GET", "/v1/signals", knowledge.signals, "knowledge", {JSON: schemas.DocumentationListSchema}),
-    Route("GET", "/v1/rules", knowledge.rules, "knowledge", {JSON: schemas.DocumentationListSchema}),
-    Route("GET", "/v1/actions", knowledge.actions, "knowledge", {JSON: schemas.DocumentationListSchema}),
+    Route(
+        "GET",
+        "/v1/signals",
+        knowledge.signals,
+        "knowledge",
+        {JSON: schemas.DocumentationListSchema},
+    ),
+    Route(
+        "GET", "/v1/rules", knowledge.rules, "knowledge", {JSON: schemas.DocumentationListSchema}
+    ),
+    Route(
+        "GET",
+        "/v1/actions",
+        knowledge.actions,
+        "knowledge",
+        {JSON: schemas.DocumentationListSchema},
+    ),
     Route("GET", "/v1/catalog", knowledge.catalog, "knowledge", {JSON: schemas.CatalogueSchema}),
     Route("GET", "/healthz", operations.healthz, "operations", {JSON: schemas.HealthSchema}),
-    Route("GET", "/readyz", operations.readyz, "operations", {JSON: schemas.HealthSchema}, unready=schemas.HealthSchema),
+    Route(
+        "GET",
+        "/readyz",
+        operations.readyz,
+        "operations",
+        {JSON: schemas.HealthSchema},
+        unready=schemas.HealthSchema,
+    ),
     Route("GET", "/version", operations.version, "operations", {JSON: schemas.VersionSchema}),
     Route("GET", "/metrics", operations.exposition, "operations", {"text/plain": None}),
     Route("GET", "/openapi.yaml", operations.description, "operations", {"application/yaml": None}),

@@ -1,4 +1,6 @@
-"""The shapes of requests and answers. openapi.yaml is made from them, and tests load every answer through them."""
+"""The shapes of requests and answers. openapi.yaml is made from them, and tests load every
+answer through them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,16 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
-from service.findings import Applicability, ContainerType, FileStatus, Leans, Pattern, Role, Severity, Stage
+from service.findings import (
+    Applicability,
+    ContainerType,
+    FileStatus,
+    Leans,
+    Pattern,
+    Role,
+    Severity,
+    Stage,
+)
 from service.render.suggestions import Reason
 from service.web.choices import OptionsSchema
 
@@ -25,11 +36,21 @@ def _text(description: str, **more: Any) -> fields.String:
 
 
 def _word(description: str, words: Any) -> fields.String:
-    return _text(description, validate=validate.OneOf([getattr(word, "label", None) or str(word.value) for word in words]))
+    return _text(
+        description,
+        validate=validate.OneOf(
+            [getattr(word, "label", None) or str(word.value) for word in words]
+        ),
+    )
 
 
 def _number(description: str, least: int = 0) -> fields.Integer:
-    return fields.Integer(required=True, strict=True, validate=validate.Range(min=least), metadata={"description": description})
+    return fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(min=least),
+        metadata={"description": description},
+    )
 
 
 def _flag(description: str) -> fields.Boolean:
@@ -41,7 +62,9 @@ def _list(of: fields.Field[Any], description: str) -> fields.List[Any]:
 
 
 class RangeSchema(_Strict):
-    """Lines and columns are 1-based, columns count code points, and the end is the column behind the last."""
+    """Lines and columns are 1-based, columns count code points, and the end is the column behind
+    the last.
+    """
 
     line = _number("First line.", 1)
     column = _number("First column.", 1)
@@ -60,10 +83,16 @@ class EvidenceSchema(_Strict):
     """One observation of a signal."""
 
     signal = _text("The signal's id; GET /v1/signals explains it.")
-    weight = fields.Float(required=True, metadata={"description": "How much it counts, in log-odds."})
+    weight = fields.Float(
+        required=True, metadata={"description": "How much it counts, in log-odds."}
+    )
     leans = _word("Which way.", Leans)
     message = _text("What was seen and what it means.")
-    about = fields.String(required=True, allow_none=True, metadata={"description": "The other container, where it speaks of a pair."})
+    about = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The other container, where it speaks of a pair."},
+    )
     location = fields.Nested(LocationSchema, required=True)
 
 
@@ -83,7 +112,9 @@ class ContainerSchema(_Strict):
     )
     group = _number("The group's number; 0 is the primary group.")
     confidence = fields.Float(
-        required=True, validate=validate.Range(0, 1), metadata={"description": "That of the container's weakest pair."}
+        required=True,
+        validate=validate.Range(0, 1),
+        metadata={"description": "That of the container's weakest pair."},
     )
     location = fields.Nested(LocationSchema, required=True)
     evidence = _list(fields.Nested(EvidenceSchema), "What led to it, the heaviest first.")
@@ -95,7 +126,9 @@ class WorkloadSchema(_Strict):
     api_version = _text("As written.")
     kind = _text("As written.")
     name = _text("metadata.name, or generateName with a star behind it.")
-    namespace = fields.String(required=True, allow_none=True, metadata={"description": "As written."})
+    namespace = fields.String(
+        required=True, allow_none=True, metadata={"description": "As written."}
+    )
     bare = _flag("Whether it is a Pod without a controller.")
     rewritable = _flag("Whether its kind is rewritten; others are analysed only.")
     location = fields.Nested(LocationSchema, required=True)
@@ -125,7 +158,11 @@ class FindingSchema(_Strict):
     workload = _text("Kind and name.")
     location = fields.Nested(LocationSchema, required=True)
     related = _list(fields.Nested(RelatedSchema), "Other places.")
-    change = fields.String(required=True, allow_none=True, metadata={"description": "The id of the change that mends it."})
+    change = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The id of the change that mends it."},
+    )
     suppressed = fields.Nested(SuppressionSchema, required=True, allow_none=True)
 
 
@@ -142,7 +179,9 @@ class SkippedSchema(_Strict):
 
     path = _text("The file.")
     document = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "The document's index, where only that one is meant."}
+        required=True,
+        allow_none=True,
+        metadata={"description": "The document's index, where only that one is meant."},
     )
     reason = _text("Why.")
 
@@ -240,7 +279,9 @@ class MigrationStepSchema(_Strict):
     """A step for a live cluster."""
 
     step = _text("What to do.")
-    command = fields.String(required=True, allow_none=True, metadata={"description": "A command, where one does it."})
+    command = fields.String(
+        required=True, allow_none=True, metadata={"description": "A command, where one does it."}
+    )
     why = _text("What goes wrong otherwise.")
 
 
@@ -249,7 +290,9 @@ class RewriteSchema(AnalysisSchema):
 
     files = _list(fields.Nested(FileSchema), "The set after the wanted stage.")
     changes = _list(fields.Nested(ChangeSchema), "What was done.")
-    stages = _list(fields.Nested(StageSchema), "Each stage, in the order in which they are applied.")
+    stages = _list(
+        fields.Nested(StageSchema), "Each stage, in the order in which they are applied."
+    )
     held_back = _list(fields.Nested(HeldBackSchema), "What was wanted and not done.")
     verification = _list(fields.Nested(CheckSchema), "What was checked.")
     migration = _list(fields.Nested(MigrationStepSchema), "How to bring it to a live cluster.")
@@ -278,7 +321,10 @@ class SuggestionsEnvelopeSchema(EnvelopeSchema):
 class CommentSchema(_Strict):
     """A comment on lines of a pull request."""
 
-    marker = _text("The same from run to run, and part of the body: update the comment that has it rather than post another.")
+    marker = _text(
+        "The same from run to run, and part of the body: update the comment that has it rather than"
+        " post another."
+    )
     changes = _list(fields.String(), "The ids of the changes that it suggests, together.")
     path = _text("The file.")
     first_line = _number("The first line that is replaced.", 1)
@@ -287,7 +333,12 @@ class CommentSchema(_Strict):
     payload = fields.Dict(
         required=True,
         keys=fields.String(),
-        metadata={"description": "What the forge's API wants, but for what only the caller knows, such as commit ids."},
+        metadata={
+            "description": (
+                "What the forge's API wants, but for what only the caller knows, such as commit"
+                " ids."
+            )
+        },
     )
 
 

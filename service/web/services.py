@@ -1,4 +1,6 @@
-"""What the views share: made once by `create_app`, found through the application, never in a module."""
+"""What the views share: made once by `create_app`, found through the application, never in a
+module.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Settings from the environment, read and checked once at start.
 
-Every variable has the prefix `PODSPLIT_`; each field of `Settings` is one, explained by the text below it.
+Every variable has the prefix `PODSPLIT_`; each field of `Settings` is one, explained by the text
+below it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,12 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 PREFIX = "PODSPLIT_"
-_SERVICE_LINK = re.compile(r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)|PODSPLIT_PORT\w*")
-"""What the kubelet puts into every container for each Service of the namespace, and so for one that is named podsplit."""
+_SERVICE_LINK = re.compile(
+    r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)|PODSPLIT_PORT\w*"
+)
+"""What the kubelet puts into every container for each Service of the namespace, and so for one
+that is named podsplit.
+"""
 
 _DAY = 86_400
 _LEVELS = ("debug", "info", "warning", "error")
@@ -46,15 +51,21 @@ class Settings:
     max_runs: int = field(default=4, metadata={"least": 1})
     """Runs of the pipeline at once in one process; more wait for a place."""
     large_body_bytes: int = field(default=1024 * 1024, metadata={"least": 1})
-    """From this size on a request is large: one at a time in each process, so that it leaves places for small ones."""
+    """From this size on a request is large: one at a time in each process, so that it leaves
+    places for small ones.
+    """
     drain_seconds: float = field(default=5.0, metadata={"least": 0.0})
     """After SIGTERM: how long new requests are still served while readiness is down."""
     drain_file: Path | None = None
     """Readiness is down while this file exists; gunicorn's configuration sets it when unset."""
     tokens_file: Path | None = None
-    """A file of bearer tokens, one a line; unset, the API is open. It is read again when it changes."""
+    """A file of bearer tokens, one a line; unset, the API is open. It is read again when it
+    changes.
+    """
     catalogue_file: Path | None = None
-    """A YAML list of additions to the catalogue of images, as in the option `catalogue`; read at start."""
+    """A YAML list of additions to the catalogue of images, as in the option `catalogue`; read at
+    start.
+    """
     log_level: str = field(default="info", metadata={"choices": _LEVELS})
     """The least level that is logged: debug, info, warning or error."""
 
@@ -77,10 +88,18 @@ class Settings:
                 values[name] = _READERS[str(item.type)](raw, item.metadata)
             except ValueError as error:
                 troubles.append(f"{PREFIX}{name.upper()}: {error}")
-        ours = [name for name in environ if name.startswith(PREFIX) and not _SERVICE_LINK.fullmatch(name)]
-        unknown = [name for name in ours if name.removeprefix(PREFIX).lower() not in known.keys() | SERVER]
+        ours = [
+            name
+            for name in environ
+            if name.startswith(PREFIX) and not _SERVICE_LINK.fullmatch(name)
+        ]
+        unknown = [
+            name for name in ours if name.removeprefix(PREFIX).lower() not in known.keys() | SERVER
+        ]
         troubles += [
-            f"{name}: not a setting; there are {', '.join(PREFIX + known_name.upper() for known_name in known)}" for name in unknown
+            f"{name}: not a setting; there are"
+            f" {', '.join(PREFIX + known_name.upper() for known_name in known)}"
+            for name in unknown
         ]
         if troubles:
             raise SettingsError("; ".join(troubles))

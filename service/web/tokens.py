@@ -14,8 +14,8 @@ _log = logging.getLogger("podsplit")
 class Tokens:
     """The tokens of a file, one a line; blank lines and lines that start with `#` are none.
 
-    A file that turns unreadable or empty leaves the last good tokens in force: a rotation that goes wrong halfway must not open the
-    service, and need not close it.
+    A file that turns unreadable or empty leaves the last good tokens in force: a rotation that goes
+    wrong halfway must not open the service, and need not close it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +31,9 @@ class Tokens:
         self._digests = _read(path)
 
     def accepts(self, token: str) -> bool:
-        """Whether it is one of them, in a time that doesn't depend on which or on how much of it is right."""
+        """Whether it is one of them, in a time that doesn't depend on which or on how much of it
+        is right.
+        """
         self._refresh()
         digest = hashlib.sha256(token.encode()).digest()
         found = False
@@ -57,7 +59,11 @@ class Tokens:
 
 def _read(path: Path) -> tuple[bytes, ...]:
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    digests = tuple(hashlib.sha256(line.encode()).digest() for line in lines if line and not line.startswith("#"))
+    digests = tuple(
+        hashlib.sha256(line.encode()).digest()
+        for line in lines
+        if line and not line.startswith("#")
+    )
     if not digests:
         raise ValueError(f"{path}: no tokens; write one a line")
     return digests

@@ -1,7 +1,9 @@
-"""Reports as JSON: what DESIGN calls the part that scripts depend on. Names are added here, never changed.
+"""Reports as JSON: what DESIGN calls the part that scripts depend on. Names are added here, never
+changed.
 
-The shapes are declared in `schemas.py`, and tests hold the two equal. Written out by hand because a report of 10 documents has some
-two thousand fields: marshmallow takes 2 ms to dump them, which is all that HTTP may cost, and this 0.25 ms.
+The shapes are declared in `schemas.py`, and tests hold the two equal. Written out by hand because a
+report of 10 documents has some two thousand fields: marshmallow takes 2 ms to dump them, which is
+all that HTTP may cost, and this 0.25 ms.
 """
 
 from __future__ import annotations
@@ -34,8 +36,18 @@ def analysis(report: Report) -> Json:
     return {
         "workloads": [_workload(report, workload) for workload in report.workloads],
         "findings": [_finding(report, finding) for finding in report.findings],
-        "rejected": [{"code": item.code, "message": item.message, "location": location(report, item.location)} for item in report.rejected],
-        "skipped": [{"path": item.path, "document": item.document, "reason": item.reason} for item in report.skipped],
+        "rejected": [
+            {
+                "code": item.code,
+                "message": item.message,
+                "location": location(report, item.location),
+            }
+            for item in report.rejected
+        ],
+        "skipped": [
+            {"path": item.path, "document": item.document, "reason": item.reason}
+            for item in report.skipped
+        ],
         "summary": _summary(report),
     }
 
@@ -52,16 +64,28 @@ def rewriting(report: Report) -> Json:
     return analysis(report) | {
         "files": _files(rewrite.files),
         "changes": [_change(report, change) for change in rewrite.changes],
-        "stages": [{"name": item.stage.label, "files": _files(item.files)} for item in rewrite.stages],
+        "stages": [
+            {"name": item.stage.label, "files": _files(item.files)} for item in rewrite.stages
+        ],
         "held_back": [_held_back(report, item) for item in rewrite.held_back],
-        "verification": [{"check": item.check, "passed": item.passed, "message": item.message} for item in rewrite.verification],
-        "migration": [{"step": item.step, "command": item.command, "why": item.why} for item in rewrite.migration],
+        "verification": [
+            {"check": item.check, "passed": item.passed, "message": item.message}
+            for item in rewrite.verification
+        ],
+        "migration": [
+            {"step": item.step, "command": item.command, "why": item.why}
+            for item in rewrite.migration
+        ],
     }
 
 
 def location(report: Report, place: Location) -> Json:
     """A place, 1-based; the end is the column behind the last."""
-    return {"path": place.path, "document": place.document, **_range(report, place.path, place.span)}
+    return {
+        "path": place.path,
+        "document": place.document,
+        **_range(report, place.path, place.span),
+    }
 
 
 def _range(report: Report, path: str, span: Span) -> Json:
@@ -120,14 +144,23 @@ def _finding(report: Report, finding: Finding) -> Json:
         "message": finding.message,
         "workload": finding.workload,
         "location": location(report, finding.location),
-        "related": [{"message": message, "location": location(report, place)} for message, place in finding.related],
+        "related": [
+            {"message": message, "location": location(report, place)}
+            for message, place in finding.related
+        ],
         "change": finding.change,
-        "suppressed": {"reason": suppression.reason, "location": location(report, suppression.location)} if suppression else None,
+        "suppressed": (
+            {"reason": suppression.reason, "location": location(report, suppression.location)}
+            if suppression
+            else None
+        ),
     }
 
 
 def _files(files: Iterable[FileResult]) -> list[Json]:
-    return [{"path": item.path, "content": item.content, "status": item.status.value} for item in files]
+    return [
+        {"path": item.path, "content": item.content, "status": item.status.value} for item in files
+    ]
 
 
 def _change(report: Report, change: Change) -> Json:
@@ -141,7 +174,12 @@ def _change(report: Report, change: Change) -> Json:
         "creates": list(change.creates),
         "touches": list(change.touches),
         "edits": [
-            {"path": path, "stage": Stage(edit.stage).label, **_range(report, path, edit.span), "content": edit.content}
+            {
+                "path": path,
+                "stage": Stage(edit.stage).label,
+                **_range(report, path, edit.span),
+                "content": edit.content,
+            }
             for path, edits in change.edits.items()
             for edit in edits
         ],
@@ -160,7 +198,9 @@ def _held_back(report: Report, item: HeldBack) -> Json:
 
 
 def _summary(report: Report) -> Json:
-    severities = Counter(finding.severity for finding in report.findings if finding.suppression is None)
+    severities = Counter(
+        finding.severity for finding in report.findings if finding.suppression is None
+    )
     rewrite: Rewrite | None = report.rewrite
     return {
         "files": len(report.sources),

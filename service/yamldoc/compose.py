@@ -1,7 +1,7 @@
 """From the text of one document to its tree, by libyaml's events.
 
-By events only: libyaml's own `compose` overflows the C stack on input nested 100,000 deep. The depth is counted here and
-parsing stops at the limit.
+By events only: libyaml's own `compose` overflows the C stack on input nested 100,000 deep. The
+depth is counted here and parsing stops at the limit.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ from service.yamldoc.scalars import CORE_TAGS, is_word, read_key
 try:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
 except ImportError as error:  # pragma: no cover - PyYAML's wheels carry libyaml
-    raise ImportError("PyYAML was built without libyaml: install a wheel, or the libyaml headers before building") from error
+    raise ImportError(
+        "PyYAML was built without libyaml: install a wheel, or the libyaml headers before building"
+    ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,9 @@ class Limits:
     """What one document may cost."""
 
     depth: int = 200
-    """Nested collections. The deepest schema in use, a CustomResourceDefinition holding a pod template, has about 60."""
+    """Nested collections. The deepest schema in use, a CustomResourceDefinition holding a pod
+    template, has about 60.
+    """
     expanded_nodes: int = 1_000_000
     """Nodes after every alias is written out."""
     scalar_length: int = 4_194_304
@@ -53,7 +57,9 @@ class Composed:
     root: Node | None
     """None where there is nothing but blanks and comments."""
     duplicates: tuple[tuple[Scalar, Scalar], ...]
-    """Equal keys of one mapping: the key that is read last, and one before it that it hides. The first hundred of them."""
+    """Equal keys of one mapping: the key that is read last, and one before it that it hides. The
+    first hundred of them.
+    """
     aliased: bool
     """Whether any alias occurs."""
 
@@ -94,11 +100,19 @@ def compose(text: str, limits: Limits) -> Composed:
         if "<document start>" in (error.problem or "") and _DOCUMENT_END.search(text):
             raise InputError("dropped-document", _DROPPED, mark.index if mark else None) from None
         problem = error.problem or error.context or "syntax error"
-        raise InputError("yaml-syntax", f"not valid YAML: {problem}", mark.index if mark else None) from None
+        raise InputError(
+            "yaml-syntax", f"not valid YAML: {problem}", mark.index if mark else None
+        ) from None
     except yaml.reader.ReaderError as error:
-        raise InputError("yaml-characters", "a character that YAML does not allow: remove or escape it", error.position) from None
+        raise InputError(
+            "yaml-characters",
+            "a character that YAML does not allow: remove or escape it",
+            error.position,
+        ) from None
     except yaml.YAMLError:
-        place = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]", text)
+        place = re.search(
+            r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]", text
+        )
         message = "a character that YAML does not allow: remove or escape it"
         raise InputError("yaml-characters", message, place.start() if place else None) from None
 
@@ -124,7 +138,9 @@ class _Composer:
         next_event()  # the document's end
         event = next_event()
         if type(event) is DocumentStartEvent:
-            raise InputError("dropped-document", _DROPPED, event.start_mark.index if event.start_mark else None)
+            raise InputError(
+                "dropped-document", _DROPPED, event.start_mark.index if event.start_mark else None
+            )
         if self.aliased:
             _check_expansion(root, self.limits.expanded_nodes)
         return Composed(root, tuple(self.duplicates), self.aliased)
@@ -134,7 +150,9 @@ class _Composer:
             raise InputError("directive", _DIRECTIVE, event.start_mark.index)
 
     def _node(self, next_event: Callable[[], Any]) -> Node:
-        """The root node: one loop with a stack of its own, as the depth is the sender's to choose."""
+        """The root node: one loop with a stack of its own, as the depth is the sender's to
+        choose.
+        """
         stack: list[tuple[Mapping | Sequence, Scalar | str | None]] = []
         longest = self.limits.scalar_length
         parent: Mapping | Sequence | None = None
@@ -143,10 +161,25 @@ class _Composer:
             event = next_event()
             kind = type(event)
             if kind is ScalarEvent:
-                start, end, style, text = event.start_mark.index, event.end_mark.index, event.style or "", event.value
+                start, end, style, text = (
+                    event.start_mark.index,
+                    event.end_mark.index,
+                    event.style or "",
+                    event.value,
+                )
                 # Nearly all scalars are neither blocks nor have an anchor or a tag.
-                if style not in _BLOCK and event.anchor is None and event.tag is None and end - start <= longest:
-                    if key is None and type(parent) is Mapping and not style and (starts := parent.starts) is not None:
+                if (
+                    style not in _BLOCK
+                    and event.anchor is None
+                    and event.tag is None
+                    and end - start <= longest
+                ):
+                    if (
+                        key is None
+                        and type(parent) is Mapping
+                        and not style
+                        and (starts := parent.starts) is not None
+                    ):
                         # The same few keys stand in every document, and each needs to be kept once.
                         text = intern(text)
                         if end - start == len(text) and is_word(text) and text not in parent.index:
@@ -197,7 +230,9 @@ class _Composer:
         start = event.start_mark.index
         if depth >= self.limits.depth:
             raise LimitExceeded("depth", f"nested more than {self.limits.depth} levels deep", start)
-        node = (Mapping if kind is MappingStartEvent else Sequence)(start, event.anchor, tag, bool(event.flow_style))
+        node = (Mapping if kind is MappingStartEvent else Sequence)(
+            start, event.anchor, tag, bool(event.flow_style)
+        )
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
@@ -206,7 +241,9 @@ class _Composer:
         """A scalar that is long, in block style, anchored or tagged."""
         tag = event.tag
         if end - start > self.limits.scalar_length:
-            raise LimitExceeded("scalar-length", f"a scalar of over {self.limits.scalar_length} characters", start)
+            raise LimitExceeded(
+                "scalar-length", f"a scalar of over {self.limits.scalar_length} characters", start
+            )
         if style in _BLOCK:
             end = self._block_end(start, end)
         if tag is not None and tag not in CORE_TAGS:
@@ -217,26 +254,37 @@ class _Composer:
         return node
 
     def _block_end(self, start: int, end: int) -> int:
-        """The end of a block scalar without the blank lines behind it, which libyaml counts in; with `+` they are content."""
+        """The end of a block scalar without the blank lines behind it, which libyaml counts in;
+        with `+` they are content.
+        """
         text = self.text
         header_end = text.find("\n", start, end)
         if header_end < 0:
             return end
         if "+" in text[start:header_end].split("#")[0]:
-            # The last line break ends the scalar's last line; it stays outside, as with all other nodes.
-            return end - (2 if text[end - 2 : end] == "\r\n" else 1) if text[end - 1 : end] in ("\n", "\r") else end
+            # The last line break ends the scalar's last line; it stays outside, as with all other
+            # nodes.
+            return (
+                end - (2 if text[end - 2 : end] == "\r\n" else 1)
+                if text[end - 1 : end] in ("\n", "\r")
+                else end
+            )
         return header_end + len(text[header_end:end].rstrip(_BLANKS))
 
     def _alias(self, event: Any) -> Alias:
         target = self.anchors.get(event.anchor)
         start = event.start_mark.index
         if target is None:
-            raise InputError("unknown-alias", "an alias whose anchor is not defined before it", start)
+            raise InputError(
+                "unknown-alias", "an alias whose anchor is not defined before it", start
+            )
         self.aliased = True
         return Alias(start, event.end_mark.index, event.anchor, target)
 
     def _close(self, node: Node, end: int) -> None:
-        """Set a collection's end; a block collection ends with its last leaf, not where libyaml noticed it."""
+        """Set a collection's end; a block collection ends with its last leaf, not where libyaml
+        noticed it.
+        """
         if type(node) is Mapping:
             if node.starts is None:
                 self._index(node)
@@ -263,12 +311,18 @@ class _Composer:
         seen: dict[str, Scalar] = {}
         for key, _ in node.entries:
             name = read_key(key)
-            if name in seen and not (name == "<<" and not key.style) and len(self.duplicates) < _MOST_DUPLICATES:
+            if (
+                name in seen
+                and not (name == "<<" and not key.style)
+                and len(self.duplicates) < _MOST_DUPLICATES
+            ):
                 self.duplicates.append((key, seen[name]))
             seen[name] = key
 
     def _foreign_tag(self, event: Any) -> InputError:
-        return InputError("foreign-tag", "a tag outside YAML's core: remove it", event.start_mark.index)
+        return InputError(
+            "foreign-tag", "a tag outside YAML's core: remove it", event.start_mark.index
+        )
 
 
 def _alias_key(node: Node) -> Scalar:
@@ -287,7 +341,9 @@ def _complex_key(text: str, offset: int) -> InputError:
 
 
 def _check_expansion(root: Node, limit: int) -> None:
-    """Refuse documents that grow beyond `limit` nodes when their aliases are written out, and anchors that hold themselves."""
+    """Refuse documents that grow beyond `limit` nodes when their aliases are written out, and
+    anchors that hold themselves.
+    """
     sizes: dict[int, int] = {}
     open_nodes: set[int] = set()
 

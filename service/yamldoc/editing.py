@@ -14,14 +14,20 @@ from service.yamldoc.slices import cut_out
 from service.yamldoc.stream import Document
 
 
-def compile_operations(document: Document, operations: Iterable[Operation], habits: Habits, around: Iterable[Operation] = ()) -> list[Edit]:
+def compile_operations(
+    document: Document,
+    operations: Iterable[Operation],
+    habits: Habits,
+    around: Iterable[Operation] = (),
+) -> list[Edit]:
     """The edits of the document's file that carry out the operations.
 
     Args:
         document: the document.
         operations: what to do.
         habits: how the file is written.
-        around: operations of other changes on the same document; those that put text deeper count for the indentation.
+        around: operations of other changes on the same document; those that put text deeper count
+            for the indentation.
 
     Raises:
         CrossesAnchor: the text is shared through an anchor.
@@ -36,10 +42,16 @@ def compile_operations(document: Document, operations: Iterable[Operation], habi
 
 
 def emit_json_item(tree: Tree, habits: Habits) -> str:
-    """The text of an object as a further item of the List that `Enlist` makes, the comma before it included."""
+    """The text of an object as a further item of the List that `Enlist` makes, the comma before
+    it included.
+    """
     indent = habits.json_indent
     pad = habits.newline + " " * (2 * indent) if indent is not None else " "
-    return "," + pad + Emitter(habits, lambda leaf: cut_out(leaf, habits)).flow(tree, 2 * (indent or 0))
+    return (
+        ","
+        + pad
+        + Emitter(habits, lambda leaf: cut_out(leaf, habits)).flow(tree, 2 * (indent or 0))
+    )
 
 
 def emit_document(tree: Tree, habits: Habits) -> str:

@@ -18,7 +18,9 @@ _HOLE_MARK = "\ue000hole\ue000"
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A `Verbatim` leaf cut out of its document; lines are without line breaks, relative to column 0."""
+    """A `Verbatim` leaf cut out of its document; lines are without line breaks, relative to
+    column 0.
+    """
 
     comments: list[str]
     """The comment lines that stand above it."""
@@ -68,10 +70,15 @@ class Emitter:
             if piece.key == key:
                 return [pad + line for line in piece.comments] + _shifted(piece.whole, column)
             if piece.block:
-                lines = _shifted(piece.value, column + (self._habits.sequence_indent if piece.sequence else self._habits.indent))
+                lines = _shifted(
+                    piece.value,
+                    column
+                    + (self._habits.sequence_indent if piece.sequence else self._habits.indent),
+                )
                 return [f"{pad}{name}:", *lines]
             if len(piece.value) > 1:
-                # Under another key the text's lines would stand at other depths than its indentation says.
+                # Under another key the text's lines would stand at other depths than its
+                # indentation says.
                 return self.entry(key, piece.data, column)
             return [f"{pad}{name}: {piece.value[0]}"]
         if isinstance(value, dict) and value:
@@ -81,7 +88,9 @@ class Emitter:
             return [f"{pad}{name}:", *(line for item in value for line in self.item(item, inner))]
         if value is HOLE:
             return [f"{pad}{name}:{_HOLE_MARK}"]
-        return self._block_scalar(f"{pad}{name}:", value, column + self._habits.indent) or [f"{pad}{name}: {self._inline(value)}"]
+        return self._block_scalar(f"{pad}{name}:", value, column + self._habits.indent) or [
+            f"{pad}{name}: {self._inline(value)}"
+        ]
 
     def item(self, value: Tree, column: int) -> list[str]:
         """The lines of one item in block style, its dash at `column`."""
@@ -98,26 +107,39 @@ class Emitter:
         elif isinstance(value, list) and value:
             lines = [line for item in value for line in self.item(item, column + 2)]
         else:
-            return self._block_scalar(f"{pad}-", value, column + 2) or [f"{pad}- {self._inline(value)}"]
+            return self._block_scalar(f"{pad}-", value, column + 2) or [
+                f"{pad}- {self._inline(value)}"
+            ]
         # A comment that came along with the first entry goes above the dash.
         while lines and lines[0].lstrip().startswith("#"):
             comments.append(pad + lines.pop(0).lstrip())
         return [*comments, f"{pad}- {lines[0][column + 2 :]}", *lines[1:]]
 
     def flow(self, tree: Tree, column: int) -> str:
-        """A tree in flow style, on several lines where the document is indented JSON; `column` is the line's indentation."""
+        """A tree in flow style, on several lines where the document is indented JSON; `column`
+        is the line's indentation.
+        """
         if isinstance(tree, Verbatim):
             piece = self._slices(tree)
             if piece.block:
                 return self.flow(piece.data, column)
-            return "\n".join([piece.value[0], *_shifted(piece.value, column)[1:]]).replace("\n", self._habits.newline)
+            return "\n".join([piece.value[0], *_shifted(piece.value, column)[1:]]).replace(
+                "\n", self._habits.newline
+            )
         if isinstance(tree, dict):
             parts = [
-                f"{self._scalar_in_flow(key)}: {self.flow(value, column + (self._habits.json_indent or 0))}" for key, value in tree.items()
+                f"{self._scalar_in_flow(key)}:"
+                f" {self.flow(value, column + (self._habits.json_indent or 0))}"
+                for key, value in tree.items()
             ]
             return self._bracketed("{", parts, "}", column)
         if isinstance(tree, list):
-            return self._bracketed("[", [self.flow(item, column + (self._habits.json_indent or 0)) for item in tree], "]", column)
+            return self._bracketed(
+                "[",
+                [self.flow(item, column + (self._habits.json_indent or 0)) for item in tree],
+                "]",
+                column,
+            )
         return _HOLE_MARK if tree is HOLE else self._scalar_in_flow(tree)
 
     def around_hole(self, text: str) -> tuple[str, str]:
@@ -129,10 +151,14 @@ class Emitter:
         if not parts or self._habits.json_indent is None:
             return opening + ", ".join(parts) + closing
         pad = self._habits.newline + " " * (column + self._habits.json_indent)
-        return opening + pad + ("," + pad).join(parts) + self._habits.newline + " " * column + closing
+        return (
+            opening + pad + ("," + pad).join(parts) + self._habits.newline + " " * column + closing
+        )
 
     def _scalar_in_flow(self, value: Data) -> str:
-        return scalar_text(value, preferred=self._habits.quote, flow=True, json_style=self._habits.json)
+        return scalar_text(
+            value, preferred=self._habits.quote, flow=True, json_style=self._habits.json
+        )
 
     def _inline(self, value: Data) -> str:
         if value in ({}, []) and not isinstance(value, str):
@@ -140,8 +166,14 @@ class Emitter:
         return scalar_text(value, preferred=self._habits.quote)
 
     def _block_scalar(self, head: str, value: Data, column: int) -> list[str] | None:
-        """A literal block scalar for text of several lines; None where another style is plainer or safer."""
-        if not isinstance(value, str) or "\n" not in value.rstrip("\n") or re.search(r"[ \t](\n|\Z)|[^\n\x20-\x7e\xa0-\ud7ff]", value):
+        """A literal block scalar for text of several lines; None where another style is plainer
+        or safer.
+        """
+        if (
+            not isinstance(value, str)
+            or "\n" not in value.rstrip("\n")
+            or re.search(r"[ \t](\n|\Z)|[^\n\x20-\x7e\xa0-\ud7ff]", value)
+        ):
             return None
         if value.startswith((" ", "\n")):
             return None
@@ -153,4 +185,10 @@ class Emitter:
 
 def _shifted(lines: list[str], column: int) -> list[str]:
     pad = " " * column
-    return layout.reindent("\n".join(["", *lines]), column).split("\n")[1:] if column else [*lines] if lines else [pad]
+    return (
+        layout.reindent("\n".join(["", *lines]), column).split("\n")[1:]
+        if column
+        else [*lines]
+        if lines
+        else [pad]
+    )

@@ -13,7 +13,9 @@ from service.yamldoc.nodes import Mapping, Node, Scalar, Sequence
 from service.yamldoc.stream import Document
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)+")
-_INDENTED_LINE = re.compile("(?:(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))(?=[^\r\n\x85\u2028\u2029])")
+_INDENTED_LINE = re.compile(
+    "(?:(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))(?=[^\r\n\x85\u2028\u2029])"
+)
 
 
 def line_start(text: str, offset: int) -> int:
@@ -86,14 +88,19 @@ def above(text: str, start: int, own_column: int, floor: int) -> int:
         previous = line_start(text, top - (2 if text.startswith("\r\n", top - 2) else 1))
         line = text[previous : line_end(text, previous)]
         stripped = line.lstrip(" ")
-        if previous < floor or not stripped.startswith("#") or len(line) - len(stripped) > own_column:
+        if (
+            previous < floor
+            or not stripped.startswith("#")
+            or len(line) - len(stripped) > own_column
+        ):
             break
         top = previous
     return top
 
 
 def without_double_blank(text: str, start: int, end: int) -> int:
-    """Where a removal starts that goes from the start of a line to the end of one: with the line break before it.
+    """Where a removal starts that goes from the start of a line to the end of one: with the line
+    break before it.
 
     Where blank lines stand on both sides, those above go too: they would follow on each other.
     """
@@ -113,7 +120,8 @@ def without_double_blank(text: str, start: int, end: int) -> int:
 
 
 def below(text: str, end: int, own_column: int, *, over_blanks: bool = False) -> int:
-    """Where the comment lines end that stand below a node's last line and are indented deeper than it starts.
+    """Where the comment lines end that stand below a node's last line and are indented deeper than
+    it starts.
 
     Args:
         text: the piece.
@@ -138,9 +146,11 @@ def below(text: str, end: int, own_column: int, *, over_blanks: bool = False) ->
 
 
 def reindent(text: str, shift: int) -> str:
-    """The text with every line after its first moved by `shift` columns; lines without content stay as they are.
+    """The text with every line after its first moved by `shift` columns; lines without content stay
+    as they are.
 
-    NEL, U+2028, U+2029 and lone carriage returns end lines for YAML 1.1 and so are followed by indentation too.
+    NEL, U+2028, U+2029 and lone carriage returns end lines for YAML 1.1 and so are followed by
+    indentation too.
     """
     if shift == 0:
         return text
@@ -150,14 +160,17 @@ def reindent(text: str, shift: int) -> str:
 
 
 def indent_offsets(text: str, span: Span) -> list[int]:
-    """The line starts inside a span at which indentation is inserted to move its lines to the right."""
+    """The line starts inside a span at which indentation is inserted to move its lines to the
+    right.
+    """
     return [match.start() for match in _INDENTED_LINE.finditer(text, span.start + 1, span.end)]
 
 
 def check_open_end(document: Document, at: int) -> None:
     """See that text may be added at an offset of a document.
 
-    A block scalar at the end of a file without a final line break has no line break at its end; with text behind it, it would.
+    A block scalar at the end of a file without a final line break has no line break at its end;
+    with text behind it, it would.
 
     Raises:
         EditError: that is so here.
@@ -171,9 +184,14 @@ def check_open_end(document: Document, at: int) -> None:
         if not children:
             return
         node = children[-1]
-    if isinstance(node, Scalar) and node.style in ("|", ">") and "-" not in text[node.start : line_end(text, node.start)]:
+    if (
+        isinstance(node, Scalar)
+        and node.style in ("|", ">")
+        and "-" not in text[node.start : line_end(text, node.start)]
+    ):
         raise EditError(
-            "the file ends in a block scalar without a final line break, and text behind it would change it: end the file with one"
+            "the file ends in a block scalar without a final line break, and text behind it would"
+            " change it: end the file with one"
         )
 
 
@@ -198,7 +216,12 @@ class Habits:
 def is_json(document: Document) -> bool:
     """Whether a document is written as JSON: a flow mapping whose first key is in double quotes."""
     root = document.root
-    return root.flow and isinstance(root, Mapping) and bool(root.entries) and root.entries[0][0].style == '"'
+    return (
+        root.flow
+        and isinstance(root, Mapping)
+        and bool(root.entries)
+        and root.entries[0][0].style == '"'
+    )
 
 
 def habits_of(documents: Iterable[Document]) -> Habits:
@@ -215,7 +238,11 @@ def habits_of(documents: Iterable[Document]) -> Habits:
         if json_like is None:
             root = document.root
             json_like = is_json(document)
-            if json_like and isinstance(root, Mapping) and "\n" in text[root.start : root.entries[0][0].start]:
+            if (
+                json_like
+                and isinstance(root, Mapping)
+                and "\n" in text[root.start : root.entries[0][0].start]
+            ):
                 json_indent = column(text, root.entries[0][0].start) - indentation(text, root.start)
         stack: list[Node] = [document.root]
         while stack and budget > 0:
@@ -224,9 +251,21 @@ def habits_of(documents: Iterable[Document]) -> Habits:
             if isinstance(node, Mapping):
                 for key, value in node.entries:
                     stack.append(value)
-                    if not node.flow and isinstance(value, Mapping) and not value.flow and value.anchor is None and value.tag is None:
+                    if (
+                        not node.flow
+                        and isinstance(value, Mapping)
+                        and not value.flow
+                        and value.anchor is None
+                        and value.tag is None
+                    ):
                         indents[column(text, value.start) - column(text, key.start)] += 1
-                    elif not node.flow and isinstance(value, Sequence) and not value.flow and value.anchor is None and value.tag is None:
+                    elif (
+                        not node.flow
+                        and isinstance(value, Sequence)
+                        and not value.flow
+                        and value.anchor is None
+                        and value.tag is None
+                    ):
                         dashes[column(text, value.start) - column(text, key.start)] += 1
             elif isinstance(node, Sequence):
                 stack.extend(node.items)

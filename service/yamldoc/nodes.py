@@ -1,10 +1,11 @@
 """The tree of one YAML document, with source spans.
 
-Nodes are plain slotted classes rather than frozen dataclasses: a stream has hundreds of thousands of them, and a frozen
-constructor costs four times as much. Nothing changes them once `compose` has returned.
+Nodes are plain slotted classes rather than frozen dataclasses: a stream has hundreds of thousands
+of them, and a frozen constructor costs four times as much. Nothing changes them once `compose` has
+returned.
 
-Offsets are code points from the start of the *piece* (the document's own text after its `---` line), so that a parsed
-piece can serve again wherever the same text stands.
+Offsets are code points from the start of the *piece* (the document's own text after its `---`
+line), so that a parsed piece can serve again wherever the same text stands.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, TypeAlias
 
 Route: TypeAlias = tuple[str | int, ...]
-"""The way to a node: mapping keys as Kubernetes reads them, and sequence indices, from the document's root."""
+"""The way to a node: mapping keys as Kubernetes reads them, and sequence indices, from the
+document's root.
+"""
 
 
 class Node:
@@ -27,7 +30,9 @@ class Node:
         self.start = start
         """First code point, the anchor and tag included."""
         self.end = end
-        """One past the last code point of the node's own text: trailing blanks and comments are not part of it."""
+        """One past the last code point of the node's own text: trailing blanks and comments are
+        not part of it.
+        """
         self.anchor = anchor
         self.tag = tag
 
@@ -37,7 +42,9 @@ class Scalar(Node):
 
     __slots__ = ("style", "text")
 
-    def __init__(self, start: int, end: int, anchor: str | None, tag: str | None, text: str, style: str) -> None:
+    def __init__(
+        self, start: int, end: int, anchor: str | None, tag: str | None, text: str, style: str
+    ) -> None:
         self.start = start
         self.end = end
         self.anchor = anchor
@@ -53,10 +60,12 @@ _NO_ENTRIES: list[tuple[Scalar, Node]] = []
 
 
 class Mapping(Node):
-    """A mapping. `entries` keeps what is written; `index` answers what Kubernetes reads, the last of equal keys.
+    """A mapping. `entries` keeps what is written; `index` answers what Kubernetes reads, the last
+    of equal keys.
 
-    Nearly all keys are plain words that read as they are written: of those only the places are kept, and `entries` makes
-    their nodes when it is asked for. `spell_out` comes before the first entry of any other kind.
+    Nearly all keys are plain words that read as they are written: of those only the places are
+    kept, and `entries` makes their nodes when it is asked for. `spell_out` comes before the first
+    entry of any other kind.
     """
 
     __slots__ = ("_entries", "flow", "index", "merges", "starts")
@@ -85,12 +94,19 @@ class Mapping(Node):
         """Make the nodes of the keys."""
         if self.starts is not None:
             places = zip(self.index.items(), self.starts, strict=True)
-            self._entries = [(Scalar(start, start + len(name), None, None, name, ""), value) for (name, value), start in places]
+            self._entries = [
+                (Scalar(start, start + len(name), None, None, name, ""), value)
+                for (name, value), start in places
+            ]
             self.starts = None
 
     def values(self) -> list[Node]:
         """The values of all entries, those of hidden keys included."""
-        return list(self.index.values()) if self.starts is not None else [value for _, value in self._entries]
+        return (
+            list(self.index.values())
+            if self.starts is not None
+            else [value for _, value in self._entries]
+        )
 
 
 class Sequence(Node):

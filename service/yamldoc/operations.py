@@ -1,6 +1,8 @@
-"""What may be done to a document, in Routes; `editing.compile_operations` turns it into edits of text.
+"""What may be done to a document, in Routes; `editing.compile_operations` turns it into edits of
+text.
 
-Values are trees: dict, list, str, int, float, bool, None, and `Verbatim` for text that is carried over from a document.
+Values are trees: dict, list, str, int, float, bool, None, and `Verbatim` for text that is carried
+over from a document.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ HOLE: Final = _Hole()
 
 @dataclass(frozen=True, slots=True)
 class SetValue:
-    """Replace the value at a route; a scalar keeps its quoting style where that still reads the same."""
+    """Replace the value at a route; a scalar keeps its quoting style where that still reads the
+    same.
+    """
 
     route: Route
     value: Tree
@@ -76,7 +80,8 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Nest:
-    """Put the block value at a route deeper: in its place comes `tree`, whose HOLE, the last leaf, is the old value.
+    """Put the block value at a route deeper: in its place comes `tree`, whose HOLE, the last leaf,
+    is the old value.
 
     Operations inside the old value may go along with it.
     """
@@ -88,7 +93,9 @@ class Nest:
 
 @dataclass(frozen=True, slots=True)
 class Enlist:
-    """Make a JSON document the one item of a `List`, so that others can stand beside it; its route is empty."""
+    """Make a JSON document the one item of a `List`, so that others can stand beside it; its
+    route is empty.
+    """
 
     route: Route = ()
     stage: int = 0
@@ -99,7 +106,9 @@ Operation: TypeAlias = SetValue | RenameKey | AddEntry | AddItem | Remove | Nest
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """A leaf of a tree: the text at a route of a document, comments included, after `operations` inside it."""
+    """A leaf of a tree: the text at a route of a document, comments included, after `operations`
+    inside it.
+    """
 
     document: Document
     route: Route

@@ -45,7 +45,8 @@ def is_merge(key: Scalar) -> bool:
 
 
 def merge_sources(value: Node) -> list[Mapping]:
-    """The mappings that a merge key brings in, in the order in which a later one overrides an earlier one.
+    """The mappings that a merge key brings in, in the order in which a later one overrides an
+    earlier one.
 
     Raises:
         InputError: `bad-merge` where the value is anything else.
@@ -55,7 +56,11 @@ def merge_sources(value: Node) -> list[Mapping]:
     mappings = [follow(candidate) for candidate in candidates]
     for mapping in mappings:
         if not isinstance(mapping, Mapping):
-            raise InputError("bad-merge", "a merge key (<<) takes a mapping or a sequence of mappings", value.start)
+            raise InputError(
+                "bad-merge",
+                "a merge key (<<) takes a mapping or a sequence of mappings",
+                value.start,
+            )
     return mappings  # type: ignore[return-value]
 
 
@@ -71,9 +76,13 @@ class Found:
     node: Node
     """The node, aliases followed."""
     shared: bool
-    """Whether the way went through an alias, a merge key or an anchored node: editing it changes more than this place."""
+    """Whether the way went through an alias, a merge key or an anchored node: editing it changes
+    more than this place.
+    """
     written: Node | None
-    """The node as it is written in its parent, an alias where there is one; None where a merge key brought it in."""
+    """The node as it is written in its parent, an alias where there is one; None where a merge
+    key brought it in.
+    """
     parent: Node | None
     """The collection that holds it."""
 

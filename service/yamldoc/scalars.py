@@ -1,8 +1,8 @@
 """How the Kubernetes tools read scalars, and how to write one that every reader reads alike.
 
-kubectl and the API server convert YAML to JSON with sigs.k8s.io/yaml, whose parser resolves plain scalars by YAML 1.1
-with additions (`resolve.go` of sigs.k8s.io/yaml/goyaml.v2). PyYAML differs: there `0o755`, `1e3` and `y` are strings,
-`12:30:45` is a number and `2001-01-01` a date.
+kubectl and the API server convert YAML to JSON with sigs.k8s.io/yaml, whose parser resolves plain
+scalars by YAML 1.1 with additions (`resolve.go` of sigs.k8s.io/yaml/goyaml.v2). PyYAML differs:
+there `0o755`, `1e3` and `y` are strings, `12:30:45` is a number and `2001-01-01` a date.
 """
 
 from __future__ import annotations
@@ -24,19 +24,33 @@ _CONSTANTS: dict[str, Data] = {
     )
     for word in words.split()
 } | {"": None}
-_NOT_JSON = {".nan", ".NaN", ".NAN", *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF"))}
+_NOT_JSON = {
+    ".nan",
+    ".NaN",
+    ".NAN",
+    *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")),
+}
 
 _NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
-"""First characters of plain scalars that may be something else than text: numbers and the words above."""
+"""First characters of plain scalars that may be something else than text: numbers and the words
+above.
+"""
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?\Z")
-_INT = re.compile(r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z")
+_INT = re.compile(
+    r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z"
+)
 _LONGEST_INTEGER = 300
 """Characters; a float holds 308 digits, and Python takes for ever to read thousands."""
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 
-_TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "binary", "timestamp")}
-CORE_TAGS = frozenset({*_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:merge", "!"})
+_TAGS = {
+    f"tag:yaml.org,2002:{name}": name
+    for name in ("str", "int", "float", "bool", "null", "binary", "timestamp")
+}
+CORE_TAGS = frozenset(
+    {*_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:merge", "!"}
+)
 """Tags that are understood; others are rejected, never constructed."""
 
 
@@ -52,7 +66,10 @@ def resolve_plain(text: str) -> Data:
     if first not in "0123456789+-.":
         return text
     if text in _NOT_JSON:
-        raise InputError("not-a-number", "infinities and NaN have no JSON form; kubectl refuses them: quote the value")
+        raise InputError(
+            "not-a-number",
+            "infinities and NaN have no JSON form; kubectl refuses them: quote the value",
+        )
     if first == ".":
         return _number(text.replace("_", ""), text) if _DOT_FLOAT.match(text) else text
     plain = text.replace("_", "")
@@ -104,9 +121,16 @@ def _tagged(node: Scalar) -> Data:
         try:
             return base64.b64decode(node.text, validate=False).decode("utf-8")
         except (binascii.Error, UnicodeDecodeError):
-            raise InputError("bad-binary", "a !!binary scalar is not base64 of UTF-8 text", node.start) from None
+            raise InputError(
+                "bad-binary", "a !!binary scalar is not base64 of UTF-8 text", node.start
+            ) from None
     value = resolve_plain(node.text)
-    kinds: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "bool": (bool,), "null": (type(None),)}
+    kinds: dict[str, tuple[type, ...]] = {
+        "int": (int,),
+        "float": (int, float),
+        "bool": (bool,),
+        "null": (type(None),),
+    }
     if not isinstance(value, kinds[name]) or (isinstance(value, bool) and name != "bool"):
         raise InputError("bad-tag", f"a scalar tagged !!{name} doesn't read as one", node.start)
     return value
@@ -130,13 +154,18 @@ def read_key(node: Scalar) -> str:
     if isinstance(value, str):
         return value
     if value is None:
-        raise InputError("null-key", "a mapping key is empty; kubectl refuses it: give it a name or quote it", node.start)
+        raise InputError(
+            "null-key",
+            "a mapping key is empty; kubectl refuses it: give it a name or quote it",
+            node.start,
+        )
     return json.dumps(value)
 
 
-# What PyYAML, YAML 1.2 readers and the Go parser's next generation would read as something else than a string.
+# What PyYAML, YAML 1.2 readers and the Go parser's next generation would read as something else
+# than a string.
 _OTHERWISE = re.compile(
-    r"""(?: [-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # numbers, base 60 included
+    r"""(?: [-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # base 60 too
           | [-+]?\.[0-9_]+([eE][-+]?[0-9]+)?
           | [-+]?0[xXoObB][0-9a-fA-F_]+
           | [-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)
@@ -145,8 +174,12 @@ _OTHERWISE = re.compile(
         )\Z""",
     re.VERBOSE,
 )
-_SAFE_PLAIN = re.compile(r"[A-Za-z0-9_./\\$(+^~;][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*\Z")
-_PRINTABLE = re.compile(r"[\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*\Z")
+_SAFE_PLAIN = re.compile(
+    r"[A-Za-z0-9_./\\$(+^~;][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*\Z"
+)
+_PRINTABLE = re.compile(
+    r"[\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*\Z"
+)
 
 
 def plain_is_safe(text: str, *, flow: bool) -> bool:
@@ -158,16 +191,34 @@ def plain_is_safe(text: str, *, flow: bool) -> bool:
             return False
     except InputError:
         return False
-    if text != text.strip() or ": " in text or " #" in text or text.endswith(":") or text.startswith(("---", "...")):
+    if (
+        text != text.strip()
+        or ": " in text
+        or " #" in text
+        or text.endswith(":")
+        or text.startswith(("---", "..."))
+    ):
         return False
     return not (flow and re.search(r"[\[\]{},:#&*!|>'\"%@`?]", text))
 
 
 def quote(text: str, preferred: str = '"') -> str:
-    """A quoted form of `text` on one line: in single quotes where that is preferred and possible, else in double quotes."""
-    if preferred == "'" and _PRINTABLE.match(text) and not re.search("[\n\t\x85\u2028\u2029]", text):
+    """A quoted form of `text` on one line: in single quotes where that is preferred and
+    possible, else in double quotes.
+    """
+    if (
+        preferred == "'"
+        and _PRINTABLE.match(text)
+        and not re.search("[\n\t\x85\u2028\u2029]", text)
+    ):
         return "'" + text.replace("'", "''") + "'"
-    if preferred == '"' and '"' in text and "'" not in text and "\\" not in text and re.fullmatch(r"[\x20-\x7e]*", text):
+    if (
+        preferred == '"'
+        and '"' in text
+        and "'" not in text
+        and "\\" not in text
+        and re.fullmatch(r"[\x20-\x7e]*", text)
+    ):
         return f"'{text}'"
     quoted = json.dumps(text, ensure_ascii=False)
     return re.sub(
@@ -177,8 +228,11 @@ def quote(text: str, preferred: str = '"') -> str:
     )
 
 
-def scalar_text(value: Data, *, preferred: str = '"', flow: bool = False, json_style: bool = False) -> str:
-    """A scalar as it is written on one line, quoted whenever some reader would otherwise read something else.
+def scalar_text(
+    value: Data, *, preferred: str = '"', flow: bool = False, json_style: bool = False
+) -> str:
+    """A scalar as it is written on one line, quoted whenever some reader would otherwise read
+    something else.
 
     Args:
         value: str, int, float, bool or None.

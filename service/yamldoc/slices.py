@@ -1,4 +1,6 @@
-"""Text that is carried over: cut out of its document with the comments that belong to it, aliases written out."""
+"""Text that is carried over: cut out of its document with the comments that belong to it,
+aliases written out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from service.yamldoc.stream import Document
 
 
 def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
-    """The text of a `Verbatim` leaf, its operations carried out, aliases to anchors outside it written out.
+    """The text of a `Verbatim` leaf, its operations carried out, aliases to anchors outside it
+    written out.
 
     Raises:
         EditError: there is nothing at its route.
@@ -35,10 +38,18 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
     if written is None:
         # It came in by an alias or a merge key: there is no text of its own here.
         lines = _emitted(data, habits)
-        return Slice([], lines, lines, None, isinstance(data, dict | list) and bool(data), isinstance(data, list), data)
-    edits = Patcher(document, habits, lambda inner: cut_out(inner, habits)).edits([*leaf.operations]) + list(
-        _written_out(text, written, habits)
-    )
+        return Slice(
+            [],
+            lines,
+            lines,
+            None,
+            isinstance(data, dict | list) and bool(data),
+            isinstance(data, list),
+            data,
+        )
+    edits = Patcher(document, habits, lambda inner: cut_out(inner, habits)).edits(
+        [*leaf.operations]
+    ) + list(_written_out(text, written, habits))
     # An anchor before a block collection stays behind: nothing in the slice can refer to it.
     value_start = content_start(text, written) if is_block(written) else written.start
     start = found.key.start if found.key is not None else value_start
@@ -51,15 +62,21 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
     whole = _cut(text, Span(start, end), edits, own)
     if found.key is not None:
         own = column(text, value_start) if is_block(node) and not in_flow else own
-    value = ["null"] if written.start == written.end else _cut(text, Span(value_start, end), edits, own)
+    value = (
+        ["null"] if written.start == written.end else _cut(text, Span(value_start, end), edits, own)
+    )
     key = read_key(found.key) if found.key is not None else None
     return Slice(comments, whole, value, key, is_block(written), isinstance(node, Sequence), data)
 
 
 def _comments(document: Document, route: Route, found: Found) -> tuple[list[str], int]:
-    """The comment lines above a block node, and where the node ends with the comments that belong to it."""
+    """The comment lines above a block node, and where the node ends with the comments that
+    belong to it.
+    """
     text = document.text
-    extent = Patcher(document, Habits(), lambda inner: cut_out(inner, Habits())).extent(found, route)
+    extent = Patcher(document, Habits(), lambda inner: cut_out(inner, Habits())).extent(
+        found, route
+    )
     start = found.key.start if found.key is not None else found.node.start
     top = text[extent.start : line_start(text, start)]
     if found.key is None and isinstance(found.parent, Sequence):
@@ -114,20 +131,31 @@ def _written_out(text: str, node: Node, habits: Habits) -> Iterator[Edit]:
 
 
 def _without_anchors(text: str, node: Node) -> Iterator[Edit]:
-    """Edits that drop anchors to which nothing in a slice refers: aliases elsewhere go on meaning the original."""
+    """Edits that drop anchors to which nothing in a slice refers: aliases elsewhere go on
+    meaning the original.
+    """
     inside = list(walk(node))
     wanted = {each.name for each in inside if isinstance(each, Alias)}
     for each in inside:
-        if each.anchor is not None and each.anchor not in wanted and each.tag is None and not isinstance(each, Alias):
+        if (
+            each.anchor is not None
+            and each.anchor not in wanted
+            and each.tag is None
+            and not isinstance(each, Alias)
+        ):
             start = content_start(text, each)
             if "\n" in text[each.start : start]:
                 # Before a block collection the anchor ends its line.
-                yield Edit(Span(len(text[: each.start].rstrip(" ")), each.start + len(each.anchor) + 1), "")
+                yield Edit(
+                    Span(len(text[: each.start].rstrip(" ")), each.start + len(each.anchor) + 1), ""
+                )
             else:
                 yield Edit(Span(each.start, start), "")
 
 
-def _merge_written_out(text: str, node: Node, parent: Node, key: Scalar, value: Node, emitter: Emitter) -> Iterator[Edit]:
+def _merge_written_out(
+    text: str, node: Node, parent: Node, key: Scalar, value: Node, emitter: Emitter
+) -> Iterator[Edit]:
     if all(node.start <= source.start < node.end for source in merge_sources(value)):
         return
     assert isinstance(parent, Mapping)
@@ -137,7 +165,12 @@ def _merge_written_out(text: str, node: Node, parent: Node, key: Scalar, value: 
         later = later or other is key
         if later and not is_merge(other):
             hidden.add(read_key(other))
-    data = {name: each for source in merge_sources(value) for name, each in read(source).items() if name not in hidden}
+    data = {
+        name: each
+        for source in merge_sources(value)
+        for name, each in read(source).items()
+        if name not in hidden
+    }
     # An earlier key that the merge overrides would be written twice; kubectl reads the merged one.
     for other, _ in parent.entries:
         if other is key:

@@ -1,8 +1,8 @@
 """A file as kubectl sees it: cut at its separator lines first, then each piece parsed for itself.
 
-The cut is that of `YAMLReader` in k8s.io/apimachinery (pkg/util/yaml/decoder.go): a line that starts with `---` separates,
-whatever is around it, block scalars included; behind it only blanks or a comment may stand. So a broken document costs
-only itself.
+The cut is that of `YAMLReader` in k8s.io/apimachinery (pkg/util/yaml/decoder.go): a line that
+starts with `---` separates, whatever is around it, block scalars included; behind it only blanks or
+a comment may stand. So a broken document costs only itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _JSON_START = re.compile(r"\s*\{")
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """One document that parsed. Nothing changes but that its tree may be let go, and be made again."""
+    """One document that parsed. Nothing changes but that its tree may be let go, and be made
+    again.
+    """
 
     source: SourceFile
     """The file it is in."""
@@ -48,7 +50,9 @@ class Document:
         return self.composed.root
 
     def let_go(self) -> None:
-        """Free the tree, which takes ten times the memory of the text; whoever asks for it later has the text parsed again."""
+        """Free the tree, which takes ten times the memory of the text; whoever asks for it later
+        has the text parsed again.
+        """
         self.composed = Composed(None, self.composed.duplicates, self.composed.aliased)
 
     @property
@@ -58,7 +62,9 @@ class Document:
 
     @property
     def duplicates(self) -> tuple[tuple[Scalar, Scalar], ...]:
-        """Pairs of equal keys in one mapping; such a document is read as kubectl does and never edited."""
+        """Pairs of equal keys in one mapping; such a document is read as kubectl does and never
+        edited.
+        """
         return self.composed.duplicates
 
     def find(self, route: Route) -> Found | None:
@@ -71,7 +77,9 @@ class Document:
         return read(found.node) if found else None
 
     def span_of(self, route: Route, *, key: bool = False) -> Span:
-        """The file's span of the nearest node on the way to `route` that exists; of its key if asked and there is one."""
+        """The file's span of the nearest node on the way to `route` that exists; of its key if
+        asked and there is one.
+        """
         node, depth = nearest(self.root, route)
         if key:
             found = self.find(route[:depth])
@@ -121,7 +129,9 @@ def cut(source: SourceFile) -> Iterator[Piece]:
 
 
 def removal_of(document: Document) -> Span:
-    """What goes when a document does: its text, with the separator line before it, or, for the first one, behind it."""
+    """What goes when a document does: its text, with the separator line before it, or, for the
+    first one, behind it.
+    """
     text, span = document.source.text, document.span
     before = text.rfind("\n", 0, span.start - 1) + 1 if span.start else 0
     if text.startswith("---", before) and before < span.start:
@@ -131,9 +141,7 @@ def removal_of(document: Document) -> Span:
 
 
 def parse(
-    source: SourceFile,
-    limits: Limits,
-    known: Mapping[str, Document] | None = None,
+    source: SourceFile, limits: Limits, known: Mapping[str, Document] | None = None
 ) -> list[Document | Rejected]:
     """Parse a file.
 
@@ -153,7 +161,9 @@ def parse(
     return result
 
 
-def _parse_piece(source: SourceFile, piece: Piece, index: int, limits: Limits, known: Mapping[str, Document]) -> Document | Rejected | None:
+def _parse_piece(
+    source: SourceFile, piece: Piece, index: int, limits: Limits, known: Mapping[str, Document]
+) -> Document | Rejected | None:
     span = piece.span
     if piece.bad_separator is not None:
         message = "kubectl refuses text behind --- on its line: move it to a line of its own"
@@ -163,17 +173,24 @@ def _parse_piece(source: SourceFile, piece: Piece, index: int, limits: Limits, k
         return Document(source, index, span, known[text].composed)
     try:
         composed = compose(text, limits)
-        if composed.root is None or (isinstance(composed.root, Scalar) and read(composed.root) is None):
+        if composed.root is None or (
+            isinstance(composed.root, Scalar) and read(composed.root) is None
+        ):
             return None
     except InputError as error:
         code, message, offset = error.code, error.message, error.offset
         if not isinstance(error, LimitExceeded) and _JSON_START.match(text) and _is_json(text):
-            message = "this JSON has escapes or several values that YAML can't read: write one value per document, without \\u surrogates"
+            message = (
+                "this JSON has escapes or several values that YAML can't read: write one value per"
+                " document, without \\u surrogates"
+            )
             code = "json"
         return Rejected(source, index, span, code, message, span.start + (offset or 0))
     if not isinstance(composed.root, nodes.Mapping):
         message = "not an object: a manifest is a mapping with apiVersion and kind"
-        return Rejected(source, index, span, "not-an-object", message, span.start + composed.root.start)
+        return Rejected(
+            source, index, span, "not-an-object", message, span.start + composed.root.start
+        )
     return Document(source, index, span, composed)
 
 

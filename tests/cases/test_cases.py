@@ -1,9 +1,10 @@
 """Every case folder: what goes in, what is said of it, what comes out.
 
-A case is a folder with `input.yaml`, `input.json` or a folder `input/`; or it is named as a file in `examples/`. `options.json`
-holds options, `analysis.json` what is said, `expected.<suffix>` or `expected/` what comes out. Without those the output must be the
-input, byte for byte.
-`pytest tests/cases --golden` rewrites the expectations that exist, and makes those that a case asks for by an empty file.
+A case is a folder with `input.yaml`, `input.json` or a folder `input/`; or it is named as a file in
+`examples/`. `options.json` holds options, `analysis.json` what is said, `expected.<suffix>` or
+`expected/` what comes out. Without those the output must be the input, byte for byte. `pytest
+tests/cases --golden` rewrites the expectations that exist, and makes those that a case asks for by
+an empty file.
 """
 
 from __future__ import annotations
@@ -20,14 +21,20 @@ from service.pipeline import run
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent.parent / "examples"
-CASES = sorted({path.parent for path in HERE.glob("*/*/*") if path.parent.name not in ("input", "expected")})
+CASES = sorted(
+    {path.parent for path in HERE.glob("*/*/*") if path.parent.name not in ("input", "expected")}
+)
 
 
 def inputs_of(case: Path) -> dict[str, bytes]:
     """The files of a case, by path."""
     folder = case / "input"
     if folder.is_dir():
-        return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+        return {
+            str(path.relative_to(folder)): path.read_bytes()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        }
     candidates = [*case.glob("input.*"), *EXAMPLES.glob(f"{case.name}.*")]
     return {candidates[0].name: candidates[0].read_bytes()}
 
@@ -61,17 +68,25 @@ def said(report: Report) -> dict[str, Any]:
             for each in report.workloads
         },
         "findings": [
-            f"{report.position(each.location)[0]}: {each.severity.label} {each.rule} {each.workload}"
-            + " (suppressed)" * bool(each.suppression)
+            f"{report.position(each.location)[0]}: {each.severity.label} {each.rule}"
+            f" {each.workload}" + " (suppressed)" * bool(each.suppression)
             for each in report.findings
         ],
         "changes": [
-            f"{each.action} {each.workload} {each.applicability.label} -> {', '.join(each.creates) or 'in place'}"
+            f"{each.action} {each.workload} {each.applicability.label} ->"
+            f" {', '.join(each.creates) or 'in place'}"
             for each in report.rewrite.changes
         ],
-        "assumptions": [assumption for each in report.rewrite.changes for assumption in each.assumptions],
-        "held_back": [f"{each.action} {each.workload}: {each.reason}" for each in report.rewrite.held_back],
-        "rejected": [f"{':'.join(map(str, report.position(each.location)[:2]))} {each.code}" for each in report.rejected],
+        "assumptions": [
+            assumption for each in report.rewrite.changes for assumption in each.assumptions
+        ],
+        "held_back": [
+            f"{each.action} {each.workload}: {each.reason}" for each in report.rewrite.held_back
+        ],
+        "rejected": [
+            f"{':'.join(map(str, report.position(each.location)[:2]))} {each.code}"
+            for each in report.rejected
+        ],
     }
 
 
@@ -83,7 +98,9 @@ def test_case(case: Path, golden: bool) -> None:
     assert report.rewrite is not None
     got = {each.path: each.content for each in report.rewrite.files}
     assert all(check.passed for check in report.rewrite.verification), report.rewrite.verification
-    again = run([(path, text.encode()) for path, text in got.items()], options_of(case), rewrite=True)
+    again = run(
+        [(path, text.encode()) for path, text in got.items()], options_of(case), rewrite=True
+    )
     if options_of(case).stage is Stage.CONTRACT:
         assert again.rewrite is not None
         assert again.rewrite.changes == (), "a second run must have nothing left to do"

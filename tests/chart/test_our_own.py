@@ -16,14 +16,18 @@ TOKEN = "only-for-this-test-0123456789"
 
 @pytest.mark.parametrize("values", CI, ids=variant)
 def test_our_own_service_finds_nothing_in_our_own_chart(helm, server, values):
-    """No finding of any severity, nothing rejected or skipped, and nothing that it would rewrite."""
+    """No finding of any severity, nothing rejected or skipped, and nothing that it would
+    rewrite.
+    """
     text = rendered(helm, "-f", str(values))
     gate = requests.post(f"{server.url}/v1/analyze?fail_on=info", data=text.encode(), timeout=30)
     assert gate.status_code == 200, gate.text
     analysis = gate.json()
     assert (analysis["findings"], analysis["rejected"], analysis["skipped"]) == ([], [], [])
     assert {each["kind"] for each in analysis["workloads"]} == {"Deployment", "Pod"}
-    assert [container["role"] for each in analysis["workloads"] for container in each["containers"]] == ["main", "main"]
+    assert [
+        container["role"] for each in analysis["workloads"] for container in each["containers"]
+    ] == ["main", "main"]
 
     rewrite = requests.post(f"{server.url}/v1/rewrite", data=text.encode(), timeout=30).json()
     assert rewrite["changes"] == []
@@ -32,7 +36,9 @@ def test_our_own_service_finds_nothing_in_our_own_chart(helm, server, values):
 
 def run_the_test(helm, values: str, server, tokens: str) -> subprocess.CompletedProcess[str]:
     """What `helm test` would run in the cluster, with this Python and against a server of ours."""
-    (container,) = only(objects(rendered(helm, "-f", str(CHART / "ci" / f"{values}-values.yaml"))), "Pod")["spec"]["containers"]
+    (container,) = only(
+        objects(rendered(helm, "-f", str(CHART / "ci" / f"{values}-values.yaml"))), "Pod"
+    )["spec"]["containers"]
     python, *arguments = container["command"]
     assert python == "/opt/podsplit/bin/python"
     (service,) = container["env"]
@@ -41,7 +47,14 @@ def run_the_test(helm, values: str, server, tokens: str) -> subprocess.Completed
     assert mounts in ([], ["/etc/podsplit/tokens"])
     script = [argument.replace("/etc/podsplit/tokens/tokens", tokens) for argument in arguments]
     environment = os.environ | {"SERVICE": f"127.0.0.1:{server.port}"}
-    return subprocess.run([sys.executable, *script], env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        [sys.executable, *script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_the_charts_test_passes_on_the_service(helm, server):
@@ -52,7 +65,9 @@ def test_the_charts_test_passes_on_the_service(helm, server):
 
 
 def test_the_charts_test_shows_its_token(helm, start_server, tmp_path):
-    """It passes with the mounted token, and fails, without a word of it, where the token is another."""
+    """It passes with the mounted token, and fails, without a word of it, where the token is
+    another.
+    """
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_text(f"# callers\n\n{TOKEN}\n")
     bad.write_text("another-one-for-this-test-9876\n")
@@ -77,7 +92,18 @@ def test_the_charts_test_shows_its_token(helm, start_server, tmp_path):
 def test_the_notes_say_how_to_reach_it_and_never_a_secret(helm, values, said, unsaid):
     """What a person reads after an installation."""
     path = CHART / "ci" / f"{values}-values.yaml"
-    command = [helm, "install", "podsplit", CHART, "--namespace", "tools", "--dry-run=client", "--hide-secret", "-f", path]
+    command = [
+        helm,
+        "install",
+        "podsplit",
+        CHART,
+        "--namespace",
+        "tools",
+        "--dry-run=client",
+        "--hide-secret",
+        "-f",
+        path,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     notes = done.stdout.partition("NOTES:")[2]

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from service.web.routes import ROUTES
-from tests.support.chart import CI, container_of, environment_of, objects, only, pod_of, rendered, variant
+from tests.support.chart import (
+    CI,
+    container_of,
+    environment_of,
+    objects,
+    only,
+    pod_of,
+    rendered,
+    variant,
+)
 
 each_variant = pytest.mark.parametrize("values", CI, ids=variant)
 
@@ -22,7 +31,12 @@ def test_pods_pass_the_restricted_pod_security_standard(helm, values):
     """Every rule of it, and a read-only root besides."""
     for spec in pod_specs(objects(rendered(helm, "-f", str(values)))):
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
-        assert {kind for volume in spec.get("volumes", []) for kind in volume} <= {"name", "emptyDir", "secret", "configMap"}
+        assert {kind for volume in spec.get("volumes", []) for kind in volume} <= {
+            "name",
+            "emptyDir",
+            "secret",
+            "configMap",
+        }
         assert spec["securityContext"]["runAsNonRoot"] is True
         assert spec["securityContext"].get("runAsUser", 1) != 0
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -40,7 +54,9 @@ def test_no_pod_gets_a_token_of_the_cluster(helm, values):
     """Neither by the Pod nor by its account."""
     found = objects(rendered(helm, "-f", str(values)))
     assert [spec["automountServiceAccountToken"] for spec in pod_specs(found)] == [False, False]
-    assert [each["automountServiceAccountToken"] for each in found if each["kind"] == "ServiceAccount"] in ([], [False])
+    assert [
+        each["automountServiceAccountToken"] for each in found if each["kind"] == "ServiceAccount"
+    ] in ([], [False])
 
 
 @each_variant
@@ -49,7 +65,9 @@ def test_what_is_mounted_is_read_only_but_for_tmp(helm, values):
     found = objects(rendered(helm, "-f", str(values)))
     writable = [mount for mount in container_of(found)["volumeMounts"] if not mount.get("readOnly")]
     assert [mount["mountPath"] for mount in writable] == ["/tmp"]
-    (volume,) = [each for each in pod_of(found)["spec"]["volumes"] if each["name"] == writable[0]["name"]]
+    (volume,) = [
+        each for each in pod_of(found)["spec"]["volumes"] if each["name"] == writable[0]["name"]
+    ]
     assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "64Mi"}
 
 
@@ -75,8 +93,12 @@ def test_probes_ask_what_the_service_answers_without_a_token(helm, values):
         "liveness": "/healthz",
     }
     assert {probe["httpGet"]["path"] for probe in probes.values()} <= paths
-    assert {probe["httpGet"]["port"] for probe in probes.values()} == {container["ports"][0]["name"]}
-    patience = {name: probe["periodSeconds"] * probe["failureThreshold"] for name, probe in probes.items()}
+    assert {probe["httpGet"]["port"] for probe in probes.values()} == {
+        container["ports"][0]["name"]
+    }
+    patience = {
+        name: probe["periodSeconds"] * probe["failureThreshold"] for name, probe in probes.items()
+    }
     assert patience["liveness"] > patience["readiness"]
 
 
@@ -86,10 +108,18 @@ def test_a_stop_is_given_the_time_that_it_can_take(helm, values):
     found = objects(rendered(helm, "-f", str(values)))
     container = container_of(found)
     environment = environment_of(container)
-    sleep = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {"seconds": 0})["seconds"]
-    steps = [sleep, float(environment["PODSPLIT_DRAIN_SECONDS"]), float(environment["PODSPLIT_GRACEFUL_TIMEOUT"])]
+    sleep = (
+        container.get("lifecycle", {}).get("preStop", {}).get("sleep", {"seconds": 0})["seconds"]
+    )
+    steps = [
+        sleep,
+        float(environment["PODSPLIT_DRAIN_SECONDS"]),
+        float(environment["PODSPLIT_GRACEFUL_TIMEOUT"]),
+    ]
     assert sum(steps) < pod_of(found)["spec"]["terminationGracePeriodSeconds"]
-    assert float(environment["PODSPLIT_GRACEFUL_TIMEOUT"]) >= float(environment["PODSPLIT_REQUEST_TIMEOUT"])
+    assert float(environment["PODSPLIT_GRACEFUL_TIMEOUT"]) >= float(
+        environment["PODSPLIT_REQUEST_TIMEOUT"]
+    )
 
 
 def test_without_a_wait_before_the_stop_there_is_no_hook(helm):
@@ -108,10 +138,15 @@ def test_a_rollout_never_has_fewer_pods_than_before(helm):
 def test_pods_spread_over_zones_and_nodes_by_default(helm):
     """Counted within one rollout, unless an entry says what it counts."""
     for constraint in pod_of(objects(rendered(helm)))["spec"]["topologySpreadConstraints"]:
-        assert constraint["labelSelector"]["matchLabels"].keys() == {"app.kubernetes.io/name", "app.kubernetes.io/instance"}
+        assert constraint["labelSelector"]["matchLabels"].keys() == {
+            "app.kubernetes.io/name",
+            "app.kubernetes.io/instance",
+        }
         assert constraint["matchLabelKeys"] == ["pod-template-hash"]
     (placement,) = [path for path in CI if variant(path) == "placement"]
-    (own,) = pod_of(objects(rendered(helm, "-f", str(placement))))["spec"]["topologySpreadConstraints"]
+    (own,) = pod_of(objects(rendered(helm, "-f", str(placement))))["spec"][
+        "topologySpreadConstraints"
+    ]
     assert own["labelSelector"] == {"matchLabels": {"team": "platform"}}
     assert "matchLabelKeys" not in own
 

@@ -1,4 +1,6 @@
-"""The chart as it is released: its README, its versions, its archive, and as a part of another chart."""
+"""The chart as it is released: its README, its versions, its archive, and as a part of another
+chart.
+"""
 
 from __future__ import annotations
 
@@ -53,11 +55,18 @@ def test_chart_and_image_are_of_the_same_release():
 
 def test_the_archive_holds_what_an_installation_needs_and_nothing_else(helm, tmp_path):
     """No values of tests, no files of editors."""
-    subprocess.run([helm, "package", CHART, "--destination", tmp_path], check=True, capture_output=True, timeout=120)
+    subprocess.run(
+        [helm, "package", CHART, "--destination", tmp_path],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
     (path,) = tmp_path.glob("*.tgz")
     with tarfile.open(path) as archive:
         names = {name.removeprefix("podsplit/") for name in archive.getnames()}
-    templates = {str(each.relative_to(CHART)) for each in (CHART / "templates").rglob("*") if each.is_file()}
+    templates = {
+        str(each.relative_to(CHART)) for each in (CHART / "templates").rglob("*") if each.is_file()
+    }
     assert path.name == f"podsplit-{__version__}.tgz"
     assert names == {"Chart.yaml", "README.md", "values.yaml", "values.schema.json", *templates}
 
@@ -66,13 +75,35 @@ def test_it_works_inside_of_another_chart(helm, tmp_path):
     """With what Helm hands down: `global`, and the flag that the parent's condition asks for."""
     parent = tmp_path / "platform"
     parent.mkdir()
-    dependency = {"name": "podsplit", "version": __version__, "repository": f"file://{CHART}", "condition": "podsplit.enabled"}
+    dependency = {
+        "name": "podsplit",
+        "version": __version__,
+        "repository": f"file://{CHART}",
+        "condition": "podsplit.enabled",
+    }
     (parent / "Chart.yaml").write_text(
-        yaml.safe_dump({"apiVersion": "v2", "name": "platform", "version": "1.0.0", "dependencies": [dependency]})
+        yaml.safe_dump(
+            {
+                "apiVersion": "v2",
+                "name": "platform",
+                "version": "1.0.0",
+                "dependencies": [dependency],
+            }
+        )
     )
-    (parent / "values.yaml").write_text("global: {region: here}\npodsplit: {enabled: true, replicaCount: 5}\n")
-    homes = {f"HELM_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")}
-    subprocess.run([helm, "dependency", "update", parent], env=os.environ | homes, check=True, capture_output=True, timeout=120)
+    (parent / "values.yaml").write_text(
+        "global: {region: here}\npodsplit: {enabled: true, replicaCount: 5}\n"
+    )
+    homes = {
+        f"HELM_{kind}_HOME": str(tmp_path / kind.lower()) for kind in ("CACHE", "CONFIG", "DATA")
+    }
+    subprocess.run(
+        [helm, "dependency", "update", parent],
+        env=os.environ | homes,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
 
     found = objects(rendered(helm, chart=parent))
     assert only(found, "Deployment")["spec"]["replicas"] == 5

@@ -28,7 +28,13 @@ each_variant = pytest.mark.parametrize("values", CI, ids=variant)
 @each_variant
 def test_lint_has_nothing_to_say(helm, values):
     """`helm lint --strict` passes with the values of each variant."""
-    done = subprocess.run([helm, "lint", "--strict", CHART, "-f", values], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [helm, "lint", "--strict", CHART, "-f", values],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[WARNING]" not in done.stdout
 
@@ -51,7 +57,9 @@ def test_no_golden_is_left_over():
 @pytest.mark.parametrize("version", [OLDEST, kubernetes_validate.latest_version()])
 @each_variant
 def test_kubernetes_own_schemas_accept_it(helm, values, version):
-    """Strictly, in the oldest release that the chart allows and in the newest that is known; custom resources by schemas of ours."""
+    """Strictly, in the oldest release that the chart allows and in the newest that is known;
+    custom resources by schemas of ours.
+    """
     for each in objects(rendered(helm, "-f", str(values))):
         schema = CUSTOM.get((each["apiVersion"], each["kind"]))
         if schema is None:
@@ -77,7 +85,9 @@ def test_kubectl_reads_it(helm, kubectl, values):
     """The real kubectl reads every object, and finds what a YAML parser finds."""
     text = rendered(helm, "-f", str(values))
     command = [kubectl, "label", "--local", "-f", "-", "read=true", "-o", "json"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        command, input=text, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     decoder, rest, read = json.JSONDecoder(), done.stdout.strip(), []
     while rest:
@@ -101,7 +111,9 @@ def test_every_object_is_named_and_labelled_by_helms_conventions(helm, values):
 
 @each_variant
 def test_what_selects_pods_selects_the_services_own_and_no_others(helm, values):
-    """Service, budget, policy and Deployment match the Deployment's Pods; the Pod of `helm test` gets no requests."""
+    """Service, budget, policy and Deployment match the Deployment's Pods; the Pod of `helm test`
+    gets no requests.
+    """
     found = objects(rendered(helm, "-f", str(values)))
     own = pod_of(found)["metadata"]["labels"]
     test = only(found, "Pod")["metadata"]["labels"]
@@ -119,14 +131,18 @@ def test_what_selects_pods_selects_the_services_own_and_no_others(helm, values):
 
 @each_variant
 def test_references_lead_to_what_is_there(helm, values):
-    """Names of Services, ports, accounts, Secrets and ConfigMaps resolve within the release, but for those that the values name."""
+    """Names of Services, ports, accounts, Secrets and ConfigMaps resolve within the release, but
+    for those that the values name.
+    """
     found = objects(rendered(helm, "-f", str(values)))
     pod = pod_of(found)["spec"]
     (container,) = pod["containers"]
     service = only(found, "Service")
     (port,) = service["spec"]["ports"]
     assert port["targetPort"] in {each["name"] for each in container["ports"]}
-    assert {each["name"] for each in container["volumeMounts"]} == {each["name"] for each in pod["volumes"]}
+    assert {each["name"] for each in container["volumeMounts"]} == {
+        each["name"] for each in pod["volumes"]
+    }
     made = {(each["kind"], each["metadata"]["name"]) for each in found}
     text = values.read_text()
     for volume in pod["volumes"]:
@@ -138,17 +154,35 @@ def test_references_lead_to_what_is_there(helm, values):
         assert ("ServiceAccount", pod["serviceAccountName"]) in made
     for each in found:
         if each["kind"] == "Ingress":
-            backends = [path["backend"]["service"] for rule in each["spec"]["rules"] for path in rule["http"]["paths"]]
-            assert {(backend["name"], backend["port"]["name"]) for backend in backends} == {(service["metadata"]["name"], port["name"])}
+            backends = [
+                path["backend"]["service"]
+                for rule in each["spec"]["rules"]
+                for path in rule["http"]["paths"]
+            ]
+            assert {(backend["name"], backend["port"]["name"]) for backend in backends} == {
+                (service["metadata"]["name"], port["name"])
+            }
         if each["kind"] == "HTTPRoute":
-            backends = [backend for rule in each["spec"]["rules"] for backend in rule["backendRefs"]]
-            assert {(backend["name"], backend["port"]) for backend in backends} == {(service["metadata"]["name"], port["port"])}
+            backends = [
+                backend for rule in each["spec"]["rules"] for backend in rule["backendRefs"]
+            ]
+            assert {(backend["name"], backend["port"]) for backend in backends} == {
+                (service["metadata"]["name"], port["port"])
+            }
         if each["kind"] == "ServiceMonitor":
-            assert each["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+            assert (
+                each["spec"]["selector"]["matchLabels"].items()
+                <= service["metadata"]["labels"].items()
+            )
             assert [endpoint["port"] for endpoint in each["spec"]["endpoints"]] == [port["name"]]
         if each["kind"] == "HorizontalPodAutoscaler":
-            assert each["spec"]["scaleTargetRef"]["name"] == only(found, "Deployment")["metadata"]["name"]
-            assert [metric["containerResource"]["container"] for metric in each["spec"]["metrics"]] == [container["name"]]
+            assert (
+                each["spec"]["scaleTargetRef"]["name"]
+                == only(found, "Deployment")["metadata"]["name"]
+            )
+            assert [
+                metric["containerResource"]["container"] for metric in each["spec"]["metrics"]
+            ] == [container["name"]]
             assert "replicas" not in only(found, "Deployment")["spec"]
 
 

@@ -22,7 +22,9 @@ WITH_BODY = [path for path, item in SPEC["paths"].items() if "requestBody" in it
 
 def validator(schema: dict[str, object]) -> Draft202012Validator:
     """For a schema of the document, its references resolved."""
-    registry = Registry().with_resource("urn:spec", Resource.from_contents(SPEC, default_specification=DRAFT202012))
+    registry = Registry().with_resource(
+        "urn:spec", Resource.from_contents(SPEC, default_specification=DRAFT202012)
+    )
     text = json.dumps(schema).replace('"#/', '"urn:spec#/')
     return Draft202012Validator(json.loads(text), registry=registry)
 
@@ -43,7 +45,9 @@ def test_the_committed_file_is_what_the_code_says():
 
 
 def test_it_is_an_openapi_document():
-    """Its schemas are schemas, every reference leads somewhere, every operation has an id of its own."""
+    """Its schemas are schemas, every reference leads somewhere, every operation has an id of its
+    own.
+    """
     text = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
     read = yaml.safe_load(text)
     operations = [operation for item in read["paths"].values() for operation in item.values()]
@@ -60,7 +64,11 @@ def test_it_is_an_openapi_document():
 def test_every_route_is_described_and_every_description_has_a_route():
     """Nothing answers that isn't described, nothing is described that doesn't answer."""
     app = create_app(Settings())
-    served = {(rule.rule, method.lower()) for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}}
+    served = {
+        (rule.rule, method.lower())
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
     described = {(path, method) for path, item in SPEC["paths"].items() for method in item}
 
     assert served == described
@@ -79,7 +87,11 @@ def test_every_example_is_valid_and_runs(client, path):
     for media, body in SPEC["paths"][path]["post"]["requestBody"]["content"].items():
         for example in body.get("examples", {}).values():
             validator(body["schema"]).validate(example["value"])
-            data = example["value"] if isinstance(example["value"], str) else json.dumps(example["value"])
+            data = (
+                example["value"]
+                if isinstance(example["value"], str)
+                else json.dumps(example["value"])
+            )
             needed = "&".join(
                 f"{parameter['name']}={parameter['schema']['enum'][0]}"
                 for parameter in SPEC["paths"][path]["post"]["parameters"]
@@ -97,7 +109,14 @@ def test_every_example_is_valid_and_runs(client, path):
 def test_every_format_is_described(client, path):
     """Whatever `?format=` may say answers with a described type."""
     operation = SPEC["paths"][path]["post"]
-    formats = next((parameter["schema"]["enum"] for parameter in operation["parameters"] if parameter["name"] == "format"), [])
+    formats = next(
+        (
+            parameter["schema"]["enum"]
+            for parameter in operation["parameters"]
+            if parameter["name"] == "format"
+        ),
+        [],
+    )
 
     for name in formats:
         for example in operation["requestBody"]["content"]["application/yaml"]["examples"].values():

@@ -1,4 +1,6 @@
-"""Every operation under requests that nobody would write: no 5xx, no answer that isn't described."""
+"""Every operation under requests that nobody would write: no 5xx, no answer that isn't
+described.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,13 @@ _BINARY = (
     "application/gzip",
     "application/x-gzip",
 )
-_MORE = ("application/tar+gzip", "application/x-gtar", "application/x-tgz", "application/x-compressed-tar", "application/x-yaml")
+_MORE = (
+    "application/tar+gzip",
+    "application/x-gtar",
+    "application/x-tgz",
+    "application/x-compressed-tar",
+    "application/x-yaml",
+)
 
 
 @schemathesis.serializer(*_BINARY, *_MORE)
@@ -29,8 +37,24 @@ def _binary(_context, value):
 
 
 @schema.parametrize()
-@settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
 def test_the_api_keeps_its_description(case):
-    """Whatever is sent, the answer has a status, a type and a shape that openapi.yaml names, and is never a 5xx."""
-    left_out = {"positive_data_acceptance", "negative_data_rejection", "missing_required_header", "ignored_auth", "unsupported_method"}
-    case.call_and_validate(checks=[check for check in CHECKS.get_all() if check.__name__ not in left_out])
+    """Whatever is sent, the answer has a status, a type and a shape that openapi.yaml names, and
+    is never a 5xx.
+    """
+    left_out = {
+        "positive_data_acceptance",
+        "negative_data_rejection",
+        "missing_required_header",
+        "ignored_auth",
+        "unsupported_method",
+    }
+    case.call_and_validate(
+        checks=[check for check in CHECKS.get_all() if check.__name__ not in left_out]
+    )

@@ -1,4 +1,6 @@
-"""The labelled corpus: figures that may only rise, and judgements that don't hang on what doesn't matter."""
+"""The labelled corpus: figures that may only rise, and judgements that don't hang on what
+doesn't matter.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +25,24 @@ pytestmark = needs_corpus
 FLOORS = {"pair_f1": 0.95, "pair_precision": 0.98, "exact": 306}
 MOST_FALSE_SPLITS = 0
 SURE = 0.9
-STRUCTURAL = {"shared-data", "shared-socket", "localhost-reference", "crossing-hook", "process-namespace", "native-sidecar", "known-image"}
+STRUCTURAL = {
+    "shared-data",
+    "shared-socket",
+    "localhost-reference",
+    "crossing-hook",
+    "process-namespace",
+    "native-sidecar",
+    "known-image",
+}
 
 
 @cache
 def labels() -> tuple[dict[str, Any], ...]:
-    return tuple(label for line in (CORPUS / "labels.jsonl").read_text().splitlines() if (label := json.loads(line))["sure"] >= 1)
+    return tuple(
+        label
+        for line in (CORPUS / "labels.jsonl").read_text().splitlines()
+        if (label := json.loads(line))["sure"] >= 1
+    )
 
 
 def judged(label: dict[str, Any], text: str | None = None) -> Classification | None:
@@ -37,13 +51,21 @@ def judged(label: dict[str, Any], text: str | None = None) -> Classification | N
     inputs = read_inputs([(label["source"]["path"], raw)], Options())
     names = {name for group in label["groups"] for name in group}
     for workload in inputs.workloads:
-        if workload.resource.kind == label["kind"] and {each.name for each in workload.members} == names and workload.name == label["name"]:
-            return classify(PodContext(workload, inputs.manifests, load_catalogue()), load_weights())
+        if (
+            workload.resource.kind == label["kind"]
+            and {each.name for each in workload.members} == names
+            and workload.name == label["name"]
+        ):
+            return classify(
+                PodContext(workload, inputs.manifests, load_catalogue()), load_weights()
+            )
     return None
 
 
 def groups(classification: Classification | None) -> list[list[str]]:
-    return [[each.name for each in group] for group in classification.groups] if classification else []
+    return (
+        [[each.name for each in group] for group in classification.groups] if classification else []
+    )
 
 
 @cache
@@ -63,7 +85,9 @@ def score(wanted: dict[str, Any], got: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_figures_hold() -> None:
-    """Cohesive Pods wrongly split first of all; then pairs told apart; every case gets an answer."""
+    """Cohesive Pods wrongly split first of all; then pairs told apart; every case gets an
+    answer.
+    """
     got = {case: groups(classification) for case, classification in all_judged().items()}
     assert [case for case, found in got.items() if not found] == []
     figures = score({label["id"]: label["groups"] for label in labels()}, got)
@@ -96,25 +120,43 @@ def test_evidence_adds_up_to_the_confidence() -> None:
         for verdict in classification.verdicts:
             if not verdict.evidence or not 0.001 < verdict.confidence < 0.999:
                 continue
-            total = sum(each.weight if each.leans == "together" else -each.weight for each in verdict.evidence)
+            total = sum(
+                each.weight if each.leans == "together" else -each.weight
+                for each in verdict.evidence
+            )
             logit = math.log(verdict.confidence / (1 - verdict.confidence))
             assert abs(abs(total) - abs(logit)) < 0.05, verdict
 
 
 CHANGES = {
-    "tags": lambda text: re.sub(r"(?m)^(\s*(?:- )?image:\s*[\"']?[a-z0-9][\w./-]*):([\w.-]+)([\"']?[ ]*(?:#.*)?)$", r"\1:v9.9.9\3", text),
-    "namespaces": lambda text: re.sub(r"(?m)^(metadata:)[ ]*\n(\s+)(name:)", r"\1\n\2namespace: blue\n\2\3", text),
+    "tags": lambda text: re.sub(
+        r"(?m)^(\s*(?:- )?image:\s*[\"']?[a-z0-9][\w./-]*):([\w.-]+)([\"']?[ ]*(?:#.*)?)$",
+        r"\1:v9.9.9\3",
+        text,
+    ),
+    "namespaces": lambda text: re.sub(
+        r"(?m)^(metadata:)[ ]*\n(\s+)(name:)", r"\1\n\2namespace: blue\n\2\3", text
+    ),
     "comments": lambda text: "# a comment\n" + text,
     "registry": lambda text: re.sub(
-        r"(?m)^(\s*(?:- )?image:\s*)([\"']?)(?!\S*[.:]\S*/)([a-z0-9][\w./-]*(?::[\w.-]+)?)", r"\1\2mirror.example.org/hub/\3", text
+        r"(?m)^(\s*(?:- )?image:\s*)([\"']?)(?!\S*[.:]\S*/)([a-z0-9][\w./-]*(?::[\w.-]+)?)",
+        r"\1\2mirror.example.org/hub/\3",
+        text,
     ),
-    "irrelevant label": lambda text: re.sub(r"(?m)^(metadata:)[ ]*\n(\s+)(name:)", r"\1\n\2annotations: {team: blue}\n\2\3", text, count=1),
+    "irrelevant label": lambda text: re.sub(
+        r"(?m)^(metadata:)[ ]*\n(\s+)(name:)",
+        r"\1\n\2annotations: {team: blue}\n\2\3",
+        text,
+        count=1,
+    ),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_doesnt_matter_changes_no_groups(change: str) -> None:
-    """Comments, registry prefixes, tags, namespaces and irrelevant marks leave the groups as they were."""
+    """Comments, registry prefixes, tags, namespaces and irrelevant marks leave the groups as
+    they were.
+    """
     changed = 0
     for label in labels():
         text = (CORPUS / label["file"]).read_text()
@@ -127,7 +169,9 @@ def test_what_doesnt_matter_changes_no_groups(change: str) -> None:
 
 
 def test_the_order_of_containers_changes_no_groups() -> None:
-    """The same containers the other way round fall into the same groups; which one is main may differ."""
+    """The same containers the other way round fall into the same groups; which one is main may
+    differ.
+    """
     for label in labels():
         classification = all_judged()[label["id"]]
         assert classification is not None
@@ -139,7 +183,11 @@ def test_the_order_of_containers_changes_no_groups() -> None:
         if len(holder.get("containers") or ()) != len(workload.members):
             continue
         holder["containers"].reverse()
-        others = [each.data for each in classification.context.manifests.resources if each is not workload.resource]
+        others = [
+            each.data
+            for each in classification.context.manifests.resources
+            if each is not workload.resource
+        ]
         text = "\n---\n".join(json.dumps(each, default=str) for each in [pod, *others])
         again = judged(label, text)
         if again is None:
@@ -154,14 +202,21 @@ def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
         before = all_judged()[label["id"]]
         assert before is not None
         judged_ones = [verdict for verdict in before.verdicts if verdict.evidence]
-        held = [any(each.signal in STRUCTURAL and each.leans == "together" for each in verdict.evidence) for verdict in judged_ones]
+        held = [
+            any(each.signal in STRUCTURAL and each.leans == "together" for each in verdict.evidence)
+            for verdict in judged_ones
+        ]
         if len(label["groups"]) > 1 or not held or not all(held):
             continue
         text = (CORPUS / label["file"]).read_text()
         names = {name for group in label["groups"] for name in group}
         renamed = {name: f"c{number}" for number, name in enumerate(sorted(names))}
         for old, new in renamed.items():
-            text = re.sub(rf"(?m)^(\s*- name:\s*|\s+name:\s*)[\"']?{re.escape(old)}[\"']?[ ]*$", rf"\g<1>{new}", text)
+            text = re.sub(
+                rf"(?m)^(\s*- name:\s*|\s+name:\s*)[\"']?{re.escape(old)}[\"']?[ ]*$",
+                rf"\g<1>{new}",
+                text,
+            )
         again = judged({**label, "groups": [list(renamed.values())], "name": label["name"]}, text)
         if again is not None:
             assert len(again.groups) == 1, label["id"]

@@ -1,4 +1,6 @@
-"""Every real manifest, rewritten: valid where it was valid, settled after one run, and nothing lost."""
+"""Every real manifest, rewritten: valid where it was valid, settled after one run, and nothing
+lost.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,17 @@ from service.pipeline import run
 from tests.support.real import CORPUS, needs_corpus
 
 pytestmark = needs_corpus
-KINDS = {"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Service", "ReplicaSet", "ReplicationController"}
+KINDS = {
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "ReplicaSet",
+    "ReplicationController",
+}
 VERSION = kubernetes_validate.latest_version()
 
 
@@ -26,7 +38,9 @@ def rewritten() -> Iterator[tuple[Path, str, str]]:
         report = run([(path.name, path.read_bytes())], Options(), rewrite=True)
         assert report.rewrite is not None
         assert not [
-            each for each in report.rewrite.held_back if each.reason in ("verification", "internal", "cannot-edit", "overlapping-edits")
+            each
+            for each in report.rewrite.held_back
+            if each.reason in ("verification", "internal", "cannot-edit", "overlapping-edits")
         ], path.name
         (file,) = report.rewrite.files
         if file.status is FileStatus.MODIFIED:
@@ -36,10 +50,16 @@ def rewritten() -> Iterator[tuple[Path, str, str]]:
 def objects(text: str) -> list[dict[str, Any]]:
     """The objects of a stream that PyYAML reads."""
     try:
-        found = [each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if isinstance(each, dict)]
+        found = [
+            each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if isinstance(each, dict)
+        ]
     except yaml.YAMLError:
         return []
-    return [item for each in found for item in (each.get("items") or [] if each.get("kind") == "List" else [each])]
+    return [
+        item
+        for each in found
+        for item in (each.get("items") or [] if each.get("kind") == "List" else [each])
+    ]
 
 
 def is_valid(data: dict[str, Any]) -> bool:
@@ -69,7 +89,11 @@ def containers(data: Any) -> Iterator[str]:
     if isinstance(data, dict):
         for key, value in data.items():
             if key == "containers" and isinstance(value, list):
-                yield from (f"{each.get('name')} {each.get('image')}" for each in value if isinstance(each, dict))
+                yield from (
+                    f"{each.get('name')} {each.get('image')}"
+                    for each in value
+                    if isinstance(each, dict)
+                )
             else:
                 yield from containers(value)
     elif isinstance(data, list):
@@ -78,7 +102,9 @@ def containers(data: Any) -> Iterator[str]:
 
 
 def test_what_was_valid_is_valid_afterwards_and_nothing_is_lost() -> None:
-    """Kubernetes' schemas accept the output wherever they accepted the input; every container is still there."""
+    """Kubernetes' schemas accept the output wherever they accepted the input; every container is
+    still there.
+    """
     judged = 0
     for path, before, after in rewritten():
         old, new = objects(before), objects(after)
@@ -88,7 +114,9 @@ def test_what_was_valid_is_valid_afterwards_and_nothing_is_lost() -> None:
         assert all(count <= running(new)[name] for name, count in running(old).items()), path.name
         if all(is_valid(each) for each in old if each.get("kind") in KINDS):
             judged += 1
-            assert [each for each in new if each.get("kind") in KINDS and not is_valid(each)] == [], path.name
+            assert [
+                each for each in new if each.get("kind") in KINDS and not is_valid(each)
+            ] == [], path.name
     assert judged > 100
 
 

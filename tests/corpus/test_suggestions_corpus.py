@@ -1,4 +1,6 @@
-"""Every rewrite of a real manifest as suggestions: applied as the platform would, they are the rewrite."""
+"""Every rewrite of a real manifest as suggestions: applied as the platform would, they are the
+rewrite.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +34,15 @@ def reports() -> tuple[tuple[str, str, Report], ...]:
     """The files that are changed, one by one, and the folders of whole sets."""
     found = []
     sets = [[path] for path in sorted((CORPUS / "pods").glob("*.yaml"))]
-    sets += [sorted(folder.rglob("*.yaml")) for folder in sorted((CORPUS / "whole_sets").iterdir()) if folder.is_dir()]
+    sets += [
+        sorted(folder.rglob("*.yaml"))
+        for folder in sorted((CORPUS / "whole_sets").iterdir())
+        if folder.is_dir()
+    ]
     for paths in sets:
-        report = run([(f"app/{path.name}", path.read_bytes()) for path in paths], Options(), rewrite=True)
+        report = run(
+            [(f"app/{path.name}", path.read_bytes()) for path in paths], Options(), rewrite=True
+        )
         assert report.rewrite is not None
         found += [
             (file.path, report.sources[file.path].text, report)
@@ -68,7 +76,9 @@ def touches_elsewhere(_report: Report, _path: str, new: Lines) -> Lines:
 def diff_of(path: str, old: Lines, new: Lines) -> str:
     head = "/dev/null" if not old else f"a/{path}"
     lines = difflib.unified_diff(old, new, head, f"b/{path}")
-    return "".join(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines)
+    return "".join(
+        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
+    )
 
 
 def hunks(diff: str) -> Iterator[range]:
@@ -81,22 +91,46 @@ def expected(report: Report, path: str, text: str, left_alone: set[str]) -> str:
     """The file with every change but some."""
     assert report.rewrite is not None
     edits = whole_edits(report)
-    chosen = [edit for group in groups(report.rewrite) if group[0].id not in left_alone for edit in edits[group[0].id].get(path, ())]
+    chosen = [
+        edit
+        for group in groups(report.rewrite)
+        if group[0].id not in left_alone
+        for edit in edits[group[0].id].get(path, ())
+    ]
     return apply_edits(text, chosen, max(Stage))
 
 
 def cases(before: Callable[[Report, str, Lines], Lines]) -> Iterator[tuple[Report, str, str, str]]:
     """Report, path, text and diff of each pull request."""
     for path, text, report in reports():
-        new = text.splitlines(keepends=True) if "\x0c" not in text and "\x85" not in text and "\u2028" not in text else text.split("\n")
+        new = (
+            text.splitlines(keepends=True)
+            if "\x0c" not in text and "\x85" not in text and "\u2028" not in text
+            else text.split("\n")
+        )
         if new and not new[-1].endswith("\n"):
             continue
-        body = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: added\ndata: {}\n".splitlines(keepends=True)
+        body = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: added\ndata: {}\n".splitlines(
+            keepends=True
+        )
         if before is touches_elsewhere:
             raw = "".join(new) + "---\n" + "".join(body)
-            sources = [(name, source.text.encode()) for name, source in report.sources.items() if name != path]
+            sources = [
+                (name, source.text.encode())
+                for name, source in report.sources.items()
+                if name != path
+            ]
             grown = run([*sources, (path, raw.encode())], Options(), rewrite=True)
-            yield grown, path, raw, diff_of(path, before(grown, path, raw.splitlines(keepends=True)), raw.splitlines(keepends=True))
+            yield (
+                grown,
+                path,
+                raw,
+                diff_of(
+                    path,
+                    before(grown, path, raw.splitlines(keepends=True)),
+                    raw.splitlines(keepends=True),
+                ),
+            )
         else:
             yield report, path, text, diff_of(path, before(report, path, new), new)
 
@@ -105,19 +139,32 @@ def as_git(text: str, patch: str, folder: Path, path: str) -> str:
     """A file with a patch's part for it applied."""
     (folder / path).parent.mkdir(exist_ok=True, parents=True)
     (folder / path).write_bytes(text.encode())
-    subprocess.run(["git", "apply", "--include", path, "-"], cwd=folder, input=patch.encode(), check=True, capture_output=True)
+    subprocess.run(
+        ["git", "apply", "--include", path, "-"],
+        cwd=folder,
+        input=patch.encode(),
+        check=True,
+        capture_output=True,
+    )
     return (folder / path).read_bytes().decode()
 
 
 DIFFS = [adds, touches_the_workload, touches_elsewhere]
 
 
-def asked(name: str, before: Callable[[Report, str, Lines], Lines]) -> Iterator[tuple[Report, str, str, dict[str, Any]]]:
-    """Report, path, text and the service's answer for each pull request; every comment lies in one hunk."""
+def asked(
+    name: str, before: Callable[[Report, str, Lines], Lines]
+) -> Iterator[tuple[Report, str, str, dict[str, Any]]]:
+    """Report, path, text and the service's answer for each pull request; every comment lies in
+    one hunk.
+    """
     for report, path, text, diff in cases(before):
         answer = render_suggestions(report, parse_diff(diff), BY_NAME[name])
         for comment in answer["comments"]:
-            assert any(comment["first_line"] in hunk and comment["last_line"] in hunk for hunk in hunks(diff)), path
+            assert any(
+                comment["first_line"] in hunk and comment["last_line"] in hunk
+                for hunk in hunks(diff)
+            ), path
         yield report, path, text, answer
 
 
@@ -129,7 +176,9 @@ def left_alone(answer: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("before", DIFFS)
 @pytest.mark.parametrize(("name", "taken"), [("github", as_github), ("gitlab", as_gitlab)])
 def test_suggestions_and_patch_are_the_rewrite(name, taken, before, tmp_path):
-    """Taken all, with the summary's patch for the others, they give every change of the touched workloads, and no other."""
+    """Taken all, with the summary's patch for the others, they give every change of the touched
+    workloads, and no other.
+    """
     commented = patched = alone = 0
     for number, (report, path, text, answer) in enumerate(asked(name, before)):
         got, patch = text, answer["summary"]["patch"]
@@ -148,14 +197,21 @@ def test_suggestions_and_patch_are_the_rewrite(name, taken, before, tmp_path):
 @pytest.mark.parametrize("before", DIFFS)
 @pytest.mark.parametrize("name", ["gitea", "bitbucket"])
 def test_each_diff_block_is_its_changes(name, before, tmp_path):
-    """Where the platform has no suggestions: each block by itself, and the summary's patch, are what git takes."""
+    """Where the platform has no suggestions: each block by itself, and the summary's patch, are
+    what git takes.
+    """
     applied = 0
     for number, (report, path, text, answer) in enumerate(asked(name, before)):
         assert report.rewrite is not None
         ids = {change.id for change in report.rewrite.changes}
-        blocks = [(set(comment["changes"]), block(comment["body"], "diff")[1]) for comment in answer["comments"]]
+        blocks = [
+            (set(comment["changes"]), block(comment["body"], "diff")[1])
+            for comment in answer["comments"]
+        ]
         others = {item["change"] for item in answer["left_out"]} - left_alone(answer)
-        blocks += [(others, answer["summary"]["patch"])] if path in answer["summary"]["patch"] else []
+        blocks += (
+            [(others, answer["summary"]["patch"])] if path in answer["summary"]["patch"] else []
+        )
         for place, (changes, diff) in enumerate(blocks):
             got = as_git(text, diff, tmp_path / f"{number}.{place}", path)
             assert got == expected(report, path, text, ids - changes), path

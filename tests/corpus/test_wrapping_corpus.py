@@ -31,11 +31,20 @@ def test_a_spec_two_levels_deeper_says_the_same() -> None:
     for document in documents():
         if document.duplicates or not isinstance(document.read(("spec",)), dict):
             continue
-        edits = compile_operations(document, [Nest(("spec",), {"template": {"spec": HOLE}})], habits_of([document]))
+        edits = compile_operations(
+            document, [Nest(("spec",), {"template": {"spec": HOLE}})], habits_of([document])
+        )
         text = apply_edits(document.source.text, edits)
-        again = [entry for entry in parse(SourceFile("x", text), Limits()) if entry.index == document.index]
+        again = [
+            entry
+            for entry in parse(SourceFile("x", text), Limits())
+            if entry.index == document.index
+        ]
         assert isinstance(again[0], Document), document.source.path
-        assert again[0].read() == {**document.read(), "spec": {"template": {"spec": document.read(("spec",))}}}, document.source.path
+        assert again[0].read() == {
+            **document.read(),
+            "spec": {"template": {"spec": document.read(("spec",))}},
+        }, document.source.path
         count += 1
     assert count > 500
 
@@ -50,7 +59,10 @@ def test_every_container_can_be_carried_over() -> None:
                 continue
             route = (*resource.route, *kind.template, "spec", "containers")
             for index, data in enumerate(document.read(route) or ()):
-                text = emit_document({"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}}, habits_of([document]))
+                text = emit_document(
+                    {"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}},
+                    habits_of([document]),
+                )
                 (again,) = parse(SourceFile("x", text), Limits())
                 assert isinstance(again, Document), text
                 assert again.read(("spec", "containers", 0)) == data, (document.source.path, text)

@@ -20,9 +20,12 @@ from service.yamldoc.stream import Document, Rejected, parse
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
 SEEDS = """
-    yes no on off y n Y N true True TRUE false null Null ~ 0 1 -1 +1 0755 0o755 08 0b11 0x1F 0xFF -0x1f 1e3 1.0 1. .5 -.5 +.5 1_000 1__0 _1
-    12:30:45 2001-01-01 2001-01-01T00:00:00Z = << 1e400 9223372036854775807 9223372036854775808 18446744073709551615 18446744073709551616
-    0. 1.e3 1e 1e+ 0x 0b 0o 0_7 1_ 0b2 0o8 00 007 0.10 1.5e-3 -0 +0 -0.0 1E5 1.0e+2 0X1f 0B1 0O7 -0b11 -0755 +0755 1,000 v1 1.2.3 5m 100Mi
+    yes no on off y n Y N true True TRUE false null Null ~ 0 1 -1 +1 0755 0o755 08 0b11 0x1F 0xFF
+    -0x1f 1e3 1.0 1. .5 -.5 +.5 1_000 1__0 _1
+    12:30:45 2001-01-01 2001-01-01T00:00:00Z = << 1e400 9223372036854775807 9223372036854775808
+    18446744073709551615 18446744073709551616
+    0. 1.e3 1e 1e+ 0x 0b 0o 0_7 1_ 0b2 0o8 00 007 0.10 1.5e-3 -0 +0 -0.0 1E5 1.0e+2 0X1f 0B1 0O7
+    -0b11 -0755 +0755 1,000 v1 1.2.3 5m 100Mi
     nan inf .inf -.Inf .nan Infinity NaN -- a-b a_b
 """.split()  # noqa: SIM905 - a list of a hundred quoted words is no easier to read
 
@@ -77,11 +80,19 @@ def test_thousands_of_plain_scalars_read_as_kubectl_reads_them(kubectl: Path) ->
             refused.append(text)
     for start in range(0, len(good), 500):
         batch = good[start : start + 500]
-        stream = HEAD + "data:\n" + "".join(f"  k{index}: {text}\n" for index, (text, _) in enumerate(batch))
+        stream = (
+            HEAD
+            + "data:\n"
+            + "".join(f"  k{index}: {text}\n" for index, (text, _) in enumerate(batch))
+        )
         read_back = kubectl_reads(kubectl, stream)
         assert read_back is not None
         theirs = read_back[0]["data"]
-        wrong = [(text, ours, theirs[f"k{index}"]) for index, (text, ours) in enumerate(batch) if not _same(ours, theirs[f"k{index}"])]
+        wrong = [
+            (text, ours, theirs[f"k{index}"])
+            for index, (text, ours) in enumerate(batch)
+            if not _same(ours, theirs[f"k{index}"])
+        ]
         assert wrong == []
     assert refused
     for text in refused[:10]:
@@ -91,7 +102,11 @@ def test_thousands_of_plain_scalars_read_as_kubectl_reads_them(kubectl: Path) ->
 def _same(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, float) and isinstance(theirs, int):
         return ours == float(theirs)
-    return ours == theirs and isinstance(ours, bool) == isinstance(theirs, bool) and isinstance(ours, str) == isinstance(theirs, str)
+    return (
+        ours == theirs
+        and isinstance(ours, bool) == isinstance(theirs, bool)
+        and isinstance(ours, str) == isinstance(theirs, str)
+    )
 
 
 def test_what_we_emit_reads_back_as_the_same_string(kubectl: Path) -> None:
@@ -118,10 +133,19 @@ def test_what_we_emit_reads_back_as_the_same_string(kubectl: Path) -> None:
         "`t",
     ]
     for style in ("'", '"'):
-        stream = HEAD + "data:\n" + "".join(f"  k{index}: {scalar_text(text, preferred=style)}\n" for index, text in enumerate(texts))
+        stream = (
+            HEAD
+            + "data:\n"
+            + "".join(
+                f"  k{index}: {scalar_text(text, preferred=style)}\n"
+                for index, text in enumerate(texts)
+            )
+        )
         read_back = kubectl_reads(kubectl, stream)
         assert read_back is not None
-        wrong = [text for index, text in enumerate(texts) if read_back[0]["data"][f"k{index}"] != text]
+        wrong = [
+            text for index, text in enumerate(texts) if read_back[0]["data"][f"k{index}"] != text
+        ]
         assert wrong == []
 
 

@@ -35,12 +35,17 @@ def test_links_lead_somewhere(page: Path) -> None:
 @EACH_PAGE
 def test_pages_hold_on_any_machine(page: Path) -> None:
     """No path of somebody's own machine stands in them."""
-    assert re.findall(r"(?<![\w.])(?:/home/|/root/|/Users/|/work/|[A-Z]:\\)\S*", page.read_text()) == []
+    assert (
+        re.findall(r"(?<![\w.])(?:/home/|/root/|/Users/|/work/|[A-Z]:\\)\S*", page.read_text())
+        == []
+    )
 
 
 @EACH_PAGE
 def test_examples_are_well_formed(page: Path) -> None:
-    """YAML and JSON in the text can be read, dots for what is left out aside, and each block says what it is."""
+    """YAML and JSON in the text can be read, dots for what is left out aside, and each block
+    says what it is.
+    """
     for block in blocks(page):
         assert block.language, f"{block}: say what it is"
         if block.language == "yaml":
@@ -56,7 +61,12 @@ def test_every_page_is_found() -> None:
     new = {ROOT / "README.md"}
     while new:
         found |= new
-        led = ((each.parent / link.partition("#")[0]).resolve() for each in new for link in links(each) if ":" not in link)
+        led = (
+            (each.parent / link.partition("#")[0]).resolve()
+            for each in new
+            for link in links(each)
+            if ":" not in link
+        )
         new = {path for path in led if path.suffix == ".md" and path.is_file()} - found
     assert set(pages()) - found == set()
 
@@ -76,11 +86,19 @@ def test_no_picture_is_left_over() -> None:
 
 @pytest.mark.parametrize("name", pictures())
 def test_a_picture_can_be_read(name: str) -> None:
-    """By who doesn't see it, and in the dark: it has a title and a description, and colours for both."""
+    """By who doesn't see it, and in the dark: it has a title and a description, and colours for
+    both.
+    """
     picture = ET.fromstring(pictures()[name])
     space = {"svg": "http://www.w3.org/2000/svg"}
-    assert [picture.findtext(f"svg:{part}", "", space) != "" for part in ("title", "desc")] == [True, True]
+    assert [picture.findtext(f"svg:{part}", "", space) != "" for part in ("title", "desc")] == [
+        True,
+        True,
+    ]
     style = picture.findtext("svg:style", "", space)
     light, _, dark = style.partition("@media(prefers-color-scheme:dark)")
-    used = {word for element in picture.iter() for word in element.get("class", "").split()} - {"mono", "b"}
+    used = {word for element in picture.iter() for word in element.get("class", "").split()} - {
+        "mono",
+        "b",
+    }
     assert {word for word in used if f".{word}{{" not in light or f".{word}{{" not in dark} == set()

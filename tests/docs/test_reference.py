@@ -16,7 +16,10 @@ from tools.reference import pages
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
-REFUSED = re.compile(r'(?:Refused\(\s*|refused\("\w+", |reason = |return )"([a-z]+(?:-[a-z]+)*)"(?=,|\)|$)', re.MULTILINE)
+REFUSED = re.compile(
+    r'(?:Refused\(\s*|refused\("\w+", |reason = |return )"([a-z]+(?:-[a-z]+)*)"(?=,|\)|$)',
+    re.MULTILINE,
+)
 NOT_REASONS = {"config", "one-reads", "scratch", "system"}
 
 
@@ -35,7 +38,9 @@ def test_every_refusal_has_its_entry() -> None:
         ROOT / "service/kube/bare_pods.py",
     ]
     codes = {code for path in files for code in REFUSED.findall(path.read_text())} - NOT_REASONS
-    documented = set(re.findall(r"^\| `([a-z-]+)`", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE))
+    documented = set(
+        re.findall(r"^\| `([a-z-]+)`", (ROOT / "docs/refusals.md").read_text(), re.MULTILINE)
+    )
     assert len(codes) > 30
     assert codes - documented == set()
 
@@ -49,7 +54,9 @@ def test_every_signal_rule_and_action_has_cases() -> None:
 
 def test_the_layers_are_those_that_are_held() -> None:
     """The architecture's line is import-linter's contract."""
-    [contract] = [each for each in PROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers"]
+    [contract] = [
+        each for each in PROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers"
+    ]
     held = [re.findall(r"service\.(\w+)", layer) for layer in contract["layers"]]
     [drawn] = re.findall(r"^    (web ►.*?)\n\n", ARCHITECTURE, re.MULTILINE | re.DOTALL)
     assert [re.findall(r"\w+", layer) for layer in drawn.split("►")] == held[1:]
@@ -58,7 +65,12 @@ def test_the_layers_are_those_that_are_held() -> None:
 def test_every_dependency_has_its_reason() -> None:
     """In the architecture's table; stubs for types speak for themselves."""
     project = PROJECT["project"]
-    asked = [*project["dependencies"], *(each for group in project["optional-dependencies"].values() for each in group)]
+    asked = [
+        *project["dependencies"],
+        *(each for group in project["optional-dependencies"].values() for each in group),
+    ]
     names = {re.split(r"[\[<>=~! ]", each, maxsplit=1)[0] for each in asked}
     table = "".join(line for line in ARCHITECTURE.splitlines() if line.startswith("|")).lower()
-    assert {name for name in names if name.lower() not in table and not name.startswith("types-")} == set()
+    assert {
+        name for name in names if name.lower() not in table and not name.startswith("types-")
+    } == set()

@@ -37,10 +37,16 @@ def code(cell: str) -> str:
 
 def documented_fields(owner: type) -> dict[str, str]:
     """The text below each field of a class."""
-    [body] = [each for each in ast.parse(inspect.getsource(owner)).body if isinstance(each, ast.ClassDef)]
+    [body] = [
+        each for each in ast.parse(inspect.getsource(owner)).body if isinstance(each, ast.ClassDef)
+    ]
     found = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+        if (
+            isinstance(field, ast.AnnAssign)
+            and isinstance(field.target, ast.Name)
+            and isinstance(text, ast.Expr)
+        ):
             found[field.target.id] = ast.literal_eval(text.value)
     return found
 
@@ -49,7 +55,11 @@ def test_settings() -> None:
     """The README's table has each with its default, in the words of the code."""
     texts = documented_fields(Settings)
     expected = [
-        [f"`{PREFIX}{field.name.upper()}`", "unset" if field.default in (None, MISSING) else f"{field.default}".removesuffix(".0"), text]
+        [
+            f"`{PREFIX}{field.name.upper()}`",
+            "unset" if field.default in (None, MISSING) else f"{field.default}".removesuffix(".0"),
+            text,
+        ]
         for field in fields(Settings)
         if (text := texts[field.name])
     ]
@@ -65,7 +75,9 @@ def test_gunicorns_own_settings() -> None:
 
 def test_routes() -> None:
     """Every route has its row, and no other."""
-    assert {(code(row[0])) for row in table(HTTP, "route")} == {f"{route.method} {route.path}" for route in ROUTES}
+    assert {(code(row[0])) for row in table(HTTP, "route")} == {
+        f"{route.method} {route.path}" for route in ROUTES
+    }
 
 
 def test_options() -> None:
@@ -77,7 +89,9 @@ def test_options() -> None:
 def test_option_words() -> None:
     """What an option may say is what its row says."""
     for row in table(HTTP, "option"):
-        choices = [getattr(each, "choices", ()) for each in OptionsSchema().fields[code(row[0])].validators]
+        choices = [
+            getattr(each, "choices", ()) for each in OptionsSchema().fields[code(row[0])].validators
+        ]
         words = [word for group in choices for word in group]
         assert [word for word in words if f"`{word}`" not in row[1]] == [], row[0]
 
@@ -101,7 +115,9 @@ def test_body_types() -> None:
 
 
 def _raised(pattern: str, *folders: str) -> set[str]:
-    files = [path for folder in folders for path in sorted((ROOT / "service" / folder).rglob("*.py"))]
+    files = [
+        path for folder in folders for path in sorted((ROOT / "service" / folder).rglob("*.py"))
+    ]
     return {match for path in files for match in re.findall(pattern, path.read_text(), re.DOTALL)}
 
 
@@ -110,17 +126,23 @@ def test_problem_codes() -> None:
     listed = {(int(row[0]), code(row[1])) for row in table(HTTP, "status", "code")}
     named = {word for _, word in listed}
     with_status = _raised(r'Problem\(\s*(\d{3}),(?:(?!Problem\().)*?code="([a-z-]+)"', "web")
-    expected = {(int(status), word) for status, word in with_status} | {(status, word) for status, word in CODES.items()}
+    expected = {(int(status), word) for status, word in with_status} | {
+        (status, word) for status, word in CODES.items()
+    }
     assert expected - listed == set()
     assert _raised(r'code="([a-z-]+)"', "web") - named == set()
     for rest in named - {word for _, word in expected}:
-        assert f'"{rest}"' in "".join(path.read_text() for path in (ROOT / "service").rglob("*.py")), rest
+        assert f'"{rest}"' in "".join(
+            path.read_text() for path in (ROOT / "service").rglob("*.py")
+        ), rest
 
 
 def test_rejections() -> None:
     """Every code of a document that can't be read."""
     listed = {code(row[0]) for row in table(HTTP, "code", "why")}
-    raised = _raised(r'(?:InputError|LimitExceeded)\("([a-z0-9-]+)"', ".") | _raised(r'Rejected\([^")]*"([a-z-]+)"', "yamldoc")
+    raised = _raised(r'(?:InputError|LimitExceeded)\("([a-z0-9-]+)"', ".") | _raised(
+        r'Rejected\([^")]*"([a-z-]+)"', "yamldoc"
+    )
     whole_requests = {"documents", "diff-unreadable"}
     assert listed == raised - whole_requests
 
@@ -137,10 +159,16 @@ def test_metrics() -> None:
     metrics = Metrics()
     collectors = [each for each in vars(metrics).values() if hasattr(each, "_labelnames")]
     expected = {
-        (each._name + ("_total" if each._type == "counter" else ""), each._type, ", ".join(f"`{name}`" for name in each._labelnames))
+        (
+            each._name + ("_total" if each._type == "counter" else ""),
+            each._type,
+            ", ".join(f"`{name}`" for name in each._labelnames),
+        )
         for each in collectors
     }
-    assert {(code(row[0]), row[1], row[2]) for row in table(OPERATIONS, "metric", "type", "labels")} == expected
+    assert {
+        (code(row[0]), row[1], row[2]) for row in table(OPERATIONS, "metric", "type", "labels")
+    } == expected
 
 
 def test_queries_and_alerts_name_metrics_that_exist() -> None:
@@ -154,19 +182,28 @@ def test_queries_and_alerts_name_metrics_that_exist() -> None:
 
 
 def test_replicas() -> None:
-    """Those of the table follow from the benchmark's figure and the chart's target, and the picture's rules lead there."""
+    """Those of the table follow from the benchmark's figure and the chart's target, and the
+    picture's rules lead there.
+    """
     seconds = scaling.per_request()
     for rate, cores, replicas in table(OPERATIONS, "rewrites/s"):
         needed = float(rate) * seconds
-        assert [cores, replicas] == [f"{needed:.1f}", str(max(math.ceil(needed / (scaling.REQUEST * scaling.TARGET)), scaling.LEAST))]
+        assert [cores, replicas] == [
+            f"{needed:.1f}",
+            str(max(math.ceil(needed / (scaling.REQUEST * scaling.TARGET)), scaling.LEAST)),
+        ]
     for row in table(OPERATIONS, "documents", "analyze", "rewrite"):
-        assert float(row[3]) == pytest.approx(0.4 / (float(row[2].split()[0]) / 1000), rel=0.2, abs=0.05)
+        assert float(row[3]) == pytest.approx(
+            0.4 / (float(row[2].split()[0]) / 1000), rel=0.2, abs=0.05
+        )
     moments = list(scaling.simulated(seconds))
     assert [moments[0].replicas, moments[-1].replicas] == [scaling.LEAST, scaling.LEAST]
     busy = {each.replicas for each in moments if 10 < each.minute < 26}
     assert len(busy) == 1
     assert scaling.LEAST < busy.pop() <= math.ceil(scaling.peak(20) * seconds / 0.4)
-    assert all(each.usage <= 1.1 * scaling.REQUEST * scaling.TARGET for each in moments if each.minute > 10)
+    assert all(
+        each.usage <= 1.1 * scaling.REQUEST * scaling.TARGET for each in moments if each.minute > 10
+    )
 
 
 def test_the_charts_values_are_those_of_the_calculation() -> None:
@@ -183,7 +220,9 @@ def test_log_fields() -> None:
     """Every field of a line of the log."""
     written = set(re.findall(r'"(\w+)": ', inspect.getsource(JsonFormatter.format)))
     observed = (ROOT / "service/web/observation.py").read_text()
-    written |= set(re.findall(r'^        "(\w+)": ', observed, re.MULTILINE)) | set(re.findall(r'fields\["(\w+)"\]', observed))
+    written |= set(re.findall(r'^        "(\w+)": ', observed, re.MULTILINE)) | set(
+        re.findall(r'fields\["(\w+)"\]', observed)
+    )
     written |= {"error", "frames"}
     assert {code(row[0]) for row in table(OPERATIONS, "field")} == written
 
@@ -197,12 +236,20 @@ def test_fields_of_an_entry() -> None:
     """Those of the catalogue itself."""
     source = (ROOT / "service/knowledge/__init__.py").read_text()
     [known] = re.findall(r"set\(data\) - \{([^}]*)\}", source)
-    assert {code(row[0]) for row in table(CATALOGUE, "entry's field")} == set(re.findall(r'"(\w+)"', known))
+    assert {code(row[0]) for row in table(CATALOGUE, "entry's field")} == set(
+        re.findall(r'"(\w+)"', known)
+    )
 
 
 def test_documented_settings_are_settings() -> None:
     """No page speaks of a variable that nobody reads."""
     of_clients = {"URL", "TOKEN"}
-    known = {field.name.upper() for field in fields(Settings)} | {name.upper() for name in SERVER} | of_clients
+    known = (
+        {field.name.upper() for field in fields(Settings)}
+        | {name.upper() for name in SERVER}
+        | of_clients
+    )
     for page in [README, *Path(ROOT / "docs").glob("*.md")]:
-        assert set(re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", page.read_text())) - known == set(), page.name
+        assert set(re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", page.read_text())) - known == set(), (
+            page.name
+        )

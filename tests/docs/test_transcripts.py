@@ -1,13 +1,15 @@
 """Every command that the pages show is run, and prints what they say.
 
-A `console` block is run against a real gunicorn, in a folder that holds what a clone holds. Words behind `console` say what it needs:
+A `console` block is run against a real gunicorn, in a folder that holds what a clone holds. Words
+behind `console` say what it needs:
 
 - `NAME=value`: a service with these settings, and a file `tokens` where one is named;
 - `make`: a target of the Makefile, which is there and does what it says;
 - `helm`: the real helm, on PATH;
-- `cluster`: a cluster. `helm install` and `upgrade` are rendered with the same arguments, `kubectl create` stays on the client, and of
-  other commands every flag must exist;
-- `docker`: a Docker engine. The file that a command is about must be there, and where there is a client it must read it.
+- `cluster`: a cluster. `helm install` and `upgrade` are rendered with the same arguments, `kubectl
+  create` stays on the client, and of other commands every flag must exist;
+- `docker`: a Docker engine. The file that a command is about must be there, and where there is a
+client it must read it.
 """
 
 from __future__ import annotations
@@ -33,7 +35,11 @@ ONLY_INSTALL = {"--install", "--create-namespace", "--wait", "--atomic", "--reus
 
 
 def chosen(need: str | None) -> list[Any]:
-    found = [block for block in CONSOLE if next((word for word in block.words if word in NEEDS), None) == need]
+    found = [
+        block
+        for block in CONSOLE
+        if next((word for word in block.words if word in NEEDS), None) == need
+    ]
     return [pytest.param(block, id=str(block)) for block in found]
 
 
@@ -50,8 +56,19 @@ def clone(tmp_path: Path) -> Path:
 
 def run(command: str, folder: Path, *folders: Path) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    environ = kept | {"PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]]), "NO_COLOR": "1"}
-    return subprocess.run(["bash", "-c", command], cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    environ = kept | {
+        "PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]]),
+        "NO_COLOR": "1",
+    }
+    return subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def words_of(command: str) -> list[str]:
@@ -59,18 +76,28 @@ def words_of(command: str) -> list[str]:
 
 
 def agree(step: Step, done: subprocess.CompletedProcess[str]) -> None:
-    assert agrees(step.expected, done.stdout.splitlines()), f"{step.command}\n{done.stdout}{done.stderr}"
+    assert agrees(step.expected, done.stdout.splitlines()), (
+        f"{step.command}\n{done.stdout}{done.stderr}"
+    )
     assert done.returncode == 0, f"{step.command}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("block", chosen(None))
-def test_a_transcript_is_what_happens(block: Block, clone: Path, request: pytest.FixtureRequest) -> None:
-    """Each command prints what stands below it and succeeds; a line of dots stands for any lines."""
+def test_a_transcript_is_what_happens(
+    block: Block, clone: Path, request: pytest.FixtureRequest
+) -> None:
+    """Each command prints what stands below it and succeeds; a line of dots stands for any
+    lines.
+    """
     settings = dict(word.split("=", 1) for word in block.words)
     if "PODSPLIT_TOKENS_FILE" in settings:
         (clone / settings["PODSPLIT_TOKENS_FILE"]).write_text("example-token\n")
     files = {name: str(clone / value) for name, value in settings.items() if name.endswith("_FILE")}
-    server = request.getfixturevalue("start_server")(**settings | files) if settings else request.getfixturevalue("server")
+    server = (
+        request.getfixturevalue("start_server")(**settings | files)
+        if settings
+        else request.getfixturevalue("server")
+    )
     for step in steps(block):
         agree(step, run(step.command.replace(LOCAL, server.url), clone))
 
@@ -83,7 +110,9 @@ def test_what_helm_prints(block: Block, clone: Path, helm: Path) -> None:
 
 
 @pytest.mark.parametrize("block", chosen("cluster"))
-def test_what_needs_a_cluster_is_rehearsed(block: Block, clone: Path, helm: Path, kubectl: Path) -> None:
+def test_what_needs_a_cluster_is_rehearsed(
+    block: Block, clone: Path, helm: Path, kubectl: Path
+) -> None:
     """As far as it goes without one."""
     (clone / "tokens").write_text("example-token\n")
     for command in (each for step in steps(block) for each in step.command.split(" | ")):
@@ -92,20 +121,29 @@ def test_what_needs_a_cluster_is_rehearsed(block: Block, clone: Path, helm: Path
         rehearsal = _helm(words) if words[0] == "helm" else _kubectl(words)
         done = run(rehearsal, clone, helm.parent, kubectl.parent)
         assert done.returncode == 0, f"{rehearsal}\n{done.stderr}"
-        for flag in re.findall(r"^--[a-z-]+", "\n".join(words), re.MULTILINE) if rehearsal.endswith("--help") else ():
+        for flag in (
+            re.findall(r"^--[a-z-]+", "\n".join(words), re.MULTILINE)
+            if rehearsal.endswith("--help")
+            else ()
+        ):
             assert f"{flag} " in done.stdout or f"{flag}=" in done.stdout, (command, flag)
 
 
 def _helm(words: list[str]) -> str:
     if words[1] not in ("install", "upgrade"):
         return shlex.join([*words[:2], "--help"])
-    return shlex.join(["helm", "template", *(word for word in words[2:] if word not in ONLY_INSTALL)])
+    return shlex.join(
+        ["helm", "template", *(word for word in words[2:] if word not in ONLY_INSTALL)]
+    )
 
 
 def _kubectl(words: list[str]) -> str:
     if words[1] == "create":
         return shlex.join([*words, "--dry-run=client", "--output=yaml"])
-    verbs = [words[1], *([words[2]] if words[1] in ("rollout", "config", "auth", "set", "top") else [])]
+    verbs = [
+        words[1],
+        *([words[2]] if words[1] in ("rollout", "config", "auth", "set", "top") else []),
+    ]
     return shlex.join(["kubectl", *verbs, "--help"])
 
 
@@ -123,7 +161,9 @@ def test_what_needs_docker_is_about_files_that_are_there(block: Block, clone: Pa
             _compose(words, clone)
         else:
             assert words[1] in ("push", "run"), step.command
-            assert f"build --tag {words[-1]} ." in "".join(each.text for each in CONSOLE), "no page says how this image is built"
+            assert f"build --tag {words[-1]} ." in "".join(each.text for each in CONSOLE), (
+                "no page says how this image is built"
+            )
 
 
 def _compose(words: list[str], clone: Path) -> None:
@@ -152,11 +192,26 @@ def test_make_run_serves(make_run: Any) -> None:
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_stand_where_they_are_run(page: Path) -> None:
-    """No block of shell commands escapes the tests above, and each of its words means something to them."""
-    assert [str(block) for block in blocks(page) if block.language in ("sh", "bash", "shell", "zsh")] == []
-    assert re.findall(r"^(?: {4}|\t)(?:curl|docker|git|helm|kubectl|make|python3?) .*", prose(page), re.MULTILINE) == []
+    """No block of shell commands escapes the tests above, and each of its words means something
+    to them.
+    """
+    assert [
+        str(block) for block in blocks(page) if block.language in ("sh", "bash", "shell", "zsh")
+    ] == []
+    assert (
+        re.findall(
+            r"^(?: {4}|\t)(?:curl|docker|git|helm|kubectl|make|python3?) .*",
+            prose(page),
+            re.MULTILINE,
+        )
+        == []
+    )
     consoles = [block for block in blocks(page) if block.language == "console"]
-    assert [str(block) for block in consoles if any(word not in NEEDS and "=" not in word for word in block.words)] == []
+    assert [
+        str(block)
+        for block in consoles
+        if any(word not in NEEDS and "=" not in word for word in block.words)
+    ] == []
     assert all(steps(block) for block in consoles)
 
 
@@ -169,10 +224,20 @@ def test_make_targets_in_the_text_are_there(page: Path) -> None:
 
 def test_ci_in_ten_lines(clone: Path, server: Any) -> None:
     """The README's workflow fails the build and fills the summary, and lets a clean folder pass."""
-    [block] = [block for block in blocks(ROOT / "README.md") if block.language == "yaml" and "runs-on" in block.text]
+    [block] = [
+        block
+        for block in blocks(ROOT / "README.md")
+        if block.language == "yaml" and "runs-on" in block.text
+    ]
     assert block.text.count("\n") <= 10
-    [command] = [step["run"] for step in yaml.safe_load(block.text)["jobs"]["podsplit"]["steps"] if "run" in step]
-    command = command.replace("https://podsplit.example.com", server.url).replace("${{ secrets.PODSPLIT_TOKEN }}", "example-token")
+    [command] = [
+        step["run"]
+        for step in yaml.safe_load(block.text)["jobs"]["podsplit"]["steps"]
+        if "run" in step
+    ]
+    command = command.replace("https://podsplit.example.com", server.url).replace(
+        "${{ secrets.PODSPLIT_TOKEN }}", "example-token"
+    )
     ends = []
     for name in ("one-shot.yaml", "app-with-sidecars.yaml"):
         folder = clone / name.partition(".")[0]
@@ -181,7 +246,10 @@ def test_ci_in_ten_lines(clone: Path, server: Any) -> None:
         # GitHub's own shell: a failure in a pipe is one.
         done = run(f"set -eo pipefail; export GITHUB_STEP_SUMMARY=summary.md\n{command}", folder)
         ends.append((done.returncode, (folder / "summary.md").read_text().splitlines()[0]))
-    assert ends == [(22, "### Podsplit: 1 warning in 1 workload"), (0, "### Podsplit: nothing to change in 1 workload")]
+    assert ends == [
+        (22, "### Podsplit: 1 warning in 1 workload"),
+        (0, "### Podsplit: nothing to change in 1 workload"),
+    ]
 
 
 def test_there_are_transcripts() -> None:

@@ -33,7 +33,16 @@ def folder(tmp_path):
 @pytest.fixture
 def curl(server, folder):
     def call(path: str, *arguments: str, fails: bool = False) -> str:
-        command = ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "60", *arguments, server.url + path]
+        command = [
+            "curl",
+            "--silent",
+            "--show-error",
+            "--fail-with-body",
+            "--max-time",
+            "60",
+            *arguments,
+            server.url + path,
+        ]
         answer = subprocess.run(command, cwd=folder, capture_output=True, check=False)
         assert (answer.returncode != 0) == fails, answer.stdout.decode() + answer.stderr.decode()
         return answer.stdout.decode()
@@ -58,7 +67,9 @@ def kinds(text: str) -> list[str]:
     ],
 )
 def test_a_file(curl, headers):
-    """`curl --data-binary @file`, with and without headers: the Pod comes back under a Deployment, its comment kept."""
+    """`curl --data-binary @file`, with and without headers: the Pod comes back under a
+    Deployment, its comment kept.
+    """
     text = curl("/v1/rewrite?format=yaml", "--data-binary", "@app/web.yaml", *headers)
 
     assert kinds(text) == ["Deployment"]
@@ -72,15 +83,27 @@ def test_a_form_upload(curl):
 
 @pytest.mark.parametrize(
     "command",
-    [["tar", "cf", "-", "app"], ["tar", "czf", "-", "app"], ["git", "archive", "--format=zip", "HEAD"]],
+    [
+        ["tar", "cf", "-", "app"],
+        ["tar", "czf", "-", "app"],
+        ["git", "archive", "--format=zip", "HEAD"],
+    ],
     ids=["tar", "tar.gz", "zip"],
 )
 def test_a_folder(curl, folder, command):
-    """A folder's archive, with no content type of its own: the manifest is rewritten under its path, the rest is left out."""
+    """A folder's archive, with no content type of its own: the manifest is rewritten under its
+    path, the rest is left out.
+    """
     if command[0] == "git":
-        for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"]):
+        for words in (
+            ["init", "-q"],
+            ["add", "-A"],
+            ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x"],
+        ):
             subprocess.run(["git", *words], cwd=folder, check=True)
-    (folder / "sent").write_bytes(subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout)
+    (folder / "sent").write_bytes(
+        subprocess.run(command, cwd=folder, capture_output=True, check=True).stdout
+    )
     answer = json.loads(curl("/v1/rewrite", "--data-binary", "@sent"))
 
     assert [item["path"] for item in answer["files"]] == ["app/web.yaml"]
@@ -99,11 +122,15 @@ def test_a_diff_applies_in_the_folder(curl, folder):
 
 def test_a_build_that_fails_on_a_finding(curl):
     """`--fail-with-body` fails the build and prints the report."""
-    answer = json.loads(curl("/v1/analyze?fail_on=warning", "--data-binary", "@app/web.yaml", fails=True))
+    answer = json.loads(
+        curl("/v1/analyze?fail_on=warning", "--data-binary", "@app/web.yaml", fails=True)
+    )
 
     assert answer["findings"]
 
 
 def test_accept(curl):
     """The format by header."""
-    assert kinds(curl("/v1/rewrite", "--data-binary", "@app/web.yaml", "-H", "Accept: application/yaml")) == ["Deployment"]
+    assert kinds(
+        curl("/v1/rewrite", "--data-binary", "@app/web.yaml", "-H", "Accept: application/yaml")
+    ) == ["Deployment"]

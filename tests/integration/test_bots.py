@@ -1,4 +1,6 @@
-"""The example bot, as CI runs it: a real checkout, the real service, and a forge that is as strict as the real ones."""
+"""The example bot, as CI runs it: a real checkout, the real service, and a forge that is as
+strict as the real ones.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from tests.unit.render.test_suggestions import as_github, as_gitlab
 ROOT = Path(__file__).resolve().parents[2]
 BOT = ROOT / "examples" / "bots" / "podsplit_bot.py"
 POD = (
-    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n  containers:\n    - name: app\n      image: nginx\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n "
+    " containers:\n    - name: app\n      image: nginx\n"
 )
 
 
@@ -32,10 +35,14 @@ class Checkout:
 
     def git(self, *words: str) -> str:
         who = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "core.autocrlf=false")
-        return subprocess.run(["git", *who, *words], cwd=self.folder, capture_output=True, text=True, check=True).stdout
+        return subprocess.run(
+            ["git", *who, *words], cwd=self.folder, capture_output=True, text=True, check=True
+        ).stdout
 
     def push(self, files: dict[str, str | None]) -> None:
-        """Commit files, or their removal, and let the forge know the lines that can be commented on."""
+        """Commit files, or their removal, and let the forge know the lines that can be commented
+        on.
+        """
         for path, content in files.items():
             place = self.folder / path
             place.parent.mkdir(exist_ok=True)
@@ -67,7 +74,11 @@ class Checkout:
 
     @property
     def summaries(self) -> list[str]:
-        return [each["body"] for each in self.state.of("talk", "note") if each["body"].startswith("<!-- podsplit:")]
+        return [
+            each["body"]
+            for each in self.state.of("talk", "note")
+            if each["body"].startswith("<!-- podsplit:")
+        ]
 
     def applied(self, comment: dict) -> str:
         """What the forge makes of the file when somebody takes the suggestion."""
@@ -75,14 +86,20 @@ class Checkout:
         text = (self.folder / path).read_text()
         if self.platform == "gitlab":
             return as_gitlab(text, comment)
-        return as_github(text, {name: value for name, value in comment.items() if value is not None})
+        return as_github(
+            text, {name: value for name, value in comment.items() if value is not None}
+        )
 
 
 @pytest.fixture(params=["github", "gitlab"])
 def checkout(request, tmp_path, server):
     """A branch that changes nothing yet; somebody talked on its pull request already."""
     with forge() as (url, state):
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "CI", "PODSPLIT"))} | {
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GIT", "CI", "PODSPLIT"))
+        } | {
             "PODSPLIT_URL": server.url + "/",
             "GITHUB_API_URL": url,
             "GITHUB_REPOSITORY": "team/shop",
@@ -95,7 +112,13 @@ def checkout(request, tmp_path, server):
             "GITLAB_TOKEN": TOKEN,
         }
         talk = "talk" if request.param == "github" else "note"
-        for words in ("Please look.", "> <!-- podsplit:summary:0123456789abcdef --> what's this?", "LGTM", "Later.", "Now."):
+        for words in (
+            "Please look.",
+            "> <!-- podsplit:summary:0123456789abcdef --> what's this?",
+            "LGTM",
+            "Later.",
+            "Now.",
+        ):
             state.add(talk, body=words)
         made = Checkout(tmp_path, state, environ, request.param)
         made.git("init", "--quiet", "--initial-branch=main")
@@ -109,10 +132,14 @@ def checkout(request, tmp_path, server):
 
 
 def test_a_pull_request_from_its_first_push_to_its_last(checkout):
-    """Suggestions that apply, posted once; moved, changed and deleted as the branch goes on; what people wrote stays."""
+    """Suggestions that apply, posted once; moved, changed and deleted as the branch goes on;
+    what people wrote stays.
+    """
     talk = [dict(each) for each in checkout.state.comments.values()]
 
-    checkout.push({"app/one.yaml": POD.replace("NAME", "one"), "app/two.yaml": POD.replace("NAME", "two")})
+    checkout.push(
+        {"app/one.yaml": POD.replace("NAME", "one"), "app/two.yaml": POD.replace("NAME", "two")}
+    )
     assert "not UTF-8: latin.yaml" in checkout.run()
     assert len(checkout.on_lines) == 2
     assert len(checkout.summaries) == 1
@@ -128,7 +155,9 @@ def test_a_pull_request_from_its_first_push_to_its_last(checkout):
     checkout.push({"app/one.yaml": checkout.applied(checkout.on_lines[0]), "app/two.yaml": moved})
     checkout.run()
     (comment,) = checkout.on_lines
-    assert checkout.applied(comment).startswith("# a line above\napiVersion: apps/v1\nkind: Deployment\n")
+    assert checkout.applied(comment).startswith(
+        "# a line above\napiVersion: apps/v1\nkind: Deployment\n"
+    )
     assert sum(write.startswith("DELETE") for write in checkout.state.writes) == 2
 
     checkout.push({"app/two.yaml": None})

@@ -1,4 +1,6 @@
-"""The CI examples: of the shape that their systems want, and their shell run as those systems would, against a real service."""
+"""The CI examples: of the shape that their systems want, and their shell run as those systems
+would, against a real service.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,8 @@ spec:
           image: nginx:1.27
 """
 BARE = (
-    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {app: web}\nspec:\n  containers:\n    - name: web\n      image: nginx\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {app: web}\nspec:\n "
+    " containers:\n    - name: web\n      image: nginx\n"
 )
 
 
@@ -62,43 +65,83 @@ def clean(request, repository):
 
 @pytest.fixture
 def shell(repository, server, tmp_path):
-    """Runs a script as a CI system does: in the checkout, with a variable for each setting, stopping at the first failure."""
+    """Runs a script as a CI system does: in the checkout, with a variable for each setting,
+    stopping at the first failure.
+    """
 
-    def run(script: str, *words: str, program: str = "bash", **more: str) -> subprocess.CompletedProcess[str]:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("GIT", "CI", "PODSPLIT"))}
-        environ |= {"PODSPLIT_URL": server.url, "PODSPLIT_TOKEN": "", "MANIFESTS": "manifests", "RUNNER_TEMP": str(tmp_path)}
+    def run(
+        script: str, *words: str, program: str = "bash", **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("GIT", "CI", "PODSPLIT"))
+        }
+        environ |= {
+            "PODSPLIT_URL": server.url,
+            "PODSPLIT_TOKEN": "",
+            "MANIFESTS": "manifests",
+            "RUNNER_TEMP": str(tmp_path),
+        }
         environ |= {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")} | more
         flags = ["--noprofile", "--norc", "-eo", "pipefail"] if program == "bash" else ["-e"]
         command = [program, *flags, "-c", script, *words]
-        return subprocess.run(command, cwd=repository, env=environ, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(
+            command,
+            cwd=repository,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     return run
 
 
-@pytest.mark.parametrize(("file", "schema"), [("github-actions.yml", "github-workflows"), ("gitlab-ci.yml", "gitlab-ci")])
+@pytest.mark.parametrize(
+    ("file", "schema"), [("github-actions.yml", "github-workflows"), ("gitlab-ci.yml", "gitlab-ci")]
+)
 def test_the_shape_that_the_system_wants(file, schema):
     """By the schemas that editors use for these files."""
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", CI / file]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        f"vendor.{schema}",
+        CI / file,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_workflow_may_do_no_more_than_it_needs():
-    """Nothing by default, one right to write for each job, no token left in the checkout, actions of a stated major."""
+    """Nothing by default, one right to write for each job, no token left in the checkout,
+    actions of a stated major.
+    """
     assert WORKFLOW["permissions"] == {}
-    writes = {name: [right for right, how in job["permissions"].items() if how == "write"] for name, job in WORKFLOW["jobs"].items()}
+    writes = {
+        name: [right for right, how in job["permissions"].items() if how == "write"]
+        for name, job in WORKFLOW["jobs"].items()
+    }
     assert writes == {"findings": ["security-events"], "suggestions": ["pull-requests"]}
     steps = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
     for step in steps:
         assert re.fullmatch(r"[\w-]+(/[\w-]+)+@v\d+", step.get("uses", "a/b@v1"))
-        assert not step.get("uses", "").startswith("actions/checkout@") or step["with"]["persist-credentials"] is False
+        assert (
+            not step.get("uses", "").startswith("actions/checkout@")
+            or step["with"]["persist-credentials"] is False
+        )
         # What others write, such as a branch's name, reaches the shell as a variable only.
         assert "${{" not in step.get("run", "")
 
 
 def test_github_actions(shell, repository, clean, tmp_path):
-    """The job fails where it should, with the findings in SARIF and the summary written in both cases."""
+    """The job fails where it should, with the findings in SARIF and the summary written in both
+    cases.
+    """
     steps = [step["run"] for step in WORKFLOW["jobs"]["findings"]["steps"] if "run" in step]
     codes = [shell(step).returncode for step in steps]
 
@@ -110,7 +153,9 @@ def test_github_actions(shell, repository, clean, tmp_path):
 
 def test_github_actions_without_an_answer(shell, repository, clean):
     """An error is no SARIF: it is printed, and nothing is left to upload."""
-    pack, _, judge = [step["run"] for step in WORKFLOW["jobs"]["findings"]["steps"] if "run" in step]
+    pack, _, judge = [
+        step["run"] for step in WORKFLOW["jobs"]["findings"]["steps"] if "run" in step
+    ]
     shell(pack)
     done = shell(judge.replace("fail_on=warning", "fail_on=never"))
 
@@ -127,12 +172,16 @@ def test_gitlab_ci(shell, repository, clean):
     tests = JUnitXml.fromfile(repository / reports["junit"])
 
     assert done.returncode == (0 if clean else 22), done.stderr
-    assert [entry["location"]["path"] for entry in quality] == ([] if clean else ["manifests/deep/bare pod.yml"])
+    assert [entry["location"]["path"] for entry in quality] == (
+        [] if clean else ["manifests/deep/bare pod.yml"]
+    )
     assert (tests.tests, tests.failures) == ((1, 0) if clean else (2, 1))
 
 
 def test_jenkins(shell, repository, clean):
-    """Braces and quotes close; its shell step fails where it should, with a test report and a summary in both cases."""
+    """Braces and quotes close; its shell step fails where it should, with a test report and a
+    summary in both cases.
+    """
     text = (CI / "Jenkinsfile").read_text()
     (script,) = re.findall(r"sh '''(.*?)'''", text, re.DOTALL)
     rest = re.sub(r"//[^\n]*|'''.*?'''|'[^'\n]*'", "", text, flags=re.DOTALL)
@@ -162,7 +211,9 @@ def test_plain_shell_by_another_limit(shell, repository):
     assert shell('sh "$0" "$@"', str(CI / "check.sh"), "manifests", FAIL_ON="error").returncode == 0
 
 
-@pytest.mark.parametrize("trouble", [{"FAIL_ON": "never"}, {"PODSPLIT_URL": "http://127.0.0.1:9"}, {"PODSPLIT_URL": ""}])
+@pytest.mark.parametrize(
+    "trouble", [{"FAIL_ON": "never"}, {"PODSPLIT_URL": "http://127.0.0.1:9"}, {"PODSPLIT_URL": ""}]
+)
 def test_plain_shell_without_an_answer(shell, trouble):
     """2: neither clean nor failing."""
     done = shell('sh "$0" manifests', str(CI / "check.sh"), **trouble)
@@ -183,15 +234,37 @@ def test_the_jobs_that_post_suggestions(shell, repository, platform):
     (repository / "manifests" / "bare.yaml").write_text(BARE)
     head = shell(f"{commit} && git rev-parse HEAD", "sh", *who).stdout.strip()
     if platform == "github":
-        script = next(step["run"] for step in WORKFLOW["jobs"]["suggestions"]["steps"] if step.get("name") == "Post suggestions")
+        script = next(
+            step["run"]
+            for step in WORKFLOW["jobs"]["suggestions"]["steps"]
+            if step.get("name") == "Post suggestions"
+        )
     else:
         script = "\n".join(PIPELINE["podsplit-suggestions"]["script"])
     with forge() as (url, state):
         state.head, state.hunks = head, {"manifests/bare.yaml": [range(1, 100)]}
-        named = {"GITHUB_API_URL": url, "GITHUB_REPOSITORY": "team/shop", "GITHUB_TOKEN": TOKEN, "PULL_NUMBER": "7", "HEAD_SHA": head}
-        named |= {"CI_API_V4_URL": f"{url}/api/v4", "CI_PROJECT_ID": "42", "CI_MERGE_REQUEST_IID": "7", "GITLAB_TOKEN": TOKEN}
+        named = {
+            "GITHUB_API_URL": url,
+            "GITHUB_REPOSITORY": "team/shop",
+            "GITHUB_TOKEN": TOKEN,
+            "PULL_NUMBER": "7",
+            "HEAD_SHA": head,
+        }
+        named |= {
+            "CI_API_V4_URL": f"{url}/api/v4",
+            "CI_PROJECT_ID": "42",
+            "CI_MERGE_REQUEST_IID": "7",
+            "GITLAB_TOKEN": TOKEN,
+        }
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        done = shell(script, PATH=path, BASE=base, CI_MERGE_REQUEST_DIFF_BASE_SHA=base, CI_COMMIT_SHA=head, **named)
+        done = shell(
+            script,
+            PATH=path,
+            BASE=base,
+            CI_MERGE_REQUEST_DIFF_BASE_SHA=base,
+            CI_COMMIT_SHA=head,
+            **named,
+        )
 
         assert done.returncode == 0, done.stderr
         assert len(state.of("review", "discussion")) == 1

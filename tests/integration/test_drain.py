@@ -7,11 +7,16 @@ import time
 
 import requests
 
-POD = b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: nginx\n"
+POD = (
+    b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n   "
+    b"   image: nginx\n"
+)
 
 
 def test_readiness_goes_down_first_and_new_requests_are_served(start_server):
-    """After SIGTERM: /readyz is 503, new requests are answered for DRAIN_SECONDS, then the process ends with 0."""
+    """After SIGTERM: /readyz is 503, new requests are answered for DRAIN_SECONDS, then the
+    process ends with 0.
+    """
     running = start_server(PODSPLIT_DRAIN_SECONDS="2")
     running.terminate()
     time.sleep(0.5)
@@ -26,7 +31,10 @@ def test_readiness_goes_down_first_and_new_requests_are_served(start_server):
 def test_a_request_in_flight_is_finished(start_server):
     """A body that began to arrive before the end of the drain is read and answered."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="0.5")
-    head = f"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(POD)}\r\n\r\n".encode()
+    head = (
+        "POST /v1/analyze HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length:"
+        f" {len(POD)}\r\n\r\n".encode()
+    )
     with running.connect() as connection:
         connection.sendall(head + POD[:20])
         time.sleep(0.2)
@@ -40,10 +48,15 @@ def test_a_request_in_flight_is_finished(start_server):
 
 
 def test_a_connection_that_was_kept_open(start_server):
-    """A request on it while the service drains is answered, and the client told to come back on another one."""
+    """A request on it while the service drains is answered, and the client told to come back on
+    another one.
+    """
     running = start_server(PODSPLIT_DRAIN_SECONDS="3", WORKERS="1")
     with requests.Session() as session:
-        assert "keep-alive" in session.post(running.url + "/v1/analyze", data=POD, timeout=5).headers["Connection"]
+        assert (
+            "keep-alive"
+            in session.post(running.url + "/v1/analyze", data=POD, timeout=5).headers["Connection"]
+        )
         running.terminate()
         time.sleep(0.5)
         answer = session.post(running.url + "/v1/analyze", data=POD, timeout=5)
@@ -64,7 +77,9 @@ def test_a_second_sigterm_ends_the_drain(start_server):
 
 
 def test_sigterm_under_load(start_server):
-    """Every request that began before the end of the drain is answered: none is reset, none is cut."""
+    """Every request that began before the end of the drain is answered: none is reset, none is
+    cut.
+    """
     running = start_server(PODSPLIT_DRAIN_SECONDS="2")
     ended = threading.Event()
     lost: list[str] = []
@@ -75,7 +90,9 @@ def test_sigterm_under_load(start_server):
         while not ended.is_set():
             began = time.monotonic()
             try:
-                answered.append(requests.post(running.url + "/v1/analyze", data=POD, timeout=20).status_code)
+                answered.append(
+                    requests.post(running.url + "/v1/analyze", data=POD, timeout=20).status_code
+                )
             except requests.RequestException as error:
                 # The margin is for what lies between the signal and the timer that it starts.
                 if began < end_of_drain[0] - 0.2:

@@ -17,7 +17,10 @@ import zipfile
 import pytest
 import requests
 
-POD = b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: nginx\n"
+POD = (
+    b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n   "
+    b"   image: nginx\n"
+)
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -28,7 +31,9 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def head(length: int, path: str = "/v1/analyze") -> bytes:
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n".encode()
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
+    ).encode()
 
 
 def test_a_body_of_100_megabytes(server):
@@ -53,7 +58,12 @@ def test_a_zip_bomb(server):
         for number in range(100):
             archive.writestr(f"{number}.yaml", b"#" * 10_000_000)
     started = time.monotonic()
-    answer = requests.post(server.url + "/v1/rewrite", data=buffer.getvalue(), headers={"Content-Type": "application/zip"}, timeout=60)
+    answer = requests.post(
+        server.url + "/v1/rewrite",
+        data=buffer.getvalue(),
+        headers={"Content-Type": "application/zip"},
+        timeout=60,
+    )
 
     assert (answer.status_code, answer.json()["code"]) == (413, "archive-too-large")
     assert time.monotonic() - started < 5
@@ -109,7 +119,9 @@ def test_half_a_body(server):
 
 
 def test_slow_clients_do_not_block(start_server):
-    """More clients that dribble their heads than there are threads: others are still answered soon."""
+    """More clients that dribble their heads than there are threads: others are still answered
+    soon.
+    """
     small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_HEADER_TIMEOUT="1")
     slow = [small.connect() for _ in range(20)]
     for connection in slow:
@@ -125,7 +137,9 @@ def test_slow_clients_do_not_block(start_server):
 
 
 def test_slow_bodies_do_not_block_for_ever(start_server):
-    """More clients stop in mid-body than there are threads: each is told so after the time that a body may take, then others get on."""
+    """More clients stop in mid-body than there are threads: each is told so after the time that
+    a body may take, then others get on.
+    """
     small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
     slow = [small.connect() for _ in range(12)]
     for connection in slow:
@@ -140,10 +154,16 @@ def test_slow_bodies_do_not_block_for_ever(start_server):
 
 
 def test_clients_that_never_read_do_not_block_for_ever(start_server):
-    """More clients that ask for a large answer and don't take it than there are threads: they are cut off, and others get on."""
+    """More clients that ask for a large answer and don't take it than there are threads: they
+    are cut off, and others get on.
+    """
     small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
-    large = gzip.compress(b"# " + random.Random(1).randbytes(60_000).hex().encode() + b"x" * 8_000_000)
-    start = head(len(large), "/v1/rewrite?format=yaml").replace(b"Host: x\r\n", b"Host: x\r\nContent-Encoding: gzip\r\n")
+    large = gzip.compress(
+        b"# " + random.Random(1).randbytes(60_000).hex().encode() + b"x" * 8_000_000
+    )
+    start = head(len(large), "/v1/rewrite?format=yaml").replace(
+        b"Host: x\r\n", b"Host: x\r\nContent-Encoding: gzip\r\n"
+    )
     lazy = []
     for _ in range(8):
         connection = socket.socket()
@@ -179,20 +199,30 @@ def test_clients_that_hang_up_before_the_answer(server):
         ("mkdir deep && cd deep && tar -cPf - ../web.yaml", "archive-path"),
         ('tar -cPf - "$PWD/web.yaml"', "archive-path"),
         ("tar -cf - --transform 's,^,a/../../,' web.yaml", "archive-path"),
-        ('python3 -c \'import sys, zipfile; zipfile.ZipFile(sys.stdout.buffer, "w").writestr("../up.yaml", "a: 1")\'', "archive-path"),
+        (
+            (
+                "python3 -c 'import sys, zipfile; zipfile.ZipFile(sys.stdout.buffer,"
+                ' "w").writestr("../up.yaml", "a: 1")\''
+            ),
+            "archive-path",
+        ),
     ],
 )
 def test_archives_that_lead_out(server, tmp_path, command, code):
     """As real archivers make them: each is refused whole, with its own code."""
     (tmp_path / "web.yaml").write_bytes(POD)
-    made = subprocess.run(["bash", "-ec", command], cwd=tmp_path, capture_output=True, check=True).stdout
+    made = subprocess.run(
+        ["bash", "-ec", command], cwd=tmp_path, capture_output=True, check=True
+    ).stdout
     answer = requests.post(server.url + "/v1/rewrite", data=made, timeout=30)
 
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
 def test_a_thousand_requests_at_once(server):
-    """A thousand connections are open before the first answer is read; all are answered, and each with its own Pod."""
+    """A thousand connections are open before the first answer is read; all are answered, and
+    each with its own Pod.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
     connections = [server.connect(120) for _ in range(1000)]
@@ -204,7 +234,9 @@ def test_a_thousand_requests_at_once(server):
         connection.close()
 
     assert {start.split(b" ")[1] for start, _, _ in answers} == {b"200"}
-    assert [json.loads(body)["workloads"][0]["name"] for _, _, body in answers] == [f"web-{number}" for number in range(1000)]
+    assert [json.loads(body)["workloads"][0]["name"] for _, _, body in answers] == [
+        f"web-{number}" for number in range(1000)
+    ]
 
 
 def test_a_worker_killed_in_mid_request(start_server):
@@ -230,7 +262,13 @@ def test_a_worker_killed_in_mid_request(start_server):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"nonsense\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00"]
+    "raw",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00",
+    ],
 )
 def test_what_is_no_request(server, raw):
     """It is refused or cut, and the next request is answered."""
@@ -246,23 +284,51 @@ def test_what_is_no_request(server, raw):
 @pytest.mark.parametrize(
     ("raw", "status"),
     [
-        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nkind: Pod\r\npassword: hunter2\r\nmore: hunter2\r\n\r\n", 400),
+        (
+            (
+                b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nkind:"
+                b" Pod\r\npassword: hunter2\r\nmore: hunter2\r\n\r\n"
+            ),
+            400,
+        ),
         (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\npassword hunter2: x\r\n\r\n", 400),
         (b"GET /?hunter2 HTTP/hunter2\r\nHost: x\r\n\r\n", 400),
         (b"GET /" + b"hunter2" * 1000 + b" HTTP/1.1\r\n\r\n", 414),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"hunter2" * 10_000 + b"\r\n\r\n", 431),
         (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: hunter2\r\n\r\n", 501),
-        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nExpect: hunter2\r\nContent-Length: 2\r\n\r\na:", 417),
-        (b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nhunter2\r\n", 400),
-        (b"POST /v1/analyze?hunter2=1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhunter2\r\n", 422),
+        (
+            (
+                b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nExpect: hunter2\r\nContent-Length:"
+                b" 2\r\n\r\na:"
+            ),
+            417,
+        ),
+        (
+            (
+                b"POST /v1/analyze HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:"
+                b" chunked\r\n\r\nhunter2\r\n"
+            ),
+            400,
+        ),
+        (
+            (
+                b"POST /v1/analyze?hunter2=1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:"
+                b" chunked\r\n\r\n3\r\nhunter2\r\n"
+            ),
+            422,
+        ),
     ],
 )
 def test_what_is_no_request_is_not_quoted(server, raw, status):
-    """The rest of a body behind a wrong length would be the next request's head: neither answer nor log says what is in it."""
+    """The rest of a body behind a wrong length would be the next request's head: neither answer
+    nor log says what is in it.
+    """
     with server.connect() as connection:
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_WR)
-        *_, (head_of_last, _, body) = [part.partition(b"\r\n\r\n") for part in read_all(connection).split(b"HTTP/1.1 ")]
+        *_, (head_of_last, _, body) = [
+            part.partition(b"\r\n\r\n") for part in read_all(connection).split(b"HTTP/1.1 ")
+        ]
 
     assert int(head_of_last[:3]) == status
     assert json.loads(body)["status"] == status
@@ -284,9 +350,16 @@ def test_logs_are_json_without_content(start_server):
     """Every line is an object; nothing of a manifest or a query is in any."""
     running = start_server()
     secret = b"hunter2"
-    requests.post(running.url + "/v1/rewrite?path=hunter2.yaml", data=POD + b"# " + secret, timeout=30)
+    requests.post(
+        running.url + "/v1/rewrite?path=hunter2.yaml", data=POD + b"# " + secret, timeout=30
+    )
     requests.post(running.url + "/v1/rewrite", data=b"a: [" + secret, timeout=30)
-    requests.post(running.url + "/v1/rewrite", data=b"{" + secret, headers={"Content-Type": "application/json"}, timeout=30)
+    requests.post(
+        running.url + "/v1/rewrite",
+        data=b"{" + secret,
+        headers={"Content-Type": "application/json"},
+        timeout=30,
+    )
     log = running.log.read_text()
 
     assert secret.decode() not in log
@@ -300,9 +373,13 @@ def test_a_start_with_a_wrong_setting(start_server):
         start_server(PODSPLIT_MAX_FILES="many")
 
 
-@pytest.mark.parametrize("path", ["/v1/analyze?format=none", "/v1/analyze?nope=1", "/nothing", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/v1/analyze?format=none", "/v1/analyze?nope=1", "/nothing", "/healthz"]
+)
 def test_an_answer_before_the_body(server, path):
-    """The client is still sending when the answer is known: it gets the answer, not a reset connection."""
+    """The client is still sending when the answer is known: it gets the answer, not a reset
+    connection.
+    """
     for _ in range(5):
         answer = requests.post(server.url + path, data=b"#" * 12_000_000, timeout=60)
         assert answer.status_code in (404, 405, 406, 422)

@@ -1,6 +1,8 @@
-"""The stages of rewrites, applied to a real API server: `PODSPLIT_TEST_KUBECONFIG=<file>` names the cluster.
+"""The stages of rewrites, applied to a real API server: `PODSPLIT_TEST_KUBECONFIG=<file>` names the
+cluster.
 
-The containers of the sets do nothing, so that what is seen is the cluster's own doing: controllers, EndpointSlices, rollouts.
+The containers of the sets do nothing, so that what is seen is the cluster's own doing: controllers,
+EndpointSlices, rollouts.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from tests.support.rewritten import rewrite
 
 KUBECONFIG = os.environ.get("PODSPLIT_TEST_KUBECONFIG")
 SETS = sorted((Path(__file__).parent / "sets").glob("*.yaml"))
-live = pytest.mark.skipif(not KUBECONFIG, reason="no cluster to test on: PODSPLIT_TEST_KUBECONFIG names none")
+live = pytest.mark.skipif(
+    not KUBECONFIG, reason="no cluster to test on: PODSPLIT_TEST_KUBECONFIG names none"
+)
 
 
 @pytest.fixture
@@ -32,7 +36,9 @@ def cluster(kubectl: Path) -> Iterator[Kubectl]:
 @live
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_every_port_keeps_its_endpoints(cluster: Kubectl, path: Path) -> None:
-    """Stage by stage, no Service port is ever without a ready endpoint, and each leads to the container that it led to."""
+    """Stage by stage, no Service port is ever without a ready endpoint, and each leads to the
+    container that it led to.
+    """
     rewritten = rewrite({path.name: path.read_text()})
     assert "split" in rewritten.changes
     assert list(walk(cluster, rewritten.stages)) == []
@@ -40,6 +46,8 @@ def test_every_port_keeps_its_endpoints(cluster: Kubectl, path: Path) -> None:
 
 @live
 def test_all_at_once_is_seen_to_have_the_gap(cluster: Kubectl) -> None:
-    """The last stage straight away leaves a port without endpoints while the new Pods start: the watch would see a gap."""
+    """The last stage straight away leaves a port without endpoints while the new Pods start: the
+    watch would see a gap.
+    """
     stages = rewrite({"set.yaml": SETS[-1].read_text()}).stages
     assert any("no ready endpoint" in each for each in walk(cluster, [stages[0], stages[-1]]))

@@ -1,4 +1,6 @@
-"""How the live test reads what kubectl says, and what it finds wrong: on answers as a cluster gives them, and on a model of one."""
+"""How the live test reads what kubectl says, and what it finds wrong: on answers as a cluster
+gives them, and on a model of one.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,11 @@ PODS = {
             "spec": {
                 "initContainers": [
                     {"name": "wait", "ports": [{"containerPort": 9187}]},
-                    {"name": "metrics", "restartPolicy": "Always", "ports": [{"containerPort": 9187, "protocol": "TCP"}]},
+                    {
+                        "name": "metrics",
+                        "restartPolicy": "Always",
+                        "ports": [{"containerPort": 9187, "protocol": "TCP"}],
+                    },
                 ],
                 "containers": [
                     {"name": "front", "ports": [{"containerPort": 80, "protocol": "TCP"}]},
@@ -30,12 +36,17 @@ PODS = {
                 ],
             },
         },
-        {"metadata": {"name": "shop-queue-9c-1"}, "spec": {"containers": [{"name": "queue", "ports": [{"containerPort": 5672}]}]}},
+        {
+            "metadata": {"name": "shop-queue-9c-1"},
+            "spec": {"containers": [{"name": "queue", "ports": [{"containerPort": 5672}]}]},
+        },
     ]
 }
 
 
-def piece(service: str, ports: list[dict[str, object]] | None, *endpoints: tuple[str, bool | None]) -> dict[str, object]:
+def piece(
+    service: str, ports: list[dict[str, object]] | None, *endpoints: tuple[str, bool | None]
+) -> dict[str, object]:
     """An EndpointSlice."""
     return {
         "metadata": {"name": f"{service}-abcde", "labels": {"kubernetes.io/service-name": service}},
@@ -53,21 +64,47 @@ def piece(service: str, ports: list[dict[str, object]] | None, *endpoints: tuple
 
 
 def test_slices_of_one_service_count_together() -> None:
-    """A Service has a slice for each set of resolved ports; a port is reached in whichever of them it is."""
-    http, amqp = {"name": "http", "port": 80, "protocol": "TCP"}, {"name": "amqp", "port": 5672, "protocol": "TCP"}
-    slices = {"items": [piece("shop", [http], ("shop-5b7f-x2x", True)), piece("shop", [amqp], ("shop-queue-9c-1", True))]}
-    assert reached(slices, PODS) == {Port("shop", "http"): {"front"}, Port("shop", "amqp"): {"queue"}}
+    """A Service has a slice for each set of resolved ports; a port is reached in whichever of
+    them it is.
+    """
+    http, amqp = (
+        {"name": "http", "port": 80, "protocol": "TCP"},
+        {"name": "amqp", "port": 5672, "protocol": "TCP"},
+    )
+    slices = {
+        "items": [
+            piece("shop", [http], ("shop-5b7f-x2x", True)),
+            piece("shop", [amqp], ("shop-queue-9c-1", True)),
+        ]
+    }
+    assert reached(slices, PODS) == {
+        Port("shop", "http"): {"front"},
+        Port("shop", "amqp"): {"queue"},
+    }
 
 
 def test_what_is_not_ready_is_not_reached() -> None:
-    """Ready that isn't said is taken as ready, as the API has it; a port that only unready Pods have is empty."""
-    slices = {"items": [piece("a", [{"port": 80}], ("shop-5b7f-x2x", False)), piece("b", [{"port": 80}], ("shop-5b7f-x2x", None))]}
+    """Ready that isn't said is taken as ready, as the API has it; a port that only unready Pods
+    have is empty.
+    """
+    slices = {
+        "items": [
+            piece("a", [{"port": 80}], ("shop-5b7f-x2x", False)),
+            piece("b", [{"port": 80}], ("shop-5b7f-x2x", None)),
+        ]
+    }
     assert reached(slices, PODS) == {Port("a", ""): frozenset(), Port("b", ""): {"front"}}
 
 
 def test_ports_are_those_of_running_containers() -> None:
-    """Native sidecars count and init containers don't; a protocol is part of a port; who declares nothing is said so."""
-    ports = [{"name": "metrics", "port": 9187}, {"name": "dns", "port": 53, "protocol": "UDP"}, {"name": "tcp", "port": 53}]
+    """Native sidecars count and init containers don't; a protocol is part of a port; who
+    declares nothing is said so.
+    """
+    ports = [
+        {"name": "metrics", "port": 9187},
+        {"name": "dns", "port": 53, "protocol": "UDP"},
+        {"name": "tcp", "port": 53},
+    ]
     found = reached({"items": [piece("shop", ports, ("shop-5b7f-x2x", True))]}, PODS)
     assert found[Port("shop", "metrics")] == {"metrics"}
     assert found[Port("shop", "dns")] == {"dns"}
@@ -76,18 +113,31 @@ def test_ports_are_those_of_running_containers() -> None:
 
 def test_who_comes_and_who_goes() -> None:
     """A Pod that isn't ready, or that has been deleted and is still there, is waited for."""
-    ready = {"conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}]}
+    ready = {
+        "conditions": [
+            {"type": "PodScheduled", "status": "True"},
+            {"type": "Ready", "status": "True"},
+        ]
+    }
     pods = [
         {"metadata": {"name": "runs"}, "status": ready},
-        {"metadata": {"name": "starts"}, "status": {"conditions": [{"type": "Ready", "status": "False"}]}},
+        {
+            "metadata": {"name": "starts"},
+            "status": {"conditions": [{"type": "Ready", "status": "False"}]},
+        },
         {"metadata": {"name": "is-new"}, "status": {}},
-        {"metadata": {"name": "goes", "deletionTimestamp": "2025-01-01T00:00:00Z"}, "status": ready},
+        {
+            "metadata": {"name": "goes", "deletionTimestamp": "2025-01-01T00:00:00Z"},
+            "status": ready,
+        },
     ]
     assert unsettled({"items": pods}) == ["starts", "is-new", "goes"]
 
 
 def test_empty_answers() -> None:
-    """A headless Service without ports, a slice without endpoints, and a Pod that is gone by now."""
+    """A headless Service without ports, a slice without endpoints, and a Pod that is gone by
+    now.
+    """
     slices = {
         "items": [
             piece("none", None),
@@ -95,7 +145,10 @@ def test_empty_answers() -> None:
             piece("empty", [{"name": "x", "port": 1}]),
         ]
     }
-    assert reached(slices, {"items": []}) == {Port("gone", "x"): {"a Pod that is gone"}, Port("empty", "x"): frozenset()}
+    assert reached(slices, {"items": []}) == {
+        Port("gone", "x"): {"a Pod that is gone"},
+        Port("empty", "x"): frozenset(),
+    }
 
 
 class Model:
@@ -113,7 +166,13 @@ class Model:
         self.then = self.now
 
     def delete_pods(self, names: Sequence[str]) -> None:
-        self.now = Cluster(tuple(each for each in self.now.objects if each.kind != "Pod" or each.key.name not in names))
+        self.now = Cluster(
+            tuple(
+                each
+                for each in self.now.objects
+                if each.kind != "Pod" or each.key.name not in names
+            )
+        )
 
     def look(self) -> Seen:
         """Services as they were applied last, Pods as they were before."""
@@ -152,11 +211,12 @@ def test_a_wrong_rewrite_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_kubectl_is_told_where(tmp_path: Path) -> None:
-    """Every command names the kubeconfig and the namespace; manifests come on standard input; a failure says what kubectl said."""
+    """Every command names the kubeconfig and the namespace; manifests come on standard input; a
+    failure says what kubectl said.
+    """
     program = tmp_path / "kubectl"
     program.write_text(
-        textwrap.dedent(
-            f"""\
+        textwrap.dedent(f"""\
             #!/bin/sh
             echo "$@" >> {tmp_path}/log
             case "$*" in
@@ -165,8 +225,7 @@ def test_kubectl_is_told_where(tmp_path: Path) -> None:
               *"get pod"*) echo '{{"items": []}}' ;;
               *broken*) echo "no such thing" >&2; exit 1 ;;
             esac
-            """
-        )
+            """)
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     client = Kubectl(program, "/the/config", "podsplit-1")

@@ -23,7 +23,14 @@ PROMETHEUS = yaml.safe_load((ROOT / "deploy" / "prometheus.yml").read_text())
 
 def test_it_is_a_compose_file():
     """By the schema of the Compose Specification."""
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "docker-compose.yml"]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.compose-spec",
+        ROOT / "docker-compose.yml",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -31,15 +38,31 @@ def test_it_is_a_compose_file():
 def compose() -> list[str]:
     """The real client, where there is one; it needs no engine to read a file."""
     for command in (["docker", "compose"], ["docker-compose"]):
-        if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True, check=False, timeout=60).returncode == 0:
+        if (
+            shutil.which(command[0])
+            and subprocess.run(
+                [*command, "version"], capture_output=True, check=False, timeout=60
+            ).returncode
+            == 0
+        ):
             return command
     pytest.skip("docker has no compose here")
 
 
-@pytest.mark.parametrize(("profiles", "services"), [([], {"podsplit"}), (["--profile", "metrics"], {"podsplit", "prometheus"})])
+@pytest.mark.parametrize(
+    ("profiles", "services"),
+    [([], {"podsplit"}), (["--profile", "metrics"], {"podsplit", "prometheus"})],
+)
 def test_compose_reads_it(profiles, services):
     """`docker compose config` resolves both forms."""
-    done = subprocess.run([*compose(), *profiles, "config"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        [*compose(), *profiles, "config"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     assert set(yaml.safe_load(done.stdout)["services"]) == services
 
@@ -101,7 +124,9 @@ def test_prometheus_reads_the_file_that_is_here():
 
 
 def test_prometheus_scrapes_what_the_service_serves(server):
-    """The target is the service's name and port, and the default path answers in Prometheus' format."""
+    """The target is the service's name and port, and the default path answers in Prometheus'
+    format.
+    """
     (job,) = PROMETHEUS["scrape_configs"]
     (target,) = job["static_configs"]
     name, _, port = target["targets"][0].partition(":")
@@ -118,6 +143,10 @@ def test_promtool_accepts_the_configuration():
     if promtool is None:
         pytest.skip("promtool is not here")
     done = subprocess.run(
-        [promtool, "check", "config", ROOT / "deploy" / "prometheus.yml"], capture_output=True, text=True, check=False, timeout=60
+        [promtool, "check", "config", ROOT / "deploy" / "prometheus.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stdout + done.stderr

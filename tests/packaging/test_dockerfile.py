@@ -29,7 +29,11 @@ def test_hadolint_has_nothing_to_say():
     """Not even about style."""
     hadolint = Path(sys.executable).parent / "hadolint"
     done = subprocess.run(
-        [hadolint, "--failure-threshold=style", ROOT / "Dockerfile"], capture_output=True, text=True, check=False, timeout=120
+        [hadolint, "--failure-threshold=style", ROOT / "Dockerfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -38,33 +42,56 @@ def test_hadolint_would_have_something_to_say(tmp_path):
     """About a Dockerfile with a mistake."""
     (tmp_path / "Dockerfile").write_text(DOCKERFILE + "\nRUN cd /tmp && sudo pip install flask\n")
     hadolint = Path(sys.executable).parent / "hadolint"
-    done = subprocess.run([hadolint, tmp_path / "Dockerfile"], capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(
+        [hadolint, tmp_path / "Dockerfile"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
     assert done.returncode != 0
     assert "DL3004" in done.stdout
 
 
 def test_dependencies_are_installed_before_sources_come():
     """So that a change of the sources doesn't install them again."""
-    locked = next(number for number, step in enumerate(STEPS) if step.name == "RUN" and "requirements.lock" in step.value)
-    sources = next(number for number, step in enumerate(STEPS) if step.name == "COPY" and step.value.startswith("service"))
+    locked = next(
+        number
+        for number, step in enumerate(STEPS)
+        if step.name == "RUN" and "requirements.lock" in step.value
+    )
+    sources = next(
+        number
+        for number, step in enumerate(STEPS)
+        if step.name == "COPY" and step.value.startswith("service")
+    )
     assert locked < sources
 
 
 def test_everything_installed_from_an_index_is_locked_by_hashes():
     """pip takes nothing from outside but what a lock file names, and only wheels."""
     installs = [
-        command for run in steps("RUN") for command in run.split("&&") if re.search(r"\bpip\b.*\b(install|wheel|download)\b", command)
+        command
+        for run in steps("RUN")
+        for command in run.split("&&")
+        if re.search(r"\bpip\b.*\b(install|wheel|download)\b", command)
     ]
     assert len(installs) == 4
     for command in installs:
         locked = "--require-hashes" in command and "--only-binary=:all:" in command
-        assert locked or "--no-index" in command or ("--no-deps" in command and "--no-build-isolation" in command), command
+        assert (
+            locked
+            or "--no-index" in command
+            or ("--no-deps" in command and "--no-build-isolation" in command)
+        ), command
 
 
 def test_the_result_takes_nothing_but_the_environment_from_the_first_stage():
     """Neither sources nor lock files, and nothing of the context."""
     copies = [step for step in LAST if step.name == "COPY"]
-    assert [(step.flags.get("from"), step.value) for step in copies] == [("build", "/opt/podsplit /opt/podsplit")]
+    assert [(step.flags.get("from"), step.value) for step in copies] == [
+        ("build", "/opt/podsplit /opt/podsplit")
+    ]
 
 
 def test_the_result_runs_as_a_number_that_is_not_root():
@@ -85,7 +112,10 @@ def test_the_chart_and_the_image_agree():
     values = yaml.safe_load((ROOT / "helm" / "values.yaml").read_text())
     context = values["podSecurityContext"]
     assert steps("USER", LAST) == [f"{context['runAsUser']}:{context['runAsGroup']}"]
-    assert f"containerPort: {steps('EXPOSE')[0]}" in (ROOT / "helm/templates/deployment.yaml").read_text()
+    assert (
+        f"containerPort: {steps('EXPOSE')[0]}"
+        in (ROOT / "helm/templates/deployment.yaml").read_text()
+    )
 
 
 def test_the_version_is_an_argument_that_knows_the_release():
@@ -95,13 +125,34 @@ def test_the_version_is_an_argument_that_knows_the_release():
 
 def test_the_locked_wheels_are_there_for_the_images_python_on_both_architectures(tmp_path):
     """pip finds every one of them, by hash, without building anything."""
-    (base,) = {value.partition("=")[2] for value in steps("ARG") if value.startswith("PYTHON_IMAGE=")}
+    (base,) = {
+        value.partition("=")[2] for value in steps("ARG") if value.startswith("PYTHON_IMAGE=")
+    }
     version = re.fullmatch(r"python:(3\.\d+)-slim-\w+", base)
     assert version, base
     for architecture in ("x86_64", "aarch64"):
-        platforms = [f"--platform=manylinux{each}_{architecture}" for each in ("2014", "_2_17", "_2_28")]
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--target", tmp_path]
-        command += ["--only-binary=:all:", "--require-hashes", "--python-version", version[1], "--implementation=cp", *platforms]
+        platforms = [
+            f"--platform=manylinux{each}_{architecture}" for each in ("2014", "_2_17", "_2_28")
+        ]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--dry-run",
+            "--ignore-installed",
+            "--target",
+            tmp_path,
+        ]
+        command += [
+            "--only-binary=:all:",
+            "--require-hashes",
+            "--python-version",
+            version[1],
+            "--implementation=cp",
+            *platforms,
+        ]
         command += ["-r", ROOT / "requirements.lock", "-r", ROOT / "requirements-build.lock"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stderr
@@ -116,7 +167,9 @@ def test_the_build_lock_is_for_what_builds_the_wheel():
 def tracked(*paths: str) -> set[str]:
     """The files of the repository below some paths, those that are new included."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", *paths]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
     if done.returncode != 0:
         pytest.skip("this is no git checkout: there is nothing to compare with")
     return {path for path in done.stdout.splitlines() if (ROOT / path).exists()}
@@ -124,18 +177,37 @@ def tracked(*paths: str) -> set[str]:
 
 def test_the_context_is_what_is_copied_and_nothing_else():
     """The files that COPY names, and the package as it is in the repository."""
-    named = {word for step in STEPS if step.name == "COPY" and "from" not in step.flags for word in step.value.split()[:-1]}
-    assert named == {"LICENSE", "README.md", "pyproject.toml", "requirements.lock", "requirements-build.lock", "service"}
+    named = {
+        word
+        for step in STEPS
+        if step.name == "COPY" and "from" not in step.flags
+        for word in step.value.split()[:-1]
+    }
+    assert named == {
+        "LICENSE",
+        "README.md",
+        "pyproject.toml",
+        "requirements.lock",
+        "requirements-build.lock",
+        "service",
+    }
     assert context_files(ROOT, IGNORE) == tracked(*named)
 
 
 def test_strays_are_not_sent(tmp_path):
     """What editors, tools and people leave beside the sources stays here."""
     strays = [
-        ".env", "service/.env", "service/web/.secrets/key", "service/web/__pycache__/app.pyc", "service/app.pyc", "service/a.py~",
-        "service/web/a.py.orig", "id_rsa", "tests/a.py", ".git/config", ".venv/bin/python", "helm/values.yaml", "README.md.bak",
+        ".env", "service/.env", "service/web/.secrets/key", "service/web/__pycache__/app.pyc",
+        "service/app.pyc", "service/a.py~",
+        "service/web/a.py.orig", "id_rsa", "tests/a.py", ".git/config", ".venv/bin/python",
+        "helm/values.yaml", "README.md.bak",
     ]  # fmt: skip
-    sent = ["README.md", "service/__init__.py", "service/web/templates/a.html", "service/knowledge/images/a.yaml"]
+    sent = [
+        "README.md",
+        "service/__init__.py",
+        "service/web/templates/a.html",
+        "service/knowledge/images/a.yaml",
+    ]
     for name in strays + sent:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()

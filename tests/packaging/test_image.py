@@ -1,6 +1,8 @@
-"""The image's steps, run in order in empty folders, and what comes of them: started, probed and stopped as an engine would.
+"""The image's steps, run in order in empty folders, and what comes of them: started, probed and
+stopped as an engine would.
 
-No engine is needed, so what is the engine's own stays unseen: its layers, its namespaces, the real base image.
+No engine is needed, so what is the engine's own stays unseen: its layers, its namespaces, the real
+base image.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ class Image:
 
     stage: Stage
     user: dict[str, object]
-    """What makes a process run as the image's user, where we may: a test that isn't root already is somebody without rights."""
+    """What makes a process run as the image's user, where we may: a test that isn't root already
+    is somebody without rights.
+    """
 
     @property
     def packages(self) -> Path:
@@ -53,13 +57,27 @@ class Image:
 
 
 def base_python(user: dict[str, object]) -> Path:
-    """An interpreter that the image's user may run: a developer's own often stands in a home that is closed to others."""
-    candidates = [sys._base_executable, *(shutil.which(f"python3.{minor}", path="/usr/local/bin:/usr/bin") for minor in (13, 12, 11))]
+    """An interpreter that the image's user may run: a developer's own often stands in a home
+    that is closed to others.
+    """
+    candidates = [
+        sys._base_executable,
+        *(
+            shutil.which(f"python3.{minor}", path="/usr/local/bin:/usr/bin")
+            for minor in (13, 12, 11)
+        ),
+    ]
     for each in candidates:
         if each is None:
             continue
         try:
-            done = subprocess.run([each, "-c", "import ssl, venv, ctypes"], capture_output=True, check=False, timeout=60, **user)
+            done = subprocess.run(
+                [each, "-c", "import ssl, venv, ctypes"],
+                capture_output=True,
+                check=False,
+                timeout=60,
+                **user,
+            )
         except PermissionError:
             continue
         if done.returncode == 0:
@@ -112,22 +130,30 @@ class Running:
         """Runs the HEALTHCHECK's command, as the image's user."""
         done = subprocess.run(
             self.image.command(self.image.stage.healthcheck),
-            cwd=self.image.stage.path("."), env=self.environment, capture_output=True, check=False, timeout=30, **self.image.user,
+            cwd=self.image.stage.path("."), env=self.environment, capture_output=True,
+            check=False, timeout=30, **self.image.user,
         )  # fmt: skip
         return done.returncode == 0
 
 
 @contextmanager
 def started(image: Image, tmp: Path, **settings: str) -> Iterator[Running]:
-    """The image, started with nothing but its own environment; on loopback, since these tests reach no further."""
+    """The image, started with nothing but its own environment; on loopback, since these tests
+    reach no further.
+    """
     temporary = Path(tempfile.mkdtemp(prefix="podsplit-tmp-"))
     temporary.chmod(0o1777)
-    environment = image.stage.environment | {"HOST": "127.0.0.1", "PORT": str(_free_port()), "TMPDIR": str(temporary)} | settings
+    environment = (
+        image.stage.environment
+        | {"HOST": "127.0.0.1", "PORT": str(_free_port()), "TMPDIR": str(temporary)}
+        | settings
+    )
     log = tmp / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             image.command(image.stage.entrypoint),
-            cwd=image.stage.path("."), env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, **image.user,
+            cwd=image.stage.path("."), env=environment, stdin=subprocess.DEVNULL, stdout=output,
+            stderr=output, **image.user,
         )  # fmt: skip
     running = Running(image, process, environment, temporary, log)
     try:
@@ -154,7 +180,12 @@ def open_for_writing(pid: int) -> Iterator[str]:
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         # A connection may be closed while we look.
         with suppress(FileNotFoundError):
-            flags = int(re.search(r"flags:\s+(\d+)", Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text())[1], 8)
+            flags = int(
+                re.search(r"flags:\s+(\d+)", Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text())[
+                    1
+                ],
+                8,
+            )
             target = str(entry.readlink())
             if flags & (os.O_WRONLY | os.O_RDWR) and target.startswith("/"):
                 yield target
@@ -162,8 +193,16 @@ def open_for_writing(pid: int) -> Iterator[str]:
 
 def test_the_package_is_whole(image):
     """Every file of the sources is installed, data and templates too, and nothing else."""
-    there = {str(path.relative_to(image.packages)) for path in (image.packages / "service").rglob("*") if path.is_file()}
-    sources = {name for name in context_files(ROOT, (ROOT / ".dockerignore").read_text()) if name.startswith("service/")}
+    there = {
+        str(path.relative_to(image.packages))
+        for path in (image.packages / "service").rglob("*")
+        if path.is_file()
+    }
+    sources = {
+        name
+        for name in context_files(ROOT, (ROOT / ".dockerignore").read_text())
+        if name.startswith("service/")
+    }
     assert {name for name in there if not name.endswith(".pyc")} == sources
     assert {Path(name).suffix for name in sources} == {".py", ".yaml", ".html"}
 
@@ -180,10 +219,17 @@ def test_nothing_is_installed_but_what_is_locked(image):
     """At the locked versions; no pip, no build backend."""
     command = [image.stage.below("/opt/podsplit/bin/python"), "-c"]
     command.append(
-        "import importlib.metadata as m; print(*(f'{d.name}=={d.version}'.lower().replace('_', '-') for d in m.distributions()))"
+        "import importlib.metadata as m; print(*(f'{d.name}=={d.version}'.lower().replace('_', '-')"
+        " for d in m.distributions()))"
     )
-    installed = set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split())
-    locked = set(re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE))
+    installed = set(
+        subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=60
+        ).stdout.split()
+    )
+    locked = set(
+        re.findall(r"^([a-z0-9.-]+==\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    )
     assert installed == {each.replace("_", "-") for each in locked} | {f"podsplit=={__version__}"}
     programs = [path.name for path in (image.stage.root / "opt/podsplit/bin").iterdir()]
     assert not [name for name in programs if "pip" in name or "hatch" in name]
@@ -193,7 +239,10 @@ def test_nothing_is_installed_but_what_is_locked(image):
 
 def test_the_labels_tell_what_it_is(image):
     """By the names of OCI, with the arguments of the build."""
-    labels = {name.removeprefix("org.opencontainers.image."): value for name, value in image.stage.labels.items()}
+    labels = {
+        name.removeprefix("org.opencontainers.image."): value
+        for name, value in image.stage.labels.items()
+    }
     assert labels["version"] == __version__
     assert labels["revision"] == "0123abc"
     assert labels["licenses"] == "Apache-2.0"
@@ -207,46 +256,71 @@ def test_it_serves_as_a_user_without_rights_from_a_tree_that_nobody_may_write(im
         owner = {Path(f"/proc/{pid}").stat().st_uid for pid in family(running.process.pid)}
         assert owner == {image.user.get("user", os.geteuid())} - {0}
         analysis = requests.post(running.url + "/v1/analyze", data=EXAMPLE, timeout=30)
-        assert [each["role"] for each in analysis.json()["workloads"][0]["containers"]] == ["main", "sidecar"]
+        assert [each["role"] for each in analysis.json()["workloads"][0]["containers"]] == [
+            "main",
+            "sidecar",
+        ]
         rewrite = requests.post(running.url + "/v1/rewrite?format=yaml", data=EXAMPLE, timeout=30)
         assert "kind: Deployment" in rewrite.text
         for path in ("/docs", "/openapi.yaml", "/v1/catalog"):
             assert requests.get(running.url + path, timeout=30).status_code == 200
         assert requests.get(running.url + "/version", timeout=30).json()["version"] == __version__
         metrics = requests.get(running.url + "/metrics", timeout=30).text
-        assert re.search(r'podsplit_requests_total\{method="POST",route="/v1/analyze",status="200"\} 1\.0', metrics)
+        assert re.search(
+            r'podsplit_requests_total\{method="POST",route="/v1/analyze",status="200"\} 1\.0',
+            metrics,
+        )
         assert len(family(running.process.pid)) == 3, "one process and two workers"
         assert '"level": "error"' not in running.log.read_text()
 
 
 def test_it_writes_in_the_temporary_folder_alone(image, tmp_path):
-    """What its processes hold open for writing is there, in shared memory without a name, or a pipe."""
+    """What its processes hold open for writing is there, in shared memory without a name, or a
+    pipe.
+    """
     with started(image, tmp_path) as running:
         requests.post(running.url + "/v1/analyze", data=EXAMPLE, timeout=30)
         written = {path for pid in family(running.process.pid) for path in open_for_writing(pid)}
         folders = (str(running.temporary), "/dev/shm/wgunicorn", str(running.log))
         assert written
-        assert not [each for each in written if not each.startswith(folders) and each != "/dev/null"]
+        assert not [
+            each for each in written if not each.startswith(folders) and each != "/dev/null"
+        ]
 
 
 def test_the_health_check_fails_where_nobody_answers(image, tmp_path):
     """And where something else than our own does."""
     with started(image, tmp_path) as running:
         assert running.healthy()
-        environment = running.environment | {"http_proxy": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9"}
-        assert Running(image, running.process, environment, running.temporary, running.log).healthy(), "a proxy is not asked"
-        nobody = Running(image, running.process, running.environment | {"PORT": str(_free_port())}, running.temporary, running.log)
+        environment = running.environment | {
+            "http_proxy": "http://127.0.0.1:9",
+            "HTTP_PROXY": "http://127.0.0.1:9",
+        }
+        assert Running(
+            image, running.process, environment, running.temporary, running.log
+        ).healthy(), "a proxy is not asked"
+        nobody = Running(
+            image,
+            running.process,
+            running.environment | {"PORT": str(_free_port())},
+            running.temporary,
+            running.log,
+        )
         assert not nobody.healthy()
 
 
 def test_its_stop_signal_drains_it(image, tmp_path):
-    """Readiness goes down, requests are still answered, then it ends by itself with 0 and leaves nothing behind."""
+    """Readiness goes down, requests are still answered, then it ends by itself with 0 and leaves
+    nothing behind.
+    """
     with started(image, tmp_path, PODSPLIT_DRAIN_SECONDS="3") as running:
         running.process.send_signal(signal.Signals[image.stage.stop_signal])
         until = time.monotonic() + 20
         while requests.get(running.url + "/readyz", timeout=10).status_code != 503:
             assert time.monotonic() < until
-        assert requests.post(running.url + "/v1/analyze", data=EXAMPLE, timeout=10).status_code == 200
+        assert (
+            requests.post(running.url + "/v1/analyze", data=EXAMPLE, timeout=10).status_code == 200
+        )
         assert running.healthy(), "it lives while it drains"
         assert running.process.wait(30) == 0
         assert list(running.temporary.iterdir()) == []
@@ -264,8 +338,20 @@ def test_any_other_user_will_do(image, tmp_path):
 
 def test_a_mistake_in_the_settings_ends_it_with_a_message(image, tmp_path):
     """And a status that an engine takes for a failure."""
-    environment = image.stage.environment | {"HOST": "127.0.0.1", "TMPDIR": str(tmp_path), "PODSPLIT_MAX_FILES": "many"}
+    environment = image.stage.environment | {
+        "HOST": "127.0.0.1",
+        "TMPDIR": str(tmp_path),
+        "PODSPLIT_MAX_FILES": "many",
+    }
     command = image.command(image.stage.entrypoint)
-    done = subprocess.run(command, cwd=image.stage.path("."), env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command,
+        cwd=image.stage.path("."),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode != 0
     assert "PODSPLIT_MAX_FILES: must be a whole number, 1 or more" in done.stderr

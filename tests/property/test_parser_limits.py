@@ -1,7 +1,9 @@
-"""What one document can cost is bounded: inputs made to be dear end soon, each with its own error or none.
+"""What one document can cost is bounded: inputs made to be dear end soon, each with its own error
+or none.
 
-The work runs in a process of its own, as a hang inside of libyaml or of an expression can't be stopped from within. Its limit is no
-measurement: what grows with the square of these inputs would take hours.
+The work runs in a process of its own, as a hang inside of libyaml or of an expression can't be
+stopped from within. Its limit is no measurement: what grows with the square of these inputs would
+take hours.
 """
 
 from __future__ import annotations
@@ -23,13 +25,20 @@ from service.yamldoc.compose import Limits
 from service.yamldoc.stream import Document, parse
 
 SIZE = 2_000_000
-POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n      image: nginx\n"
-NINES = "".join(f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 30))
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n    "
+    "  image: nginx\n"
+)
+NINES = "".join(
+    f"a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 30)
+)
 
 
 def chain(head: str, link: str) -> str:
     """Anchors, each of which holds the one before it."""
-    return head + "".join(link.format(this=number, last=number - 1) for number in range(1, SIZE // 30))
+    return head + "".join(
+        link.format(this=number, last=number - 1) for number in range(1, SIZE // 30)
+    )
 
 
 CASES: dict[str, tuple[str, str]] = {
@@ -57,14 +66,29 @@ CASES: dict[str, tuple[str, str]] = {
     "aliases": ("a: &x 1\n" + "".join(f"k{number}: *x\n" for number in range(SIZE // 16)), ""),
     "a laughing bomb": (f"a0: &a0 [1,1,1,1,1,1,1,1,1]\n{NINES}", "aliases"),
     "aliases in aliases": (chain("a0: &a0 [1]\n", "a{this}: &a{this} [*a{last}]\n"), "aliases"),
-    "merges of merges": (chain("a0: &a0 {x: 1}\n", "a{this}: &a{this} {{<<: *a{last}}}\n"), "aliases"),
-    "a list of merges": ("a: &a {x: 1}\nb: {<<: [" + ",".join(["*a"] * (SIZE // 4)) + "]}\n", "aliases"),
+    "merges of merges": (
+        chain("a0: &a0 {x: 1}\n", "a{this}: &a{this} {{<<: *a{last}}}\n"),
+        "aliases",
+    ),
+    "a list of merges": (
+        "a: &a {x: 1}\nb: {<<: [" + ",".join(["*a"] * (SIZE // 4)) + "]}\n",
+        "aliases",
+    ),
     "an anchor in itself": ("a: &a {<<: *a}\n", "recursive-alias"),
-    "tag directives": ("".join(f"%TAG !a{number}! tag:x,2000:\n" for number in range(SIZE // 24)) + "---\na: 1\n", "directive"),
+    "tag directives": (
+        "".join(f"%TAG !a{number}! tag:x,2000:\n" for number in range(SIZE // 24)) + "---\na: 1\n",
+        "directive",
+    ),
     "tag directives further down": ("a: 1\n...\n" + "%TAG !a! x\n" * (SIZE // 11), "directive"),
     "other directives": ("%FOO bar\n" * (SIZE // 9), "yaml-syntax"),
     "a key again and again": (POD + "a: 1\n" * (SIZE // 5), ""),
-    "containers": (POD + "".join(f"    - name: c{number}\n      image: x/y{number}\n" for number in range(SIZE // 40)), "containers"),
+    "containers": (
+        POD
+        + "".join(
+            f"    - name: c{number}\n      image: x/y{number}\n" for number in range(SIZE // 40)
+        ),
+        "containers",
+    ),
     "digits": ("a: " + "9" * SIZE + "\n", ""),
     "digits of another base": ("a: 0x" + "f" * SIZE + "\n", ""),
     "times": ("a: " + "1:" * (SIZE // 2) + "1\n", ""),
@@ -87,7 +111,9 @@ def work(name: str, channel: Connection) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_document_made_to_be_dear(name):
-    """It ends within the deadline that a request has, with the error that it should end with, and nothing worse."""
+    """It ends within the deadline that a request has, with the error that it should end with,
+    and nothing worse.
+    """
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(name, there))
@@ -116,17 +142,26 @@ def test_the_deadline_holds_between_documents():
         run([("a.yaml", POD.encode())], Options(deadline=time.monotonic() - 1), rewrite=False)
 
 
-WORDS = "- |: |, |? |b: |&a |*a|<<: |!!str |\n |\n  |---\n|...\n|%TAG ! x\n|0x|{{|\\u0041|\r\n|null|>\n"
+WORDS = (
+    "- |: |, |? |b: |&a |*a|<<: |!!str |\n |\n  |---\n|...\n|%TAG ! x\n|0x|{{|\\u0041|\r\n|null|>\n"
+)
 PIECES = st.sampled_from([*"[]{}'\"#~a9.\t\n\x85\u2028\ufeff😀", *WORDS.split("|"), "|\n"])
 
 
-@given(st.lists(PIECES, max_size=60).map("".join), st.integers(1, 20), st.integers(1, 50), st.integers(1, 20))
+@given(
+    st.lists(PIECES, max_size=60).map("".join),
+    st.integers(1, 20),
+    st.integers(1, 50),
+    st.integers(1, 20),
+)
 def test_tight_limits_hold(text, depth, nodes, length):
     """Whatever is read is within the limits, and whatever isn't has a code."""
     limits = Limits(depth=depth, expanded_nodes=nodes, scalar_length=length)
     for entry in parse(SourceFile("a.yaml", text), limits):
         if isinstance(entry, Document):
-            with contextlib.suppress(InputError):  # a merge of what is no mapping, found when it is read
+            with contextlib.suppress(
+                InputError
+            ):  # a merge of what is no mapping, found when it is read
                 assert deepest(entry.read()) <= depth + nodes
         else:
             assert entry.code

@@ -11,12 +11,19 @@ from tests.support.rewritten import Rewritten, Truth
 def wrong(rewritten: Rewritten) -> list[str]:
     """What is not as it was."""
     found = [*kept(rewritten, Truth(usual), KEPT), *untouched(rewritten)]
-    return found + [each for files in rewritten.stages[1:] for each in names(rewritten.stages[0], files)]
+    return found + [
+        each for files in rewritten.stages[1:] for each in names(rewritten.stages[0], files)
+    ]
 
 
 def test_cases_and_examples() -> None:
-    """All of it holds of them; folders may be several environments, of which the whole is no cluster."""
-    found = {str(path): wrong(rewritten) for path, rewritten in changed(each for each in cases() if each.is_file())}
+    """All of it holds of them; folders may be several environments, of which the whole is no
+    cluster.
+    """
+    found = {
+        str(path): wrong(rewritten)
+        for path, rewritten in changed(each for each in cases() if each.is_file())
+    }
     assert len(found) > 40
     assert {path: messages for path, messages in found.items() if messages} == {}
 

@@ -1,7 +1,8 @@
 """What holds of every rewrite, over sets of manifests that Hypothesis makes.
 
-The sets are held against a model of a cluster that is the tests' own (`tests/support/cluster.py`). The same sets are looked at every time;
-`HYPOTHESIS_PROFILE=hunt` looks at many more of them, and at others each time.
+The sets are held against a model of a cluster that is the tests' own (`tests/support/cluster.py`).
+The same sets are looked at every time; `HYPOTHESIS_PROFILE=hunt` looks at many more of them, and at
+others each time.
 """
 
 from __future__ import annotations
@@ -21,7 +22,11 @@ from tests.support.schemas import refusals
 from tests.support.sets import KINDS, Sample, sets
 
 HUNTING = os.environ.get("HYPOTHESIS_PROFILE") == "hunt"
-many = settings(derandomize=not HUNTING, database=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = settings(
+    derandomize=not HUNTING,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 fewer = settings(many, max_examples=many.max_examples // 2)
 
 
@@ -33,15 +38,27 @@ def wrong(sample: Sample, *checks: Check) -> list[str]:
 @many
 @given(sets())
 def test_nothing_is_lost(sample: Sample) -> None:
-    """Containers, how often they run, what they mount and what holds for their Pods are what they were, in every stage."""
-    checks = (keeping.containers, keeping.order, keeping.mounts, keeping.pod_fields, keeping.labels, keeping.notes, keeping.updates)
+    """Containers, how often they run, what they mount and what holds for their Pods are what
+    they were, in every stage.
+    """
+    checks = (
+        keeping.containers,
+        keeping.order,
+        keeping.mounts,
+        keeping.pod_fields,
+        keeping.labels,
+        keeping.notes,
+        keeping.updates,
+    )
     assert wrong(sample, *checks) == []
 
 
 @many
 @given(sets())
 def test_every_service_port_reaches_whom_it_reached(sample: Sample) -> None:
-    """And so does every address on localhost, whether its server is still there or behind a Service."""
+    """And so does every address on localhost, whether its server is still there or behind a
+    Service.
+    """
     assert wrong(sample, keeping.services, keeping.addresses, keeping.ports) == []
 
 
@@ -56,7 +73,17 @@ def test_no_selector_newly_overlaps(sample: Sample) -> None:
 @given(sets(extras=60))
 def test_what_covers_pods_goes_on_covering_them(sample: Sample) -> None:
     """Policies, budgets, autoscalers and monitors mean after the rewrite what they meant before."""
-    assert wrong(sample, covering.policies, covering.budgets, covering.autoscalers, covering.monitors, talk) == []
+    assert (
+        wrong(
+            sample,
+            covering.policies,
+            covering.budgets,
+            covering.autoscalers,
+            covering.monitors,
+            talk,
+        )
+        == []
+    )
 
 
 @many
@@ -79,7 +106,9 @@ def test_a_second_run_changes_nothing(sample: Sample) -> None:
 @many
 @given(sets())
 def test_only_what_a_change_touches_changes(sample: Sample) -> None:
-    """Documents that no change touches keep their bytes, containers their comments, objects names of their own."""
+    """Documents that no change touches keep their bytes, containers their comments, objects
+    names of their own.
+    """
     rewritten = rewrite(sample.files)
     assert [*untouched(rewritten), *comments(rewritten)] == []
     assert [each for files in rewritten.stages[1:] for each in names(sample.files, files)] == []
@@ -104,7 +133,11 @@ def objects(files: dict[str, str]) -> dict[tuple[str, Key], Data]:
 def test_a_cluster_takes_what_it_took(sample: Sample) -> None:
     """By Kubernetes' own schemas, and by the API server's rules beyond them, in every stage."""
     if not refusals(Cluster(read(sample.files))):
-        assert [found for files in rewrite(sample.files).stages[1:] if (found := refusals(Cluster(read(files))))] == []
+        assert [
+            found
+            for files in rewrite(sample.files).stages[1:]
+            if (found := refusals(Cluster(read(files))))
+        ] == []
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Job"])
@@ -138,5 +171,10 @@ def test_the_sets_put_what_covers_pods_to_the_test() -> None:
         reasons.update(each.reason for each in found.held_back)
 
     look()
-    assert {"Service", "NetworkPolicy", "PodDisruptionBudget", "HorizontalPodAutoscaler"} <= made.keys()
+    assert {
+        "Service",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "HorizontalPodAutoscaler",
+    } <= made.keys()
     assert len(reasons) > 4

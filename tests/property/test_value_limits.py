@@ -1,4 +1,5 @@
-"""Long values cost no more than their length: wherever a value is searched for addresses, paths and names.
+"""Long values cost no more than their length: wherever a value is searched for addresses, paths and
+names.
 
 In a process of its own, as in test_parser_limits.py, and with a limit that is no measurement.
 """
@@ -16,7 +17,10 @@ from service.pipeline import run
 
 SIZE = 1_000_000
 WEB = "    - name: web\n      image: nginx\n"
-POD = f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n{WEB}    - name: api\n      image: example.com/api\n"
+POD = (
+    f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n{WEB}    - name:"
+    " api\n      image: example.com/api\n"
+)
 CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  V: VALUE\n"
 PLACES = {
     "env": POD.replace(WEB, WEB + "      env: [{name: V, value: VALUE}]\n"),
@@ -25,9 +29,13 @@ PLACES = {
     "ConfigMap": POD.replace(WEB, WEB + "      envFrom: [{configMapRef: {name: c}}]\n") + CONFIG,
     "image": POD.replace("image: nginx", "image: VALUE"),
     "name": POD.replace("- name: web", "- name: VALUE"),
-    "mount": POD.replace(WEB, WEB + "      volumeMounts: [{name: v, mountPath: VALUE}]\n") + "  volumes: [{name: v, emptyDir: {}}]\n",
+    "mount": (
+        POD.replace(WEB, WEB + "      volumeMounts: [{name: v, mountPath: VALUE}]\n")
+        + "  volumes: [{name: v, emptyDir: {}}]\n"
+    ),
     "annotation": POD.replace(
-        "  name: web\nspec", "  name: web\n  annotations: {podsplit.dev/roles: VALUE, podsplit.dev/ignore: VALUE}\nspec"
+        "  name: web\nspec",
+        "  name: web\n  annotations: {podsplit.dev/roles: VALUE, podsplit.dev/ignore: VALUE}\nspec",
     ),
 }
 WORDS = (
@@ -52,7 +60,15 @@ WORDS = (
         "localhost:",
         "0.0.0.0:",
     ),
-    *("[::1]:", "http://", "--port ", "tcp(localhost:3306) ", "postgres://u:p@localhost:1 ", "; curl localhost:3000 && ", "/run/x.sock "),
+    *(
+        "[::1]:",
+        "http://",
+        "--port ",
+        "tcp(localhost:3306) ",
+        "postgres://u:p@localhost:1 ",
+        "; curl localhost:3000 && ",
+        "/run/x.sock ",
+    ),
 )
 
 

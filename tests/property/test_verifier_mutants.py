@@ -1,4 +1,5 @@
-"""The verifier against mutants: every key and value of a right rewrite is dropped or changed, one at a time and in one stage.
+"""The verifier against mutants: every key and value of a right rewrite is dropped or changed, one
+at a time and in one stage.
 
 What the model of a cluster calls wrong, or an API server would refuse, the verifier is to catch.
 """
@@ -91,7 +92,8 @@ spec:
   maxReplicas: 4
   metrics:
   - type: ContainerResource
-    containerResource: {name: cpu, container: front, target: {type: Utilization, averageUtilization: 70}}
+    containerResource: {name: cpu, container: front, target: {type: Utilization,
+       averageUtilization: 70}}
 """
 FILE = "set.yaml"
 
@@ -155,7 +157,8 @@ spec:
         spec:
           restartPolicy: Never
           containers:
-          - {name: report, image: "acme/report:3", args: [--mail], volumeMounts: [{name: texts, mountPath: /texts}]}
+          - {name: report, image: "acme/report:3", args: [--mail], volumeMounts: [{name: texts,
+             mountPath: /texts}]}
           - {name: invoices, image: "acme/invoices:1", env: [{name: CURRENCY, value: EUR}]}
           volumes: [{name: texts, configMap: {name: texts}}]
 """
@@ -221,7 +224,8 @@ metadata: {{name: db-{number}, labels: {{app: db}}}}
 spec:
   hostname: db-{number}
   containers:
-  - {{name: db, image: "acme/db:1", ports: [{{containerPort: 7000}}], volumeMounts: [{{name: data, mountPath: /data}}]}}
+  - {{name: db, image: "acme/db:1", ports: [{{containerPort: 7000}}], volumeMounts: [{{name: data,
+     mountPath: /data}}]}}
   volumes: [{{name: data, persistentVolumeClaim: {{claimName: data-db-{number}}}}}]
 ---
 apiVersion: v1
@@ -249,11 +253,13 @@ spec:
       annotations: {podsplit.dev/roles: "front=main,mailer=unrelated"}
     spec:
       topologySpreadConstraints:
-      - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: shop}}}
+      - {maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway,
+         labelSelector: {matchLabels: {app: shop}}}
       imagePullSecrets: [{name: registry}]
       terminationGracePeriodSeconds: 40
       containers:
-      - {name: front, image: "acme/shop-front:2", ports: [{containerPort: 8080}], resources: {requests: {cpu: 100m}}}
+      - {name: front, image: "acme/shop-front:2", ports: [{containerPort: 8080}],
+         resources: {requests: {cpu: 100m}}}
       - name: mailer
         image: acme/mailer:2
         ports: [{containerPort: 2525}]
@@ -276,13 +282,15 @@ spec:
 """
 ALONE = """apiVersion: v1
 kind: Pod
-metadata: {name: dns, labels: {app: dns}, annotations: {team: net, argocd.argoproj.io/sync-wave: "1"}}
+metadata: {name: dns, labels: {app: dns}, annotations: {team: net,
+   argocd.argoproj.io/sync-wave: "1"}}
 spec:
   hostNetwork: true
   hostname: dns
   priorityClassName: high
   tolerations: [{key: edge, operator: Exists}]
-  initContainers: [{name: prepare, image: "acme/prepare:1", volumeMounts: [{name: zones, mountPath: /zones}]}]
+  initContainers: [{name: prepare, image: "acme/prepare:1", volumeMounts: [{name: zones,
+     mountPath: /zones}]}]
   containers:
   - name: dns
     image: coredns/coredns:1.11
@@ -297,11 +305,13 @@ spec: {selector: {app: dns}, ports: [{port: 53, protocol: UDP, targetPort: dns}]
 """
 NODES = (
     "---\n".join(
-        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: agent-{node}, labels: {{app: agent}}}}\nspec:\n  nodeName: node-{node}\n"
-        "  serviceAccountName: agent\n  containers:\n  - {name: agent, image: 'acme/agent:1', ports: [{containerPort: 7777}]}\n"
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: agent-{node}, labels: {{app:"
+        f" agent}}}}\nspec:\n  nodeName: node-{node}\n  serviceAccountName: agent\n  containers:\n "
+        " - {name: agent, image: 'acme/agent:1', ports: [{containerPort: 7777}]}\n"
         for node in range(3)
     )
-    + "---\napiVersion: v1\nkind: Service\nmetadata: {name: agent}\nspec: {selector: {app: agent}, ports: [{port: 7777}]}\n"
+    + "---\napiVersion: v1\nkind: Service\nmetadata: {name: agent}\nspec: {selector: {app: agent},"
+    " ports: [{port: 7777}]}\n"
 )
 THREE = """apiVersion: apps/v1
 kind: ReplicaSet
@@ -312,18 +322,22 @@ spec:
   template:
     metadata:
       labels: {app: mall, part-of: mall}
-      annotations: {podsplit.dev/roles: "web=main,api=unrelated,jobs=unrelated", prometheus.io/scrape: "true"}
+      annotations: {podsplit.dev/roles: "web=main,api=unrelated,jobs=unrelated",
+         prometheus.io/scrape: "true"}
     spec:
       securityContext: {runAsNonRoot: true}
       containers:
-      - {name: web, image: "acme/web:1", ports: [{name: http, containerPort: 8080}], readinessProbe: {httpGet: {path: /, port: http}}}
-      - {name: api, image: "acme/api:1", ports: [{name: api, containerPort: 8081}], env: [{name: JOBS_URL, value: "http://127.0.0.1:11211/x"}]}
+      - {name: web, image: "acme/web:1", ports: [{name: http, containerPort: 8080}],
+         readinessProbe: {httpGet: {path: /, port: http}}}
+      - {name: api, image: "acme/api:1", ports: [{name: api, containerPort: 8081}],
+         env: [{name: JOBS_URL, value: "http://127.0.0.1:11211/x"}]}
       - {name: jobs, image: "acme/prices:1.6", ports: [{containerPort: 11211}]}
 ---
 apiVersion: v1
 kind: Service
 metadata: {name: mall}
-spec: {selector: {app: mall}, ports: [{name: http, port: 80, targetPort: http}, {name: api, port: 81, targetPort: api}]}
+spec: {selector: {app: mall}, ports: [{name: http, port: 80, targetPort: http}, {name: api,
+   port: 81, targetPort: api}]}
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
@@ -345,7 +359,8 @@ spec:
 apiVersion: v1
 kind: Pod
 metadata: {name: database, labels: {app: database}}
-spec: {containers: [{name: pg, image: "postgres:16", volumeMounts: [{name: d, mountPath: /d}]}], volumes: [{name: d, hostPath: {path: /d}}]}
+spec: {containers: [{name: pg, image: "postgres:16", volumeMounts: [{name: d, mountPath: /d}]}],
+   volumes: [{name: d, hostPath: {path: /d}}]}
 """
 SETS = {
     "a Deployment with all that covers it": SET,
@@ -368,7 +383,8 @@ class Rewrite:
         self.options = Options()
         self.inputs = read_inputs([(FILE, text.encode())], self.options)
         self.classifications = [
-            classify(PodContext(each, self.inputs.manifests, load_catalogue()), load_weights()) for each in self.inputs.workloads
+            classify(PodContext(each, self.inputs.manifests, load_catalogue()), load_weights())
+            for each in self.inputs.workloads
         ]
         planned = plan(self.inputs.manifests, self.classifications, self.options)
         assert planned.proposals, planned.held_back
@@ -380,7 +396,15 @@ class Rewrite:
 
     def is_caught(self, stage: Stage, text: str) -> bool:
         """Whether the verifier says anything."""
-        return bool(verify(self.inputs, {**self.texts, stage: {FILE: text}}, self.kept, self.classifications, self.options))
+        return bool(
+            verify(
+                self.inputs,
+                {**self.texts, stage: {FILE: text}},
+                self.kept,
+                self.classifications,
+                self.options,
+            )
+        )
 
     def is_wrong(self, stage: Stage, text: str) -> bool:
         """Whether it matters: to the model of a cluster, or to an API server."""
@@ -410,7 +434,13 @@ def mutants(data: Data) -> Iterator[tuple[str, Data]]:
 
 
 def _routes(data: Any, route: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    steps = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    steps = (
+        data.items()
+        if isinstance(data, dict)
+        else enumerate(data)
+        if isinstance(data, list)
+        else ()
+    )
     for step, value in steps:
         yield (*route, step)
         yield from _routes(value, (*route, step))
@@ -431,7 +461,9 @@ def survivors(right: Rewrite, stage: Stage) -> Iterator[str]:
             continue
         data = yaml.safe_load(part)
         for place, mutant in mutants(data):
-            text = "".join([*parts[:number], yaml.safe_dump(mutant, sort_keys=False), *parts[number + 1 :]])
+            text = "".join(
+                [*parts[:number], yaml.safe_dump(mutant, sort_keys=False), *parts[number + 1 :]]
+            )
             if not right.is_caught(stage, text) and right.is_wrong(stage, text):
                 yield f"{data['kind']}/{data['metadata']['name']} {place}"
 
@@ -451,7 +483,11 @@ def test_what_is_right_passes(name: str) -> None:
     for stage in Stage:
         parts = re.split(r"(?m)(^---.*(?:\n|\Z))", right.texts[stage][FILE])
         anew = [
-            part if part.startswith("---") or part.strip() in old else yaml.safe_dump(yaml.safe_load(part), sort_keys=False)
+            (
+                part
+                if part.startswith("---") or part.strip() in old
+                else yaml.safe_dump(yaml.safe_load(part), sort_keys=False)
+            )
             for part in parts
         ]
         assert not right.is_caught(stage, "".join(anew))

@@ -16,7 +16,17 @@ from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import habits_of
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import HOLE, AddEntry, AddItem, Nest, Operation, Remove, RenameKey, SetValue, Verbatim
+from service.yamldoc.operations import (
+    HOLE,
+    AddEntry,
+    AddItem,
+    Nest,
+    Operation,
+    Remove,
+    RenameKey,
+    SetValue,
+    Verbatim,
+)
 from service.yamldoc.reading import read
 from service.yamldoc.stream import Document, parse
 from tests.support.model import applied
@@ -32,13 +42,25 @@ def parsed(text: str) -> Document:
 
 def edited(document: Document, operations: list[Operation], stage: int = 0) -> str:
     """The text after the operations."""
-    return apply_edits(document.source.text, compile_operations(document, operations, habits_of([document])), stage)
+    return apply_edits(
+        document.source.text, compile_operations(document, operations, habits_of([document])), stage
+    )
 
 
 def routes(value: Any, route: Route = ()) -> list[Route]:
     """Every route into a value, the root left out."""
-    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [deeper for step, child in steps for deeper in [(*route, step), *routes(child, (*route, step))]]
+    steps = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return [
+        deeper
+        for step, child in steps
+        for deeper in [(*route, step), *routes(child, (*route, step))]
+    ]
 
 
 def at(value: Any, route: Route) -> Any:
@@ -57,11 +79,17 @@ def random_operation(value: Any, choose: random.Random, new: Any) -> Operation:
         options.append(Remove(route))
     if isinstance(route[-1], str):
         options.append(RenameKey(route, "renamed"))
-        options.append(Nest(route, {"first": "x", "template": {"labels": {"k": "v"}, "spec": HOLE}}))
+        options.append(
+            Nest(route, {"first": "x", "template": {"labels": {"k": "v"}, "spec": HOLE}})
+        )
     if isinstance(target, dict) or target is None:
-        options.append(AddEntry(route, "added", new, after=choose.choice([*target, None]) if target else None))
+        options.append(
+            AddEntry(route, "added", new, after=choose.choice([*target, None]) if target else None)
+        )
     if isinstance(target, list) or target is None:
-        options.append(AddItem(route, new, index=choose.choice([None, *range(len(target or []) + 1)])))
+        options.append(
+            AddItem(route, new, index=choose.choice([None, *range(len(target or []) + 1)]))
+        )
     return choose.choice(options)
 
 
@@ -73,8 +101,14 @@ def test_the_generated_text_reads_as_the_generated_data(sample: tuple[str, Any])
 
 
 @settings(max_examples=1000)
-@given(documents(), st.randoms(use_true_random=False), data(4) | SCALARS | st.lists(SCALARS, max_size=3))
-def test_the_text_after_an_operation_reads_as_the_operation_on_the_data(sample: tuple[str, Any], choose: random.Random, new: Any) -> None:
+@given(
+    documents(),
+    st.randoms(use_true_random=False),
+    data(4) | SCALARS | st.lists(SCALARS, max_size=3),
+)
+def test_the_text_after_an_operation_reads_as_the_operation_on_the_data(
+    sample: tuple[str, Any], choose: random.Random, new: Any
+) -> None:
     """Whatever the style, the edited text means what was meant."""
     text, value = sample
     document = parsed(text)
@@ -86,14 +120,20 @@ def test_the_text_after_an_operation_reads_as_the_operation_on_the_data(sample: 
 @settings(max_examples=1000)
 @given(documents(), st.randoms(use_true_random=False))
 def test_edits_of_disjoint_routes_commute(sample: tuple[str, Any], choose: random.Random) -> None:
-    """The order in which operations are given makes no difference, and they mean together what they mean alone."""
+    """The order in which operations are given makes no difference, and they mean together what
+    they mean alone.
+    """
     text, value = sample
     document = parsed(text)
     first, second = random_operation(value, choose, 1), random_operation(value, choose, {"n": "w"})
     shorter = min(len(first.route), len(second.route))
     if first.route[:shorter] == second.route[:shorter]:
         return
-    if isinstance(first, AddItem | Remove) and isinstance(second, AddItem | Remove) and first.route[:-1] == second.route[:-1]:
+    if (
+        isinstance(first, AddItem | Remove)
+        and isinstance(second, AddItem | Remove)
+        and first.route[:-1] == second.route[:-1]
+    ):
         return
     result = edited(document, [first, second])
     assert result == edited(document, [second, first])
@@ -102,7 +142,9 @@ def test_edits_of_disjoint_routes_commute(sample: tuple[str, Any], choose: rando
 
 @settings(max_examples=1000)
 @given(documents(), st.randoms(use_true_random=False))
-def test_lines_outside_the_edited_node_survive(sample: tuple[str, Any], choose: random.Random) -> None:
+def test_lines_outside_the_edited_node_survive(
+    sample: tuple[str, Any], choose: random.Random
+) -> None:
     """Removing a node removes its lines and no others."""
     text, value = sample
     document = parsed(text)
@@ -122,7 +164,9 @@ def test_lines_outside_the_edited_node_survive(sample: tuple[str, Any], choose: 
 
 @settings(max_examples=1000)
 @given(documents(), st.randoms(use_true_random=False))
-def test_a_moved_node_reads_the_same_in_a_new_document(sample: tuple[str, Any], choose: random.Random) -> None:
+def test_a_moved_node_reads_the_same_in_a_new_document(
+    sample: tuple[str, Any], choose: random.Random
+) -> None:
     """Text that is carried over keeps its meaning, wherever it lands."""
     text, value = sample
     document = parsed(text)
@@ -132,7 +176,10 @@ def test_a_moved_node_reads_the_same_in_a_new_document(sample: tuple[str, Any], 
     name = route[-1] if isinstance(route[-1], str) else "moved"
     new = emit_document({"kind": "X", "spec": {"deep": {name: leaf, "items": [leaf, 1]}}}, habits)
     moved = at(value, route)
-    assert read(parsed(new).root) == {"kind": "X", "spec": {"deep": {name: moved, "items": [moved, 1]}}}, new
+    assert read(parsed(new).root) == {
+        "kind": "X",
+        "spec": {"deep": {name: moved, "items": [moved, 1]}},
+    }, new
 
 
 @given(data())
@@ -143,8 +190,15 @@ def test_an_emitted_document_reads_as_its_tree(value: Any) -> None:
 
 
 @settings(max_examples=400)
-@given(data(), st.randoms(use_true_random=False), data(4) | SCALARS | st.lists(SCALARS, max_size=3), st.sampled_from([None, 2, 4]))
-def test_json_is_edited_as_json(value: Any, choose: random.Random, new: Any, indent: int | None) -> None:
+@given(
+    data(),
+    st.randoms(use_true_random=False),
+    data(4) | SCALARS | st.lists(SCALARS, max_size=3),
+    st.sampled_from([None, 2, 4]),
+)
+def test_json_is_edited_as_json(
+    value: Any, choose: random.Random, new: Any, indent: int | None
+) -> None:
     """After any operation the text is still JSON, indented as before, and means what was meant."""
     text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
     text = re.sub("[\x7f-\x9f\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
@@ -156,7 +210,9 @@ def test_json_is_edited_as_json(value: Any, choose: random.Random, new: Any, ind
 
 
 @given(documents(), st.randoms(use_true_random=False))
-def test_the_text_of_a_stage_has_the_edits_up_to_it(sample: tuple[str, Any], choose: random.Random) -> None:
+def test_the_text_of_a_stage_has_the_edits_up_to_it(
+    sample: tuple[str, Any], choose: random.Random
+) -> None:
     """Operations of a later stage change nothing in the text of an earlier one."""
     text, value = sample
     document = parsed(text)
@@ -170,12 +226,18 @@ def test_the_text_of_a_stage_has_the_edits_up_to_it(sample: tuple[str, Any], cho
 
 
 @given(documents(), st.randoms(use_true_random=False))
-def test_what_leaves_later_takes_earlier_edits_along(sample: tuple[str, Any], choose: random.Random) -> None:
+def test_what_leaves_later_takes_earlier_edits_along(
+    sample: tuple[str, Any], choose: random.Random
+) -> None:
     """A node that is removed in a later stage is gone whole, whatever was added to it before."""
     text, value = sample
     document = parsed(text)
     candidates = [
-        route for route in routes(value) if isinstance(at(value, route), dict) and at(value, route) and (len(route) > 1 or len(value) > 1)
+        route
+        for route in routes(value)
+        if isinstance(at(value, route), dict)
+        and at(value, route)
+        and (len(route) > 1 or len(value) > 1)
     ]
     if not candidates:
         return

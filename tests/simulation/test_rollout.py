@@ -1,7 +1,8 @@
-"""Stages applied to a model of a cluster: no Service port is ever without endpoints, and none reaches a container that doesn't serve it.
+"""Stages applied to a model of a cluster: no Service port is ever without endpoints, and none
+reaches a container that doesn't serve it.
 
-A port may be without endpoints only where a change says that its old Pods must be gone before others start; where one says so, two Pods
-would otherwise run on the same data.
+A port may be without endpoints only where a change says that its old Pods must be gone before
+others start; where one says so, two Pods would otherwise run on the same data.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ def test_no_case_has_a_gap() -> None:
 @needs_corpus
 def test_no_real_set_has_a_gap() -> None:
     """Whole applications and single manifests as people published them."""
-    found = {path: list(walked(rewritten, Truth(usual))) for path, rewritten in changed(published())}
+    found = {
+        path: list(walked(rewritten, Truth(usual))) for path, rewritten in changed(published())
+    }
     assert len(found) > 150
     assert {path.name: messages for path, messages in found.items() if messages} == {}
 
@@ -86,7 +89,9 @@ def edited(cluster: Cluster, old: str, new: str) -> Cluster:
 
 
 def test_all_at_once_has_the_gap() -> None:
-    """The last stage straight away leaves both ports without endpoints: what the stages are for, and proof that a gap would be seen."""
+    """The last stage straight away leaves both ports without endpoints: what the stages are for,
+    and proof that a gap would be seen.
+    """
     before, *_, after = staged()
     assert {seen.port.name for seen in step(before, after) if seen.empty} == {"http", "amqp"}
     assert list(walk([before, after], [()])) != []
@@ -107,10 +112,26 @@ TAMPERED = {
         '"x": "y"}}, "spec": {"containers"',
     ),
     "the port has no name yet": (1, '"containerPort": 80, "name": "http"', '"containerPort": 80'),
-    "the Service asks for one group": (2, '"selector": {"podsplit.dev/service": "shop"}', '"selector": {"app": "shop"}'),
-    "the Service asks by number": (2, '"port": 5672, "targetPort": "amqp"', '"port": 5672, "targetPort": 5672'),
-    "the new Pods name the port otherwise": (3, '"containerPort": 5672, "name": "amqp"', '"containerPort": 5672, "name": "other"'),
-    "the port is that of another container": (3, '"containerPort": 5672, "name": "amqp"', '"containerPort": 80, "name": "amqp"'),
+    "the Service asks for one group": (
+        2,
+        '"selector": {"podsplit.dev/service": "shop"}',
+        '"selector": {"app": "shop"}',
+    ),
+    "the Service asks by number": (
+        2,
+        '"port": 5672, "targetPort": "amqp"',
+        '"port": 5672, "targetPort": 5672',
+    ),
+    "the new Pods name the port otherwise": (
+        3,
+        '"containerPort": 5672, "name": "amqp"',
+        '"containerPort": 5672, "name": "other"',
+    ),
+    "the port is that of another container": (
+        3,
+        '"containerPort": 5672, "name": "amqp"',
+        '"containerPort": 80, "name": "amqp"',
+    ),
     "the Service is gone": (3, '"kind": "Service"', '"kind": "Endpoints"'),
 }
 
@@ -147,7 +168,9 @@ spec:
 
 
 def test_two_servers_on_one_claim_are_seen() -> None:
-    """A database whose old Pod still runs when the new one starts is a fault, unless the change says that it must be gone."""
+    """A database whose old Pod still runs when the new one starts is a fault, unless the change
+    says that it must be gone.
+    """
     ((stages, gone_first),) = clusters(rewrite({"shop.yaml": DATA}), Truth(usual))
     assert list(walk(stages, gone_first)) == []
     assert [bool(each) for each in gone_first] == [False, False, True]

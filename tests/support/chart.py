@@ -23,7 +23,9 @@ def variant(path: Path) -> str:
     return path.name.removesuffix("-values.yaml")
 
 
-def helm_template(helm: Path, *arguments: str, chart: Path = CHART) -> subprocess.CompletedProcess[str]:
+def helm_template(
+    helm: Path, *arguments: str, chart: Path = CHART
+) -> subprocess.CompletedProcess[str]:
     """`helm template` as a person would run it for an installation into the namespace `tools`."""
     command = [str(helm), "template", "podsplit", str(chart), "--namespace", "tools", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

@@ -1,7 +1,9 @@
-"""A small model of a cluster: which Pods there are, what their containers are, and whom each Service port reaches.
+"""A small model of a cluster: which Pods there are, what their containers are, and whom each
+Service port reaches.
 
-Written from the API reference and from how the EndpointSlice controller works, and on purpose without anything of `service`: it is
-what the rewrites are held against. Objects are plain data; a namespace that isn't written is the one that `kubectl` works in.
+Written from the API reference and from how the EndpointSlice controller works, and on purpose
+without anything of `service`: it is what the rewrites are held against. Objects are plain data; a
+namespace that isn't written is the one that `kubectl` works in.
 """
 
 from __future__ import annotations
@@ -38,12 +40,19 @@ class _Loader(yaml.CSafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+    ]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 _SIXTIES = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 _integer = _Loader.yaml_constructors["tag:yaml.org,2002:int"]
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda self, node: node.value if _SIXTIES.fullmatch(node.value) else _integer(self, node))
+_Loader.add_constructor(
+    "tag:yaml.org,2002:int",
+    lambda self, node: node.value if _SIXTIES.fullmatch(node.value) else _integer(self, node),
+)
 
 
 def pieces(text: str) -> list[str]:
@@ -88,7 +97,10 @@ class Object:
 
     @property
     def key(self) -> Key:
-        name = self.metadata.get("name") or f"{self.metadata.get('generateName')}*{self.path}*{self.place}"
+        name = (
+            self.metadata.get("name")
+            or f"{self.metadata.get('generateName')}*{self.path}*{self.place}"
+        )
         return Key(self.kind, str(self.metadata.get("namespace") or self.current), str(name))
 
     @property
@@ -97,7 +109,9 @@ class Object:
 
 
 def read(files: Mapping[str, str], current: str = CURRENT) -> tuple[Object, ...]:
-    """The objects of some files, those in Lists unpacked; what doesn't parse or is no object is left out."""
+    """The objects of some files, those in Lists unpacked; what doesn't parse or is no object is
+    left out.
+    """
     found = []
     for path, text in files.items():
         for place, piece in enumerate(pieces(text)):
@@ -107,8 +121,14 @@ def read(files: Mapping[str, str], current: str = CURRENT) -> tuple[Object, ...]
                 continue
             if not isinstance(data, dict) or "kind" not in data:
                 continue
-            items = data["items"] if str(data["kind"]).endswith("List") and isinstance(data.get("items"), list) else [data]
-            found += [Object(path, place, each, current) for each in items if isinstance(each, dict)]
+            items = (
+                data["items"]
+                if str(data["kind"]).endswith("List") and isinstance(data.get("items"), list)
+                else [data]
+            )
+            found += [
+                Object(path, place, each, current) for each in items if isinstance(each, dict)
+            ]
     return tuple(found)
 
 
@@ -133,7 +153,11 @@ class Container:
     def ports(self) -> list[tuple[str, int, str]]:
         """Names, numbers and protocols of the ports that it declares."""
         return [
-            (str(each.get("name") or ""), int(each["containerPort"]), str(each.get("protocol") or "TCP"))
+            (
+                str(each.get("name") or ""),
+                int(each["containerPort"]),
+                str(each.get("protocol") or "TCP"),
+            )
             for each in self.data.get("ports") or ()
             if isinstance(each.get("containerPort"), int)
         ]
@@ -172,14 +196,18 @@ class Pods:
 
     @property
     def running(self) -> list[Container]:
-        """The containers that run as long as the Pod does, in the order in which ports are looked up."""
+        """The containers that run as long as the Pod does, in the order in which ports are
+        looked up.
+        """
         return [each for each in self.containers if each.type != "init"]
 
     def has(self, ident: str) -> bool:
         return any(each.ident == ident for each in self.containers)
 
     def target(self, target: int | str, protocol: str) -> int | None:
-        """The number that a target port means in these Pods: a name as the first container declares it; a number is itself."""
+        """The number that a target port means in these Pods: a name as the first container
+        declares it; a number is itself.
+        """
         if isinstance(target, int):
             return target
         for container in self.running:
@@ -190,11 +218,15 @@ class Pods:
 
     def answering(self, number: int, protocol: str, listens: Listens) -> str | None:
         """Who answers on a port: the first container that listens there; None for nobody."""
-        return next((each.ident for each in self.running if (number, protocol) in listens(each)), None)
+        return next(
+            (each.ident for each in self.running if (number, protocol) in listens(each)), None
+        )
 
     @property
     def copies(self) -> int | str:
-        """How many Pods there are; for a DaemonSet on every node and a CronJob what decides it, in words."""
+        """How many Pods there are; for a DaemonSet on every node and a CronJob what decides it,
+        in words.
+        """
         if self.owner.kind == "Pod":
             return 1
         if self.owner.kind == "DaemonSet":
@@ -211,24 +243,37 @@ class Pods:
         for template in self.origin.spec.get("volumeClaimTemplates") or ():
             if template.get("metadata", {}).get("name") == volume:
                 count = self.copies if isinstance(self.copies, int) else 1
-                return frozenset(f"claim {volume}-{self.owner.name}-{number}" for number in range(count))
+                return frozenset(
+                    f"claim {volume}-{self.owner.name}-{number}" for number in range(count)
+                )
         for each in self.spec.get("volumes") or ():
             if each.get("name") == volume:
                 claim = (each.get("persistentVolumeClaim") or {}).get("claimName")
                 if claim:
                     return frozenset({f"claim {claim}"})
-                return frozenset({repr(sorted((key, repr(value)) for key, value in each.items() if key != "name"))})
+                return frozenset(
+                    {
+                        repr(
+                            sorted(
+                                (key, repr(value)) for key, value in each.items() if key != "name"
+                            )
+                        )
+                    }
+                )
         return frozenset()
 
 
 def _nodes(spec: Data) -> int | str:
     """How many nodes a DaemonSet is meant for: those that its affinity names, else every one."""
-    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or {}
+    required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ) or {}
     named = {
         value
         for term in required.get("nodeSelectorTerms") or ()
         for expression in (*(term.get("matchFields") or ()), *(term.get("matchExpressions") or ()))
-        if expression.get("operator") == "In" and expression.get("key") in ("metadata.name", "kubernetes.io/hostname")
+        if expression.get("operator") == "In"
+        and expression.get("key") in ("metadata.name", "kubernetes.io/hostname")
         for value in expression["values"]
     }
     return len(named) or "every node"
@@ -299,10 +344,16 @@ class Cluster:
             template: Any = each.data
             for step in route:
                 template = (template or {}).get(step)
-            if isinstance(template, dict) and isinstance((template.get("spec") or {}).get("containers"), list):
+            if isinstance(template, dict) and isinstance(
+                (template.get("spec") or {}).get("containers"), list
+            ):
                 metadata = template.get("metadata") or {}
-                labels = {str(key): str(value) for key, value in (metadata.get("labels") or {}).items()}
-                found[each.key] = Pods(each.key, labels, metadata.get("annotations") or {}, template["spec"], each)
+                labels = {
+                    str(key): str(value) for key, value in (metadata.get("labels") or {}).items()
+                }
+                found[each.key] = Pods(
+                    each.key, labels, metadata.get("annotations") or {}, template["spec"], each
+                )
         return found
 
     @cached_property
@@ -311,7 +362,9 @@ class Cluster:
         return [
             each
             for each in self.of("Service")
-            if each.group == "" and each.spec.get("selector") and each.spec.get("type") != "ExternalName"
+            if each.group == ""
+            and each.spec.get("selector")
+            and each.spec.get("type") != "ExternalName"
         ]
 
     def reach(self, pods: Iterable[Pods] | None = None) -> dict[Port, frozenset[Reached]]:
@@ -322,13 +375,16 @@ class Cluster:
             selected = [
                 each
                 for each in there
-                if each.owner.namespace == service.key.namespace and matches({"matchLabels": service.spec["selector"]}, each.labels)
+                if each.owner.namespace == service.key.namespace
+                and matches({"matchLabels": service.spec["selector"]}, each.labels)
             ]
             for port, target in ports_of(service):
                 found[port] = frozenset(self._endpoints(service, port, target, selected))
         return found
 
-    def _endpoints(self, service: Object, port: Port, target: int | str, selected: list[Pods]) -> Iterator[Reached]:
+    def _endpoints(
+        self, service: Object, port: Port, target: int | str, selected: list[Pods]
+    ) -> Iterator[Reached]:
         for each in selected:
             number = each.target(target, port.protocol)
             if number is not None:
@@ -346,7 +402,9 @@ class Cluster:
         return [each for each in self.pods.values() if each.has(ident)]
 
     def origin(self, home: Pods, ident: str) -> Pods:
-        """The Pods that a container of later Pods came from: those of the same name, else those whose name the later one starts with."""
+        """The Pods that a container of later Pods came from: those of the same name, else those
+        whose name the later one starts with.
+        """
         found = self.homes(ident)
         near = [each for each in found if each.owner.namespace == home.owner.namespace]
         same = [each for each in near if each.owner.name == home.owner.name]
@@ -355,7 +413,9 @@ class Cluster:
 
     def later(self, origin: Pods, ident: str, after: Cluster) -> list[Pods]:
         """The Pods in which a container of earlier Pods is later."""
-        return [home for home in after.homes(ident) if self.origin(home, ident).owner == origin.owner]
+        return [
+            home for home in after.homes(ident) if self.origin(home, ident).owner == origin.owner
+        ]
 
     def selector(self, owner: Key) -> Any:
         """The selector of a controller, None where it has none of its own."""
@@ -363,7 +423,11 @@ class Cluster:
         selector = each.spec.get("selector")
         if each.kind in ("Pod", "Job", "CronJob") or not selector:
             return None
-        return {"matchLabels": selector} if each.kind in ("ReplicationController", "DeploymentConfig") else selector
+        return (
+            {"matchLabels": selector}
+            if each.kind in ("ReplicationController", "DeploymentConfig")
+            else selector
+        )
 
     def overlaps(self) -> set[tuple[Key, str]]:
         """Controllers with the containers of Pods of others that their selectors match."""
@@ -371,7 +435,9 @@ class Cluster:
             (owner, container.ident)
             for owner in self.pods
             for other in self.pods.values()
-            if other.owner != owner and other.owner.namespace == owner.namespace and matches(self.selector(owner), other.labels)
+            if other.owner != owner
+            and other.owner.namespace == owner.namespace
+            and matches(self.selector(owner), other.labels)
             for container in other.containers
         }
 
@@ -381,5 +447,15 @@ def ports_of(service: Object) -> list[tuple[Port, int | str]]:
     found = []
     for each in service.spec.get("ports") or ():
         target = each.get("targetPort") or each["port"]
-        found.append((Port(service.key, str(each.get("name") or ""), int(each["port"]), str(each.get("protocol") or "TCP")), target))
+        found.append(
+            (
+                Port(
+                    service.key,
+                    str(each.get("name") or ""),
+                    int(each["port"]),
+                    str(each.get("protocol") or "TCP"),
+                ),
+                target,
+            )
+        )
     return found

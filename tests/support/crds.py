@@ -1,7 +1,8 @@
 """Schemas of the custom resources that the chart can make, as far as it uses them.
 
-Written from the API references of the Gateway API (HTTPRoute, v1) and of the Prometheus operator (ServiceMonitor, v1): the real
-definitions come with those projects, not with Kubernetes, so these are ours, closed, and small.
+Written from the API references of the Gateway API (HTTPRoute, v1) and of the Prometheus operator
+(ServiceMonitor, v1): the real definitions come with those projects, not with Kubernetes, so these
+are ours, closed, and small.
 """
 
 from __future__ import annotations
@@ -12,19 +13,31 @@ Schema = dict[str, Any]
 
 
 def _closed(properties: Schema, *required: str) -> Schema:
-    return {"type": "object", "additionalProperties": False, "properties": properties, "required": list(required)}
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": list(required),
+    }
 
 
 def _list(items: Schema, most: int) -> Schema:
     return {"type": "array", "items": items, "minItems": 1, "maxItems": most}
 
 
-_NAME = {"type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"}
+_NAME = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": 253,
+    "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+}
 _PORT = {"type": "integer", "minimum": 1, "maximum": 65535}
 _STRINGS = {"type": "object", "additionalProperties": {"type": "string"}}
 _DURATION = {
     "type": "string",
-    "pattern": "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$",
+    "pattern": (
+        "^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"
+    ),
     "minLength": 1,
 }
 _HOST = {
@@ -36,8 +49,19 @@ _HOST = {
 
 
 def _object(spec: Schema) -> Schema:
-    metadata = _closed({"name": _NAME, "namespace": _NAME, "labels": _STRINGS, "annotations": _STRINGS}, "name")
-    return _closed({"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": metadata, "spec": spec}, "metadata", "spec")
+    metadata = _closed(
+        {"name": _NAME, "namespace": _NAME, "labels": _STRINGS, "annotations": _STRINGS}, "name"
+    )
+    return _closed(
+        {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": metadata,
+            "spec": spec,
+        },
+        "metadata",
+        "spec",
+    )
 
 
 _HTTP_ROUTE = _closed(
@@ -65,15 +89,23 @@ _HTTP_ROUTE = _closed(
                             {
                                 "path": _closed(
                                     {
-                                        "type": {"enum": ["Exact", "PathPrefix", "RegularExpression"]},
-                                        "value": {"type": "string", "maxLength": 1024, "pattern": "^/"},
+                                        "type": {
+                                            "enum": ["Exact", "PathPrefix", "RegularExpression"]
+                                        },
+                                        "value": {
+                                            "type": "string",
+                                            "maxLength": 1024,
+                                            "pattern": "^/",
+                                        },
                                     }
                                 )
                             }
                         ),
                         64,
                     ),
-                    "backendRefs": _list(_closed({"name": _NAME, "port": _PORT}, "name", "port"), 16),
+                    "backendRefs": _list(
+                        _closed({"name": _NAME, "port": _PORT}, "name", "port"), 16
+                    ),
                 }
             ),
             16,
@@ -87,7 +119,12 @@ _SERVICE_MONITOR = _closed(
         "selector": _closed({"matchLabels": _STRINGS}),
         "endpoints": _list(
             _closed(
-                {"port": {"type": "string"}, "path": {"type": "string"}, "interval": _DURATION, "scrapeTimeout": _DURATION},
+                {
+                    "port": {"type": "string"},
+                    "path": {"type": "string"},
+                    "interval": _DURATION,
+                    "scrapeTimeout": _DURATION,
+                }
             ),
             1,
         ),

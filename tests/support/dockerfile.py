@@ -1,7 +1,9 @@
-"""Reads a Dockerfile and a .dockerignore, and follows the steps in folders, as far as that goes without a Docker engine.
+"""Reads a Dockerfile and a .dockerignore, and follows the steps in folders, as far as that goes
+without a Docker engine.
 
-Each stage has a folder for its root, every absolute path of an instruction is taken below it, and a virtual environment with pip at
-usr/local stands for the base image of Python. What only an engine does (layers, namespaces) is left out.
+Each stage has a folder for its root, every absolute path of an instruction is taken below it, and a
+virtual environment with pip at usr/local stands for the base image of Python. What only an engine
+does (layers, namespaces) is left out.
 """
 
 from __future__ import annotations
@@ -59,19 +61,25 @@ class Stage:
 
 def instructions(text: str) -> Iterator[Instruction]:
     """The instructions of a Dockerfile."""
-    kept = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    kept = [
+        line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
+    ]
     for logical in re.sub(r"\\\n", "", "\n".join(kept)).splitlines():
         match = _INSTRUCTION.fullmatch(logical.strip())
         assert match, logical
         name, value = match.groups()
         flags = {}
-        while name in ("COPY", "FROM", "HEALTHCHECK", "RUN", "ADD") and (flag := _FLAG.match(value)):
+        while name in ("COPY", "FROM", "HEALTHCHECK", "RUN", "ADD") and (
+            flag := _FLAG.match(value)
+        ):
             flags[flag[1]] = flag[2]
             value = value[flag.end() :]
         yield Instruction(name, flags, value)
 
 
-def build(dockerfile: str, context: Path, work: Path, python: Path, **arguments: str) -> list[Stage]:
+def build(
+    dockerfile: str, context: Path, work: Path, python: Path, **arguments: str
+) -> list[Stage]:
     """Follow a Dockerfile's steps.
 
     Args:
@@ -97,7 +105,13 @@ def build(dockerfile: str, context: Path, work: Path, python: Path, **arguments:
     return stages
 
 
-def _follow(step: Instruction, stages: list[Stage], context: Path, outer: Mapping[str, str], arguments: Mapping[str, str]) -> None:
+def _follow(
+    step: Instruction,
+    stages: list[Stage],
+    context: Path,
+    outer: Mapping[str, str],
+    arguments: Mapping[str, str],
+) -> None:
     stage = stages[-1]
     known = stage.arguments | stage.environment
     match step.name:
@@ -111,14 +125,31 @@ def _follow(step: Instruction, stages: list[Stage], context: Path, outer: Mappin
             stage.workdir = step.value
             stage.path(".").mkdir(parents=True, exist_ok=True)
         case "COPY":
-            source = next((each.root for each in stages if each.name == step.flags.get("from")), context)
+            source = next(
+                (each.root for each in stages if each.name == step.flags.get("from")), context
+            )
             _copy(stage, source, step.value.split())
         case "RUN":
             path = f"{stage.root}/usr/local/bin:/usr/bin:/bin"
-            environment = {"PATH": path, "HOME": str(stage.root / "root"), **_from_outside(), **stage.environment}
+            environment = {
+                "PATH": path,
+                "HOME": str(stage.root / "root"),
+                **_from_outside(),
+                **stage.environment,
+            }
             command = ["/bin/sh", "-ec", stage.below(step.value)]
-            done = subprocess.run(command, cwd=stage.path("."), env=environment, capture_output=True, text=True, check=False, timeout=500)
-            assert done.returncode == 0, f"RUN {step.value}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            done = subprocess.run(
+                command,
+                cwd=stage.path("."),
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=500,
+            )
+            assert done.returncode == 0, (
+                f"RUN {step.value}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+            )
         case "USER":
             stage.user = step.value
         case "ENTRYPOINT":
@@ -136,13 +167,26 @@ def _follow(step: Instruction, stages: list[Stage], context: Path, outer: Mappin
 def _base_image(root: Path, python: Path) -> None:
     home = root / "usr" / "local"
     subprocess.run([python, "-m", "venv", "--without-pip", home], check=True, timeout=120)
-    command = [sys.executable, "-m", "pip", "--python", home / "bin" / "python", "install", "--quiet", "pip"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        home / "bin" / "python",
+        "install",
+        "--quiet",
+        "pip",
+    ]
     subprocess.run(command, check=True, timeout=300)
 
 
 def _from_outside() -> dict[str, str]:
     """How this machine reaches its package index."""
-    return {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.lower().endswith(("_proxy", "_cert_file"))}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PIP_") or name.lower().endswith(("_proxy", "_cert_file"))
+    }
 
 
 def _argument(value: str, outer: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
@@ -171,7 +215,9 @@ def _copy(stage: Stage, source: Path, words: list[str]) -> None:
 
 
 def context_files(root: Path, ignore: str) -> set[str]:
-    """The files below a folder that would be sent to the engine, by the rules of .dockerignore: the last pattern that fits decides."""
+    """The files below a folder that would be sent to the engine, by the rules of .dockerignore:
+    the last pattern that fits decides.
+    """
     rules = [
         (line.startswith("!"), line.lstrip("!").strip("/"))
         for line in (each.strip() for each in ignore.splitlines())
@@ -193,7 +239,10 @@ def context_files(root: Path, ignore: str) -> set[str]:
         prefix = "" if relative == "." else f"{relative}/"
         # A folder that is left out needn't be walked, unless something in it is wanted after all.
         folders[:] = [
-            name for name in folders if not ignored(prefix + name) or any(each.startswith((f"{prefix}{name}/", "*")) for each in wanted)
+            name
+            for name in folders
+            if not ignored(prefix + name)
+            or any(each.startswith((f"{prefix}{name}/", "*")) for each in wanted)
         ]
         found |= {prefix + name for name in files if not ignored(prefix + name)}
     return found
@@ -201,4 +250,9 @@ def context_files(root: Path, ignore: str) -> set[str]:
 
 def _pattern(glob: str) -> re.Pattern[str]:
     parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(parts.get(token) or re.escape(token) for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob)))
+    return re.compile(
+        "".join(
+            parts.get(token) or re.escape(token)
+            for token in re.findall(r"\*\*/|\*\*|\*|\?|[^*?]+", glob)
+        )
+    )

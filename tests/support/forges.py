@@ -1,7 +1,9 @@
-"""A small forge on loopback: the endpoints of GitHub's and GitLab's APIs that the example bot uses, as strict as theirs.
+"""A small forge on loopback: the endpoints of GitHub's and GitLab's APIs that the example bot uses,
+as strict as theirs.
 
-It keeps one pull request, number 7, of the repository `team/shop` (project 42), and refuses what the real ones refuse: comments on
-lines outside the diff's hunks, a `start_line` that isn't smaller, unknown fields, positions of other commits, bodies too long.
+It keeps one pull request, number 7, of the repository `team/shop` (project 42), and refuses what
+the real ones refuse: comments on lines outside the diff's hunks, a `start_line` that isn't smaller,
+unknown fields, positions of other commits, bodies too long.
 """
 
 from __future__ import annotations
@@ -83,7 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = items[(page - 1) * PAGE : page * PAGE]
                 if page * PAGE < len(items):
                     here = f"http://{self.headers['Host']}{split.path}"
-                    headers["Link"] = f'<{here}?per_page=100&page={page + 1}>; rel="next", <{here}?page=99>; rel="last"'
+                    headers["Link"] = (
+                        f'<{here}?per_page=100&page={page + 1}>; rel="next", <{here}?page=99>;'
+                        ' rel="last"'
+                    )
         except Refusal as refusal:
             status, answer = refusal.status, {"message": "refused"}
         body = json.dumps(answer).encode()
@@ -101,14 +106,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _route(self, path: str, sent: dict[str, Any]) -> Any:
         gitlab = path.startswith(GITLAB)
-        token = self.headers.get("PRIVATE-TOKEN") if gitlab else (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        token = (
+            self.headers.get("PRIVATE-TOKEN")
+            if gitlab
+            else (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+        )
         if token != TOKEN:
             raise Refusal(401)
         if self.command != "GET":
             if self.state.read_only:
                 raise Refusal(403)
             self.state.writes.append(f"{self.command} {path}")
-        return self._gitlab(path.removeprefix(GITLAB), sent) if gitlab else self._github(path.removeprefix(GITHUB), sent)
+        return (
+            self._gitlab(path.removeprefix(GITLAB), sent)
+            if gitlab
+            else self._github(path.removeprefix(GITHUB), sent)
+        )
 
     def _github(self, path: str, sent: dict[str, Any]) -> Any:
         kinds = {"/pulls/7/comments": "review", "/issues/7/comments": "talk"}
@@ -117,13 +130,29 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/issues/7/comments" and self.command == "POST":
             return self.state.add("talk", body=_body(sent, {"body"}, 65_536))
         if path == "/pulls/7/comments" and self.command == "POST":
-            body = _body(sent, {"body", "path", "line", "side", "start_line", "start_side", "commit_id"}, 65_536)
+            body = _body(
+                sent,
+                {"body", "path", "line", "side", "start_line", "start_side", "commit_id"},
+                65_536,
+            )
             first, last = sent.get("start_line"), sent["line"]
-            one_hunk = any(last in hunk and (first or last) in hunk for hunk in self.state.hunks.get(sent["path"], ()))
-            if sent["commit_id"] != self.state.head or sent["side"] != "RIGHT" or not one_hunk or (first is not None and first >= last):
+            one_hunk = any(
+                last in hunk and (first or last) in hunk
+                for hunk in self.state.hunks.get(sent["path"], ())
+            )
+            if (
+                sent["commit_id"] != self.state.head
+                or sent["side"] != "RIGHT"
+                or not one_hunk
+                or (first is not None and first >= last)
+            ):
                 raise Refusal(422)
-            return self.state.add("review", body=body, path=sent["path"], line=last, start_line=first)
-        return self._one(re.fullmatch(r"/(?:pulls|issues)/comments/(\d+)", path), "PATCH", sent, 65_536)
+            return self.state.add(
+                "review", body=body, path=sent["path"], line=last, start_line=first
+            )
+        return self._one(
+            re.fullmatch(r"/(?:pulls|issues)/comments/(\d+)", path), "PATCH", sent, 65_536
+        )
 
     def _gitlab(self, path: str, sent: dict[str, Any]) -> Any:
         commits = {"base_sha": "base-sha", "start_sha": "start-sha", "head_sha": self.state.head}
@@ -136,13 +165,20 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/discussions" and self.command == "POST":
             body = _body(sent, {"body", "position"}, 1_000_000)
             position = sent["position"]
-            wrong = {name: position.get(name) for name in commits} != commits or position["position_type"] != "text"
-            if wrong or not any(position["new_line"] in hunk for hunk in self.state.hunks.get(position["new_path"], ())):
+            wrong = {name: position.get(name) for name in commits} != commits or position[
+                "position_type"
+            ] != "text"
+            if wrong or not any(
+                position["new_line"] in hunk
+                for hunk in self.state.hunks.get(position["new_path"], ())
+            ):
                 raise Refusal(400)
             return self.state.add("discussion", body=body, position=position)
         return self._one(re.fullmatch(r"/notes/(\d+)", path), "PUT", sent, 1_000_000)
 
-    def _one(self, match: re.Match[str] | None, update: str, sent: dict[str, Any], longest: int) -> Any:
+    def _one(
+        self, match: re.Match[str] | None, update: str, sent: dict[str, Any], longest: int
+    ) -> Any:
         number = int(match[1]) if match else -1
         if number not in self.state.comments:
             raise Refusal(404)

@@ -41,8 +41,17 @@ def reached(slices: Mapping[str, Any], pods: Mapping[str, Any]) -> Seen:
             there = found.setdefault(Port(service, port.get("name") or ""), set())
             for endpoint in piece.get("endpoints") or ():
                 target = endpoint.get("targetRef") or {}
-                if endpoint.get("conditions", {}).get("ready") is not False and target.get("kind") == "Pod":
-                    there.add(_listener(by_name.get(target["name"]), port.get("port"), port.get("protocol") or "TCP"))
+                if (
+                    endpoint.get("conditions", {}).get("ready") is not False
+                    and target.get("kind") == "Pod"
+                ):
+                    there.add(
+                        _listener(
+                            by_name.get(target["name"]),
+                            port.get("port"),
+                            port.get("protocol") or "TCP",
+                        )
+                    )
     return {port: frozenset(names) for port, names in found.items()}
 
 
@@ -51,7 +60,9 @@ def _listener(pod: Mapping[str, Any] | None, number: int | None, protocol: str) 
     if pod is None:
         return "a Pod that is gone"
     spec = pod["spec"]
-    native = [each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"]
+    native = [
+        each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"
+    ]
     for container in (*spec["containers"], *native):
         for port in container.get("ports") or ():
             if port["containerPort"] == number and (port.get("protocol") or "TCP") == protocol:
@@ -63,7 +74,10 @@ def unsettled(pods: Mapping[str, Any]) -> list[str]:
     """The Pods that are on their way in or out, from `kubectl get -o json`."""
     found = []
     for each in pods["items"]:
-        ready = any(c["type"] == "Ready" and c["status"] == "True" for c in each.get("status", {}).get("conditions") or ())
+        ready = any(
+            c["type"] == "Ready" and c["status"] == "True"
+            for c in each.get("status", {}).get("conditions") or ()
+        )
         if not ready or "deletionTimestamp" in each["metadata"]:
             found.append(str(each["metadata"]["name"]))
     return found
@@ -99,8 +113,17 @@ class Kubectl:
         Raises:
             AssertionError: it failed; the message is what it said.
         """
-        command = [str(self.program), "--kubeconfig", self.kubeconfig, "--namespace", self.namespace, *words]
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, timeout=300)
+        command = [
+            str(self.program),
+            "--kubeconfig",
+            self.kubeconfig,
+            "--namespace",
+            self.namespace,
+            *words,
+        ]
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, check=False, timeout=300
+        )
         assert done.returncode == 0, f"kubectl {' '.join(words)}: {done.stderr}"
         return done.stdout
 
@@ -121,7 +144,8 @@ class Kubectl:
 
     def look(self) -> Seen:
         return reached(
-            json.loads(self.run("get", "endpointslice", "--output", "json")), json.loads(self.run("get", "pod", "--output", "json"))
+            json.loads(self.run("get", "endpointslice", "--output", "json")),
+            json.loads(self.run("get", "pod", "--output", "json")),
         )
 
 
@@ -156,7 +180,9 @@ def watching(client: Client) -> Iterator[Watch]:
 
 
 def walk(client: Client, stages: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Apply a set as it was, then each of its stages; say what a client of its Services would have missed on the way."""
+    """Apply a set as it was, then each of its stages; say what a client of its Services would
+    have missed on the way.
+    """
     client.apply(stages[0])
     client.settle()
     start = client.look()
@@ -178,7 +204,10 @@ def walk(client: Client, stages: Sequence[Mapping[str, str]]) -> Iterator[str]:
             if wrong:
                 yield f"{port} led to {sorted(wrong)} in stage {number}, not to {sorted(wanted)}"
             if names[-1] != wanted:
-                yield f"{port} leads to {sorted(names[-1])} after stage {number}, not to {sorted(wanted)}"
+                yield (
+                    f"{port} leads to {sorted(names[-1])} after stage {number}, not to"
+                    f" {sorted(wanted)}"
+                )
 
 
 def _bare(files: Mapping[str, str]) -> set[str]:

@@ -1,4 +1,6 @@
-"""Hypothesis makes pod specs: containers of known and unknown programs, with what ties them together and what doesn't."""
+"""Hypothesis makes pod specs: containers of known and unknown programs, with what ties them
+together and what doesn't.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,14 @@ class Member:
         return str(self.data["name"])
 
     def port_name(self, number: int) -> str | None:
-        return next((each.get("name") for each in self.data.get("ports", ()) if each["containerPort"] == number), None)
+        return next(
+            (
+                each.get("name")
+                for each in self.data.get("ports", ())
+                if each["containerPort"] == number
+            ),
+            None,
+        )
 
 
 @dataclass
@@ -43,7 +52,9 @@ class PodMade:
 
 
 class Maker:
-    """Draws the parts of a set; what it made is known by the image of each container, which has a tag of its own."""
+    """Draws the parts of a set; what it made is known by the image of each container, which has
+    a tag of its own.
+    """
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -58,15 +69,23 @@ class Maker:
         return self.draw(st.integers(0, 99)) >= 100 - percent
 
     def some(self, values: Sequence[T], most: int) -> list[T]:
-        return self.draw(st.lists(st.sampled_from(values), min_size=1, max_size=most, unique_by=str)) if values else []
+        return (
+            self.draw(st.lists(st.sampled_from(values), min_size=1, max_size=most, unique_by=str))
+            if values
+            else []
+        )
 
     # Containers
 
     def member(self, program: Program, taken: set[str]) -> Member:
         self.count += 1
-        name = next((each for each in self.draw(st.permutations(program.names)) if each not in taken), f"c{self.count}")
+        name = next(
+            (each for each in self.draw(st.permutations(program.names)) if each not in taken),
+            f"c{self.count}",
+        )
         taken.add(name)
-        image = f"{self.one('', '', 'docker.io/library/') if '/' not in program.image else ''}{program.image}:1.{self.count}"
+        registry = self.one("", "", "docker.io/library/") if "/" not in program.image else ""
+        image = f"{registry}{program.image}:1.{self.count}"
         data: Data = {"name": name, "image": image}
         listens = [(number, "TCP") for _, number in program.listens]
         declared = [self.port(name, number) for name, number in program.listens if self.chance(80)]
@@ -76,11 +95,22 @@ class Maker:
         if declared:
             data["ports"] = declared
         if self.chance(20):
-            data["resources"] = {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}
+            data["resources"] = {
+                "requests": {"cpu": "50m", "memory": "64Mi"},
+                "limits": {"memory": "128Mi"},
+            }
         if self.chance(10):
-            data["securityContext"] = {"readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False}
+            data["securityContext"] = {
+                "readOnlyRootFilesystem": True,
+                "allowPrivilegeEscalation": False,
+            }
         if self.chance(30):
-            data["env"] = [{"name": "LOG_LEVEL", "value": self.one("info", "true", "2024-01-01", "it's: # odd")}]
+            data["env"] = [
+                {
+                    "name": "LOG_LEVEL",
+                    "value": self.one("info", "true", "2024-01-01", "it's: # odd"),
+                }
+            ]
         if listens and self.chance(25):
             data[self.one("readinessProbe", "livenessProbe")] = self.probe(listens[0][0])
         if program.loopback:
@@ -98,7 +128,10 @@ class Maker:
         return data
 
     def probe(self, number: int) -> Data:
-        return self.one({"tcpSocket": {"port": number}}, {"httpGet": {"path": "/healthz", "port": number}, "periodSeconds": 5})
+        return self.one(
+            {"tcpSocket": {"port": number}},
+            {"httpGet": {"path": "/healthz", "port": number}, "periodSeconds": 5},
+        )
 
     def members(self) -> list[Member]:
         """One to four containers of which no two listen on one port."""
@@ -108,13 +141,17 @@ class Maker:
         for _ in range(wanted):
             program = self.one(*self.one(SERVERS, SERVERS, SERVERS, OWN, HELPERS))
             used = {number for each in found for number, _ in each.listens}
-            if not used & {number for _, number in program.listens} and program not in [each.program for each in found]:
+            if not used & {number for _, number in program.listens} and program not in [
+                each.program for each in found
+            ]:
                 found.append(self.member(program, taken))
         return found or [self.member(SERVERS[0], taken)]
 
     # A Pod
 
-    def pod(self, name: str, labels: Data, *, stateful: bool, runs_to_end: bool, bare: bool) -> PodMade:
+    def pod(
+        self, name: str, labels: Data, *, stateful: bool, runs_to_end: bool, bare: bool
+    ) -> PodMade:
         members = self.members()
         made = PodMade({}, members)
         volumes: list[Data] = []
@@ -125,7 +162,9 @@ class Maker:
             writer, reader = members[:2]
             volumes.append({"name": "shared", "emptyDir": {}})
             for member, path in ((writer, "/out"), (reader, "/in")):
-                member.data.setdefault("volumeMounts", []).append({"name": "shared", "mountPath": path})
+                member.data.setdefault("volumeMounts", []).append(
+                    {"name": "shared", "mountPath": path}
+                )
         init = self.before(members, volumes)
         self.dress(made.spec, labels, runs_to_end=runs_to_end, bare=bare)
         if init and self.chance(50):
@@ -142,21 +181,32 @@ class Maker:
         found: list[Data] = []
         if self.chance(20):
             self.count += 1
-            data: Data = {"name": self.one("init", f"init-{members[-1].name}", "wait"), "image": f"busybox:1.{self.count}"}
-            data["command"] = ["sh", "-c", self.one("echo ready", "until nc -z elsewhere 80; do sleep 1; done")]
+            data: Data = {
+                "name": self.one("init", f"init-{members[-1].name}", "wait"),
+                "image": f"busybox:1.{self.count}",
+            }
+            data["command"] = [
+                "sh",
+                "-c",
+                self.one("echo ready", "until nc -z elsewhere 80; do sleep 1; done"),
+            ]
             writable = [each["name"] for each in volumes if "emptyDir" in each]
             if writable and self.chance(60):
                 data["volumeMounts"] = [{"name": writable[0], "mountPath": "/prepared"}]
             found.append(data)
         if self.chance(10):
             used = {number for each in members for number, _ in each.listens}
-            free = [each for each in HELPERS[:4] if not used & {number for _, number in each.listens}]
+            free = [
+                each for each in HELPERS[:4] if not used & {number for _, number in each.listens}
+            ]
             taken = {each.name for each in members} | {str(each["name"]) for each in found}
             sidecar = self.member(self.one(*free), taken)
             found.append({**sidecar.data, "restartPolicy": "Always"})
         return found
 
-    def mount(self, made: PodMade, member: Member, volumes: list[Data], name: str, *, stateful: bool) -> None:
+    def mount(
+        self, made: PodMade, member: Member, volumes: list[Data], name: str, *, stateful: bool
+    ) -> None:
         mounts: list[Data] = []
         if member.program.data and self.chance(45):
             volume = f"{member.name}-data"
@@ -164,18 +214,33 @@ class Maker:
                 made.claims.append(
                     {
                         "metadata": {"name": volume},
-                        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                        "spec": {
+                            "accessModes": ["ReadWriteOnce"],
+                            "resources": {"requests": {"storage": "1Gi"}},
+                        },
                     }
                 )
             elif self.chance(75):
                 mode = self.one("ReadWriteOnce", "ReadWriteOnce", "ReadWriteMany")
-                volumes.append({"name": volume, "persistentVolumeClaim": {"claimName": f"{name}-{volume}"}})
+                volumes.append(
+                    {"name": volume, "persistentVolumeClaim": {"claimName": f"{name}-{volume}"}}
+                )
                 spec = {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}
                 made.objects.append(
-                    {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": f"{name}-{volume}"}, "spec": spec}
+                    {
+                        "apiVersion": "v1",
+                        "kind": "PersistentVolumeClaim",
+                        "metadata": {"name": f"{name}-{volume}"},
+                        "spec": spec,
+                    }
                 )
             else:
-                volumes.append({"name": volume, **self.one({"emptyDir": {}}, {"hostPath": {"path": f"/srv/{name}"}})})
+                volumes.append(
+                    {
+                        "name": volume,
+                        **self.one({"emptyDir": {}}, {"hostPath": {"path": f"/srv/{name}"}}),
+                    }
+                )
             mounts.append({"name": volume, "mountPath": member.program.data})
         if self.chance(15):
             volume = f"{member.name}-config"
@@ -187,7 +252,9 @@ class Maker:
             volumes.append({"name": f"{member.name}-keys", "secret": {"secretName": "keys"}})
             mounts.append({"name": f"{member.name}-keys", "mountPath": "/keys", "readOnly": True})
         if self.chance(8):
-            volumes.append({"name": f"{member.name}-tmp", "emptyDir": self.one({}, {"medium": "Memory"})})
+            volumes.append(
+                {"name": f"{member.name}-tmp", "emptyDir": self.one({}, {"medium": "Memory"})}
+            )
             mounts.append({"name": f"{member.name}-tmp", "mountPath": "/tmp"})
         if mounts:
             member.data["volumeMounts"] = mounts
@@ -213,10 +280,17 @@ class Maker:
         if self.chance(8):
             spec["terminationGracePeriodSeconds"] = 5
         if self.chance(5):
-            spec["tolerations"] = [{"key": "dedicated", "operator": "Equal", "value": "shop", "effect": "NoSchedule"}]
+            spec["tolerations"] = [
+                {"key": "dedicated", "operator": "Equal", "value": "shop", "effect": "NoSchedule"}
+            ]
         if self.chance(6):
-            term = {"labelSelector": {"matchLabels": dict(labels)}, "topologyKey": "kubernetes.io/hostname"}
-            spec["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+            term = {
+                "labelSelector": {"matchLabels": dict(labels)},
+                "topologyKey": "kubernetes.io/hostname",
+            }
+            spec["affinity"] = {
+                "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+            }
         if self.chance(3):
             spec["hostNetwork"] = True
 
@@ -235,23 +309,49 @@ class Maker:
         host = self.one("localhost", "127.0.0.1")
         scheme = target.program.listens[0][0] or "http"
         env = source.data.setdefault("env", [])
-        match self.one("url", "url", "url", "address", "address", "two", "two", "args", "args", "config", "file", "probe"):
+        match self.one(
+            "url",
+            "url",
+            "url",
+            "address",
+            "address",
+            "two",
+            "two",
+            "args",
+            "args",
+            "config",
+            "file",
+            "probe",
+        ):
             case "url":
                 env.append({"name": f"{stem}_URL", "value": f"{scheme}://{host}:{number}/v1"})
             case "address":
                 env.append({"name": f"{stem}_ADDR", "value": f"{host}:{number}"})
             case "two":
-                env += [{"name": f"{stem}_HOST", "value": host}, {"name": f"{stem}_PORT", "value": str(number)}]
+                env += [
+                    {"name": f"{stem}_HOST", "value": host},
+                    {"name": f"{stem}_PORT", "value": str(number)},
+                ]
             case "args":
-                source.data.setdefault("args", []).append(f"--{target.name}-url={scheme}://{host}:{number}")
+                source.data.setdefault("args", []).append(
+                    f"--{target.name}-url={scheme}://{host}:{number}"
+                )
             case "config":
                 config = f"{name}-{source.name}-env"
-                made.objects.append(self.config_map(config, {f"{stem}_URL": f"{scheme}://{host}:{number}", "MODE": "plain"}))
+                made.objects.append(
+                    self.config_map(
+                        config, {f"{stem}_URL": f"{scheme}://{host}:{number}", "MODE": "plain"}
+                    )
+                )
                 reference = {"configMapKeyRef": {"name": config, "key": f"{stem}_URL"}}
                 env.append({"name": f"{stem}_URL", "valueFrom": reference})
             case "file":
                 config = f"{name}-{source.name}-{target.name}"
-                made.objects.append(self.config_map(config, {"upstream.conf": f"# Where to?\nupstream {host}:{number};\n"}))
+                made.objects.append(
+                    self.config_map(
+                        config, {"upstream.conf": f"# Where to?\nupstream {host}:{number};\n"}
+                    )
+                )
                 source.data.setdefault("envFrom", []).append({"configMapRef": {"name": config}})
             case "probe":
                 source.data["startupProbe"] = {"tcpSocket": {"port": number}}

@@ -1,7 +1,9 @@
-"""Two Deployments put into one Pod, as a person would who starts small: what the service is then asked to undo.
+"""Two Deployments put into one Pod, as a person would who starts small: what the service is then
+asked to undo.
 
-The Services of both select the one Pod, by number where a port name no longer tells; who called the other by its Service calls localhost.
-A Pod has one number of replicas and one network, so two Deployments with different numbers, or with a port in common, are no pair.
+The Services of both select the one Pod, by number where a port name no longer tells; who called the
+other by its Service calls localhost. A Pod has one number of replicas and one network, so two
+Deployments with different numbers, or with a port in common, are no pair.
 """
 
 from __future__ import annotations
@@ -22,7 +24,13 @@ from tests.support.writing import Style, written
 OWN = Path(__file__).resolve().parents[1] / "merges" / "sets"
 WHOLE = CORPUS / "whole_sets"
 _FILE = "merged.yaml"
-_POINTING = ("HorizontalPodAutoscaler", "VerticalPodAutoscaler", "ScaledObject", "PodDisruptionBudget", "Kustomization")
+_POINTING = (
+    "HorizontalPodAutoscaler",
+    "VerticalPodAutoscaler",
+    "ScaledObject",
+    "PodDisruptionBudget",
+    "Kustomization",
+)
 _PORT_VARIABLE = re.compile(r"(SERVER_)?PORT=\d+\Z")
 _HOST_VARIABLE = re.compile(r"(HOST|HOSTNAME|ADDR|SERVER)\Z")
 
@@ -56,14 +64,22 @@ class Merged:
 def pairs(root: Path) -> Iterator[tuple[str, Merged | str]]:
     """Every pair of Deployments of every set in a folder: merged, or why not."""
     for place in sorted(root.iterdir()):
-        paths = [place] if place.is_file() else [each for each in sorted(place.rglob("*")) if each.suffix in (".yaml", ".yml")]
+        paths = (
+            [place]
+            if place.is_file()
+            else [each for each in sorted(place.rglob("*")) if each.suffix in (".yaml", ".yml")]
+        )
         objects = read({str(path.relative_to(root)): path.read_text() for path in paths})
         cluster = Cluster(objects, usual)
         found = [pods for pods in cluster.pods.values() if pods.owner.kind == "Deployment"]
         for number, (one, other) in enumerate(combinations(found, 2)):
             title = f"{place.stem}: {one.owner.name} + {other.owner.name}"
             name = one.owner.name if number % 2 else f"{place.stem}-all"
-            if any(name in each.labels.values() for each in cluster.pods.values() if each not in (one, other)):
+            if any(
+                name in each.labels.values()
+                for each in cluster.pods.values()
+                if each not in (one, other)
+            ):
                 name = f"{name}-both"
             try:
                 yield title, _Merge(cluster, one, other, name).merged(title)
@@ -84,18 +100,43 @@ class _Merge:
 
     def merged(self, title: str) -> Merged:
         self.check()
-        objects = [copy.deepcopy(each.data) for each in self.cluster.by_key.values() if each.key != self.other.owner]
-        place = next(number for number, each in enumerate(self.others()) if each.key == self.one.owner)
+        objects = [
+            copy.deepcopy(each.data)
+            for each in self.cluster.by_key.values()
+            if each.key != self.other.owner
+        ]
+        place = next(
+            number for number, each in enumerate(self.others()) if each.key == self.one.owner
+        )
         objects[place] = self.deployment()
         for data, each in zip(objects, self.others(), strict=True):
-            if each.kind in ("Service", "NetworkPolicy") and each.key.namespace == self.one.owner.namespace:
+            if (
+                each.kind in ("Service", "NetworkPolicy")
+                and each.key.namespace == self.one.owner.namespace
+            ):
                 self.select(data, each)
-            if each.kind == "ConfigMap" and self.readers(each) <= {self.one.owner, self.other.owner}:
-                data["data"] = {key: self.local(str(value), key) for key, value in (data.get("data") or {}).items()}
+            if each.kind == "ConfigMap" and self.readers(each) <= {
+                self.one.owner,
+                self.other.owner,
+            }:
+                data["data"] = {
+                    key: self.local(str(value), key)
+                    for key, value in (data.get("data") or {}).items()
+                }
         text = written(objects, Style(seed=0, flow=0.0, comments=0.0))
-        served = [any(self.selects(service, pods) for service in self.cluster.services) for pods in (self.one, self.other)]
+        served = [
+            any(self.selects(service, pods) for service in self.cluster.services)
+            for pods in (self.one, self.other)
+        ]
         return Merged(
-            title, self.name, {_FILE: text}, self.cluster, (self.one, self.other), dict(self.renamed), self.local_calls, sum(served)
+            title,
+            self.name,
+            {_FILE: text},
+            self.cluster,
+            (self.one, self.other),
+            dict(self.renamed),
+            self.local_calls,
+            sum(served),
         )
 
     def others(self) -> list[Object]:
@@ -108,10 +149,16 @@ class _Merge:
         if self.one.copies != self.other.copies:
             raise NoPairError("different numbers of replicas")
         for each in self.cluster.of(*_POINTING):
-            target = (each.spec.get("scaleTargetRef") or each.spec.get("targetRef") or {}).get("name")
+            target = (each.spec.get("scaleTargetRef") or each.spec.get("targetRef") or {}).get(
+                "name"
+            )
             if target in (self.one.owner.name, self.other.owner.name):
                 raise NoPairError("an autoscaler of one of them")
-        equal = [each.data for each in self.one.containers if each.data in [other.data for other in self.other.containers]]
+        equal = [
+            each.data
+            for each in self.one.containers
+            if each.data in [other.data for other in self.other.containers]
+        ]
         if self.ports(self.one, equal) & self.ports(self.other, equal):
             raise NoPairError("a port that both listen on")
         if len(equal) == len(self.one.containers) or len(equal) == len(self.other.containers):
@@ -125,14 +172,22 @@ class _Merge:
             for each in c.data.get("env") or ()
             if _PORT_VARIABLE.match(f"{each['name']}={each.get('value')}")
         }
-        heard = {number for each in pods.running if each.data not in equal for number, _ in usual(each)}
-        return told | heard | {target for service, _, target in self.addresses() if self.selects(service, pods)}
+        heard = {
+            number for each in pods.running if each.data not in equal for number, _ in usual(each)
+        }
+        return (
+            told
+            | heard
+            | {target for service, _, target in self.addresses() if self.selects(service, pods)}
+        )
 
     # The Pod
 
     @property
     def labels(self) -> dict[str, str]:
-        key = next(iter((self.one.origin.spec.get("selector") or {}).get("matchLabels") or {"app": ""}))
+        key = next(
+            iter((self.one.origin.spec.get("selector") or {}).get("matchLabels") or {"app": ""})
+        )
         return {str(key): self.name}
 
     def deployment(self) -> Data:
@@ -150,7 +205,10 @@ class _Merge:
         volumes = self.volumes(spec, added)
         for which in ("containers", "initContainers"):
             mine = [self.container(self.one, each) for each in spec.get(which) or ()]
-            theirs = [self.container(self.other, each, {each["name"] for each in mine}) for each in added.get(which) or ()]
+            theirs = [
+                self.container(self.other, each, {each["name"] for each in mine})
+                for each in added.get(which) or ()
+            ]
             both = mine + [each for each in theirs if each not in mine]
             if both:
                 spec[which] = both
@@ -161,7 +219,9 @@ class _Merge:
         return data
 
     def volumes(self, spec: Data, added: Data) -> list[Data]:
-        """The volumes of both; of two with one name and different content the second gets another name."""
+        """The volumes of both; of two with one name and different content the second gets
+        another name.
+        """
         mine = list(spec.get("volumes") or ())
         for volume in added.get("volumes") or ():
             same = next((each for each in mine if each["name"] == volume["name"]), None)
@@ -192,12 +252,18 @@ class _Merge:
     # Who calls whom
 
     def local(self, text: str, key: str) -> str:
-        """A text in which the Services of the pair are called on localhost, at the port behind them."""
+        """A text in which the Services of the pair are called on localhost, at the port behind
+        them.
+        """
         before = text
         for service, number, target in self.addresses():
             space = re.escape(service.key.namespace)
             host = rf"{re.escape(service.key.name)}(?:\.{space})?(?:\.svc(?:\.cluster\.local)?)?"
-            text = re.sub(rf"(?<![\w./-]){host}:{number}(?!\d)|(?<=[/@]){host}:{number}(?!\d)", f"localhost:{target}", text)
+            text = re.sub(
+                rf"(?<![\w./-]){host}:{number}(?!\d)|(?<=[/@]){host}:{number}(?!\d)",
+                f"localhost:{target}",
+                text,
+            )
             if number == 80:
                 text = re.sub(rf"(?<=http://){host}(?=/|\Z)", f"localhost:{target}", text)
             if _HOST_VARIABLE.search(key) and re.fullmatch(host, text):
@@ -209,9 +275,14 @@ class _Merge:
         """`DB_PORT` beside a `DB_HOST` that is now localhost is the container's port."""
         ports = {str(number): str(target) for _, number, target in self.addresses()}
         env = data.get("env") or []
-        stems = {_HOST_VARIABLE.sub("", each["name"]) for each in env if each.get("value") == "localhost"}
+        stems = {
+            _HOST_VARIABLE.sub("", each["name"]) for each in env if each.get("value") == "localhost"
+        }
         for variable in env:
-            if variable["name"].endswith("_PORT") and variable["name"].removesuffix("PORT") in stems:
+            if (
+                variable["name"].endswith("_PORT")
+                and variable["name"].removesuffix("PORT") in stems
+            ):
                 variable["value"] = ports.get(str(variable.get("value")), variable.get("value"))
 
     def addresses(self) -> Iterator[tuple[Object, int, int]]:
@@ -220,17 +291,25 @@ class _Merge:
             for pods in (self.one, self.other):
                 if self.selects(service, pods):
                     for port in service.spec.get("ports") or ():
-                        target = pods.target(port.get("targetPort") or port["port"], port.get("protocol") or "TCP")
+                        target = pods.target(
+                            port.get("targetPort") or port["port"], port.get("protocol") or "TCP"
+                        )
                         if target is not None:
                             yield service, port["port"], target
 
     @staticmethod
     def selects(service: Object, pods: Pods) -> bool:
-        return service.key.namespace == pods.owner.namespace and matches({"matchLabels": service.spec["selector"]}, pods.labels)
+        return service.key.namespace == pods.owner.namespace and matches(
+            {"matchLabels": service.spec["selector"]}, pods.labels
+        )
 
     def readers(self, config: Object) -> set[Any]:
         """The workloads that name a ConfigMap."""
-        return {pods.owner for pods in self.cluster.pods.values() if repr(config.key.name) in repr(pods.spec)}
+        return {
+            pods.owner
+            for pods in self.cluster.pods.values()
+            if repr(config.key.name) in repr(pods.spec)
+        }
 
     # Who selects whom
 
@@ -243,19 +322,32 @@ class _Merge:
             if each in self.cluster.services and self.selects(each, pods):
                 data["spec"]["selector"] = self.labels
                 for port in data["spec"].get("ports") or ():
-                    target, protocol = port.get("targetPort") or port["port"], port.get("protocol") or "TCP"
+                    target, protocol = (
+                        port.get("targetPort") or port["port"],
+                        port.get("protocol") or "TCP",
+                    )
                     if isinstance(target, str) and self.is_named_twice(target):
                         port["targetPort"] = pods.target(target, protocol)
 
     def is_named_twice(self, name: str) -> bool:
-        named = [port for pods in (self.one, self.other) for each in pods.running for port in each.ports if port[0] == name]
+        named = [
+            port
+            for pods in (self.one, self.other)
+            for each in pods.running
+            for port in each.ports
+            if port[0] == name
+        ]
         return len(named) > 1
 
 
 def _relabel(data: Any, old: list[dict[str, str]], new: dict[str, str]) -> None:
     if isinstance(data, dict):
         for key, value in data.items():
-            if key == "matchLabels" and value and any(value.items() <= each.items() for each in old):
+            if (
+                key == "matchLabels"
+                and value
+                and any(value.items() <= each.items() for each in old)
+            ):
                 data[key] = dict(new)
             else:
                 _relabel(value, old, new)

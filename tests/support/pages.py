@@ -10,7 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence)$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^(?P<indent> *)(?P<fence>`{3,})(?P<info>[^\n`]*)\n(?P<text>.*?)^(?P=indent)(?P=fence)$",
+    re.MULTILINE | re.DOTALL,
+)
 _HEADING = re.compile(r"^#{1,6} +(.*?) *$", re.MULTILINE)
 _LINK = re.compile(r"!?\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(([^()\s]+)\)")
 
@@ -48,7 +51,10 @@ class Step:
 def pages() -> tuple[Path, ...]:
     """Every page of the repository, the README first."""
     folders = [ROOT / name for name in ("docs", "examples", "helm", "bench")]
-    found = [*ROOT.glob("*.md"), *(path for folder in folders for path in sorted(folder.rglob("*.md")))]
+    found = [
+        *ROOT.glob("*.md"),
+        *(path for folder in folders for path in sorted(folder.rglob("*.md"))),
+    ]
     return tuple(sorted(found, key=lambda path: (path != ROOT / "README.md", path)))
 
 
@@ -60,7 +66,9 @@ def blocks(page: Path) -> tuple[Block, ...]:
     for match in _FENCE.finditer(text):
         language, *words = match["info"].split() or [""]
         line = text.count("\n", 0, match.start()) + 1
-        lines = [each.removeprefix(match["indent"]) for each in match["text"].splitlines(keepends=True)]
+        lines = [
+            each.removeprefix(match["indent"]) for each in match["text"].splitlines(keepends=True)
+        ]
         found.append(Block(page, line, language, tuple(words), "".join(lines)))
     return tuple(found)
 
@@ -110,7 +118,9 @@ def tables(page: Path) -> list[list[list[str]]]:
         if not line.startswith("|"):
             inside = False
             continue
-        cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip()[1:-1])]
+        cells = [
+            cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line.strip()[1:-1])
+        ]
         if not inside:
             found.append([])
         inside = True
@@ -126,6 +136,10 @@ def table(page: Path, *head: str) -> list[list[str]]:
 
 
 def agrees(expected: tuple[str, ...], got: list[str]) -> bool:
-    """Whether lines are what was expected; a line of three dots stands for any number of them, also none."""
-    pattern = "".join("(?:.*\n)*" if line.strip() == "..." else re.escape(line) + "\n" for line in expected)
+    """Whether lines are what was expected; a line of three dots stands for any number of them,
+    also none.
+    """
+    pattern = "".join(
+        "(?:.*\n)*" if line.strip() == "..." else re.escape(line) + "\n" for line in expected
+    )
     return re.fullmatch(pattern, "".join(line + "\n" for line in got)) is not None

@@ -1,4 +1,5 @@
-"""Programs that people run in containers: what they listen on and keep, whatever a manifest says of them.
+"""Programs that people run in containers: what they listen on and keep, whatever a manifest says of
+them.
 
 The ports are those that the images' own pages name as their defaults.
 """
@@ -29,18 +30,31 @@ class Program:
 SERVERS = (
     Program("nginx", ("nginx", "web", "frontend", "static"), (("http", 80),)),
     Program("httpd", ("httpd", "site", "docs"), (("http", 80),)),
-    Program("postgres", ("postgres", "db", "database"), (("postgres", 5432),), "/var/lib/postgresql/data"),
+    Program(
+        "postgres",
+        ("postgres", "db", "database"),
+        (("postgres", 5432),),
+        "/var/lib/postgresql/data",
+    ),
     Program("mysql", ("mysql", "db"), (("mysql", 3306),), "/var/lib/mysql"),
     Program("mongo", ("mongo", "db"), (("mongo", 27017),), "/data/db"),
     Program("redis", ("redis", "cache"), (("redis", 6379),), "/data"),
     Program("memcached", ("memcached", "cache"), (("memcache", 11211),)),
-    Program("rabbitmq", ("rabbitmq", "queue", "broker"), (("amqp", 5672), ("management", 15672)), "/var/lib/rabbitmq"),
+    Program(
+        "rabbitmq",
+        ("rabbitmq", "queue", "broker"),
+        (("amqp", 5672), ("management", 15672)),
+        "/var/lib/rabbitmq",
+    ),
     Program("grafana/grafana", ("grafana", "dashboard"), (("web", 3000),), "/var/lib/grafana"),
     Program("prom/prometheus", ("prometheus",), (("web", 9090),), "/prometheus"),
     Program("wordpress", ("wordpress", "blog"), (("http", 80),), "/var/www/html"),
     Program("docker.io/library/tomcat", ("tomcat", "app"), (("http", 8080),)),
     Program(
-        "docker.elastic.co/elasticsearch/elasticsearch", ("elasticsearch", "search"), (("rest", 9200),), "/usr/share/elasticsearch/data"
+        "docker.elastic.co/elasticsearch/elasticsearch",
+        ("elasticsearch", "search"),
+        (("rest", 9200),),
+        "/usr/share/elasticsearch/data",
     ),
 )
 """Servers that are run alone."""
@@ -48,9 +62,16 @@ SERVERS = (
 HELPERS = (
     Program("fluent/fluent-bit", ("fluent-bit", "log-shipper", "logs"), (("metrics", 2020),)),
     Program("quay.io/oauth2-proxy/oauth2-proxy", ("oauth2-proxy", "auth"), (("auth", 4180),)),
-    Program("nginx/nginx-prometheus-exporter", ("nginx-exporter", "exporter"), (("metrics", 9113),)),
+    Program(
+        "nginx/nginx-prometheus-exporter", ("nginx-exporter", "exporter"), (("metrics", 9113),)
+    ),
     Program("oliver006/redis_exporter", ("redis-exporter", "metrics"), (("metrics", 9121),)),
-    Program("gcr.io/cloud-sql-connectors/cloud-sql-proxy", ("cloud-sql-proxy", "sql-proxy"), (("sql", 5433),), loopback=True),
+    Program(
+        "gcr.io/cloud-sql-connectors/cloud-sql-proxy",
+        ("cloud-sql-proxy", "sql-proxy"),
+        (("sql", 5433),),
+        loopback=True,
+    ),
     Program("registry.k8s.io/git-sync/git-sync", ("git-sync", "content"), ()),
     Program("jimmidyson/configmap-reload", ("config-reloader", "reloader"), ()),
     Program("busybox", ("tail", "logger", "debug"), ()),
@@ -76,7 +97,10 @@ OTHERS = (
 )
 """Servers that occur in real manifests which declare no port of them."""
 
-_KNOWN = {each.image.removeprefix("docker.io/library/"): each for each in (*SERVERS, *HELPERS, *OWN, *OTHERS)}
+_KNOWN = {
+    each.image.removeprefix("docker.io/library/"): each
+    for each in (*SERVERS, *HELPERS, *OWN, *OTHERS)
+}
 
 
 def program_of(container: Container) -> Program | None:
@@ -84,7 +108,9 @@ def program_of(container: Container) -> Program | None:
     image = str(container.data.get("image", "")).partition("@")[0]
     repository = image if ":" not in image.rpartition("/")[2] else image.rpartition(":")[0]
     # A copy of an official image in somebody's own registry is what it is.
-    known = _KNOWN.get(repository.removeprefix("docker.io/library/")) or _KNOWN.get(repository.rpartition("/")[2])
+    known = _KNOWN.get(repository.removeprefix("docker.io/library/")) or _KNOWN.get(
+        repository.rpartition("/")[2]
+    )
     return None if container.data.get("command") else known
 
 

@@ -1,4 +1,6 @@
-"""A set of files, rewritten: the clusters before and after each stage, to be held against each other."""
+"""A set of files, rewritten: the clusters before and after each stage, to be held against each
+other.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from tests.support.cluster import CURRENT, Cluster, Key, Listens, Pods, declared
 
 OURS = ("internal", "verification", "cannot-edit", "overlapping-edits")
 """Reasons for holding a change back that are mistakes of the rewriting itself."""
-_TAKES_OVER = re.compile(r"(\S+) takes over data or a port of the node: no Pod of (\S+) runs any more")
+_TAKES_OVER = re.compile(
+    r"(\S+) takes over data or a port of the node: no Pod of (\S+) runs any more"
+)
 
 
 @dataclass(frozen=True)
@@ -38,39 +42,68 @@ class Rewritten:
     def mistakes(self) -> list[str]:
         """What was held back for no reason but ours, and checks that didn't pass."""
         assert self.report.rewrite is not None
-        held = [f"{each.workload}: {each.reason}: {each.message}" for each in self.report.rewrite.held_back if each.reason in OURS]
-        # What looks otherwise once it is apart is held back as `unsettled`, which people can settle.
-        failed = [each for each in self.report.rewrite.verification if not each.passed and each.check != "settled"]
+        held = [
+            f"{each.workload}: {each.reason}: {each.message}"
+            for each in self.report.rewrite.held_back
+            if each.reason in OURS
+        ]
+        # What looks otherwise once it is apart is held back as `unsettled`, which people can
+        # settle.
+        failed = [
+            each
+            for each in self.report.rewrite.verification
+            if not each.passed and each.check != "settled"
+        ]
         return held + [f"{each.check}: {each.message}" for each in failed]
 
     def gone_first(self, clusters: list[Cluster]) -> list[set[Key]]:
-        """For each step the controllers whose old Pods are gone before the new ones start, as the changes' assumptions say."""
+        """For each step the controllers whose old Pods are gone before the new ones start, as
+        the changes' assumptions say.
+        """
         assert self.report.rewrite is not None
         found: list[set[Key]] = [set(), set(), set()]
         for change in self.report.rewrite.changes:
             path, name = change.location.path, change.workload.partition("/")[2]
             for assumption in change.assumptions:
                 if re.match("the old Pods? (is|are) deleted before", assumption):
-                    found[0] |= {each.owner for origin in _there(clusters[0], path, name) for each in _successors(clusters, origin)}
+                    found[0] |= {
+                        each.owner
+                        for origin in _there(clusters[0], path, name)
+                        for each in _successors(clusters, origin)
+                    }
                 over = _TAKES_OVER.match(assumption)
                 if over:
-                    found[2] |= {each.owner for name in over.groups() for each in _there(clusters[3], path, name)}
+                    found[2] |= {
+                        each.owner
+                        for name in over.groups()
+                        for each in _there(clusters[3], path, name)
+                    }
         return found
 
 
 def _there(cluster: Cluster, path: str, name: str) -> list[Pods]:
     """The Pods of what has a name in a file."""
-    return [each for each in cluster.pods.values() if (each.origin.path, each.owner.name) == (path, name)]
+    return [
+        each
+        for each in cluster.pods.values()
+        if (each.origin.path, each.owner.name) == (path, name)
+    ]
 
 
 def _successors(clusters: list[Cluster], origin: Pods) -> list[Pods]:
     """The Pods that take over from a bare Pod in the first stage."""
-    return [each for each in clusters[1].pods.values() if any(each.has(container.ident) for container in origin.containers)]
+    return [
+        each
+        for each in clusters[1].pods.values()
+        if any(each.has(container.ident) for container in origin.containers)
+    ]
 
 
 def rewrite(files: Mapping[str, str], **options: Any) -> Rewritten:
     """Run the pipeline over some files."""
-    report = run([(path, text.encode()) for path, text in files.items()], Options(**options), rewrite=True)
+    report = run(
+        [(path, text.encode()) for path, text in files.items()], Options(**options), rewrite=True
+    )
     assert report.rewrite is not None
     after = [{each.path: each.content for each in stage.files} for stage in report.rewrite.stages]
     assert [each.stage for each in report.rewrite.stages] in ([], list(Stage))
@@ -90,14 +123,18 @@ class Truth:
 
 
 def clusters(rewritten: Rewritten, truth: Truth) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
-    """The cluster that the files make in each stage, for every way to read them; with who is gone first in each step.
+    """The cluster that the files make in each stage, for every way to read them; with who is gone
+    first in each step.
 
-    Files of several environments are clusters of their own. Objects without a namespace are in the one that `kubectl` works in, which may
-    be one that others of the set name.
+    Files of several environments are clusters of their own. Objects without a namespace are in the
+    one that `kubectl` works in, which may be one that others of the set name.
     """
     part = truth.environment or (lambda _path: "")
     for each in sorted({part(path) for path in rewritten.stages[0]}):
-        stages = [{path: text for path, text in files.items() if part(path) == each} for files in rewritten.stages]
+        stages = [
+            {path: text for path, text in files.items() if part(path) == each}
+            for files in rewritten.stages
+        ]
         spaces = {str(found.metadata.get("namespace") or CURRENT) for found in read(stages[0])}
         for current in sorted({CURRENT, *spaces} if CURRENT in spaces else {CURRENT}):
             made = [Cluster(read(files, current), truth.listens, truth.local) for files in stages]

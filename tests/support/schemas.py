@@ -37,7 +37,9 @@ def _definitions() -> Any:
 
 
 def invalid(data: Data) -> str | None:
-    """What Kubernetes' schema has against an object; None for nothing, and for kinds that it doesn't know."""
+    """What Kubernetes' schema has against an object; None for nothing, and for kinds that it
+    doesn't know.
+    """
     group = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", str(data.get("apiVersion", "")))
     validator = _validator(f"{str(data.get('kind', '')).lower()}-{group}.json")
     error = next(validator.iter_errors(data), None) if validator else None
@@ -45,7 +47,9 @@ def invalid(data: Data) -> str | None:
 
 
 def refusals(cluster: Cluster) -> dict[str, list[str]]:
-    """What an API server refuses, by object: by its schemas, and by the rules that those can't express."""
+    """What an API server refuses, by object: by its schemas, and by the rules that those can't
+    express.
+    """
     found = {}
     for each in cluster.objects:
         said = [*([message] if (message := invalid(each.data)) else []), *_named(each)]
@@ -65,7 +69,11 @@ def _named(each: Object) -> Iterator[str]:
     limit = {"CronJob": 52, "StatefulSet": 52, "Deployment": 63, "Service": 63}.get(each.kind, 253)
     if "generateName" not in each.metadata and (not pattern.match(name) or len(name) > limit):
         yield f"the name {name} is not valid"
-    yield from (f"the label value {value!r} is not valid" for value in (each.metadata.get("labels") or {}).values() if not _value(value))
+    yield from (
+        f"the label value {value!r} is not valid"
+        for value in (each.metadata.get("labels") or {}).values()
+        if not _value(value)
+    )
 
 
 def _value(value: Any) -> bool:
@@ -77,7 +85,9 @@ def _pod(pods: Pods) -> Iterator[str]:
     if len(names) != len(set(names)):
         yield f"two containers have one name: {names}"
     volumes = {each.get("name") for each in pods.spec.get("volumes") or ()}
-    volumes |= {each["metadata"]["name"] for each in pods.origin.spec.get("volumeClaimTemplates") or ()}
+    volumes |= {
+        each["metadata"]["name"] for each in pods.origin.spec.get("volumeClaimTemplates") or ()
+    }
     for container in pods.containers:
         if not _LABEL.match(container.name):
             yield f"the container name {container.name} is not valid"
@@ -85,10 +95,18 @@ def _pod(pods: Pods) -> Iterator[str]:
         if len(named) != len(set(named)) or not all(map(_PORT.match, named)):
             yield f"the port names {named} of {container.name} are not valid"
         mounts = container.data.get("volumeMounts") or ()
-        yield from (f"{container.name} mounts {each['name']}, which is no volume" for each in mounts if each["name"] not in volumes)
+        yield from (
+            f"{container.name} mounts {each['name']}, which is no volume"
+            for each in mounts
+            if each["name"] not in volumes
+        )
         if len({each["mountPath"] for each in mounts}) != len(mounts):
             yield f"{container.name} mounts two volumes at one path"
-    yield from (f"the label value {value!r} is not valid" for value in pods.labels.values() if not _value(value))
+    yield from (
+        f"the label value {value!r} is not valid"
+        for value in pods.labels.values()
+        if not _value(value)
+    )
 
 
 def _controller(cluster: Cluster, each: Object, pods: Pods) -> Iterator[str]:
@@ -112,7 +130,11 @@ def _controller(cluster: Cluster, each: Object, pods: Pods) -> Iterator[str]:
 
 def _service(each: Object) -> Iterator[str]:
     ports = each.spec.get("ports") or []
-    if not ports and each.spec.get("clusterIP") != "None" and each.spec.get("type") != "ExternalName":
+    if (
+        not ports
+        and each.spec.get("clusterIP") != "None"
+        and each.spec.get("type") != "ExternalName"
+    ):
         yield "a Service needs ports"
     if len(ports) > 1 and len({port.get("name") for port in ports} - {None}) != len(ports):
         yield "several ports need names of their own"
@@ -120,4 +142,8 @@ def _service(each: Object) -> Iterator[str]:
     if len(set(keys)) != len(keys):
         yield "a port is there twice"
     targets = [port["targetPort"] for port in ports if isinstance(port.get("targetPort"), str)]
-    yield from (f"the target port {target} is not valid" for target in targets if not _PORT.match(target) or "--" in target)
+    yield from (
+        f"the target port {target} is not valid"
+        for target in targets
+        if not _PORT.match(target) or "--" in target
+    )

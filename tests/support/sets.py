@@ -1,4 +1,6 @@
-"""Hypothesis makes sets of manifests: workloads of every kind, with the Services, policies, budgets and autoscalers around them."""
+"""Hypothesis makes sets of manifests: workloads of every kind, with the Services, policies,
+budgets and autoscalers around them.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ class Sample:
         return self.listening.get(str(container.data.get("image")), frozenset())
 
     def _serves(self, container: Container) -> frozenset[tuple[int, str]]:
-        return frozenset() if container.data.get("image") in self.private else self._listens(container)
+        return (
+            frozenset() if container.data.get("image") in self.private else self._listens(container)
+        )
 
     def environment(self, path: str) -> str:
         """The environment that a file belongs to."""
@@ -75,12 +79,24 @@ def sets(draw: st.DrawFn, kinds: tuple[str, ...] = (), extras: int = 12) -> Samp
         extras: how often, in percent, there is a policy, a budget and so on.
     """
     maker = SetMaker(draw, kinds, extras)
-    names = draw(st.lists(st.sampled_from(["shop", "blog", "portal", "web-app", "db1"]), min_size=1, max_size=2, unique=True))
+    names = draw(
+        st.lists(
+            st.sampled_from(["shop", "blog", "portal", "web-app", "db1"]),
+            min_size=1,
+            max_size=2,
+            unique=True,
+        )
+    )
     products = [maker.product(name) for name in names]
     if maker.chance(8):
         products[0].append(maker.neighbour(names[0]))
     files = maker.files(products)
-    return Sample(files, maker.listens, frozenset(maker.private), any(path.startswith("staging/") for path in files))
+    return Sample(
+        files,
+        maker.listens,
+        frozenset(maker.private),
+        any(path.startswith("staging/") for path in files),
+    )
 
 
 class SetMaker(Maker):
@@ -95,11 +111,25 @@ class SetMaker(Maker):
         """A workload and everything around it."""
         kind = self.one(*self.kinds)
         labels = self.labels(name)
-        made = self.pod(name, labels, stateful=kind == "StatefulSet", runs_to_end=kind in ("Job", "CronJob"), bare=kind == "Pod")
+        made = self.pod(
+            name,
+            labels,
+            stateful=kind == "StatefulSet",
+            runs_to_end=kind in ("Job", "CronJob"),
+            bare=kind == "Pod",
+        )
         space = self.one(None, None, "shop", "team-a")
-        around = [*made.objects, *self.services(name, labels, made), *self.extras(name, kind, labels, made)]
+        around = [
+            *made.objects,
+            *self.services(name, labels, made),
+            *self.extras(name, kind, labels, made),
+        ]
         if kind == "StatefulSet" and self.chance(40):
-            around.append(_object("v1", "Service", f"{name}-pods", {"clusterIP": "None", "selector": dict(labels)}))
+            around.append(
+                _object(
+                    "v1", "Service", f"{name}-pods", {"clusterIP": "None", "selector": dict(labels)}
+                )
+            )
         workloads = self.workloads(name, kind, labels, made)
         objects = [*workloads, *around]
         if self.chance(30):
@@ -107,7 +137,11 @@ class SetMaker(Maker):
         if space is not None:
             for each in objects:
                 if not self.chance(2):
-                    each["metadata"] = {"name": each["metadata"]["name"], "namespace": space, **each["metadata"]}
+                    each["metadata"] = {
+                        "name": each["metadata"]["name"],
+                        "namespace": space,
+                        **each["metadata"],
+                    }
         return objects
 
     def labels(self, name: str) -> Data:
@@ -134,15 +168,33 @@ class SetMaker(Maker):
         template: Data = {"metadata": {"labels": own}, "spec": made.spec}
         if annotations:
             template["metadata"]["annotations"] = annotations
-        return [{"apiVersion": KINDS[kind], "kind": kind, "metadata": meta, "spec": self.spec(name, kind, labels, template, made)}]
+        return [
+            {
+                "apiVersion": KINDS[kind],
+                "kind": kind,
+                "metadata": meta,
+                "spec": self.spec(name, kind, labels, template, made),
+            }
+        ]
 
     def pods(self, name: str, labels: Data, annotations: Data | None, made: PodMade) -> list[Data]:
         """A bare Pod, now and then several that are alike."""
-        bare = {} if self.chance(8) and not any(each["kind"] == "Service" for each in made.objects) else {"labels": labels}
+        bare = (
+            {}
+            if self.chance(8) and not any(each["kind"] == "Service" for each in made.objects)
+            else {"labels": labels}
+        )
         if annotations:
             bare["annotations"] = annotations
         if not self.chance(10):
-            return [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, **bare}, "spec": made.spec}]
+            return [
+                {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {"name": name, **bare},
+                    "spec": made.spec,
+                }
+            ]
         count, numbered, pinned = self.one(2, 3), self.chance(50), self.chance(15)
         found = []
         for number in range(count):
@@ -150,18 +202,34 @@ class SetMaker(Maker):
             for volume in spec.get("volumes", ()) if numbered else ():
                 if "persistentVolumeClaim" in volume:
                     volume["persistentVolumeClaim"]["claimName"] = f"{volume['name']}-{own}"
-                    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-                    found.append(_object("v1", "PersistentVolumeClaim", f"{volume['name']}-{own}", claim))
+                    claim = {
+                        "accessModes": ["ReadWriteOnce"],
+                        "resources": {"requests": {"storage": "1Gi"}},
+                    }
+                    found.append(
+                        _object("v1", "PersistentVolumeClaim", f"{volume['name']}-{own}", claim)
+                    )
             if pinned:
                 spec["nodeName"] = f"node-{number}"
-            found.append({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": own, **copy.deepcopy(bare)}, "spec": spec})
+            found.append(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Pod",
+                    "metadata": {"name": own, **copy.deepcopy(bare)},
+                    "spec": spec,
+                }
+            )
         return found
 
     def spec(self, name: str, kind: str, labels: Data, template: Data, made: PodMade) -> Data:
         if kind == "Job":
             return {"backoffLimit": 2, "template": template}
         if kind == "CronJob":
-            return {"schedule": "*/5 * * * *", "concurrencyPolicy": "Forbid", "jobTemplate": {"spec": {"template": template}}}
+            return {
+                "schedule": "*/5 * * * *",
+                "concurrencyPolicy": "Forbid",
+                "jobTemplate": {"spec": {"template": template}},
+            }
         spec: Data = {}
         if kind != "DaemonSet" and self.chance(70):
             spec["replicas"] = self.one(1, 1, 2, 3)
@@ -181,7 +249,11 @@ class SetMaker(Maker):
         if kind == "StatefulSet":
             spec["serviceName"] = f"{name}-pods"
         if kind in ("Deployment", "Rollout") and self.chance(15):
-            spec["strategy"] = {"rollingUpdate": {"maxSurge": 1}} if kind == "Deployment" else {"canary": {"maxSurge": 1}}
+            spec["strategy"] = (
+                {"rollingUpdate": {"maxSurge": 1}}
+                if kind == "Deployment"
+                else {"canary": {"maxSurge": 1}}
+            )
         if kind == "Deployment" and self.chance(8):
             spec["strategy"] = {"type": "Recreate"}
         spec["template"] = template
@@ -195,16 +267,32 @@ class SetMaker(Maker):
         member = self.member(self.one(*OWN), set())
         template = {"metadata": {"labels": labels}, "spec": {"containers": [member.data]}}
         spec = {"selector": {"matchLabels": labels}, "template": template}
-        return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"{name}-back"}, "spec": spec}
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": f"{name}-back"},
+            "spec": spec,
+        }
 
     # Services
 
     def services(self, name: str, labels: Data, made: PodMade) -> list[Data]:
         found = []
-        served = [(member, number, protocol) for member in made.members for number, protocol in member.listens]
-        for each in self.some([name, f"{name}-svc", f"{name}-metrics"], 2) if served and self.chance(70) else ():
+        served = [
+            (member, number, protocol)
+            for member in made.members
+            for number, protocol in member.listens
+        ]
+        for each in (
+            self.some([name, f"{name}-svc", f"{name}-metrics"], 2)
+            if served and self.chance(70)
+            else ()
+        ):
             chosen = self.some(served, 3)
-            ports = [self.service_port(member, number, protocol, many=len(chosen) > 1) for member, number, protocol in chosen]
+            ports = [
+                self.service_port(member, number, protocol, many=len(chosen) > 1)
+                for member, number, protocol in chosen
+            ]
             taken: set[tuple[int, str]] = set()
             kept = []
             for port in ports:
@@ -253,23 +341,44 @@ class SetMaker(Maker):
         if self.chance(self.extra):
             found.append(self.policy(name, labels, made))
         if self.chance(self.extra // 3):
-            spec: Data = {"podSelector": {}, "policyTypes": self.one(["Ingress"], ["Ingress", "Egress"])}
+            spec: Data = {
+                "podSelector": {},
+                "policyTypes": self.one(["Ingress"], ["Ingress", "Egress"]),
+            }
             found.append(_object("networking.k8s.io/v1", "NetworkPolicy", f"{name}-deny", spec))
         if self.chance(self.extra):
-            spec = {"selector": selector, **self.one({"minAvailable": 1}, {"maxUnavailable": "50%"})}
+            spec = {
+                "selector": selector,
+                **self.one({"minAvailable": 1}, {"maxUnavailable": "50%"}),
+            }
             found.append(_object("policy/v1", "PodDisruptionBudget", name, spec))
         if kind in _SCALED and self.chance(self.extra):
-            spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 5, "metrics": [self.metric(made)]}
+            spec = {
+                "scaleTargetRef": target,
+                "minReplicas": 1,
+                "maxReplicas": 5,
+                "metrics": [self.metric(made)],
+            }
             found.append(_object("autoscaling/v2", "HorizontalPodAutoscaler", name, spec))
         elif kind in _SCALED and self.chance(self.extra // 2):
             trigger = {"type": "cpu", "metadata": {"value": "60"}}
-            spec = {"scaleTargetRef": {"name": name, "kind": kind, "apiVersion": KINDS[kind]}, "triggers": [trigger]}
+            spec = {
+                "scaleTargetRef": {"name": name, "kind": kind, "apiVersion": KINDS[kind]},
+                "triggers": [trigger],
+            }
             found.append(_object("keda.sh/v1alpha1", "ScaledObject", name, spec))
         if kind in _SCALED and self.chance(self.extra // 2):
-            policies = [{"containerName": member.name, "mode": "Off"} for member in made.members[:2]]
+            policies = [
+                {"containerName": member.name, "mode": "Off"} for member in made.members[:2]
+            ]
             spec = {"targetRef": target, "resourcePolicy": {"containerPolicies": policies}}
             found.append(_object("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", name, spec))
-        named = [port for member in made.members for number, _ in member.listens if (port := member.port_name(number))]
+        named = [
+            port
+            for member in made.members
+            for number, _ in member.listens
+            if (port := member.port_name(number))
+        ]
         if named and self.chance(self.extra // 2):
             spec = {"selector": selector, "podMetricsEndpoints": [{"port": self.one(*named)}]}
             found.append(_object("monitoring.coreos.com/v1", "PodMonitor", name, spec))
@@ -280,7 +389,11 @@ class SetMaker(Maker):
         ports = [{"port": self.one(*listened)}] if listened and self.chance(60) else []
         peer = {"podSelector": {"matchLabels": self.one(dict(labels), {"app": "gateway"})}}
         rule: Data = {"from": [peer]} | ({"ports": ports} if ports else {})
-        spec: Data = {"podSelector": {"matchLabels": dict(labels)}, "policyTypes": ["Ingress"], "ingress": [rule]}
+        spec: Data = {
+            "podSelector": {"matchLabels": dict(labels)},
+            "policyTypes": ["Ingress"],
+            "ingress": [rule],
+        }
         if self.chance(30):
             spec["policyTypes"] = ["Ingress", "Egress"]
             spec["egress"] = [{"to": [{"podSelector": {"matchLabels": {"app": "elsewhere"}}}]}]
@@ -291,7 +404,10 @@ class SetMaker(Maker):
         if self.chance(60):
             return {"type": "Resource", "resource": {"name": "cpu", "target": aim}}
         container = self.one(*made.members).name
-        return {"type": "ContainerResource", "containerResource": {"name": "cpu", "container": container, "target": aim}}
+        return {
+            "type": "ContainerResource",
+            "containerResource": {"name": "cpu", "container": container, "target": aim},
+        }
 
     # Files
 
@@ -300,18 +416,28 @@ class SetMaker(Maker):
             case "one":
                 parts = {"set.yaml": [each for product in products for each in product]}
             case "products":
-                parts = {f"{self.folder()}product-{number}.yaml": product for number, product in enumerate(products)}
+                parts = {
+                    f"{self.folder()}product-{number}.yaml": product
+                    for number, product in enumerate(products)
+                }
             case "objects":
                 every = [each for product in products for each in product]
                 folder = self.folder()
-                parts = {f"{folder}{number:02}-{each['kind'].lower()}.yaml": [each] for number, each in enumerate(every)}
+                parts = {
+                    f"{folder}{number:02}-{each['kind'].lower()}.yaml": [each]
+                    for number, each in enumerate(every)
+                }
             case _:
                 every = [each for product in products for each in product]
-                parts = {f"{environment}/set.yaml": every for environment in ("staging", "production")}
+                parts = {
+                    f"{environment}/set.yaml": every for environment in ("staging", "production")
+                }
         found = {}
         for number, (path, objects) in enumerate(parts.items()):
             style = self.draw(styles())
-            found[path.replace(".yaml", ".json") if style.form == "list-json" else path] = written(objects, style, number)
+            found[path.replace(".yaml", ".json") if style.form == "list-json" else path] = written(
+                objects, style, number
+            )
         return found
 
     def folder(self) -> str:
@@ -319,4 +445,9 @@ class SetMaker(Maker):
 
 
 def _object(api_version: str, kind: str, name: str, spec: Any) -> Data:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, "spec": plain(spec)}
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {"name": name},
+        "spec": plain(spec),
+    }

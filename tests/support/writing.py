@@ -1,4 +1,5 @@
-"""Objects written as people write them: block and flow style, quotes, comments, anchors, JSON, Lists, line endings.
+"""Objects written as people write them: block and flow style, quotes, comments, anchors, JSON,
+Lists, line endings.
 
 Every comment has a number of its own, so that a test can see whether one was lost.
 """
@@ -47,7 +48,11 @@ def plain(value: Any) -> Any:
 def _names_anchors(value: Any) -> bool:
     if isinstance(value, Anchored | Alias):
         return True
-    return any(map(_names_anchors, value.values() if isinstance(value, dict) else value)) if isinstance(value, dict | list) else False
+    return (
+        any(map(_names_anchors, value.values() if isinstance(value, dict) else value))
+        if isinstance(value, dict | list)
+        else False
+    )
 
 
 @dataclass(frozen=True)
@@ -130,13 +135,22 @@ class _Writer:
         return [""] if luck > 1 - self.style.comments / 2 else []
 
     def behind(self) -> str:
-        return " " * self.random.choice([1, 2]) + self.note() if self.random.random() < self.style.comments else ""
+        return (
+            " " * self.random.choice([1, 2]) + self.note()
+            if self.random.random() < self.style.comments
+            else ""
+        )
 
     def mapping(self, data: dict[str, Any], column: int) -> list[str]:
         lines: list[str] = []
         for key, value in data.items():
             lines += self.above(column) if column else []
-            lines += self.value(" " * column + self.key(key) + ":", value, column + self.style.indent, column + self.style.dashes)
+            lines += self.value(
+                " " * column + self.key(key) + ":",
+                value,
+                column + self.style.indent,
+                column + self.style.dashes,
+            )
         return lines
 
     def value(self, head: str, value: Any, column: int, dashes: int) -> list[str]:
@@ -145,10 +159,17 @@ class _Writer:
         if isinstance(value, Anchored):
             head, value = f"{head} &{value.name}", value.value
         if isinstance(value, dict | list) and value and not self.is_inline(value):
-            inner = self.mapping(value, column) if isinstance(value, dict) else self.items(value, dashes)
+            inner = (
+                self.mapping(value, column)
+                if isinstance(value, dict)
+                else self.items(value, dashes)
+            )
             return [head + self.behind(), *inner]
         if isinstance(value, str) and "\n" in value and value.endswith("\n"):
-            return [head + " |", *(" " * column + line if line else "" for line in value[:-1].split("\n"))]
+            return [
+                head + " |",
+                *(" " * column + line if line else "" for line in value[:-1].split("\n")),
+            ]
         return [f"{head} {self.flow(value)}{self.behind()}"]
 
     def items(self, values: list[Any], column: int) -> list[str]:
@@ -157,7 +178,11 @@ class _Writer:
             lines += self.above(column)
             if isinstance(each, dict) and each and not self.is_inline(each):
                 inner = self.mapping(each, column + 2)
-                first = next(place for place, line in enumerate(inner) if line.strip() and not line.lstrip().startswith("#"))
+                first = next(
+                    place
+                    for place, line in enumerate(inner)
+                    if line.strip() and not line.lstrip().startswith("#")
+                )
                 # A comment above the first key stands above the dash.
                 lines += [line[2:] if line else line for line in inner[:first]]
                 lines += [" " * column + "- " + inner[first][column + 2 :], *inner[first + 1 :]]
@@ -176,7 +201,13 @@ class _Writer:
             case Anchored() | Alias():
                 return self.flow(value.value)
             case dict():
-                return "{" + ", ".join(f"{self.key(key)}: {self.flow(each)}" for key, each in value.items()) + "}"
+                return (
+                    "{"
+                    + ", ".join(
+                        f"{self.key(key)}: {self.flow(each)}" for key, each in value.items()
+                    )
+                    + "}"
+                )
             case list():
                 return "[" + ", ".join(map(self.flow, value)) + "]"
         return self.scalar(value)
@@ -188,7 +219,11 @@ class _Writer:
     def scalar(self, value: Any) -> str:
         if not isinstance(value, str):
             return json.dumps(value)
-        if _PLAIN.match(value) and value.lower() not in _WORDS and (self.style.quotes == "plain" or self.random.random() < 0.5):
+        if (
+            _PLAIN.match(value)
+            and value.lower() not in _WORDS
+            and (self.style.quotes == "plain" or self.random.random() < 0.5)
+        ):
             return value
         if "\n" in value or self.style.quotes == "double":
             return json.dumps(value, ensure_ascii=False)

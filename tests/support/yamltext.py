@@ -1,4 +1,6 @@
-"""Hypothesis strategies for YAML text as people write it: styles, comments, blank lines, line endings, all mixed."""
+"""Hypothesis strategies for YAML text as people write it: styles, comments, blank lines, line
+endings, all mixed.
+"""
 
 from __future__ import annotations
 
@@ -64,23 +66,32 @@ SCALARS = WORDS | st.integers(-5, 99999) | st.booleans() | st.none() | st.sample
 def data(max_leaves: int = 12) -> st.SearchStrategy[dict[str, Any]]:
     """Mappings of mappings, sequences and scalars."""
     tree = st.recursive(
-        SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=max_leaves
+        SCALARS,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+        max_leaves=max_leaves,
     )
     return st.dictionaries(KEYS, tree, min_size=1, max_size=4)
 
 
 @st.composite
-def documents(draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]] | None = None) -> tuple[str, dict[str, Any]]:
+def documents(
+    draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]] | None = None
+) -> tuple[str, dict[str, Any]]:
     """The text of a document in block style, and what it says."""
     value = draw(values if values is not None else data())
     writer = _Writer(draw)
     lines = writer.mapping(value, 0)
     newline = draw(st.sampled_from(["\n", "\n", "\r\n"]))
-    ending = draw(st.sampled_from([newline, newline, "", newline + newline, newline + "# end" + newline]))
+    ending = draw(
+        st.sampled_from([newline, newline, "", newline + newline, newline + "# end" + newline])
+    )
     if any(line.endswith(("|", "|+")) for line in lines):
-        # A block scalar that ends the file without a line break reads differently from one that doesn't.
+        # A block scalar that ends the file without a line break reads differently from one that
+        # doesn't.
         ending = ending or newline
-    head = draw(st.sampled_from(["", "", "# head" + newline, newline, "# head" + newline + newline]))
+    head = draw(
+        st.sampled_from(["", "", "# head" + newline, newline, "# head" + newline + newline])
+    )
     return head + newline.join(lines) + ending, value
 
 
@@ -93,7 +104,12 @@ class _Writer:
     def comments(self, column: int) -> list[str]:
         kind = self.draw(st.sampled_from(["", "", "", "", "above", "blank", "header"]))
         pad = " " * column
-        return {"": [], "above": [f"{pad}# about it"], "blank": [""], "header": [f"{pad}# header", ""]}[kind]
+        return {
+            "": [],
+            "above": [f"{pad}# about it"],
+            "blank": [""],
+            "header": [f"{pad}# header", ""],
+        }[kind]
 
     def trailing(self) -> str:
         return self.draw(st.sampled_from(["", "", "", "  # note", " "]))
@@ -151,7 +167,11 @@ class _Writer:
             chomp = {0: "-", 1: ""}.get(len(value) - len(body), "+")
             pad = " " * column
             extra = [""] * (len(value) - len(body) - 1)
-            return [head + " |" + chomp, *(pad + line if line else "" for line in body.split("\n")), *extra]
+            return [
+                head + " |" + chomp,
+                *(pad + line if line else "" for line in body.split("\n")),
+                *extra,
+            ]
         return [head + " " + _flow(value) + self.trailing()]
 
 

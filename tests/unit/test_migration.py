@@ -12,8 +12,10 @@ metadata:
   labels: {{app: shop}}
 spec:
 {head}  containers:
-  - {{name: web, image: 'acme/shop:1', ports: [{{containerPort: 8080}}], env: [{{name: DB, value: 'postgres://localhost:5432'}}]}}
-  - {{name: db, image: 'postgres:17', ports: [{{containerPort: 5432}}], volumeMounts: [{{name: data, mountPath: /data}}]}}
+  - {{name: web, image: 'acme/shop:1', ports: [{{containerPort: 8080}}], env: [{{name: DB,
+     value: 'postgres://localhost:5432'}}]}}
+  - {{name: db, image: 'postgres:17', ports: [{{containerPort: 5432}}],
+     volumeMounts: [{{name: data, mountPath: /data}}]}}
   volumes:
   - {{name: data, persistentVolumeClaim: {{claimName: data}}}}
 """
@@ -31,7 +33,10 @@ def deployment(replicas: str) -> str:
     """A Deployment of an application and its database, with a claim."""
     spec = DATABASE.format(kind="Deployment", head="").split("spec:\n", 1)
     inner = "".join(f"    {line}\n" for line in spec[1].splitlines())
-    head = f"{replicas}  selector:\n    matchLabels: {{app: shop}}\n  template:\n    metadata:\n      labels: {{app: shop}}\n    spec:\n"
+    head = (
+        f"{replicas}  selector:\n    matchLabels: {{app: shop}}\n  template:\n    metadata:\n     "
+        " labels: {app: shop}\n    spec:\n"
+    )
     return f"apiVersion: apps/v1\n{spec[0]}spec:\n{head}{inner}"
 
 
@@ -41,7 +46,9 @@ def place(told: list[tuple[str, str | None]], command: str) -> int:
 
 
 def test_a_workload_that_gives_data_away_is_empty_meanwhile_and_filled_again() -> None:
-    """Apply leaves replicas alone that the manifest doesn't write: somebody has to set them back."""
+    """Apply leaves replicas alone that the manifest doesn't write: somebody has to set them
+    back.
+    """
     told = steps(deployment(""))
     down = place(told, "kubectl scale --replicas=0 deployment/shop -n store")
     contract = place(told, "kubectl apply -f <files of ?stage=contract>")
@@ -58,16 +65,28 @@ def test_written_replicas_come_back_by_themselves() -> None:
 
 def test_a_wrapped_pod_is_scaled_by_its_controller() -> None:
     """The Pod is a Deployment by then."""
-    commands = [command for _, command in steps("apiVersion: v1\n" + DATABASE.format(kind="Pod", head=""))]
+    commands = [
+        command for _, command in steps("apiVersion: v1\n" + DATABASE.format(kind="Pod", head=""))
+    ]
     assert "kubectl scale --replicas=0 deployment/shop -n store" in commands
 
 
 def test_copies_are_deleted_together_and_taken_over_by_a_stateful_set() -> None:
-    """Nobody adopts the copies that become a Deployment; a StatefulSet adopts those with its names."""
+    """Nobody adopts the copies that become a Deployment; a StatefulSet adopts those with its
+    names.
+    """
     pod = (
-        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web-{0}, labels: {{app: web}}}}\nspec:\n{1}  containers: [{{name: web, image: a}}]\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: web-{0}, labels: {{app: web}}}}\nspec:\n{1} "
+        " containers: [{{name: web, image: a}}]\n"
     )
-    equal = [command for _, command in steps("---\n".join(pod.format(number, "") for number in range(2)))]
+    equal = [
+        command for _, command in steps("---\n".join(pod.format(number, "") for number in range(2)))
+    ]
     assert "kubectl delete pod web-0 web-1" in equal
-    numbered = [command for _, command in steps("---\n".join(pod.format(number, f"  hostname: web-{number}\n") for number in range(2)))]
+    numbered = [
+        command
+        for _, command in steps(
+            "---\n".join(pod.format(number, f"  hostname: web-{number}\n") for number in range(2))
+        )
+    ]
     assert not any(command and "delete" in command for command in numbered)

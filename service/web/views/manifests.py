@@ -28,9 +28,18 @@ def _answer(known: tuple[Format, ...], *, rewrite: bool) -> Response:
     query = read_query(query_values(), QUERY)
     wanted = choose(known, query.get("format"), request.accept_mimetypes)
     upload = decode(request, services().settings, path=query.get("path"))
-    options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids(), services().catalogue)
+    options = read_options(
+        query,
+        upload.options,
+        upload.files,
+        services().settings,
+        knowledge.rule_ids(),
+        services().catalogue,
+    )
     report = perform(upload, options, rewrite=rewrite)
-    response = Response(wanted.render(report).encode("utf-8", "replace"), mimetype=wanted.media_type)
+    response = Response(
+        wanted.render(report).encode("utf-8", "replace"), mimetype=wanted.media_type
+    )
     return _gate(response, report, options)
 
 
@@ -51,10 +60,16 @@ def query_values() -> dict[str, str]:
 
 
 def _gate(response: Response, report: Report, options: Options) -> Response:
-    """Turn the answer into a failure where `fail_on` asks for it; rejected documents count as errors."""
+    """Turn the answer into a failure where `fail_on` asks for it; rejected documents count as
+    errors.
+    """
     if options.fail_on is None and all(own.fail_on is None for _, own in options.folders):
         return response
-    found = [(finding.location.path, finding.severity) for finding in report.findings if finding.suppression is None]
+    found = [
+        (finding.location.path, finding.severity)
+        for finding in report.findings
+        if finding.suppression is None
+    ]
     found += [(item.location.path, Severity.ERROR) for item in report.rejected]
     limits = [(options.for_path(path).fail_on, severity) for path, severity in found]
     failed = any(limit is not None and severity >= limit for limit, severity in limits)

@@ -25,7 +25,9 @@ def healthz() -> Response:
 def readyz() -> Response:
     """Whether it wants requests: 503 from SIGTERM on, while requests are still served."""
     draining = services().draining
-    response = Response(to_json(HealthSchema().dump({"status": "draining" if draining else "ok"})), mimetype=JSON)
+    response = Response(
+        to_json(HealthSchema().dump({"status": "draining" if draining else "ok"})), mimetype=JSON
+    )
     if draining:
         response.status_code = 503
         response.headers["Retry-After"] = "5"
@@ -34,7 +36,10 @@ def readyz() -> Response:
 
 def version() -> Response:
     """What is running."""
-    return Response(to_json(VersionSchema().dump({"name": "podsplit", "version": __version__, "api": "v1"})), mimetype=JSON)
+    return Response(
+        to_json(VersionSchema().dump({"name": "podsplit", "version": __version__, "api": "v1"})),
+        mimetype=JSON,
+    )
 
 
 def exposition() -> Response:
@@ -44,7 +49,8 @@ def exposition() -> Response:
 
 def description() -> Response:
     """The API as an OpenAPI document."""
-    from service.web.openapi import to_yaml  # noqa: PLC0415 - apispec is slow to import, and a start must not wait for it
+    # apispec is slow to import, and a start must not wait for it.
+    from service.web.openapi import to_yaml  # noqa: PLC0415
 
     return Response(to_yaml(), mimetype="application/yaml")
 
@@ -54,10 +60,18 @@ def docs() -> Response:
     from service.web.openapi import document  # noqa: PLC0415 - as above
 
     nonce = secrets.token_urlsafe(16)
-    sections = {"Signals": knowledge.signals(), "Rules": knowledge.rules(), "Actions": knowledge.actions()}
-    page = render_template("docs.html", api=document(), sections=sections, nonce=nonce, version=__version__)
+    sections = {
+        "Signals": knowledge.signals(),
+        "Rules": knowledge.rules(),
+        "Actions": knowledge.actions(),
+    }
+    page = render_template(
+        "docs.html", api=document(), sections=sections, nonce=nonce, version=__version__
+    )
     response = Response(page, mimetype="text/html")
-    response.headers["Content-Security-Policy"] = f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'"
+    )
     return response
 
 

@@ -19,20 +19,35 @@ from service.web.views.manifests import perform, query_values
 
 
 def suggestions() -> Response:
-    """Comments ready to post on a pull request, given the files and its unified diff. Nothing is posted."""
+    """Comments ready to post on a pull request, given the files and its unified diff. Nothing is
+    posted.
+    """
     query = read_query(query_values(), SUGGESTIONS_QUERY)
     upload = decode(request, services().settings, path=None, extra=frozenset({"diff"}))
     diffs = parse_diff(_diff(upload))
-    options = read_options(query, upload.options, upload.files, services().settings, knowledge.rule_ids(), services().catalogue)
+    options = read_options(
+        query,
+        upload.options,
+        upload.files,
+        services().settings,
+        knowledge.rule_ids(),
+        services().catalogue,
+    )
     # A merge applies a suggestion whole, whatever stage a file of options asks for.
     report = perform(upload, replace(options, stage=Stage.CONTRACT), rewrite=True)
     platform = next(platform for platform in PLATFORMS if platform.name == query["platform"])
-    return Response(to_json(render_suggestions(report, diffs, platform)).encode("utf-8", "replace"), mimetype=JSON)
+    return Response(
+        to_json(render_suggestions(report, diffs, platform)).encode("utf-8", "replace"),
+        mimetype=JSON,
+    )
 
 
 def _diff(upload: Upload) -> str:
     diff = upload.extra.get("diff")
     if not isinstance(diff, str):
-        message = "the pull request's unified diff is needed, as a string beside `files`, or as a part of that name"
+        message = (
+            "the pull request's unified diff is needed, as a string beside `files`, or as a part of"
+            " that name"
+        )
         raise Problem(422, f"diff: {message}", code="invalid-envelope", errors=(("diff", message),))
     return diff

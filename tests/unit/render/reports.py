@@ -53,13 +53,21 @@ def place(text: str, words: str, path: str = "web.yaml") -> Location:
     return Location(path, 0, Span(start, start + len(words)))
 
 
-def rewritten(old: Mapping[str, str], edits: Mapping[str, Sequence[Edit]], added: Mapping[str, str] | None = None) -> Report:
+def rewritten(
+    old: Mapping[str, str],
+    edits: Mapping[str, Sequence[Edit]],
+    added: Mapping[str, str] | None = None,
+) -> Report:
     """A report of one change with the given edits, as `rewriting` would make it."""
     sources = {path: SourceFile(path, text) for path, text in old.items()}
 
     def files(stage: Stage) -> tuple[FileResult, ...]:
-        known = tuple(_result(source, edits.get(path, ()), stage) for path, source in sources.items())
-        return known + tuple(FileResult(path, text, FileStatus.ADDED) for path, text in (added or {}).items())
+        known = tuple(
+            _result(source, edits.get(path, ()), stage) for path, source in sources.items()
+        )
+        return known + tuple(
+            FileResult(path, text, FileStatus.ADDED) for path, text in (added or {}).items()
+        )
 
     change = Change(
         id="wrap/Pod/web",
@@ -87,7 +95,9 @@ def rewritten(old: Mapping[str, str], edits: Mapping[str, Sequence[Edit]], added
 
 def _result(source: SourceFile, edits: Sequence[Edit], stage: Stage) -> FileResult:
     text = apply_edits(source.text, edits, stage)
-    return FileResult(source.path, text, FileStatus.UNCHANGED if text == source.text else FileStatus.MODIFIED)
+    return FileResult(
+        source.path, text, FileStatus.UNCHANGED if text == source.text else FileStatus.MODIFIED
+    )
 
 
 def full() -> Report:
@@ -96,9 +106,33 @@ def full() -> Report:
     base = rewritten({"web.yaml": POD}, {"web.yaml": [Edit(kind.span, "Deployment")]})
     assert base.rewrite is not None
     where = place(POD, "- name: log\n      image: fluentd")
-    evidence = Evidence("known-image", 3.14159, Leans.TOGETHER, "fluentd ships logs", "web", place(POD, "fluentd"))
-    main = Verdict("web", ContainerType.REGULAR, Role.MAIN, 0, 0.97, (), None, "nginx", (), place(POD, "- name: web\n      image: nginx"))
-    helper = Verdict("log", ContainerType.REGULAR, Role.SIDECAR, 0, 0.97, ("web",), Pattern.LOGGING, "fluentd", (evidence,), where)
+    evidence = Evidence(
+        "known-image", 3.14159, Leans.TOGETHER, "fluentd ships logs", "web", place(POD, "fluentd")
+    )
+    main = Verdict(
+        "web",
+        ContainerType.REGULAR,
+        Role.MAIN,
+        0,
+        0.97,
+        (),
+        None,
+        "nginx",
+        (),
+        place(POD, "- name: web\n      image: nginx"),
+    )
+    helper = Verdict(
+        "log",
+        ContainerType.REGULAR,
+        Role.SIDECAR,
+        0,
+        0.97,
+        ("web",),
+        Pattern.LOGGING,
+        "fluentd",
+        (evidence,),
+        where,
+    )
     workload = WorkloadReport(
         "v1",
         "Pod",
@@ -110,10 +144,29 @@ def full() -> Report:
         containers=(main, helper),
     )
     findings = (
-        Finding("bare-pod", Severity.WARNING, "nothing restarts it", kind, "Pod/web", change="wrap/Pod/web"),
-        Finding("dangling-shared-volume", Severity.ERROR, "nobody writes", where, "Pod/web", (("the other", kind),)),
         Finding(
-            "low-confidence", Severity.INFO, "thin evidence", where, "Pod/web", suppression=Suppression("known", place(POD, "# a comment"))
+            "bare-pod",
+            Severity.WARNING,
+            "nothing restarts it",
+            kind,
+            "Pod/web",
+            change="wrap/Pod/web",
+        ),
+        Finding(
+            "dangling-shared-volume",
+            Severity.ERROR,
+            "nobody writes",
+            where,
+            "Pod/web",
+            (("the other", kind),),
+        ),
+        Finding(
+            "low-confidence",
+            Severity.INFO,
+            "thin evidence",
+            where,
+            "Pod/web",
+            suppression=Suppression("known", place(POD, "# a comment")),
         ),
     )
     rewrite = Rewrite(
@@ -124,6 +177,8 @@ def full() -> Report:
         verification=base.rewrite.verification,
         migration=base.rewrite.migration,
     )
-    rejected = (RejectedInput("yaml-syntax", "not valid YAML", Location("broken.yaml", 0, Span(0, 0))),)
+    rejected = (
+        RejectedInput("yaml-syntax", "not valid YAML", Location("broken.yaml", 0, Span(0, 0))),
+    )
     skipped = (SkippedInput("values.yaml", None, "a Helm chart's values"),)
     return Report(base.sources, (workload,), findings, rejected, skipped, 2, rewrite)

@@ -21,23 +21,37 @@ def applied(folder: Path, report: Report) -> dict[str, str]:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.text.encode())
     command = ["git", "apply", "--allow-empty", "-"]
-    answer = subprocess.run(command, cwd=folder, input=render_diff(report).encode(), capture_output=True, check=False)
+    answer = subprocess.run(
+        command, cwd=folder, input=render_diff(report).encode(), capture_output=True, check=False
+    )
     assert answer.returncode == 0, answer.stderr.decode() + render_diff(report)
-    return {str(path.relative_to(folder)): path.read_bytes().decode() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes().decode()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def expected(report: Report) -> dict[str, str]:
     assert report.rewrite is not None
-    return {item.path: item.content for item in report.rewrite.files if item.status is not FileStatus.DELETED}
+    return {
+        item.path: item.content
+        for item in report.rewrite.files
+        if item.status is not FileStatus.DELETED
+    }
 
 
 def test_a_changed_line(tmp_path):
     """One hunk with three lines of context, which git takes."""
-    report = rewritten({"web.yaml": POD}, {"web.yaml": [Edit(place(POD, "Pod").span, "Deployment")]})
+    report = rewritten(
+        {"web.yaml": POD}, {"web.yaml": [Edit(place(POD, "Pod").span, "Deployment")]}
+    )
 
-    assert render_diff(report) == (
-        "diff --git a/web.yaml b/web.yaml\n--- a/web.yaml\n+++ b/web.yaml\n"
-        "@@ -1,6 +1,6 @@\n # a comment\n apiVersion: v1\n-kind: Pod\n+kind: Deployment\n metadata:\n   name: web\n spec:\n"
+    assert (
+        render_diff(report)
+        == "diff --git a/web.yaml b/web.yaml\n--- a/web.yaml\n+++ b/web.yaml\n@@ -1,6 +1,6 @@\n # a"
+        " comment\n apiVersion: v1\n-kind: Pod\n+kind: Deployment\n metadata:\n   name: web\n"
+        " spec:\n"
     )
     assert applied(tmp_path, report) == expected(report)
 
@@ -67,23 +81,33 @@ def test_nothing_changed(tmp_path):
     ],
 )
 def test_ends_of_files_and_of_lines(tmp_path, text, edit):
-    """Missing final newlines, CRLF, a byte order mark and odd line separators survive `git apply`."""
+    """Missing final newlines, CRLF, a byte order mark and odd line separators survive `git
+    apply`.
+    """
     report = rewritten({"web.yaml": text}, {"web.yaml": [edit]})
 
     assert applied(tmp_path, report) == expected(report)
 
 
-@pytest.mark.parametrize("path", ["a b.yaml", "dir/sub dir/w.yaml", 'quo"te.yaml', "grün/wéb.yaml", "tab\there.yaml"])
+@pytest.mark.parametrize(
+    "path", ["a b.yaml", "dir/sub dir/w.yaml", 'quo"te.yaml', "grün/wéb.yaml", "tab\there.yaml"]
+)
 def test_odd_paths(tmp_path, path):
-    """Blanks, quotes and other letters in a path are written as git reads them, in changed files and in added ones."""
-    report = rewritten({path: POD}, {path: [Edit(place(POD, "Pod").span, "Job")]}, {path + "2": "a: 1\n"})
+    """Blanks, quotes and other letters in a path are written as git reads them, in changed files
+    and in added ones.
+    """
+    report = rewritten(
+        {path: POD}, {path: [Edit(place(POD, "Pod").span, "Job")]}, {path + "2": "a: 1\n"}
+    )
 
     assert applied(tmp_path, report) == expected(report)
 
 
 def test_added_files(tmp_path):
     """A new file, one without a final newline, and an empty one are made."""
-    report = rewritten({"web.yaml": POD}, {}, {"new/api.yaml": "a: 1\nb: 2\n", "x.yaml": "a: 1", "empty.yaml": ""})
+    report = rewritten(
+        {"web.yaml": POD}, {}, {"new/api.yaml": "a: 1\nb: 2\n", "x.yaml": "a: 1", "empty.yaml": ""}
+    )
 
     assert applied(tmp_path, report) == expected(report)
 
@@ -123,9 +147,14 @@ def test_random_edits(tmp_path):
     """Whatever is edited, applying the diff gives the rewritten text."""
     chance = random.Random(7)
     for number in range(60):
-        text = "".join(chance.choice(["a: 1\n", "b\n", "\n", "- x: y\r\n", "long" * 9 + "\n"]) for _ in range(chance.randrange(1, 60)))
+        text = "".join(
+            chance.choice(["a: 1\n", "b\n", "\n", "- x: y\r\n", "long" * 9 + "\n"])
+            for _ in range(chance.randrange(1, 60))
+        )
         text = text[: -1 if chance.random() < 0.3 else None]
-        cuts = sorted(chance.sample(range(len(text) + 1), min(len(text) + 1, 2 * chance.randrange(1, 5))))
+        cuts = sorted(
+            chance.sample(range(len(text) + 1), min(len(text) + 1, 2 * chance.randrange(1, 5)))
+        )
         cuts = cuts[: len(cuts) // 2 * 2]
         edits = [
             Edit(Span(start, end), chance.choice(["", "new\n", "n", "\n", "two\nlines\n"]))
@@ -141,6 +170,8 @@ def test_random_edits(tmp_path):
 def test_a_large_file_takes_a_moment():
     """Cost grows with the file, not with its square."""
     text = "".join(f"key{number}: {number}\n" for number in range(200_000))
-    edits = [Edit(place(text, f"key{number}:").span, "other:") for number in range(1000, 200_000, 20_000)]
+    edits = [
+        Edit(place(text, f"key{number}:").span, "other:") for number in range(1000, 200_000, 20_000)
+    ]
 
     assert render_diff(rewritten({"w.yaml": text}, {"w.yaml": edits})).count("\n@@") == 10

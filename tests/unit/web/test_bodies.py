@@ -20,11 +20,15 @@ SETTINGS = Settings(max_body_bytes=100_000, max_unpacked_bytes=1_000_000, max_fi
 
 def upload(data: bytes, content_type: str | None, path: str | None = None, **more) -> Upload:
     app = Flask("test")
-    with app.test_request_context("/", method="POST", data=data, content_type=content_type, **more) as context:
+    with app.test_request_context(
+        "/", method="POST", data=data, content_type=content_type, **more
+    ) as context:
         return decode(context.request, SETTINGS, path=path, extra=frozenset({"diff"}))
 
 
-def refused(data: bytes, content_type: str | None, path: str | None = None, **more) -> tuple[int, str]:
+def refused(
+    data: bytes, content_type: str | None, path: str | None = None, **more
+) -> tuple[int, str]:
     with pytest.raises(Problem) as caught:
         upload(data, content_type, path, **more)
     return caught.value.status, caught.value.code
@@ -53,14 +57,25 @@ def test_raw_yaml(content_type):
 def test_a_raw_body_may_be_named():
     """By the query."""
     assert upload(POD, None, "app/web.yaml").files == (("app/web.yaml", POD),)
-    assert upload(b'{"kind":"Pod"}', "application/json", "web.json").files == (("web.json", b'{"kind":"Pod"}'),)
+    assert upload(b'{"kind":"Pod"}', "application/json", "web.json").files == (
+        ("web.json", b'{"kind":"Pod"}'),
+    )
     assert refused(POD, None, "../web.yaml") == (422, "invalid-path")
 
 
 @pytest.mark.parametrize(
-    "data", [b'{"kind": "Pod"}', b'{"kind": "List", "files": []}', b"[]", b'{"kind": "A"}\n{"kind": "B"}', b"\xef\xbb\xbf{}"]
+    "data",
+    [
+        b'{"kind": "Pod"}',
+        b'{"kind": "List", "files": []}',
+        b"[]",
+        b'{"kind": "A"}\n{"kind": "B"}',
+        b"\xef\xbb\xbf{}",
+    ],
 )
-@pytest.mark.parametrize("content_type", ["application/json", "text/json", "application/vnd.api+json; charset=utf-8"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "text/json", "application/vnd.api+json; charset=utf-8"]
+)
 def test_json_manifests(data, content_type):
     """What is no envelope is a manifest, for the core to read."""
     assert upload(data, content_type) == Upload((("stdin.json", data),))
@@ -68,7 +83,11 @@ def test_json_manifests(data, content_type):
 
 def test_an_envelope():
     """Files with paths, options, and what else this endpoint takes."""
-    envelope = {"files": [{"path": "./a/b.yaml", "content": "kind: Pöd"}], "options": {"apply": "safe"}, "diff": "x"}
+    envelope = {
+        "files": [{"path": "./a/b.yaml", "content": "kind: Pöd"}],
+        "options": {"apply": "safe"},
+        "diff": "x",
+    }
 
     assert upload(json.dumps(envelope).encode(), "application/json") == Upload(
         (("a/b.yaml", "kind: Pöd".encode()),), {"apply": "safe"}, {"diff": "x"}
@@ -88,7 +107,11 @@ def test_an_envelope():
         ({"files": [{"path": "/a.yaml", "content": ""}]}, 422, "invalid-path"),
         ({"files": [{"path": "a\ud800.yaml", "content": ""}]}, 422, "invalid-path"),
         ({"files": [{"path": "a.yaml", "content": ""}] * 2}, 422, "duplicate-path"),
-        ({"files": [{"path": f"{number}.yaml", "content": ""} for number in range(6)]}, 413, "too-many-files"),
+        (
+            {"files": [{"path": f"{number}.yaml", "content": ""} for number in range(6)]},
+            413,
+            "too-many-files",
+        ),
     ],
 )
 def test_envelopes_that_are_not_as_they_must_be(envelope, status, code):
@@ -101,21 +124,38 @@ def test_envelopes_that_are_not_as_they_must_be(envelope, status, code):
 
 
 def test_half_a_character_is_left_to_the_core():
-    """A lone surrogate becomes bytes that aren't UTF-8, and so a rejected file rather than a crash."""
+    """A lone surrogate becomes bytes that aren't UTF-8, and so a rejected file rather than a
+    crash.
+    """
     envelope = {"files": [{"path": "a.yaml", "content": "\ud800"}]}
 
-    assert upload(json.dumps(envelope).encode(), "application/json").files == (("a.yaml", b"\xed\xa0\x80"),)
+    assert upload(json.dumps(envelope).encode(), "application/json").files == (
+        ("a.yaml", b"\xed\xa0\x80"),
+    )
 
 
 @pytest.mark.parametrize(
-    "data", [b"{", b"", b"kind: Pod", b'{"files": ', b'{"a": ' * 15_000, b"[" * 90_000, b"\xff{}", b'{"a": ' + b"9" * 5000 + b"}"]
+    "data",
+    [
+        b"{",
+        b"",
+        b"kind: Pod",
+        b'{"files": ',
+        b'{"a": ' * 15_000,
+        b"[" * 90_000,
+        b"\xff{}",
+        b'{"a": ' + b"9" * 5000 + b"}",
+    ],
 )
 def test_json_that_is_none(data):
     """400 with a place where there is one, however deep or long."""
     assert refused(data, "application/json")[0] == 400
 
 
-@pytest.mark.parametrize("content_type", ["image/png", "application/pdf", "application/xml", "multipart/mixed", "nonsense"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["image/png", "application/pdf", "application/xml", "multipart/mixed", "nonsense"],
+)
 def test_types_that_are_not_read(content_type):
     """415 with the list."""
     assert refused(POD, content_type) == (415, "unsupported-media-type")
@@ -125,17 +165,25 @@ def multipart(*parts: tuple[str, str | None, bytes]) -> tuple[bytes, str]:
     lines = []
     for name, filename, content in parts:
         file = f'; filename="{filename}"' if filename is not None else ""
-        lines.append(b'--XX\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % (name.encode(), file.encode(), content))
+        lines.append(
+            b'--XX\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+            % (name.encode(), file.encode(), content)
+        )
     return b"".join(lines) + b"--XX--\r\n", "multipart/form-data; boundary=XX"
 
 
 def test_multipart():
     """Parts with file names are files, others options."""
     body = multipart(
-        ("file", "a/web.yaml", POD), ("file", "b.yaml", b"\r\nx"), ("stage", None, b"expand"), ("options", None, b'{"apply": "safe"}')
+        ("file", "a/web.yaml", POD),
+        ("file", "b.yaml", b"\r\nx"),
+        ("stage", None, b"expand"),
+        ("options", None, b'{"apply": "safe"}'),
     )
 
-    assert upload(*body) == Upload((("a/web.yaml", POD), ("b.yaml", b"\r\nx")), {"stage": "expand", "apply": "safe"})
+    assert upload(*body) == Upload(
+        (("a/web.yaml", POD), ("b.yaml", b"\r\nx")), {"stage": "expand", "apply": "safe"}
+    )
 
 
 def test_multipart_with_an_archive_and_a_diff():
@@ -160,7 +208,9 @@ def test_multipart_that_is_refused(parts, status, code):
     assert refused(*multipart(*parts)) == (status, code)
 
 
-@pytest.mark.parametrize("body", [b"", b"--XX", b"--YY\r\n\r\n", multipart(("file", "a.yaml", POD))[0][:-30]])
+@pytest.mark.parametrize(
+    "body", [b"", b"--XX", b"--YY\r\n\r\n", multipart(("file", "a.yaml", POD))[0][:-30]]
+)
 def test_damaged_multipart(body):
     """400."""
     assert refused(body, "multipart/form-data; boundary=XX") == (400, "multipart-unreadable")
@@ -168,7 +218,14 @@ def test_damaged_multipart(body):
 
 
 @pytest.mark.parametrize(
-    "content_type", [None, "application/octet-stream", "application/x-www-form-urlencoded", "application/x-tar", "application/zip"]
+    "content_type",
+    [
+        None,
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "application/x-tar",
+        "application/zip",
+    ],
 )
 def test_archives(content_type):
     """By their type, or by their magic bytes where the type says nothing."""
@@ -183,7 +240,10 @@ def test_archives(content_type):
 
 def test_too_many_files_in_an_archive():
     """Counted where they are manifests."""
-    assert refused(tar({f"{number}.yaml": POD for number in range(6)}), "application/x-tar") == (413, "too-many-files")
+    assert refused(tar({f"{number}.yaml": POD for number in range(6)}), "application/x-tar") == (
+        413,
+        "too-many-files",
+    )
 
 
 def test_compressed_bodies():
@@ -193,7 +253,10 @@ def test_compressed_bodies():
     assert upload(gzip.compress(POD), "text/yaml", headers=headers).files == (("stdin.yaml", POD),)
     assert refused(POD, "text/yaml", headers=headers) == (400, "encoding-unreadable")
     assert refused(gzip.compress(b"#" * 200_000), "text/yaml", headers=headers)[0] == 413
-    assert refused(POD, "text/yaml", headers={"Content-Encoding": "br"}) == (415, "unsupported-media-type")
+    assert refused(POD, "text/yaml", headers={"Content-Encoding": "br"}) == (
+        415,
+        "unsupported-media-type",
+    )
 
 
 def test_bodies_over_the_limit():
@@ -201,9 +264,15 @@ def test_bodies_over_the_limit():
     data = b"#" * 100_001
 
     assert refused(data, None) == (413, "body-too-large")
-    unknown = {"input_stream": io.BytesIO(data), "environ_overrides": {"wsgi.input_terminated": True}}
+    unknown = {
+        "input_stream": io.BytesIO(data),
+        "environ_overrides": {"wsgi.input_terminated": True},
+    }
     app = Flask("test")
-    with app.test_request_context("/", method="POST", **unknown) as context, pytest.raises(Problem) as caught:
+    with (
+        app.test_request_context("/", method="POST", **unknown) as context,
+        pytest.raises(Problem) as caught,
+    ):
         decode(context.request, SETTINGS, path=None)
     assert caught.value.status == 413
     assert upload(data[:-1], None).files == (("stdin.yaml", data[:-1]),)

@@ -1,4 +1,6 @@
-"""Nothing of a manifest in logs, metrics and problems; of values nothing in what the service says about them either."""
+"""Nothing of a manifest in logs, metrics and problems; of values nothing in what the service
+says about them either.
+"""
 
 from __future__ import annotations
 
@@ -74,12 +76,17 @@ spec:
   ports: [{name: web, port: 80}, {name: api, port: 3000}]
 """
 POD, REST = SET.split("---\n", 1)
-DEPLOYED = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  selector: {matchLabels: {app: shop}}\n  template:\n"
+DEPLOYED = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop}\nspec:\n  selector:"
+    " {matchLabels: {app: shop}}\n  template:\n"
+)
 DEPLOYED += textwrap.indent(POD.partition("kind: Pod\n")[2], "    ") + "---\n" + REST
 OTHERS = [
     SET.replace("    - name: db", "    - name: redis\n      image: redis:8\n    - name: db"),
     DEPLOYED,
-    SET.replace('value: "postgres://', "value: &c4n4ry postgres://").replace('password=c4n4ry"}', "password=c4n4ry}"),
+    SET.replace('value: "postgres://', "value: &c4n4ry postgres://").replace(
+        'password=c4n4ry"}', "password=c4n4ry}"
+    ),
     SET.replace("localhost", "$(C4N4RY)c4n4ry.localhost"),
     SET.replace("metadata: {name: settings}", "metadata: {name: settings}\nmetadata: c4n4ry"),
 ]
@@ -147,7 +154,9 @@ def said(value: Any, key: str = "") -> list[str]:
 @pytest.mark.parametrize("text", [SET, *OTHERS])
 @pytest.mark.parametrize("path", ["/v1/analyze", "/v1/rewrite"])
 def test_what_is_said_about_values(quiet, path, text):
-    """Evidence, findings, changes, refusals and steps name host, port and route: no user, password, path or query of a value."""
+    """Evidence, findings, changes, refusals and steps name host, port and route: no user,
+    password, path or query of a value.
+    """
     answer = quiet.post(path, data=text)
 
     assert answer.status_code == 200
@@ -170,7 +179,10 @@ def test_what_can_not_be_read(quiet, path, form):
     for raw in BROKEN:
         answer = quiet.post(f"{path}?format={form}&fail_on=error", data=raw)
         assert answer.status_code < 500
-        if answer.content_type == "application/problem+json" or (path, form) == ("/v1/rewrite", "json"):
+        if answer.content_type == "application/problem+json" or (path, form) == (
+            "/v1/rewrite",
+            "json",
+        ):
             assert [found for found in said(answer.json) if CANARY in found] == [], raw
         elif form != "yaml":
             assert CANARY not in answer.text, raw
@@ -201,10 +213,30 @@ def archive(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
         ("", b"c4n4ry", "application/json", {}),
         ("", b'{"files": "c4n4ry"}', "application/json", {}),
         ("", b'{"files": [{"path": "/c4n4ry", "content": "c4n4ry"}]}', "application/json", {}),
-        ("", b'{"files": [], "options": {"apply": "c4n4ry", "catalogue": [{"image": "(c4n4ry)"}]}}', "application/json", {}),
-        ("", b'{"files": [{"path": ".podsplit.yaml", "content": "apply: c4n4ry"}]}', "application/json", {}),
-        ("", b'{"files": [{"path": ".podsplit.yaml", "content": "[c4n4ry"}]}', "application/json", {}),
-        ("platform=github", b'{"files": [], "diff": "--- a/c4n4ry\\n+++ b/c4n4ry\\n@@ -1 +1 @@\\n?c4n4ry"}', "application/json", {}),
+        (
+            "",
+            b'{"files": [], "options": {"apply": "c4n4ry", "catalogue": [{"image": "(c4n4ry)"}]}}',
+            "application/json",
+            {},
+        ),
+        (
+            "",
+            b'{"files": [{"path": ".podsplit.yaml", "content": "apply: c4n4ry"}]}',
+            "application/json",
+            {},
+        ),
+        (
+            "",
+            b'{"files": [{"path": ".podsplit.yaml", "content": "[c4n4ry"}]}',
+            "application/json",
+            {},
+        ),
+        (
+            "platform=github",
+            b'{"files": [], "diff": "--- a/c4n4ry\\n+++ b/c4n4ry\\n@@ -1 +1 @@\\n?c4n4ry"}',
+            "application/json",
+            {},
+        ),
         ("platform=github", b'{"files": [], "diff": ["c4n4ry"]}', "application/json", {}),
         ("", b"--c4n4ry", "multipart/form-data; boundary=c4n4ry", {}),
         ("", archive("../c4n4ry.yaml"), "application/gzip", {}),
@@ -213,12 +245,16 @@ def archive(name: str, kind: bytes = tarfile.REGTYPE) -> bytes:
         ("", b"PK\x03\x04c4n4ry", "application/zip", {}),
         ("", b"", "", {"Accept": "c4n4ry/c4n4ry"}),
     ],
-    ids=lambda value: value if isinstance(value, str) else type(value).__name__,  # archives hold the time at which they were made
+    ids=lambda value: (
+        value if isinstance(value, str) else type(value).__name__
+    ),  # archives hold the time at which they were made
 )
 @pytest.mark.parametrize("path", ["/v1/analyze", "/v1/rewrite", "/v1/suggestions"])
 def test_problems(quiet, path, query, body, media, headers):
     """Whatever is wrong with a request, its problem is told in our own words."""
-    answer = quiet.post(f"{path}?{query}", data=body, headers=headers | ({"Content-Type": media} if media else {}))
+    answer = quiet.post(
+        f"{path}?{query}", data=body, headers=headers | ({"Content-Type": media} if media else {})
+    )
 
     assert answer.status_code < 500
     assert answer.status_code != 200 or path == "/v1/suggestions" or "platform" not in query
@@ -230,7 +266,13 @@ def test_other_requests(quiet, method):
     """Paths, queries, methods and headers of others' making leave no trace."""
     for path in ("/c4n4ry", "/v1/c4n4ry?c4n4ry=c4n4ry", "/healthz?c4n4ry", "/docs?c4n4ry"):
         answer = quiet.open(
-            path, method=method, headers={"Authorization": "Bearer c4n4ry", "X-Request-Id": "c4n4ry c4n4ry", "Cookie": "c4n4ry"}
+            path,
+            method=method,
+            headers={
+                "Authorization": "Bearer c4n4ry",
+                "X-Request-Id": "c4n4ry c4n4ry",
+                "Cookie": "c4n4ry",
+            },
         )
         assert CANARY not in answer.text.lower()
 
@@ -239,7 +281,9 @@ def test_a_wrong_token(tmp_path, lines):
     """It is neither logged nor told."""
     (tmp_path / "tokens").write_text("right\n")
     app = create_app(Settings(tokens_file=tmp_path / "tokens"))
-    answer = app.test_client().post("/v1/analyze", data=SET, headers={"Authorization": "Bearer c4n4ry"})
+    answer = app.test_client().post(
+        "/v1/analyze", data=SET, headers={"Authorization": "Bearer c4n4ry"}
+    )
 
     assert answer.status_code == 401
     assert CANARY not in json.dumps([answer.text, *lines])

@@ -29,7 +29,14 @@ def test_an_image_of_the_file_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["role: helper\n", "- {image: a}\n", "- {image: a, role: boss}\n", "- {image: a, role: helper, more: 1}\n", "[\n"]
+    "text",
+    [
+        "role: helper\n",
+        "- {image: a}\n",
+        "- {image: a, role: boss}\n",
+        "- {image: a, role: helper, more: 1}\n",
+        "[\n",
+    ],
 )
 def test_a_wrong_file_stops_the_start(tmp_path: Path, text: str) -> None:
     """With the variable named."""

@@ -17,7 +17,9 @@ RULES = frozenset({"bare-pod", "unrelated-containers"})
 
 def options(query=None, envelope=None, file=None, path=".podsplit.yaml", files=()) -> Options:
     files = [("app/web.yaml", b"kind: Pod"), *([(path, file)] if file is not None else []), *files]
-    return read_options(read_query(query or {}, QuerySchema()), envelope or {}, files, Settings(), RULES)
+    return read_options(
+        read_query(query or {}, QuerySchema()), envelope or {}, files, Settings(), RULES
+    )
 
 
 def errors(**more) -> dict[str, str]:
@@ -31,7 +33,12 @@ def test_nothing_chosen():
     """The core's defaults, with this service's limits and a deadline."""
     chosen = options()
 
-    assert (chosen.min_confidence, chosen.apply, chosen.stage, chosen.fail_on) == (0.8, Applicability.REVIEW, Stage.CONTRACT, None)
+    assert (chosen.min_confidence, chosen.apply, chosen.stage, chosen.fail_on) == (
+        0.8,
+        Applicability.REVIEW,
+        Stage.CONTRACT,
+        None,
+    )
     assert chosen.max_documents == Settings().max_documents
     assert chosen.deadline is not None
     assert 0 < chosen.deadline - time.monotonic() <= Settings().request_timeout
@@ -50,7 +57,11 @@ def test_everything_in_the_query():
         }
     )
 
-    assert (chosen.min_confidence, chosen.apply, chosen.layout) == (0.9, Applicability.SAFE, "in-place")
+    assert (chosen.min_confidence, chosen.apply, chosen.layout) == (
+        0.9,
+        Applicability.SAFE,
+        "in-place",
+    )
     assert (chosen.stage, chosen.fail_on, chosen.rules) == (Stage.SWITCH, Severity.ERROR, RULES)
 
 
@@ -59,12 +70,19 @@ def test_the_query_goes_before_the_envelope_and_that_before_the_file():
     file = b"min_confidence: 0.5\napply: safe\nstage: expand\n"
     chosen = options({"stage": "switch"}, {"apply": "review", "stage": "contract"}, file)
 
-    assert (chosen.min_confidence, chosen.apply, chosen.stage) == (0.5, Applicability.REVIEW, Stage.SWITCH)
+    assert (chosen.min_confidence, chosen.apply, chosen.stage) == (
+        0.5,
+        Applicability.REVIEW,
+        Stage.SWITCH,
+    )
 
 
 def test_additions_to_the_catalogue():
     """In the envelope or the file; globs with a role."""
-    file = b"catalogue:\n  - {image: example.com/team/log-*, role: helper, pattern: logging}\n  - {image: api, role: application}\n"
+    file = (
+        b"catalogue:\n  - {image: example.com/team/log-*, role: helper, pattern: logging}\n  -"
+        b" {image: api, role: application}\n"
+    )
 
     assert options(file=file).catalogue == (
         CatalogueEntry("example.com/team/log-*", "helper", "logging"),
@@ -80,35 +98,62 @@ def test_a_file_that_holds_everything():
 
 
 TEAMS = (
-    (".podsplit.yaml", b"min_confidence: 0.5\napply: safe\ncatalogue: [{image: top, role: helper}]\n"),
-    ("team/.podsplit.yaml", b"min_confidence: 0.6\nfail_on: error\ncatalogue: [{image: team, role: helper}]\n"),
+    (
+        ".podsplit.yaml",
+        b"min_confidence: 0.5\napply: safe\ncatalogue: [{image: top, role: helper}]\n",
+    ),
+    (
+        "team/.podsplit.yaml",
+        b"min_confidence: 0.6\nfail_on: error\ncatalogue: [{image: team, role: helper}]\n",
+    ),
     ("team/deep/.podsplit.yaml", b"fail_on: info\nrules: [bare-pod]\n"),
 )
 
 
 def test_each_folder_has_its_own_options():
-    """Each option comes from the nearest file that names it; one folder's name is not another's start."""
+    """Each option comes from the nearest file that names it; one folder's name is not another's
+    start.
+    """
     chosen = options(files=TEAMS)
     team, deep = chosen.for_path("team/web.yaml"), chosen.for_path("team/deep/er/web.yaml")
 
     assert (chosen.min_confidence, chosen.apply, chosen.fail_on) == (0.5, Applicability.SAFE, None)
-    assert (team.min_confidence, team.apply, team.fail_on, team.rules) == (0.6, Applicability.SAFE, Severity.ERROR, None)
-    assert (deep.min_confidence, deep.fail_on, deep.rules) == (0.6, Severity.INFO, frozenset({"bare-pod"}))
+    assert (team.min_confidence, team.apply, team.fail_on, team.rules) == (
+        0.6,
+        Applicability.SAFE,
+        Severity.ERROR,
+        None,
+    )
+    assert (deep.min_confidence, deep.fail_on, deep.rules) == (
+        0.6,
+        Severity.INFO,
+        frozenset({"bare-pod"}),
+    )
     assert chosen.for_path("teams/web.yaml") == chosen.for_path("app/web.yaml") == chosen
 
 
 def test_query_and_envelope_go_before_every_folder():
     """The nearest file is still further away than what the request itself says."""
-    chosen = options({"min_confidence": "0.9"}, {"fail_on": "warning"}, files=TEAMS).for_path("team/deep/web.yaml")
+    chosen = options({"min_confidence": "0.9"}, {"fail_on": "warning"}, files=TEAMS).for_path(
+        "team/deep/web.yaml"
+    )
 
-    assert (chosen.min_confidence, chosen.fail_on, chosen.apply) == (0.9, Severity.WARNING, Applicability.SAFE)
+    assert (chosen.min_confidence, chosen.fail_on, chosen.apply) == (
+        0.9,
+        Severity.WARNING,
+        Applicability.SAFE,
+    )
 
 
 def test_additions_to_the_catalogue_add_up():
     """The request's own first, then the nearest folder's, then those above."""
     chosen = options({}, {"catalogue": [{"image": "sent", "role": "helper"}]}, files=TEAMS)
 
-    assert [entry.image for entry in chosen.for_path("team/deep/web.yaml").catalogue] == ["sent", "team", "top"]
+    assert [entry.image for entry in chosen.for_path("team/deep/web.yaml").catalogue] == [
+        "sent",
+        "team",
+        "top",
+    ]
     assert [entry.image for entry in chosen.catalogue] == ["sent", "top"]
 
 
@@ -122,18 +167,29 @@ def test_stage_and_layout_are_of_the_whole_request(name, value):
 
 def test_trouble_in_a_folder_is_named_there():
     """With the file's path and what is allowed."""
-    assert errors(file=b"apply: all\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: apply"] == "must be one of safe, review"
-    assert "bare-pod" in errors(file=b"rules: [none]\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: rules"]
+    assert (
+        errors(file=b"apply: all\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: apply"]
+        == "must be one of safe, review"
+    )
+    assert (
+        "bare-pod"
+        in errors(file=b"rules: [none]\n", path="team/.podsplit.yaml")["team/.podsplit.yaml: rules"]
+    )
 
 
 def test_files_of_options_are_bounded():
     """Their number, their size, and the entries that add up."""
     many = [(f"{number}/.podsplit.yaml", b"") for number in range(201)]
-    entries = b"catalogue:\n" + b"".join(b"  - {image: a%d, role: helper}\n" % number for number in range(600))
+    entries = b"catalogue:\n" + b"".join(
+        b"  - {image: a%d, role: helper}\n" % number for number in range(600)
+    )
 
     assert "at most 200" in errors(files=many)[".podsplit.yaml"]
     assert "at most" in errors(file=b"#" * 300_000)[".podsplit.yaml"]
-    assert "at most 1000" in errors(files=[(".podsplit.yaml", entries), ("a/.podsplit.yaml", entries)])["catalogue"]
+    assert (
+        "at most 1000"
+        in errors(files=[(".podsplit.yaml", entries), ("a/.podsplit.yaml", entries)])["catalogue"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,15 +213,29 @@ def test_values_that_are_not_allowed(name, value, says):
 
 def test_trouble_in_an_envelope_is_named_there():
     """The field's path leads into the envelope."""
-    found = errors(envelope={"apply": 3, "nope": 1, "catalogue": [{"image": "(a+)+$", "role": "boss"}]})
+    found = errors(
+        envelope={"apply": 3, "nope": 1, "catalogue": [{"image": "(a+)+$", "role": "boss"}]}
+    )
 
     assert found["options.nope"].startswith("unknown; there are apply, catalogue")
-    assert {"options.apply", "options.catalogue.0.image", "options.catalogue.0.role"} <= found.keys()
+    assert {
+        "options.apply",
+        "options.catalogue.0.image",
+        "options.catalogue.0.role",
+    } <= found.keys()
 
 
 @pytest.mark.parametrize(
     "file",
-    [b"- a\n", b"a: [", b"apply: safe\napply: safe\n", b"a: 1\n---\nb: 1\n", b"!!python/object:os.system {}", b"a: \xff", b"[" * 10_000],
+    [
+        b"- a\n",
+        b"a: [",
+        b"apply: safe\napply: safe\n",
+        b"a: 1\n---\nb: 1\n",
+        b"!!python/object:os.system {}",
+        b"a: \xff",
+        b"[" * 10_000,
+    ],
 )
 def test_a_file_that_is_no_mapping(file):
     """Unreadable options are an error, not ignored."""

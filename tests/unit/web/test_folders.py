@@ -33,20 +33,31 @@ def pods() -> dict[str, str]:
 
 
 def test_what_is_applied(client, pods):
-    """One folder takes only what is safe: its Pod is wrapped and not split, and it is said why; the other's is split."""
+    """One folder takes only what is safe: its Pod is wrapped and not split, and it is said why;
+    the other's is split.
+    """
     answer = ask(client, "/v1/rewrite", pods | {"strict/.podsplit.yaml": "apply: safe\n"}).json
-    split = [change["location"]["path"] for change in answer["changes"] if change["action"] == "split"]
+    split = [
+        change["location"]["path"] for change in answer["changes"] if change["action"] == "split"
+    ]
 
     assert split == ["calm/pod.yaml"]
-    assert [(item["reason"], item["location"]["path"]) for item in answer["held_back"]] == [("applicability", "strict/pod.yaml")]
+    assert [(item["reason"], item["location"]["path"]) for item in answer["held_back"]] == [
+        ("applicability", "strict/pod.yaml")
+    ]
 
 
 def test_what_is_cut(client, pods):
     """One folder asks for more confidence than there is: low-confidence there, a split here."""
-    answer = ask(client, "/v1/rewrite", pods | {"strict/.podsplit.yaml": "min_confidence: 1\n"}).json
+    answer = ask(
+        client, "/v1/rewrite", pods | {"strict/.podsplit.yaml": "min_confidence: 1\n"}
+    ).json
     rules = {(finding["rule"], finding["location"]["path"]) for finding in answer["findings"]}
 
-    assert {("unrelated-containers", "calm/pod.yaml"), ("low-confidence", "strict/pod.yaml")} <= rules
+    assert {
+        ("unrelated-containers", "calm/pod.yaml"),
+        ("low-confidence", "strict/pod.yaml"),
+    } <= rules
     assert [(change["action"], change["workload"]) for change in answer["changes"]] == [
         ("wrap", "Pod/calm"),
         ("split", "Pod/calm"),
@@ -58,23 +69,35 @@ def test_what_is_known(client, pods):
     """One folder says that its queue is a helper."""
     own = "catalogue: [{image: rabbitmq, role: helper, pattern: other}]\n"
     answer = ask(client, "/v1/analyze", pods | {"strict/.podsplit.yaml": own}).json
-    roles = {item["name"]: [container["role"] for container in item["containers"]] for item in answer["workloads"]}
+    roles = {
+        item["name"]: [container["role"] for container in item["containers"]]
+        for item in answer["workloads"]
+    }
 
     assert roles == {"calm": ["main", "unrelated"], "strict": ["main", "sidecar"]}
 
 
 def test_what_is_reported(client, pods):
     """One folder wants to hear of bare Pods only."""
-    answer = ask(client, "/v1/analyze", pods | {"strict/.podsplit.yaml": "rules: [bare-pod]\n"}).json
-    rules = {path: {item["rule"] for item in answer["findings"] if item["location"]["path"] == path} for path in pods}
+    answer = ask(
+        client, "/v1/analyze", pods | {"strict/.podsplit.yaml": "rules: [bare-pod]\n"}
+    ).json
+    rules = {
+        path: {item["rule"] for item in answer["findings"] if item["location"]["path"] == path}
+        for path in pods
+    }
 
     assert rules["strict/pod.yaml"] == {"bare-pod"}
     assert rules["calm/pod.yaml"] > {"bare-pod"}
 
 
-@pytest.mark.parametrize(("folder", "status", "gate"), [("strict", 422, "failed"), ("empty", 200, "passed")])
+@pytest.mark.parametrize(
+    ("folder", "status", "gate"), [("strict", 422, "failed"), ("empty", 200, "passed")]
+)
 def test_what_fails(client, pods, folder, status, gate):
-    """Findings fail the request where their own folder says so, and the header is there whenever any folder asks."""
+    """Findings fail the request where their own folder says so, and the header is there whenever
+    any folder asks.
+    """
     answer = ask(client, "/v1/analyze", pods | {f"{folder}/.podsplit.yaml": "fail_on: warning\n"})
 
     assert (answer.status_code, answer.headers["Podsplit-Gate"]) == (status, gate)
@@ -90,11 +113,15 @@ def test_what_can_not_be_read_fails(client, pods):
 def test_suggestions_are_of_the_last_stage(client, pods):
     """Whatever stage a file asks for, a suggestion is the whole change."""
     text = pods["calm/pod.yaml"]
-    diff = f"--- /dev/null\n+++ b/calm/pod.yaml\n@@ -0,0 +1,{len(text.splitlines())} @@\n" + "".join(
-        f"+{line}\n" for line in text.splitlines()
+    diff = (
+        f"--- /dev/null\n+++ b/calm/pod.yaml\n@@ -0,0 +1,{len(text.splitlines())} @@\n"
+        + "".join(f"+{line}\n" for line in text.splitlines())
     )
     files = [{"path": "calm/pod.yaml", "content": text}]
     plain = client.post("/v1/suggestions?platform=github", json={"files": files, "diff": diff})
-    staged = client.post("/v1/suggestions?platform=github", json={"files": files, "diff": diff, "options": {"stage": "expand"}})
+    staged = client.post(
+        "/v1/suggestions?platform=github",
+        json={"files": files, "diff": diff, "options": {"stage": "expand"}},
+    )
 
     assert plain.json["comments"] == staged.json["comments"] != []

@@ -42,10 +42,15 @@ def test_the_query_goes_first():
     assert chosen("application/json", "diff") == "diff"
 
 
-@pytest.mark.parametrize(("accept", "wanted"), [("text/html", None), ("image/*", None), ("application/json", "toml"), (None, "")])
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [("text/html", None), ("image/*", None), ("application/json", "toml"), (None, "")],
+)
 def test_formats_that_are_not_there(accept, wanted):
     """406 with the list."""
-    with pytest.raises(Problem, match=r"json \(application/json\), yaml \(application/yaml\), diff") as caught:
+    with pytest.raises(
+        Problem, match=r"json \(application/json\), yaml \(application/yaml\), diff"
+    ) as caught:
         chosen(accept, wanted)
 
     assert caught.value.status == 406

@@ -26,7 +26,12 @@ def test_values_are_read():
         }
     )
 
-    assert (read.max_body_bytes, read.request_timeout, read.log_level, read.tokens_file) == (4096, 2.5, "debug", Path("/run/tokens"))
+    assert (read.max_body_bytes, read.request_timeout, read.log_level, read.tokens_file) == (
+        4096,
+        2.5,
+        "debug",
+        Path("/run/tokens"),
+    )
     assert read.max_files == Settings().max_files
 
 

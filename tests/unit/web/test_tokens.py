@@ -22,7 +22,9 @@ def test_every_token_of_the_file_is_good(file):
 
     assert tokens.accepts("first")
     assert tokens.accepts("second")
-    assert not any(tokens.accepts(word) for word in ("", "firs", "first ", "# ours", "third", "\ud800"[:0]))
+    assert not any(
+        tokens.accepts(word) for word in ("", "firs", "first ", "# ours", "third", "\ud800"[:0])
+    )
 
 
 def test_a_rotated_file_is_read_again(file, tmp_path):
@@ -64,4 +66,7 @@ def test_the_api_asks_for_one(file):
     for value in ("Bearer wrong", "Basic first", "first", "Bearer", "Bearer \xe9"):
         assert client.get("/v1/signals", headers={"Authorization": value}).status_code == 401
     assert client.get("/v1/signals", headers={"Authorization": "bearer first"}).status_code == 200
-    assert {client.get(path).status_code for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/version")} == {200}
+    assert {
+        client.get(path).status_code
+        for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/version")
+    } == {200}

@@ -29,7 +29,14 @@ def test_lines_and_columns_count_from_one():
     """The kind of the Pod stands on line 3 from column 7 up to, not including, column 10."""
     finding = wire.analysis(full())["findings"][0]
 
-    assert finding["location"] == {"path": "web.yaml", "document": 0, "line": 3, "column": 7, "end_line": 3, "end_column": 10}
+    assert finding["location"] == {
+        "path": "web.yaml",
+        "document": 0,
+        "line": 3,
+        "column": 7,
+        "end_line": 3,
+        "end_column": 10,
+    }
 
 
 def test_a_place_in_a_file_that_could_not_be_decoded():
@@ -44,7 +51,9 @@ def test_suppressed_findings_stay_visible_and_are_not_counted():
     """Somebody asked to ignore one: it carries their reason, and the summary counts it apart."""
     data = wire.analysis(full())
 
-    assert [finding["suppressed"] and finding["suppressed"]["reason"] for finding in data["findings"]] == [None, None, "known"]
+    assert [
+        finding["suppressed"] and finding["suppressed"]["reason"] for finding in data["findings"]
+    ] == [None, None, "known"]
     assert data["summary"]["findings"] == {"error": 1, "warning": 1, "info": 0}
     assert data["summary"]["suppressed"] == 1
 

@@ -9,7 +9,18 @@ from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import habits_of
-from service.yamldoc.operations import HOLE, AddEntry, AddItem, Enlist, Nest, Operation, Remove, RenameKey, SetValue, Verbatim
+from service.yamldoc.operations import (
+    HOLE,
+    AddEntry,
+    AddItem,
+    Enlist,
+    Nest,
+    Operation,
+    Remove,
+    RenameKey,
+    SetValue,
+    Verbatim,
+)
 from service.yamldoc.stream import Document, parse
 
 
@@ -32,22 +43,57 @@ EXAMPLES: list[tuple[str, tuple[Operation, ...], str]] = [
     ("a: |\n  one\n  two\n# end\n", (SetValue(("a",), "one\n2\n"),), "a: |\n  one\n  2\n# end\n"),
     ("a: 1 # one\nb: 2 # two\n", (Remove(("a",)),), "b: 2 # two\n"),
     ("# head\n\n# of a\na: 1\nb: 2\n", (Remove(("a",)),), "# head\n\nb: 2\n"),
-    ("l:\n# of x\n- x\n# of y\n- y # trailing\n- z\n", (Remove(("l", 1)),), "l:\n# of x\n- x\n- z\n"),
+    (
+        "l:\n# of x\n- x\n# of y\n- y # trailing\n- z\n",
+        (Remove(("l", 1)),),
+        "l:\n# of x\n- x\n- z\n",
+    ),
     ("l:\n- name: x\n  v: 1\n", (Remove(("l", 0, "name")),), "l:\n- v: 1\n"),
     ("l:\n- a\n", (Remove(("l", 0)),), "l: []\n"),
     ("l: [a, b, c]\n", (Remove(("l", 1)), Remove(("l", 2))), "l: [a]\n"),
     ("m: {a: 1, b: 2}\n", (Remove(("m", "a")),), "m: {b: 2}\n"),
     ("m: {a: 1}\n", (AddEntry(("m",), "b", [1, "x"]),), "m: {a: 1, b: [1, x]}\n"),
-    ("m:\n    a: 1 # one\nn: 1\n", (AddEntry(("m",), "b", {"c": "d"}),), "m:\n    a: 1 # one\n    b:\n        c: d\nn: 1\n"),
-    ("m:\n  a: 1\n  b: 2\n", (AddEntry(("m",), "x", 3, after="a"),), "m:\n  a: 1\n  x: 3\n  b: 2\n"),
+    (
+        "m:\n    a: 1 # one\nn: 1\n",
+        (AddEntry(("m",), "b", {"c": "d"}),),
+        "m:\n    a: 1 # one\n    b:\n        c: d\nn: 1\n",
+    ),
+    (
+        "m:\n  a: 1\n  b: 2\n",
+        (AddEntry(("m",), "x", 3, after="a"),),
+        "m:\n  a: 1\n  x: 3\n  b: 2\n",
+    ),
     ("m:\n", (AddEntry(("m",), "a", 1), AddEntry(("m",), "b", 2)), "m:\n  a: 1\n  b: 2\n"),
-    ("l:\n- a\n# of b\n- b\n", (AddItem(("l",), {"k": "v"}, index=1),), "l:\n- a\n- k: v\n# of b\n- b\n"),
+    (
+        "l:\n- a\n# of b\n- b\n",
+        (AddItem(("l",), {"k": "v"}, index=1),),
+        "l:\n- a\n- k: v\n# of b\n- b\n",
+    ),
     ("old: 1\n", (RenameKey(("old",), "new key"),), "new key: 1\n"),
-    ("s: # the spec\n  a: 1\n\n  # b: 2\n", (Nest(("s",), {"x": 1, "t": HOLE}),), "s:\n  x: 1\n  t: # the spec\n    a: 1\n\n    # b: 2\n"),
+    (
+        "s: # the spec\n  a: 1\n\n  # b: 2\n",
+        (Nest(("s",), {"x": 1, "t": HOLE}),),
+        "s:\n  x: 1\n  t: # the spec\n    a: 1\n\n    # b: 2\n",
+    ),
     ("s:\r\n- a\r\n", (Nest(("s",), {"t": HOLE}),), "s:\r\n  t:\r\n  - a\r\n"),
-    ('{"a": {"b": 1}}\n', (Nest(("a",), {"x": {"y": 2}, "t": HOLE}),), '{"a": {"x": {"y": 2}, "t": {"b": 1}}}\n'),
-    ('{\n  "a": 1\n}\n', (Enlist(),), '{\n  "apiVersion": "v1",\n  "kind": "List",\n  "items": [\n    {\n      "a": 1\n    }\n  ]\n}\n'),
-    ("items:\n- {a: 1}\n- {b: 2}\n", (AddItem(("items",), {"c": 3}, index=1),), "items:\n- {a: 1}\n- c: 3\n- {b: 2}\n"),
+    (
+        '{"a": {"b": 1}}\n',
+        (Nest(("a",), {"x": {"y": 2}, "t": HOLE}),),
+        '{"a": {"x": {"y": 2}, "t": {"b": 1}}}\n',
+    ),
+    (
+        '{\n  "a": 1\n}\n',
+        (Enlist(),),
+        (
+            '{\n  "apiVersion": "v1",\n  "kind": "List",\n  "items": [\n    {\n      "a": 1\n   '
+            " }\n  ]\n}\n"
+        ),
+    ),
+    (
+        "items:\n- {a: 1}\n- {b: 2}\n",
+        (AddItem(("items",), {"c": 3}, index=1),),
+        "items:\n- {a: 1}\n- c: 3\n- {b: 2}\n",
+    ),
     ("a: 1", (AddEntry((), "b", 2),), "a: 1\nb: 2"),
 ]
 
@@ -92,17 +138,27 @@ def test_a_document_with_duplicate_keys_is_not_edited() -> None:
 
 
 CARRIED = [
-    ("base: &b {cpu: 1}\nl:\n- name: x\n  res: *b # shared\n", {"name": "x", "res": {"cpu": 1}}, "  res:\n      cpu: 1 # shared"),
+    (
+        "base: &b {cpu: 1}\nl:\n- name: x\n  res: *b # shared\n",
+        {"name": "x", "res": {"cpu": 1}},
+        "  res:\n      cpu: 1 # shared",
+    ),
     ("base: &b {cpu: 1, mem: 2}\nl:\n- <<: *b\n  mem: 3\n", {"cpu": 1, "mem": 3}, "cpu: 1"),
     ("l:\n- &own\n  name: x\nm: *own\n", {"name": "x"}, "- name: x"),
     ("l:\n-\n  # about it\n  name: x\n", {"name": "x"}, "# about it"),
-    ("l:\n-   name: x   # wide\n    v: |\n      t\n", {"name": "x", "v": "t\n"}, "name: x   # wide"),
+    (
+        "l:\n-   name: x   # wide\n    v: |\n      t\n",
+        {"name": "x", "v": "t\n"},
+        "name: x   # wide",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("text", "data", "fragment"), CARRIED)
 def test_carried_text_stands_on_its_own(text: str, data: object, fragment: str) -> None:
-    """Aliases to what stays behind are written out, anchors that stay behind are dropped, comments come along."""
+    """Aliases to what stays behind are written out, anchors that stay behind are dropped,
+    comments come along.
+    """
     document = document_of(text)
     new = emit_document({"kind": "X", "l": [Verbatim(document, ("l", 0))]}, habits_of([document]))
     assert document_of(new).read(("l", 0)) == data
@@ -114,4 +170,6 @@ def test_carried_text_stands_on_its_own(text: str, data: object, fragment: str) 
 def test_what_is_added_follows_the_habits_of_the_file() -> None:
     """Indentation, dashes under their key or not, and quotes are those of the text around."""
     document = document_of("a:\n    b:\n    - 'x'\n    - 'y'\n")
-    assert emit_document({"k": {"l": ["0755"]}}, habits_of([document])) == "k:\n    l:\n    - '0755'\n"
+    assert (
+        emit_document({"k": {"l": ["0755"]}}, habits_of([document])) == "k:\n    l:\n    - '0755'\n"
+    )

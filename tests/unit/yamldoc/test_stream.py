@@ -109,8 +109,13 @@ BOMBS = {
     "deep flow": "a: " + "[" * 100_000,
     "deep flow mapping": "a: " + "{a: " * 100_000,
     "deep sequence": "- " * 100_000 + "x",
-    "alias bomb": "a: &a [x,x,x,x,x,x,x,x,x]\n"
-    + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(12)),
+    "alias bomb": (
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(
+            f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n"
+            for n in range(12)
+        )
+    ),
     "long scalar": "a: " + "x" * 5_000_000,
 }
 
@@ -122,11 +127,19 @@ def test_bombs_are_refused_in_bounded_time(text: str) -> None:
     entry = only(text)
     assert isinstance(entry, Rejected)
     assert entry.code in ("depth", "aliases", "scalar-length", "yaml-syntax")
-    assert time.process_time() - start < 20, "not a measurement: without the bound this takes hours or crashes"
+    assert time.process_time() - start < 20, (
+        "not a measurement: without the bound this takes hours or crashes"
+    )
 
 
 @pytest.mark.parametrize(
-    ("raw", "code"), [(b"\xff\xfea\x00", "utf-16"), (b"\xfe\xff\x00a", "utf-16"), (b"a\x00b\x00", "utf-16"), (b"a: \xff\n", "not-utf-8")]
+    ("raw", "code"),
+    [
+        (b"\xff\xfea\x00", "utf-16"),
+        (b"\xfe\xff\x00a", "utf-16"),
+        (b"a\x00b\x00", "utf-16"),
+        (b"a: \xff\n", "not-utf-8"),
+    ],
 )
 def test_other_encodings_are_refused(raw: bytes, code: str) -> None:
     """With the code that says which."""
@@ -137,7 +150,13 @@ def test_other_encodings_are_refused(raw: bytes, code: str) -> None:
 
 def test_messages_hold_nothing_of_the_text() -> None:
     """A secret near an error stays where it is."""
-    for text in ("password: hunter2: x\n", "password: [hunter2\n", "hunter2\n", "a: *hunter2\n", "a: !hunter2 x\n"):
+    for text in (
+        "password: hunter2: x\n",
+        "password: [hunter2\n",
+        "hunter2\n",
+        "a: *hunter2\n",
+        "a: !hunter2 x\n",
+    ):
         entry = only(text)
         assert isinstance(entry, Rejected)
         assert "hunter2" not in entry.message
@@ -154,7 +173,9 @@ def test_duplicate_keys_name_both_places() -> None:
 
 def corpus() -> list[Path]:
     """The labelled corpus, where it is."""
-    return sorted((Path(__file__).resolve().parents[4] / "shared" / "corpus" / "pods").glob("*.yaml"))
+    return sorted(
+        (Path(__file__).resolve().parents[4] / "shared" / "corpus" / "pods").glob("*.yaml")
+    )
 
 
 @pytest.mark.skipif(not corpus(), reason="the labelled corpus is not beside this checkout")
@@ -164,6 +185,9 @@ def test_corpus_files_are_kept_byte_for_byte() -> None:
         source = decode(path.name, path.read_bytes())
         rebuilt, position = [], 0
         for piece in cut(source):
-            rebuilt += [source.text[position : piece.span.start], source.text[piece.span.start : piece.span.end]]
+            rebuilt += [
+                source.text[position : piece.span.start],
+                source.text[piece.span.start : piece.span.end],
+            ]
             position = piece.span.end
         assert "".join(rebuilt).encode() == path.read_bytes()
