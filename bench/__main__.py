@@ -17,9 +17,9 @@ import yaml
 from bench import load
 from bench.growth import measured
 from bench.samples import mixed_files, real_files, real_stream, synthetic_stream
-from service.inputs import read_inputs
 from service.options import Options
 from service.pipeline import run
+from service.reading import read_inputs
 from service.text import apply_edits
 
 RUNS = 5

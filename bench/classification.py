@@ -10,13 +10,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from service.classify import Classification, classify
-from service.inputs import read_inputs
-from service.knowledge import load_catalogue
-from service.knowledge.weights import load_weights
+from service.classification.classify import Classification, classify
+from service.classification.context import PodContext
+from service.classification.knowledge import load_catalogue
+from service.classification.knowledge.weights import load_weights
 from service.kube.containers import repository
 from service.options import Options
-from service.signals.observing import PodContext
+from service.reading import read_inputs
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 RESAMPLES = 2000

@@ -15,8 +15,8 @@ class CatalogueEntry:
     """A user's own addition to the catalogue of images."""
 
     image: str
-    """A glob over the repository path, as in `service/knowledge/images`; never a regular
-    expression.
+    """A glob over the repository path, as in `service/classification/knowledge/images`; never a
+    regular expression.
     """
     role: str
     """helper, application or either."""

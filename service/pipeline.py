@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.classify import Classification, classify
+from service.classification.classify import Classification, classify
+from service.classification.context import PodContext
+from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
+from service.classification.knowledge.weights import load_weights
 from service.collector import COLLECTOR
 from service.findings import Finding, Pattern, Report, WorkloadReport
-from service.inputs import Inputs, read_inputs
-from service.knowledge import Catalogue, Entry, ImageRole, load_catalogue
-from service.knowledge.weights import load_weights
 from service.options import CatalogueEntry, Options
-from service.rewriting import Rewritten
-from service.rewriting import rewrite as rewrite_set
+from service.reading import Inputs, read_inputs
+from service.rewriting.proving import Rewritten
+from service.rewriting.proving import rewrite as rewrite_set
 from service.rules import RULES
 from service.rules.judging import Judged
 from service.rules.suppression import suppressed
-from service.signals.observing import PodContext
 
 
 def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) -> Report:

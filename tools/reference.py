@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Protocol
 
 from service.actions import ACTIONS
-from service.knowledge.weights import load_weights
-from service.registry import documented
+from service.classification.knowledge.weights import load_weights
+from service.classification.signals import SIGNALS
+from service.documentation import documented
 from service.rules import RULES
-from service.signals import SIGNALS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _NOTE = "<!-- Made by `make docs` from the docstrings in `service/`: change them there. -->"

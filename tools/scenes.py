@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.findings import Report, Verdict
-from service.inputs import Inputs, read_inputs
 from service.kube.objects import text
 from service.kube.services import is_service, selector_of, services_of
 from service.kube.workloads import Workload
 from service.options import Options
 from service.pipeline import run
+from service.reading import Inputs, read_inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.actions import split, wrap
-from service.actions.proposing import Action
+from service.actions.context import Action
 
 ACTIONS: tuple[Action, ...] = (Action("wrap", wrap), Action("split", split))
 """In the order in which they are planned."""

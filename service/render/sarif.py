@@ -11,8 +11,8 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from service.documentation import documented
 from service.findings import Finding, Location, Report, Severity
-from service.registry import documented
 from service.render.common import (
     MOST_INSERTED,
     TOOL,

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.classification.knowledge import ImageRole
 from service.findings import ContainerType, Finding, Role, Severity
-from service.knowledge import ImageRole
 from service.rules.judging import Judged
 
 SEVERITY = Severity.WARNING

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.classification.signals.dangling_volume import dangling
 from service.findings import Finding, Severity
 from service.rules.judging import Judged
-from service.signals.dangling_volume import dangling
 
 SEVERITY = Severity.WARNING
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
-from service.classify import Classification
+from service.classification.classify import Classification
 from service.findings import Finding, Severity
 from service.kube.objects import ManifestSet
 from service.kube.workloads import Workload

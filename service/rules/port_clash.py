@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.classification.signals.port_clash import clashes
 from service.findings import Finding, Severity
 from service.rules.judging import Judged
-from service.signals.port_clash import clashes
 
 SEVERITY = Severity.ERROR
 

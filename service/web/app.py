@@ -5,8 +5,8 @@ from __future__ import annotations
 import yaml
 from flask import Flask
 
-from service.knowledge import load_catalogue
-from service.knowledge.weights import load_weights
+from service.classification.knowledge import load_catalogue
+from service.classification.knowledge.weights import load_weights
 from service.options import CatalogueEntry
 from service.web import logs, observation, problems
 from service.web.admission import Admission

@@ -14,9 +14,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from service.findings import Applicability, Pattern, Severity, Stage
 from service.options import CatalogueEntry, Options
 from service.render.platforms import PLATFORMS
-from service.web.folders import FILE_NAME, above, holds_all, read_folders
 from service.web.problems import Problem
 from service.web.settings import Settings
+from service.web.uploads.folder_options import FILE_NAME, above, holds_all, read_folders
 
 _MOST_ENTRIES = 1000
 _WHOLE = frozenset({"stage", "layout"})

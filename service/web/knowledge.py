@@ -11,10 +11,10 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from service.actions import ACTIONS
-from service.knowledge import load_catalogue
-from service.registry import documented
+from service.classification.knowledge import load_catalogue
+from service.classification.signals import SIGNALS
+from service.documentation import documented
 from service.rules import RULES
-from service.signals import SIGNALS
 
 
 class _Documented(Protocol):

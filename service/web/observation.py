@@ -12,9 +12,9 @@ from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
-from service.web.bodies import discard_unread
 from service.web.problems import Problem
 from service.web.services import services
+from service.web.uploads.bodies import discard_unread
 
 _log = logging.getLogger("podsplit.access")
 

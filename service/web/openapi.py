@@ -12,11 +12,12 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
-from service.web import bodies, schemas
+from service.web import schemas
 from service.web.choices import Words
 from service.web.formats import JSON
 from service.web.problems import MEDIA_TYPE
 from service.web.routes import ROUTES, Route
+from service.web.uploads import bodies
 from service.web.version import __version__
 
 _DESCRIPTION = (

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from service.classify import Classification, classify
-from service.inputs import read_inputs
-from service.knowledge import load_catalogue
-from service.knowledge.weights import load_weights
+from service.classification.classify import Classification, classify
+from service.classification.context import PodContext
+from service.classification.knowledge import load_catalogue
+from service.classification.knowledge.weights import load_weights
 from service.options import Options
-from service.signals.observing import PodContext
+from service.reading import read_inputs
 from tests.support.real import CORPUS, needs_corpus
 
 pytestmark = needs_corpus

@@ -14,7 +14,6 @@ import yaml
 
 from service.render.platforms import PLATFORMS
 from service.render.suggestions import Reason
-from service.web.bodies import ACCEPTED
 from service.web.choices import CatalogueEntrySchema, OptionsSchema
 from service.web.formats import ANALYZE, REWRITE
 from service.web.logs import JsonFormatter
@@ -22,6 +21,7 @@ from service.web.metrics import Metrics
 from service.web.problems import CODES
 from service.web.routes import ROUTES
 from service.web.settings import PREFIX, SERVER, Settings
+from service.web.uploads.bodies import ACCEPTED
 from tests.support.pages import ROOT, prose, table
 from tools import scaling
 
@@ -47,7 +47,7 @@ def documented_fields(owner: type) -> dict[str, str]:
             and isinstance(field.target, ast.Name)
             and isinstance(text, ast.Expr)
         ):
-            found[field.target.id] = ast.literal_eval(text.value)
+            found[field.target.id] = " ".join(ast.literal_eval(text.value).split())
     return found
 
 
@@ -140,7 +140,7 @@ def test_problem_codes() -> None:
 def test_rejections() -> None:
     """Every code of a document that can't be read."""
     listed = {code(row[0]) for row in table(HTTP, "code", "why")}
-    raised = _raised(r'(?:InputError|LimitExceeded)\("([a-z0-9-]+)"', ".") | _raised(
+    raised = _raised(r'(?:InputError|LimitExceeded)\(\s*"([a-z0-9-]+)"', ".") | _raised(
         r'Rejected\([^")]*"([a-z-]+)"', "yamldoc"
     )
     whole_requests = {"documents", "diff-unreadable"}
@@ -234,7 +234,7 @@ def test_fields_of_an_addition() -> None:
 
 def test_fields_of_an_entry() -> None:
     """Those of the catalogue itself."""
-    source = (ROOT / "service/knowledge/__init__.py").read_text()
+    source = (ROOT / "service/classification/knowledge/__init__.py").read_text()
     [known] = re.findall(r"set\(data\) - \{([^}]*)\}", source)
     assert {code(row[0]) for row in table(CATALOGUE, "entry's field")} == set(
         re.findall(r'"(\w+)"', known)

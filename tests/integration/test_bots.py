@@ -233,5 +233,5 @@ def test_a_comment_that_is_refused(checkout):
 
 @pytest.mark.parametrize("path", sorted(BOT.parent.glob("*.py")), ids=lambda path: path.name)
 def test_the_bot_is_short(path):
-    """Each of its files is under 120 lines."""
-    assert len(path.read_text().splitlines()) < 120
+    """Each of its files is under 150 lines."""
+    assert len(path.read_text().splitlines()) < 150

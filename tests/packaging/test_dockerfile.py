@@ -206,7 +206,7 @@ def test_strays_are_not_sent(tmp_path):
         "README.md",
         "service/__init__.py",
         "service/web/templates/a.html",
-        "service/knowledge/images/a.yaml",
+        "service/classification/knowledge/images/a.yaml",
     ]
     for name in strays + sent:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

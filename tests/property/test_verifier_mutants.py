@@ -14,16 +14,16 @@ from typing import Any
 import pytest
 import yaml
 
-from service import rewriting
-from service.classify import classify
+from service.classification.classify import classify
+from service.classification.context import PodContext
+from service.classification.knowledge import load_catalogue
+from service.classification.knowledge.weights import load_weights
 from service.findings import Stage
-from service.inputs import read_inputs
-from service.knowledge import load_catalogue
-from service.knowledge.weights import load_weights
 from service.options import Options
-from service.planning import plan
-from service.signals.observing import PodContext
-from service.verify import verify
+from service.reading import read_inputs
+from service.rewriting import proving
+from service.rewriting.planning import plan
+from service.verification.verify import verify
 from tests.support.cluster import Cluster, Data, pieces, read
 from tests.support.programs import usual
 from tests.support.proving import KEPT
@@ -388,8 +388,8 @@ class Rewrite:
         ]
         planned = plan(self.inputs.manifests, self.classifications, self.options)
         assert planned.proposals, planned.held_back
-        self.kept, edits = rewriting._compiled(self.inputs, list(planned.proposals), [])
-        self.texts = {stage: dict(rewriting._texts(self.inputs, edits, stage)) for stage in Stage}
+        self.kept, edits = proving._compiled(self.inputs, list(planned.proposals), [])
+        self.texts = {stage: dict(proving._texts(self.inputs, edits, stage)) for stage in Stage}
         self.clusters = {stage: Cluster(read(files), usual) for stage, files in self.texts.items()}
         self.before = Cluster(read({FILE: text}), usual)
         self.gone_first = rewrite({FILE: text}).gone_first([self.before, *self.clusters.values()])

@@ -8,10 +8,10 @@ from service.findings import Report, Severity
 from service.options import Options
 from service.pipeline import run
 from service.web import formats, knowledge
-from service.web.bodies import Upload, decode
 from service.web.choices import QUERY, read_options, read_query
 from service.web.negotiation import Format, choose
 from service.web.services import services
+from service.web.uploads.bodies import Upload, decode
 
 
 def analyze() -> Response:

@@ -10,17 +10,18 @@ from service.findings import Stage
 from service.render.platforms import PLATFORMS, render_suggestions
 from service.render.pulls import parse_diff
 from service.web import knowledge
-from service.web.bodies import Upload, decode
 from service.web.choices import SUGGESTIONS_QUERY, read_options, read_query
 from service.web.formats import JSON, to_json
 from service.web.problems import Problem
 from service.web.services import services
+from service.web.uploads.bodies import Upload, decode
 from service.web.views.manifests import perform, query_values
 
 
 def suggestions() -> Response:
-    """Comments ready to post on a pull request, given the files and its unified diff. Nothing is
-    posted.
+    """Comments ready to post on a pull request, given its files and its unified diff.
+
+    Nothing is posted.
     """
     query = read_query(query_values(), SUGGESTIONS_QUERY)
     upload = decode(request, services().settings, path=None, extra=frozenset({"diff"}))

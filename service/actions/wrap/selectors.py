@@ -1,0 +1,128 @@
+"""The labels by which a wrapped Pod's controller selects it: the smallest stable part of its
+own, and one more where they don't do.
+"""
+
+from __future__ import annotations
+
+from service.actions.context import Refused, Situation
+from service.actions.label_overlaps import selects_newly
+from service.kube.objects import same_namespace
+from service.kube.services import selector_of, services_of
+from service.kube.workloads import Workload, pods_with
+
+_NAME = "app.kubernetes.io/name"
+_TELLING = (
+    _NAME,
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/component",
+    "app",
+    "k8s-app",
+    "name",
+    "run",
+    "component",
+    "service",
+)
+"""Labels that tell which application it is, in the order in which they are taken."""
+_SHARED = (
+    "tier",
+    "role",
+    "env",
+    "environment",
+    "stage",
+    "type",
+    "track",
+    "release-track",
+    "rel",
+    "team",
+    "owner",
+    "zone",
+    "purpose",
+)
+"""Labels that many applications have alike: they tell two Pods of one application apart at most."""
+_CHANGING = (
+    "version",
+    "chart",
+    "release-revision",
+    "pod-template-hash",
+    "controller-revision-hash",
+    "date",
+    "commit",
+    "build",
+)
+"""Labels that change from release to release."""
+
+
+def choose_selector(
+    situation: Situation, name: str, copies: tuple[Workload, ...]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The selector of a Pod's controller, and the labels that the Pod has to get for it.
+
+    Labels with a prefix are other tools' (a selector can't be changed, and they want to be), those
+    of `app.kubernetes.io` apart.
+
+    Args:
+        situation: the Pod.
+        name: the controller's name.
+        copies: Pods that the controller stands for too.
+
+    Raises:
+        Refused: nothing tells its Pods from others.
+    """
+    labels = situation.workload.labels
+    usable = [key for key in labels if key in _TELLING or ("/" not in key and key not in _CHANGING)]
+    telling = [key for key in _TELLING if key in labels] + [
+        key for key in usable if key not in (*_TELLING, *_SHARED)
+    ]
+    added: dict[str, str] = {} if telling else _own_label(situation, labels, name)
+    wanted = [
+        key
+        for link in services_of(situation.workload, situation.manifests)
+        for key in selector_of(link.service)
+    ]
+    selector = dict(added)
+    if selector and not _selects_others(situation, selector, copies):
+        return selector, added
+    for key in dict.fromkeys(
+        (
+            *(key for key in telling if key in wanted),
+            *telling,
+            *(key for key in _SHARED if key in labels),
+        )
+    ):
+        selector[key] = labels[key]
+        if not _selects_others(situation, selector, copies):
+            return selector, added
+    if _NAME not in labels:
+        added = _own_label(situation, labels, name)
+        if not _selects_others(situation, {**selector, **added}, copies):
+            return {**selector, **added}, added
+    raise Refused(
+        "selector-overlap", "other Pods of the set have the same labels: give it a label of its own"
+    )
+
+
+def _own_label(situation: Situation, labels: dict[str, str], name: str) -> dict[str, str]:
+    """A label for a Pod, by which nobody selects it who didn't before.
+
+    Raises:
+        Refused: there is none.
+    """
+    for value in (name[:63].rstrip("-."), f"{name[:59].rstrip('-.')}-pod"):
+        added = {_NAME: value}
+        if selects_newly(situation, {**labels, **added}) is None:
+            return added
+    raise Refused(
+        "selector-overlap",
+        "other objects of the set select by the labels that it would get: give it a label of"
+        " its own",
+    )
+
+
+def _selects_others(
+    situation: Situation, selector: dict[str, str], copies: tuple[Workload, ...]
+) -> bool:
+    own = {id(situation.resource), *(id(each.resource) for each in copies)}
+    return any(
+        id(other) not in own and same_namespace(other, situation.resource)
+        for other, _ in pods_with(selector, situation.manifests)
+    )

@@ -1,0 +1,1 @@
+"""Which containers of a Pod belong to one application, and what each is there for."""

@@ -1,0 +1,63 @@
+"""The weights of evidence, from `weights.yaml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from service.classification.knowledge import KnowledgeError
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How much one case of a signal counts."""
+
+    value: float
+    """In log-odds, natural logarithm."""
+    family: str
+    """Cases of one family are one fact seen several ways: of those that speak for the same, the
+    heaviest counts.
+    """
+    why: str
+    """Why it is that much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """All weights."""
+
+    prior: float
+    """The log-odds that two containers of one Pod belong together, before anything else is
+    known.
+    """
+    cases: Mapping[str, Weight]
+    """By `signal.case`."""
+
+    def of(self, case: str) -> Weight:
+        """The weight of a case."""
+        return self.cases[case]
+
+
+@cache
+def load_weights() -> Weights:
+    """The weights that come with Podsplit.
+
+    Raises:
+        KnowledgeError: the file is wrong.
+    """
+    data = yaml.load(
+        (resources.files(__package__) / "weights.yaml").read_text(encoding="utf-8"),
+        Loader=yaml.CSafeLoader,
+    )
+    try:
+        cases = {
+            case: Weight(float(each["weight"]), each["family"], each["why"])
+            for case, each in data["cases"].items()
+        }
+        return Weights(float(data["prior"]["weight"]), cases)
+    except (KeyError, TypeError, ValueError) as error:
+        raise KnowledgeError(f"weights.yaml: {error}") from None

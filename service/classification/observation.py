@@ -1,0 +1,49 @@
+"""What a signal gives: one thing that was seen in a Pod."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.findings import Pattern
+from service.kube.containers import Container
+from service.kube.objects import Place
+
+
+class Says(StrEnum):
+    """What an observation says."""
+
+    TOGETHER = "together"
+    """The two belong to one application."""
+    APART = "apart"
+    """The two are different applications."""
+    HELPER = "helper"
+    """The container helps another one."""
+    APPLICATION = "application"
+    """The container is an application of its own."""
+    HEAD = "head"
+    """The container is the one that the workload is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One thing that was seen."""
+
+    case: str
+    """`signal.case`, the key of its weight."""
+    says: Says
+    """What it says."""
+    subject: Container
+    """About whom."""
+    message: str
+    """What was seen, and what it means; no values from the environment."""
+    place: Place
+    """Where."""
+    about: Container | None = None
+    """The other container: needed for TOGETHER and APART; whom it helps, for HELPER, where that
+    was seen.
+    """
+    pattern: Pattern | None = None
+    """What a helper is for."""
+    scale: float = 1.0
+    """Its part of the weight, in (0, 1]."""

@@ -1,0 +1,50 @@
+"""Image family.
+
+Looks for: two containers that run images of the same repository with different commands.
+
+Matters because: a web server and a worker of one image are one product and two processes: they are
+released together, and often scaled apart. The same image with the same command is a copy.
+
+Example:
+    containers:
+      - name: web
+        image: shop/app:5
+        args: ["serve"]
+      - name: worker
+        image: shop/app:5
+        args: ["work"]
+
+Comes out: a little evidence for together; the other signals decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from service.classification.context import PodContext
+from service.classification.knowledge import ImageRole
+from service.classification.observation import Observation, Says
+from service.kube.containers import repository
+
+
+def observe(context: PodContext) -> Iterator[Observation]:
+    """See the module."""
+    for one, other in combinations(context.members, 2):
+        if not one.image or repository(one.image) != repository(other.image):
+            continue
+        entry = context.catalogue.match(one.image)
+        if entry is not None and entry.role in (ImageRole.TOOL, ImageRole.RUNTIME):
+            continue
+        commands = [[word.text for word in each.invocation] for each in (one, other)]
+        if commands[0] == commands[1]:
+            continue
+        message = f"runs an image of the same repository as {other.name}: one product"
+        yield Observation(
+            "image-family.same",
+            Says.TOGETHER,
+            one,
+            message,
+            context.within(one, "image"),
+            about=other,
+        )

@@ -1,0 +1,38 @@
+"""Native sidecar.
+
+Looks for: an init container with `restartPolicy: Always`, which Kubernetes starts before the others
+and stops after them (KEP-753).
+
+Matters because: whoever wrote it said that it helps the other containers; no application would be
+started that way.
+
+Example:
+    initContainers:
+      - name: proxy
+        image: envoyproxy/envoy:v1.32.0
+        restartPolicy: Always
+
+Comes out: the container is a sidecar, for certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.classification.context import PodContext
+from service.classification.observation import Observation, Says
+from service.findings import ContainerType
+
+
+def observe(context: PodContext) -> Iterator[Observation]:
+    """See the module."""
+    for container in context.members:
+        if container.type is ContainerType.NATIVE_SIDECAR:
+            yield Observation(
+                "native-sidecar.declared",
+                Says.HELPER,
+                container,
+                "it is an init container with restartPolicy: Always, which Kubernetes runs as a"
+                " sidecar of the others",
+                context.within(container, "restartPolicy"),
+            )

@@ -1,0 +1,230 @@
+"""Folders sent as tar, tar.gz or zip: read in memory, within bounds, never onto a disk."""
+
+from __future__ import annotations
+
+import io
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.web.problems import Problem
+from service.web.uploads import paths
+
+_CHUNK = 256 * 1024
+_RATIO_SLACK = 1024 * 1024
+"""Small archives may unpack to this whatever the ratio: a few empty-looking manifests compress
+very well.
+"""
+
+
+_WINDOWS = 0
+"""What a member's `create_system` says for FAT and NTFS."""
+
+
+class ArchiveKind(StrEnum):
+    """What kind of archive a body is."""
+
+    TAR = "tar"
+    GZIP = "tar.gz"
+    ZIP = "zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an archive may cost."""
+
+    unpacked: int
+    """Bytes of all members together."""
+    ratio: int
+    """How many times its own size it may unpack to."""
+    members: int
+    """Members of any kind."""
+
+    def unpacked_for(self, packed: int) -> int:
+        """The bytes that an archive of `packed` bytes may unpack to."""
+        return min(self.unpacked, max(packed * self.ratio, _RATIO_SLACK))
+
+
+def sniff(raw: bytes) -> ArchiveKind | None:
+    """The kind by its magic bytes; none of them can start a YAML or JSON text."""
+    if raw[:2] == b"\x1f\x8b":
+        return ArchiveKind.GZIP
+    if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
+        return ArchiveKind.ZIP
+    if raw[257:262] == b"ustar":
+        return ArchiveKind.TAR
+    return None
+
+
+def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
+    """The manifest files of an archive, each with its path.
+
+    Raises:
+        Problem: 400 `archive-unreadable`, `archive-path`, `archive-link` or `archive-special-file`;
+            413 `archive-too-large`, `archive-ratio` or `archive-members`.
+    """
+    try:
+        match kind:
+            case ArchiveKind.ZIP:
+                yield from _zip(raw, bounds)
+            case ArchiveKind.GZIP:
+                yield from _tar(inflate(raw, bounds), bounds)
+            case ArchiveKind.TAR:
+                yield from _tar(raw, bounds)
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+        OSError,
+        OverflowError,
+    ):
+        detail = (
+            f"the {kind.value} archive is damaged, encrypted, or uses a method that is not read"
+        )
+        if kind is ArchiveKind.GZIP:
+            detail += "; a single compressed file goes with the header Content-Encoding: gzip"
+        raise Problem(400, detail, code="archive-unreadable") from None
+
+
+def inflate(raw: bytes, bounds: Bounds) -> bytes:
+    """Undo gzip within bounds.
+
+    Raises:
+        Problem: 413 `archive-ratio` or `archive-too-large`.
+        zlib.error: it is no gzip.
+        EOFError: it ends early.
+    """
+    allowed = bounds.unpacked_for(len(raw))
+    parts: list[bytes] = []
+    total = 0
+    rest = raw
+    while rest:
+        engine = zlib.decompressobj(wbits=31)
+        while not engine.eof:
+            part = engine.decompress(rest, _CHUNK)
+            rest = engine.unconsumed_tail
+            if not part and not rest and not engine.eof:
+                raise EOFError
+            total += len(part)
+            if total > allowed:
+                raise _too_large(bounds, total)
+            parts.append(part)
+        rest = engine.unused_data.lstrip(b"\0")  # tar pads; gzip allows members one after another
+    return b"".join(parts)
+
+
+def _tar(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
+    if len(raw) > bounds.unpacked:
+        raise _too_large(bounds, len(raw))
+    left = bounds.unpacked
+    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:") as archive:
+        for count, member in enumerate(archive, 1):
+            _count(count, bounds)
+            path = _path(member.name)
+            if member.isdir():
+                continue
+            if member.issym() or member.islnk():
+                raise _link()
+            if not member.isreg():
+                raise Problem(
+                    400,
+                    "the archive holds a device or a pipe: leave it out",
+                    code="archive-special-file",
+                )
+            if path is None or not paths.is_manifest(path):
+                continue
+            # A sparse member can claim more than the archive holds.
+            left -= member.size
+            if left < 0:
+                raise _too_large(bounds, bounds.unpacked + 1)
+            file = archive.extractfile(member)
+            content = file.read() if file else b""
+            if len(content) != member.size:
+                raise EOFError
+            yield path, content
+        # tarfile takes a damaged head, or none, for the end; a whole archive ends in a block of
+        # zeros.
+        end = raw[archive.offset : archive.offset + tarfile.BLOCKSIZE]
+        if end != bytes(tarfile.BLOCKSIZE):
+            raise EOFError
+
+
+def _zip(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
+    # Counted in the bytes before zipfile makes an object of each member.
+    _count(raw.count(b"PK\x01\x02"), bounds)
+    left = bounds.unpacked_for(len(raw))
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        for member in archive.infolist():
+            # Some archivers on Windows write the separators of their own paths.
+            written_there = member.create_system == _WINDOWS and "/" not in member.filename
+            path = _path(member.filename.replace("\\", "/") if written_there else member.filename)
+            mode = member.external_attr >> 16
+            if member.is_dir():
+                continue
+            if stat.S_ISLNK(mode):
+                raise _link()
+            if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                raise Problem(
+                    400,
+                    "the archive holds a device or a pipe: leave it out",
+                    code="archive-special-file",
+                )
+            if path is None or not paths.is_manifest(path):
+                continue
+            with archive.open(member) as file:
+                content = file.read(left + 1)
+            left -= len(content)
+            if left < 0:
+                raise _too_large(bounds, bounds.unpacked_for(len(raw)) + 1)
+            yield path, content
+
+
+def _count(members: int, bounds: Bounds) -> None:
+    if members > bounds.members:
+        raise Problem(
+            413,
+            f"the archive has more than {bounds.members} members: send the manifests only",
+            code="archive-members",
+        )
+
+
+def _path(name: str) -> str | None:
+    """The member's path; None for the root itself."""
+    if name.rstrip("/") in (".", ""):
+        return None
+    path = paths.clean(name)
+    if path is None:
+        detail = (
+            "the archive has a member whose path is absolute, leads out of the folder, or has"
+            " characters that paths don't have"
+        )
+        raise Problem(400, detail, code="archive-path")
+    return path
+
+
+def _link() -> Problem:
+    detail = (
+        "the archive holds a link: pack what it points to instead (tar --dereference"
+        " --hard-dereference), or leave it out"
+    )
+    return Problem(400, detail, code="archive-link")
+
+
+def _too_large(bounds: Bounds, size: int) -> Problem:
+    if size > bounds.unpacked:
+        return Problem(
+            413,
+            f"the archive unpacks to more than {bounds.unpacked} bytes: send the manifests only",
+            code="archive-too-large",
+        )
+    return Problem(
+        413, f"the archive unpacks to more than {bounds.ratio} times its size", code="archive-ratio"
+    )
