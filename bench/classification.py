@@ -30,7 +30,7 @@ def judged(label: dict[str, Any]) -> Classification | None:
     names = {name for group in label["groups"] for name in group}
     for workload in inputs.workloads:
         if (workload.resource.kind, workload.name) == (label["kind"], label["name"]) and {
-            each.name for each in workload.members
+            each.name for each in workload.classified_containers
         } == names:
             return classify(
                 PodContext(workload, inputs.manifests, load_catalogue()), load_weights()
@@ -68,7 +68,7 @@ def is_teaching_fixture(classification: Classification) -> bool:
     bare = {"name", "image", "ports", "imagePullPolicy", "resources"}
     return all(
         "/" not in repository(each.image) and set(each.data) <= bare
-        for each in classification.context.members
+        for each in classification.context.classified_containers
     )
 
 

@@ -15,7 +15,7 @@ from service.reading import Inputs, read_inputs
 from service.rewriting.proving import Rewritten
 from service.rewriting.proving import rewrite as rewrite_set
 from service.rules import RULES
-from service.rules.judging import Judged
+from service.rules.rule import RuleInput
 from service.rules.suppression import suppressed
 
 
@@ -34,7 +34,7 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
     with COLLECTOR.less_eager():
         inputs = read_inputs(files, options)
         classifications = _classified(inputs, options)
-        judged = Judged(inputs.manifests, inputs.documents, classifications, options)
+        judged = RuleInput(inputs.manifests, inputs.documents, classifications, options)
         findings = _findings(judged)
         workloads = tuple(map(_workload, classifications))
         # The rewrite lets go of what nobody needs for it: everything else is made before.
@@ -75,7 +75,7 @@ def _classified(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
     return tuple(found)
 
 
-def _findings(judged: Judged) -> tuple[Finding, ...]:
+def _findings(judged: RuleInput) -> tuple[Finding, ...]:
     workloads = {
         (each.resource.path, each.resource.document.index, each.title): each
         for each in judged.workloads
@@ -86,7 +86,7 @@ def _findings(judged: Judged) -> tuple[Finding, ...]:
             workloads.get((finding.location.path, finding.location.document, finding.workload)),
         )
         for rule in RULES
-        for finding in rule.judge(judged)
+        for finding in rule.check(judged)
         if _wanted(finding, judged.options.for_path(finding.location.path))
     ]
     order = {

@@ -11,8 +11,8 @@ from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube import kustomize
-from service.kube.objects import ManifestSet, Resource, items, objects_of
-from service.kube.workloads import Workload, know_workloads, workloads_of
+from service.kube.objects import ManifestSet, Resource, as_list, objects_of
+from service.kube.workloads import Workload, register_workloads, workloads_of
 from service.options import Options
 from service.text import SourceFile, Span, decode
 from service.yamldoc.nodes import Data
@@ -141,7 +141,7 @@ class _Reader:
         manifests = ManifestSet(
             tuple(resource for each in held for resource in each.resources), patches
         )
-        know_workloads(manifests, workloads)
+        register_workloads(manifests, workloads)
         rejected = tuple(each for each in self._rejected if each.location.path not in patches)
         reason = "a kustomize patch: it is read along with what it patches"
         skipped = (
@@ -265,7 +265,7 @@ def _refuse_crowd(workloads: list[Workload]) -> None:
     for workload in workloads:
         if (
             sum(
-                len(items(workload.pod.get(field)))
+                len(as_list(workload.pod.get(field)))
                 for field in ("containers", "initContainers", "ephemeralContainers")
             )
             > _MOST_CONTAINERS

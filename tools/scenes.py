@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service.findings import Report, Verdict
-from service.kube.objects import text
-from service.kube.services import is_service, selector_of, services_of
+from service.kube.objects import as_text
+from service.kube.services import is_service, service_selector, services_of
 from service.kube.workloads import Workload
 from service.options import Options
 from service.pipeline import run
@@ -128,13 +128,15 @@ def _scene(
                 ports[port.index] = f"{port.number} → {port.target}"
                 if port.container is not None and port.declared is not None:
                     card, row = (
-                        workload.members.index(port.container),
+                        workload.classified_containers.index(port.container),
                         port.container.ports.index(port.declared),
                     )
                     arrows.append(Arrow(port.index, place, card, row))
-    selector = ", ".join(f"{key}={value}" for key, value in selector_of(service).items())
+    selector = ", ".join(f"{key}={value}" for key, value in service_selector(service).items())
     gate = Gate(
-        text(service.metadata.get("name")), selector, tuple(ports[index] for index in sorted(ports))
+        as_text(service.metadata.get("name")),
+        selector,
+        tuple(ports[index] for index in sorted(ports)),
     )
     return Scene(name, gate, tuple(boxes), tuple(arrows))
 
@@ -148,6 +150,6 @@ def _box(workload: Workload, verdicts: dict[str, Verdict], *, fresh: bool) -> Bo
             tuple(" ".join(filter(None, [str(port.number), port.name])) for port in each.ports),
             tuple(mount.volume for mount in each.mounts),
         )
-        for each in workload.members
+        for each in workload.classified_containers
     )
     return Box(workload.resource.kind, workload.name, cards, fresh)

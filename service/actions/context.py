@@ -24,7 +24,7 @@ class Action:
 
 
 @dataclass(frozen=True, eq=False)
-class Situation:
+class Candidate:
     """What an action looks at."""
 
     classification: Classification

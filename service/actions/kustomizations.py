@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from service.actions.context import Refused, Situation
-from service.kube.kustomize import Patch, building, patches_of
-from service.kube.objects import Resource, items, mapping, mappings, text
+from service.actions.context import Candidate, Refused
+from service.kube.kustomize import Patch, kustomizations_building, patches_of
+from service.kube.objects import Resource, as_list, as_mapping, as_mappings, as_text
 from service.kube.references import LOOPBACK
 from service.kube.replicas import copies_of
 from service.yamldoc.nodes import Data
@@ -24,11 +24,11 @@ _POD_PATHS = re.compile(
 """Places of a JSON patch that mean containers by index, or labels that the split changes."""
 
 
-def check_wrap(situation: Situation, kind: str, name: str) -> None:
+def check_wrap(candidate: Candidate, kind: str, name: str) -> None:
     """A patch for a Pod misses its controller; one for all controllers meets it.
 
     Args:
-        situation: the Pod.
+        candidate: the Pod.
         kind: the kind of its controller.
         name: the controller's name.
 
@@ -36,11 +36,11 @@ def check_wrap(situation: Situation, kind: str, name: str) -> None:
         Refused: there is one.
     """
     pods = {
-        situation.resource.name,
-        *(each.name for each in copies_of(situation.workload, situation.manifests)),
+        candidate.resource.name,
+        *(each.name for each in copies_of(candidate.workload, candidate.manifests)),
     }
-    for kustomization in building(situation.resource, situation.manifests):
-        for patch in patches_of(kustomization, situation.manifests):
+    for kustomization in kustomizations_building(candidate.resource, candidate.manifests):
+        for patch in patches_of(kustomization, candidate.manifests):
             if any(patch.is_for("Pod", each) for each in pods):
                 message = (
                     f"{kustomization.path} patches the Pod, which its controller would not get:"
@@ -69,7 +69,7 @@ class Made:
 
 
 def check_split(
-    situation: Situation,
+    candidate: Candidate,
     key: str,
     moved: frozenset[str],
     made: Sequence[Made],
@@ -80,7 +80,7 @@ def check_split(
     """What kustomizations do to a workload that is to be split.
 
     Args:
-        situation: the workload.
+        candidate: the workload.
         key: the label in which the groups differ.
         moved: the containers that leave the workload.
         made: the new objects.
@@ -94,8 +94,8 @@ def check_split(
         Refused: a kustomization would undo or break the split.
     """
     assumptions = []
-    others = {id(each): each for each in touched if each is not situation.resource}
-    for kustomization in building(situation.resource, situation.manifests):
+    others = {id(each): each for each in touched if each is not candidate.resource}
+    for kustomization in kustomizations_building(candidate.resource, candidate.manifests):
         for field in ("namePrefix", "nameSuffix"):
             if addressed and kustomization.data.get(field):
                 message = (
@@ -118,17 +118,17 @@ def check_split(
             )
             raise Refused("kustomize-patch", message)
         if any(
-            text(each.get("name")) == situation.resource.name
-            for each in mappings(kustomization.data.get("replicas"))
+            as_text(each.get("name")) == candidate.resource.name
+            for each in as_mappings(kustomization.data.get("replicas"))
         ):
             message = (
-                f"{kustomization.path} sets the replicas of {situation.resource.name}: name the new"
+                f"{kustomization.path} sets the replicas of {candidate.resource.name}: name the new"
                 " workload there too, or build it first"
             )
             raise Refused("kustomize-patch", message)
         _check_replacements(kustomization)
         _check_literals(kustomization)
-        for patch in patches_of(kustomization, situation.manifests):
+        for patch in patches_of(kustomization, candidate.manifests):
             if any(patch.is_for(each.kind, each.name) for each in others.values()):
                 message = (
                     f"{kustomization.path} patches an object that the split changes: build it first"
@@ -141,7 +141,7 @@ def check_split(
                     " fit it: build it first"
                 )
                 raise Refused("kustomize-patch", message)
-            if patch.is_for(situation.resource.kind, situation.resource.name):
+            if patch.is_for(candidate.resource.kind, candidate.resource.name):
                 if _cuts(patch, moved):
                     message = (
                         f"{kustomization.path} patches containers, volumes or labels that the split"
@@ -151,16 +151,16 @@ def check_split(
                         "kustomize-patch", f"{message}: build it first (kubectl kustomize)"
                     )
                 assumptions.append(
-                    f"a patch of {kustomization.path} is for {situation.resource.name} alone, and"
+                    f"a patch of {kustomization.path} is for {candidate.resource.name} alone, and"
                     " not for what moves out of it"
                 )
     return list(dict.fromkeys(assumptions))
 
 
 def _added_labels(kustomization: Resource) -> set[str]:
-    found = set(mapping(kustomization.data.get("commonLabels")))
-    for each in mappings(kustomization.data.get("labels")):
-        found |= set(mapping(each.get("pairs")))
+    found = set(as_mapping(kustomization.data.get("commonLabels")))
+    for each in as_mappings(kustomization.data.get("labels")):
+        found |= set(as_mapping(each.get("pairs")))
     return found
 
 
@@ -174,13 +174,13 @@ def _check_replacements(kustomization: Resource) -> None:
 
 
 def _check_literals(kustomization: Resource) -> None:
-    for generator in mappings(kustomization.data.get("configMapGenerator")):
+    for generator in as_mappings(kustomization.data.get("configMapGenerator")):
         if any(
-            LOOPBACK.search(text(each).partition("=")[2])
-            for each in items(generator.get("literals"))
+            LOOPBACK.search(as_text(each).partition("=")[2])
+            for each in as_list(generator.get("literals"))
         ):
             message = (
-                f"the ConfigMap {text(generator.get('name'))} of {kustomization.path} holds a"
+                f"the ConfigMap {as_text(generator.get('name'))} of {kustomization.path} holds a"
                 " loopback address: put a Service's name there"
             )
             raise Refused("localhost-in-configmap", message)
@@ -203,8 +203,8 @@ def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
         return True
     if isinstance(patch.content, list):
         return any(
-            _POD_PATHS.match(text(operation.get(field)))
-            for operation in mappings(patch.content)
+            _POD_PATHS.match(as_text(operation.get(field)))
+            for operation in as_mappings(patch.content)
             for field in ("path", "from")
         )
     if not isinstance(patch.content, dict):
@@ -216,16 +216,16 @@ def _names(data: Data, wrong: Callable[[set[str]], bool]) -> bool:
     """Whether a partial object names containers that it must not, or sets volumes, labels of
     Pods or a selector.
     """
-    spec = mapping(mapping(data).get("spec"))
-    template = mapping(spec.get("template")) or mapping(
-        mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template")
+    spec = as_mapping(as_mapping(data).get("spec"))
+    template = as_mapping(spec.get("template")) or as_mapping(
+        as_mapping(as_mapping(spec.get("jobTemplate")).get("spec")).get("template")
     )
-    pod = mapping(template.get("spec"))
-    if "selector" in spec or "volumes" in pod or "labels" in mapping(template.get("metadata")):
+    pod = as_mapping(template.get("spec"))
+    if "selector" in spec or "volumes" in pod or "labels" in as_mapping(template.get("metadata")):
         return True
     named = {
-        text(each.get("name"))
+        as_text(each.get("name"))
         for field in ("containers", "initContainers")
-        for each in mappings(pod.get(field))
+        for each in as_mappings(pod.get(field))
     }
     return wrong(named)

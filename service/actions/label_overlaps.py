@@ -4,24 +4,24 @@ besides its own Pods.
 
 from __future__ import annotations
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.split.services import Boundary
-from service.kube.objects import Resource, same_namespace
-from service.kube.pointers import selections_of
+from service.kube.dependents import selections_of
+from service.kube.objects import Resource, in_same_namespace
 from service.kube.replicas import copies_of
-from service.kube.services import selecting
-from service.kube.workloads import controllers_selecting, pods_with
+from service.kube.services import services_selecting
+from service.kube.workloads import controllers_selecting, pods_with_labels
 
 
-def selects_newly(situation: Situation, labels: dict[str, str]) -> Resource | None:
+def selects_newly(candidate: Candidate, labels: dict[str, str]) -> Resource | None:
     """An object of the namespace that selects Pods with some labels, and doesn't select the
     workload's Pods as they are.
     """
-    manifests, workload = situation.manifests, situation.workload
+    manifests, workload = candidate.manifests, candidate.workload
 
     def selectors(chosen: dict[str, str]) -> list[Resource]:
         return [
-            *selecting(chosen, manifests),
+            *services_selecting(chosen, manifests),
             *(each.resource for each in controllers_selecting(chosen, manifests)),
             *(each.resource for each in selections_of(workload, manifests, labels=chosen)),
         ]
@@ -30,12 +30,12 @@ def selects_newly(situation: Situation, labels: dict[str, str]) -> Resource | No
     found = (
         each
         for each in selectors(labels)
-        if id(each) not in before and each is not situation.resource
+        if id(each) not in before and each is not candidate.resource
     )
-    return next((each for each in found if same_namespace(each, situation.resource)), None)
+    return next((each for each in found if in_same_namespace(each, candidate.resource)), None)
 
 
-def check_alone(situation: Situation, boundary: Boundary, group: int, what: str) -> None:
+def check_alone(candidate: Candidate, boundary: Boundary, group: int, what: str) -> None:
     """A new Service or policy for a group needs labels that no other Pods have: it would lead to
     those, or hold for them.
 
@@ -43,11 +43,11 @@ def check_alone(situation: Situation, boundary: Boundary, group: int, what: str)
         Refused: others have them.
     """
     own = {
-        id(situation.resource),
-        *(id(each.resource) for each in copies_of(situation.workload, situation.manifests)),
+        id(candidate.resource),
+        *(id(each.resource) for each in copies_of(candidate.workload, candidate.manifests)),
     }
-    for other, _ in pods_with(boundary.selector(group), situation.manifests):
-        if id(other) not in own and situation.manifests.sees(situation.resource, other):
+    for other, _ in pods_with_labels(boundary.selector(group), candidate.manifests):
+        if id(other) not in own and candidate.manifests.can_see(candidate.resource, other):
             message = (
                 f"the Pods of {other.title} have all labels that {boundary.names[group]} is told"
                 f" by, so {what} for one would be for both"

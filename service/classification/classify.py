@@ -28,12 +28,12 @@ from operator import itemgetter
 
 from service.classification.context import PodContext
 from service.classification.knowledge.weights import Weights
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals import SIGNALS
 from service.classification.signals.container_name import words_of
 from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verdict
 from service.kube.containers import Container, repository
-from service.kube.objects import mapping
+from service.kube.objects import as_mapping
 from service.kube.workloads import READ_ONLY_SOURCES, Workload
 
 _POD_WIDE = frozenset({Pattern.MESH, Pattern.SECRETS})
@@ -125,7 +125,7 @@ class Classification:
 
 def classify(context: PodContext, weights: Weights) -> Classification:
     """Tell the containers of a Pod apart."""
-    members = context.members
+    members = context.classified_containers
     observations = (
         tuple(each for signal in SIGNALS for each in signal.observe(context))
         if len(members) > 1
@@ -134,7 +134,7 @@ def classify(context: PodContext, weights: Weights) -> Classification:
     heard = _Heard(observations, weights)
     pairs = {(a.index, b.index): heard.pair(a, b) for a, b in combinations(members, 2)}
     heads = {each.index: heard.head_score(each, context) for each in members}
-    first = next((each.index for each in members if not context.keeps_for_others(each)), None)
+    first = next((each.index for each in members if not context.is_store(each)), None)
     groups = _groups(members, pairs, heads, first)
     return Classification(context, groups, pairs, observations, weights)
 
@@ -162,19 +162,19 @@ class _Heard:
 
     def __init__(self, observations: tuple[Observation, ...], weights: Weights) -> None:
         self._weights = weights
-        self._of: dict[tuple[int, Says], list[Observation]] = {}
+        self._of: dict[tuple[int, Claim], list[Observation]] = {}
         self._between: dict[tuple[int, int], list[Observation]] = {}
         for each in observations:
             self._of.setdefault((each.subject.index, each.says), []).append(each)
-            if each.about is not None and each.says in (Says.TOGETHER, Says.APART):
+            if each.about is not None and each.says in (Claim.TOGETHER, Claim.APART):
                 pair = (
                     min(each.subject.index, each.about.index),
                     max(each.subject.index, each.about.index),
                 )
                 self._between.setdefault(pair, []).append(each)
-        self._told: dict[tuple[int, Says], _Said] = {}
+        self._told: dict[tuple[int, Claim], _Said] = {}
 
-    def of(self, container: Container, says: Says) -> _Said:
+    def of(self, container: Container, says: Claim) -> _Said:
         """What is said of a container alone."""
         key = (container.index, says)
         if key not in self._told:
@@ -188,11 +188,11 @@ class _Heard:
     def pair(self, one: Container, other: Container) -> Pair:
         """Two containers, the first before the second."""
         both = self._between.get((one.index, other.index), ())
-        together, _ = self._weighed(each for each in both if each.says is Says.TOGETHER)
-        apart, _ = self._weighed(each for each in both if each.says is Says.APART)
-        helper, _ = max((self.of(each, Says.HELPER) for each in (one, other)), key=itemgetter(1))
+        together, _ = self._weighed(each for each in both if each.says is Claim.TOGETHER)
+        apart, _ = self._weighed(each for each in both if each.says is Claim.APART)
+        helper, _ = max((self.of(each, Claim.HELPER) for each in (one, other)), key=itemgetter(1))
         application, _ = min(
-            (self.of(each, Says.APPLICATION) for each in (one, other)), key=itemgetter(1)
+            (self.of(each, Claim.APPLICATION) for each in (one, other)), key=itemgetter(1)
         )
         evidence = [
             *(
@@ -208,13 +208,13 @@ class _Heard:
 
     def head_score(self, container: Container, context: PodContext) -> float:
         """How much a container looks like what the workload is for, its place in the list aside."""
-        _, head = self.of(container, Says.HEAD)
-        _, helper = self.of(container, Says.HELPER)
-        _, application = self.of(container, Says.APPLICATION)
-        if context.stateful(container):
+        _, head = self.of(container, Claim.HEAD)
+        _, helper = self.of(container, Claim.HELPER)
+        _, application = self.of(container, Claim.APPLICATION)
+        if context.keeps_state(container):
             # A database is an application, but seldom the one that a workload with others in it is
             # for.
-            shown = self._of.get((container.index, Says.APPLICATION), ())
+            shown = self._of.get((container.index, Claim.APPLICATION), ())
             _, application = self._weighed(
                 each for each in shown if not each.case.startswith("known-image.")
             )
@@ -269,7 +269,7 @@ def fits_anywhere(pair: Pair) -> bool:
     beside.
     """
     leaning = [each for each, _, leans in pair.evidence if leans is Leans.TOGETHER]
-    return pair.score > 0 and bool(leaning) and all(each.says is Says.HELPER for each in leaning)
+    return pair.score > 0 and bool(leaning) and all(each.says is Claim.HELPER for each in leaning)
 
 
 def _probability(score: float) -> float:
@@ -343,7 +343,7 @@ class _Verdicts:
     def _weakest(self, container: Container) -> tuple[float, tuple[Evidence, ...]]:
         """The confidence in a container's least certain pair, and the evidence on it."""
         worst: tuple[float, Pair, Container] | None = None
-        for other in self._context.members:
+        for other in self._context.classified_containers:
             if other is container:
                 continue
             pair = self._pairs[min(container.index, other.index), max(container.index, other.index)]
@@ -394,7 +394,7 @@ class _Verdicts:
         said = [
             each
             for each in self._observations
-            if each.subject is container and each.says is Says.HELPER and each.pattern
+            if each.subject is container and each.says is Claim.HELPER and each.pattern
         ]
         heaviest = max(said, key=lambda each: _weight(each, self._weights), default=None)
         return heaviest.pattern if heaviest is not None and heaviest.pattern else Pattern.OTHER
@@ -416,7 +416,7 @@ class _Verdicts:
                     else None
                 )
                 shares = pair is not None and any(
-                    each.says is Says.TOGETHER for each, _, _ in pair.evidence
+                    each.says is Claim.TOGETHER for each, _, _ in pair.evidence
                 )
                 if shares and head is not heads[number]:
                     served.append(head)
@@ -475,4 +475,4 @@ def prepared_groups(
 
 
 def _holds_data(workload: Workload, name: str) -> bool:
-    return not READ_ONLY_SOURCES & mapping(workload.volumes.get(name)).keys()
+    return not READ_ONLY_SOURCES & as_mapping(workload.volumes.get(name)).keys()

@@ -9,9 +9,9 @@ from functools import cached_property
 from service.classification.knowledge import Catalogue, Entry, ImageRole
 from service.findings import Location
 from service.kube.containers import Container, base_name, tag_of
-from service.kube.objects import ManifestSet, Place
-from service.kube.references import LocalReference, local_references, ports_told
-from service.kube.services import ServiceLink, backends_of, services_of
+from service.kube.objects import LazyLocation, ManifestSet
+from service.kube.references import LoopbackReference, configured_ports, loopback_references
+from service.kube.services import ServiceLink, routed_backends, services_of
 from service.kube.workloads import Workload
 
 METRICS_PORTS = frozenset(
@@ -128,9 +128,9 @@ class PodContext:
     """The known images."""
 
     @cached_property
-    def members(self) -> tuple[Container, ...]:
+    def classified_containers(self) -> tuple[Container, ...]:
         """The containers that are told apart."""
-        return self.workload.members
+        return self.workload.classified_containers
 
     @cached_property
     def entries(self) -> dict[int, Entry | None]:
@@ -161,31 +161,31 @@ class PodContext:
                 found.add(each.index)
         return frozenset(found)
 
-    def entry(self, container: Container) -> Entry | None:
+    def catalogue_entry(self, container: Container) -> Entry | None:
         """What is known of a container's image."""
         return self.entries[container.index]
 
-    def role(self, container: Container) -> ImageRole | None:
+    def image_role(self, container: Container) -> ImageRole | None:
         """What its image is; None if not known."""
-        entry = self.entry(container)
+        entry = self.catalogue_entry(container)
         return entry.role if entry else None
 
-    def stateful(self, container: Container) -> bool:
+    def keeps_state(self, container: Container) -> bool:
         """Whether it keeps state of its own: a database or broker, or a cache that is named as a
         store.
         """
-        entry = self.entry(container)
+        entry = self.catalogue_entry(container)
         if entry is None or not entry.stands_alone:
             return False
         return entry.category in ("datastore", "broker") or (
             entry.category == "cache" and _STORE.search(container.name) is not None
         )
 
-    def keeps_for_others(self, container: Container) -> bool:
+    def is_store(self, container: Container) -> bool:
         """Whether it is a store that applications use: a database, cache or broker, which opens
         no connections to its neighbours.
         """
-        entry = self.entry(container)
+        entry = self.catalogue_entry(container)
         return (
             entry is not None
             and entry.stands_alone
@@ -198,35 +198,35 @@ class PodContext:
         return services_of(self.workload, self.manifests)
 
     @cached_property
-    def routed(self) -> frozenset[tuple[str, int | str]]:
+    def routed_backends(self) -> frozenset[tuple[str, int | str]]:
         """The Services and ports that Ingresses and routes lead to."""
-        return backends_of(self.manifests)
+        return routed_backends(self.manifests)
 
     @cached_property
-    def references(self) -> tuple[LocalReference, ...]:
+    def references(self) -> tuple[LoopbackReference, ...]:
         """Every loopback address that one of its containers is told of."""
         return tuple(
             reference
             for each in self.workload.containers
-            for reference in local_references(self.workload, each, self.manifests)
+            for reference in loopback_references(self.workload, each, self.manifests)
         )
 
     @cached_property
-    def listening(self) -> dict[int, dict[int, str]]:
+    def listening_ports(self) -> dict[int, dict[int, str]]:
         """The TCP ports on which each container listens, with how that is known: `declared`, `told`
         or `default`.
 
         `podman kube generate` writes every port of the Pod to its first container: what another
         container is told to listen on, or is known to, is taken from those that merely declare it.
         """
-        told = {each.index: ports_told(each) for each in self.members}
+        told = {each.index: configured_ports(each) for each in self.classified_containers}
         found: dict[int, dict[int, str]] = {}
-        for each in self.members:
+        for each in self.classified_containers:
             # A server's image that runs a shell instead declares its ports by habit.
             declared = () if each.index in self.repurposed else each.ports
             ports = {port.number: "declared" for port in declared if port.protocol != "UDP"}
             ports.update(dict.fromkeys(told[each.index], "told"))
-            entry = self.entry(each)
+            entry = self.catalogue_entry(each)
             if entry and not told[each.index]:
                 # Which of its usual ports a server uses is told by the first, its main one, which
                 # is often left undeclared.
@@ -267,7 +267,7 @@ class PodContext:
         words = _METRICS_WORDS & set(_NO_LETTERS.split(name.lower()))
         if words and words - set(_NO_LETTERS.split(container.name.lower())):
             return True
-        entry = self.entry(container)
+        entry = self.catalogue_entry(container)
         if entry and port in entry.ports:
             return False
         if entry and port in entry.metrics_ports:
@@ -293,22 +293,22 @@ class PodContext:
         names = {port.number: port.name for port in container.ports}
         return {
             port: how
-            for port, how in self.listening[container.index].items()
+            for port, how in self.listening_ports[container.index].items()
             if not self.metrics_only(port, names.get(port, ""), container)
         }
 
-    def target(self, reference: LocalReference) -> Container | None:
+    def target_of(self, reference: LoopbackReference) -> Container | None:
         """The other container that a loopback address leads to; None if it leads to the
         container itself or nowhere.
         """
         if reference.port is None:
             return None if reference.listens else self._default_target(reference)
         port = reference.port
-        own = self.listening.get(reference.container.index, {})
+        own = self.listening_ports.get(reference.container.index, {})
         others = [
             each
-            for each in self.members
-            if each is not reference.container and port in self.listening[each.index]
+            for each in self.classified_containers
+            if each is not reference.container and port in self.listening_ports[each.index]
         ]
         if not others or reference.listens:
             return None
@@ -316,30 +316,32 @@ class PodContext:
         # Who is told to listen there is surer than who declares it, and that surer than who would
         # by default.
         def doubt(container: Container) -> int:
-            return ("told", "declared", "default").index(self.listening[container.index][port])
+            return ("told", "declared", "default").index(
+                self.listening_ports[container.index][port]
+            )
 
         best = min(others, key=doubt)
         # A container hardly calls itself: that its image may listen there says nothing.
         itself = own.get(port, "default") != "default" and doubt(reference.container) <= doubt(best)
         return None if itself else best
 
-    def _default_target(self, reference: LocalReference) -> Container | None:
+    def _default_target(self, reference: LoopbackReference) -> Container | None:
         """A host without a port means the one store beside it whose default port the client's
         library uses; of several the one named.
         """
         known = [
             each
-            for each in self.members
-            if each is not reference.container and self.keeps_for_others(each)
+            for each in self.classified_containers
+            if each is not reference.container and self.is_store(each)
         ]
-        named = [each for each in known if self.named_in(reference.variable, each)]
+        named = [each for each in known if self.is_named_in(reference.variable, each)]
         return known[0] if len(known) == 1 else named[0] if len(named) == 1 else None
 
-    def named_in(self, variable: str, container: Container) -> bool:
+    def is_named_in(self, variable: str, container: Container) -> bool:
         """Whether a variable's name holds a word of a container's name, of what it runs, or of
         the protocol that this speaks.
         """
-        entry = self.entry(container)
+        entry = self.catalogue_entry(container)
         words = set(re.split(r"[-_.]", variable.lower())) - {""}
         told = [
             *(re.split(r"[-_]", entry.id) if entry else ()),
@@ -356,6 +358,6 @@ class PodContext:
         """A place within a container."""
         return self.workload.resource.location(*container.route, *steps, key=key)
 
-    def within(self, container: Container, *steps: str | int) -> Place:
+    def within(self, container: Container, *steps: str | int) -> LazyLocation:
         """The same as a place whose text is not looked for yet."""
-        return Place(self.workload.resource, (*container.route, *steps))
+        return LazyLocation(self.workload.resource, (*container.route, *steps))

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from service.findings import Pattern
 from service.kube.containers import Container
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 
 
-class Says(StrEnum):
+class Claim(StrEnum):
     """What an observation says."""
 
     TOGETHER = "together"
@@ -31,13 +31,13 @@ class Observation:
 
     case: str
     """`signal.case`, the key of its weight."""
-    says: Says
+    says: Claim
     """What it says."""
     subject: Container
     """About whom."""
     message: str
     """What was seen, and what it means; no values from the environment."""
-    place: Place
+    place: LazyLocation
     """Where."""
     about: Container | None = None
     """The other container: needed for TOGETHER and APART; whom it helps, for HELPER, where that

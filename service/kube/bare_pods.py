@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from service.kube.objects import items
+from service.kube.objects import as_list
 from service.kube.workloads import Workload
 
 _HOOKS = ("helm.sh/hook", "argocd.argoproj.io/hook")
@@ -13,13 +13,13 @@ _STATIC_COMPONENTS = re.compile(
 )
 
 
-def why_left_alone(workload: Workload) -> tuple[str, str] | None:
+def reason_to_stay_bare(workload: Workload) -> tuple[str, str] | None:
     """Why a Pod is not given a controller: a reason code and a sentence; None if it should have
     one.
     """
     resource = workload.resource
     annotations = resource.annotations
-    if items(resource.metadata.get("ownerReferences")):
+    if as_list(resource.metadata.get("ownerReferences")):
         return "owned", "it has an owner already: change the template that its owner makes it from"
     if "kubernetes.io/config.mirror" in annotations or "kubernetes.io/config.source" in annotations:
         return "static-pod", "it is the mirror of a static Pod: change the file on the node"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from service.findings import ContainerType
-from service.kube.objects import dig, items, mapping, mappings, text
+from service.kube.objects import as_list, as_mapping, as_mappings, as_text, value_at
 from service.yamldoc.nodes import Data, Route
 
 
@@ -107,12 +107,12 @@ class Container:
     @cached_property
     def name(self) -> str:
         """Its name; empty if missing."""
-        return text(self.data.get("name"))
+        return as_text(self.data.get("name"))
 
     @cached_property
     def image(self) -> str:
         """The image as written."""
-        return text(self.data.get("image"))
+        return as_text(self.data.get("image"))
 
     @cached_property
     def ports(self) -> tuple[Port, ...]:
@@ -120,12 +120,12 @@ class Container:
         return tuple(
             Port(
                 number,
-                text(port.get("name")),
-                text(port.get("protocol")) or "TCP",
+                as_text(port.get("name")),
+                as_text(port.get("protocol")) or "TCP",
                 host if isinstance(host := port.get("hostPort"), int) else None,
                 (*self.route, "ports", index),
             )
-            for index, port in enumerate(mappings(self.data.get("ports")))
+            for index, port in enumerate(as_mappings(self.data.get("ports")))
             if (number := as_port(port.get("containerPort"))) is not None
         )
 
@@ -134,23 +134,23 @@ class Container:
         """The volume mounts and devices."""
         mounts = [
             Mount(
-                text(mount.get("name")),
-                text(mount.get("mountPath")),
-                text(mount.get("subPath")) or text(mount.get("subPathExpr")),
+                as_text(mount.get("name")),
+                as_text(mount.get("mountPath")),
+                as_text(mount.get("subPath")) or as_text(mount.get("subPathExpr")),
                 mount.get("readOnly") is True,
                 (*self.route, "volumeMounts", index),
             )
-            for index, mount in enumerate(mappings(self.data.get("volumeMounts")))
+            for index, mount in enumerate(as_mappings(self.data.get("volumeMounts")))
         ]
         mounts += [
             Mount(
-                text(device.get("name")),
-                text(device.get("devicePath")),
+                as_text(device.get("name")),
+                as_text(device.get("devicePath")),
                 "",
                 False,
                 (*self.route, "volumeDevices", index),
             )
-            for index, device in enumerate(mappings(self.data.get("volumeDevices")))
+            for index, device in enumerate(as_mappings(self.data.get("volumeDevices")))
         ]
         return tuple(mounts)
 
@@ -159,11 +159,11 @@ class Container:
         """The variables with literal values."""
         return tuple(
             EnvVar(
-                text(variable.get("name")),
-                text(variable.get("value")),
+                as_text(variable.get("name")),
+                as_text(variable.get("value")),
                 (*self.route, "env", index, "value"),
             )
-            for index, variable in enumerate(mappings(self.data.get("env")))
+            for index, variable in enumerate(as_mappings(self.data.get("env")))
             if variable.get("value") is not None
         )
 
@@ -171,9 +171,9 @@ class Container:
     def invocation(self) -> tuple[Word, ...]:
         """The words of command and args."""
         return tuple(
-            Word(text(word), field, (*self.route, field, index))
+            Word(as_text(word), field, (*self.route, field, index))
             for field in ("command", "args")
-            for index, word in enumerate(items(self.data.get(field)))
+            for index, word in enumerate(as_list(self.data.get(field)))
         )
 
     @cached_property
@@ -189,14 +189,14 @@ class Container:
 
     def _exec_words(self) -> Iterator[Word]:
         for where, steps, handler in self._handlers:
-            for index, word in enumerate(items(dig(handler, "exec", "command"))):
-                yield Word(text(word), where, (*self.route, *steps, "exec", "command", index))
+            for index, word in enumerate(as_list(value_at(handler, "exec", "command"))):
+                yield Word(as_text(word), where, (*self.route, *steps, "exec", "command", index))
 
     @cached_property
     def _handlers(self) -> list[tuple[str, Route, dict[str, Data]]]:
         """Its probes and hooks: which of the two, the way there, and what it says."""
         return [
-            (where, steps, mapping(dig(self.data, *steps)))
+            (where, steps, as_mapping(value_at(self.data, *steps)))
             for where, steps in _HANDLERS
             if steps[0] in self.data
         ]
@@ -209,14 +209,14 @@ class Container:
     def _probes(self) -> Iterator[Probe]:
         for _, steps, probe in self._handlers:
             for field in ("httpGet", "tcpSocket", "grpc"):
-                target = mapping(probe.get(field))
+                target = as_mapping(probe.get(field))
                 if target:
                     port = as_port(target.get("port"))
                     named = target.get("port") if isinstance(target.get("port"), str) else None
                     yield Probe(
                         ".".join(map(str, steps)),
                         port if port is not None else named,
-                        text(target.get("host")),
+                        as_text(target.get("host")),
                         (*self.route, *steps, field, "port"),
                     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from posixpath import normpath
 
 from service.errors import InputError
-from service.kube.objects import ManifestSet, Resource, items, mapping, mappings, text
+from service.kube.objects import ManifestSet, Resource, as_list, as_mapping, as_mappings, as_text
 from service.text import SourceFile
 from service.yamldoc.compose import Limits
 from service.yamldoc.nodes import Data
@@ -38,15 +38,18 @@ class Patch:
         if self.target:
             wanted = self.target
         elif isinstance(self.content, dict):
-            name_of = text(mapping(self.content.get("metadata")).get("name"))
-            wanted = {"kind": re.escape(text(self.content.get("kind"))), "name": re.escape(name_of)}
+            name_of = as_text(as_mapping(self.content.get("metadata")).get("name"))
+            wanted = {
+                "kind": re.escape(as_text(self.content.get("kind"))),
+                "name": re.escape(name_of),
+            }
         else:
             return True
         # Both are regular expressions that have to match as a whole; what Python can't read may
         # match.
         try:
             return all(
-                re.fullmatch(text(wanted.get(field)) or ".*", value)
+                re.fullmatch(as_text(wanted.get(field)) or ".*", value)
                 for field, value in (("kind", kind), ("name", name))
             )
         except re.error:
@@ -70,13 +73,13 @@ def patches_of(kustomization: Resource, manifests: ManifestSet) -> Iterator[Patc
             yield Patch(kustomization, target, content)
 
 
-def building(resource: Resource, manifests: ManifestSet) -> list[Resource]:
+def kustomizations_building(resource: Resource, manifests: ManifestSet) -> list[Resource]:
     """The kustomizations of a set that an object's file goes through."""
-    reached = manifests.derived("kustomizations-by-file", _by_file)
+    reached = manifests.compute_once("kustomizations-by-file", _by_file)
     return reached.get(resource.path, [])
 
 
-def lists(kustomization: Resource, path: str) -> bool:
+def lists_file(kustomization: Resource, path: str) -> bool:
     """Whether a kustomization names a file itself."""
     return path in _listed(kustomization)
 
@@ -103,9 +106,9 @@ def _by_file(manifests: ManifestSet) -> dict[str, list[Resource]]:
 
 def _listed(kustomization: Resource) -> list[str]:
     return [
-        _path(kustomization, text(each))
+        _path(kustomization, as_text(each))
         for field in _LISTS
-        for each in items(kustomization.data.get(field))
+        for each in as_list(kustomization.data.get(field))
     ]
 
 
@@ -115,13 +118,13 @@ def _path(kustomization: Resource, entry: str) -> str:
 
 def _entries(kustomization: Resource) -> Iterator[tuple[str, str | None, dict[str, Data]]]:
     """The path or the text of each patch, and its target."""
-    for each in items(kustomization.data.get("patchesStrategicMerge")):
-        entry = text(each)
+    for each in as_list(kustomization.data.get("patchesStrategicMerge")):
+        entry = as_text(each)
         yield ("", entry, {}) if "\n" in entry else (entry, None, {})
     for field in ("patches", "patchesJson6902"):
-        for patch in mappings(kustomization.data.get(field)):
-            inline = text(patch["patch"]) if "patch" in patch else None
-            yield text(patch.get("path")), inline, mapping(patch.get("target"))
+        for patch in as_mappings(kustomization.data.get(field)):
+            inline = as_text(patch["patch"]) if "patch" in patch else None
+            yield as_text(patch.get("path")), inline, as_mapping(patch.get("target"))
 
 
 def read_patch(content: str) -> list[Data]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from service.kube.containers import Port
-from service.kube.objects import ManifestSet, Resource, mappings, same_namespace, text
+from service.kube.objects import ManifestSet, Resource, as_mappings, as_text, in_same_namespace
 from service.kube.selectors import is_empty, match_labels, matches
 from service.yamldoc.nodes import Data
 
@@ -28,19 +28,19 @@ class Direction(StrEnum):
 _PEERS = {Direction.INGRESS: "from", Direction.EGRESS: "to"}
 
 
-def isolating(
+def policies_isolating(
     manifests: ManifestSet, resource: Resource, labels: Mapping[str, str], direction: Direction
 ) -> list[Resource]:
     """The policies of an object's namespace that limit a direction for Pods with some labels."""
-    index = manifests.derived("policies-by-label", _by_label)
+    index = manifests.compute_once("policies-by-label", _by_label)
     return [
         policy
         for label in (*labels.items(), None)
         for policy in index.get(label, ())
         if direction in directions_of(policy)
         and matches(_pod_selector(policy), labels)
-        and same_namespace(policy, resource)
-        and manifests.sees(resource, policy)
+        and in_same_namespace(policy, resource)
+        and manifests.can_see(resource, policy)
     ]
 
 
@@ -67,11 +67,11 @@ def directions_of(policy: Resource) -> set[str]:
     """
     written = policy.spec.get("policyTypes")
     if isinstance(written, list) and written:
-        return {text(each).lower() for each in written}
+        return {as_text(each).lower() for each in written}
     return {"ingress", "egress"} if policy.spec.get("egress") else {"ingress"}
 
 
-def lets_through(
+def allows_traffic(
     policies: Sequence[Resource],
     direction: Direction,
     peer: Mapping[str, str],
@@ -92,11 +92,11 @@ def lets_through(
     return any(
         _has_peer(rule, direction, peer) and _has_port(rule, port, ports, protocol)
         for policy in policies
-        for rule in mappings(policy.spec.get(direction))
+        for rule in as_mappings(policy.spec.get(direction))
     )
 
 
-def resolves_names(policies: Sequence[Resource]) -> bool:
+def allows_dns(policies: Sequence[Resource]) -> bool:
     """Whether policies that limit egress let DNS through; its servers are not in the Pods' own
     namespace.
     """
@@ -107,13 +107,13 @@ def resolves_names(policies: Sequence[Resource]) -> bool:
             or any("podSelector" not in each or "namespaceSelector" in each for each in peers)
         )
         for policy in policies
-        for rule in mappings(policy.spec.get(Direction.EGRESS))
-        for peers in [mappings(rule.get("to"))]
+        for rule in as_mappings(policy.spec.get(Direction.EGRESS))
+        for peers in [as_mappings(rule.get("to"))]
     )
 
 
 def _has_peer(rule: Mapping[str, Data], direction: Direction, labels: Mapping[str, str]) -> bool:
-    peers = mappings(rule.get(_PEERS[direction]))
+    peers = as_mappings(rule.get(_PEERS[direction]))
     return not peers or any(_peer_matches(peer, labels) for peer in peers)
 
 
@@ -131,14 +131,14 @@ def _peer_matches(peer: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
 
 
 def _has_port(rule: Mapping[str, Data], number: int, ports: Sequence[Port], protocol: str) -> bool:
-    written = mappings(rule.get("ports"))
+    written = as_mappings(rule.get("ports"))
     return not written or any(_port_matches(each, number, ports, protocol) for each in written)
 
 
 def _port_matches(
     written: Mapping[str, Data], number: int, ports: Sequence[Port], protocol: str
 ) -> bool:
-    if (text(written.get("protocol")) or "TCP") != protocol:
+    if (as_text(written.get("protocol")) or "TCP") != protocol:
         return False
     port, end = written.get("port"), written.get("endPort")
     if port is None:
@@ -148,7 +148,7 @@ def _port_matches(
     return any(each.name == port and each.number == number for each in ports)
 
 
-def rule_for(
+def allow_rule(
     direction: Direction, selector: Mapping[str, str], ports: Sequence[int]
 ) -> dict[str, Data]:
     """A rule that lets TCP through, from or to Pods with some labels."""

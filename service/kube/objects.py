@@ -42,7 +42,7 @@ class Resource:
     @cached_property
     def api_version(self) -> str:
         """As written; empty if missing."""
-        return text(self.data.get("apiVersion"))
+        return as_text(self.data.get("apiVersion"))
 
     @cached_property
     def group(self) -> str:
@@ -52,41 +52,41 @@ class Resource:
     @cached_property
     def kind(self) -> str:
         """As written; empty if missing."""
-        return text(self.data.get("kind"))
+        return as_text(self.data.get("kind"))
 
     @cached_property
     def metadata(self) -> dict[str, Data]:
         """The metadata; empty if missing."""
-        return mapping(self.data.get("metadata"))
+        return as_mapping(self.data.get("metadata"))
 
     @cached_property
     def name(self) -> str:
         """The name; with `generateName` that and a star; empty if neither is there."""
         name = self.metadata.get("name")
         if name is None and "generateName" in self.metadata:
-            return text(self.metadata["generateName"]) + "*"
-        return text(name)
+            return as_text(self.metadata["generateName"]) + "*"
+        return as_text(name)
 
     @cached_property
     def namespace(self) -> str | None:
         """As written; None if missing, which may then be any."""
         namespace = self.metadata.get("namespace")
-        return text(namespace) if namespace is not None else None
+        return as_text(namespace) if namespace is not None else None
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """The object's own labels."""
-        return strings(self.metadata.get("labels"))
+        return as_strings(self.metadata.get("labels"))
 
     @cached_property
     def annotations(self) -> dict[str, str]:
         """The object's own annotations."""
-        return strings(self.metadata.get("annotations"))
+        return as_strings(self.metadata.get("annotations"))
 
     @cached_property
     def spec(self) -> dict[str, Data]:
         """The spec; empty if missing."""
-        return mapping(self.data.get("spec"))
+        return as_mapping(self.data.get("spec"))
 
     @property
     def title(self) -> str:
@@ -103,7 +103,7 @@ class Resource:
 
     def get(self, *steps: str | int) -> Data:
         """What stands at a route within the object; None if nothing does."""
-        return dig(self.data, *steps)
+        return value_at(self.data, *steps)
 
 
 @lru_cache(maxsize=10_000)
@@ -112,7 +112,7 @@ def _folder(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LazyLocation:
     """A place in an object, whose text is looked for only when somebody wants to be shown it."""
 
     resource: Resource
@@ -125,7 +125,7 @@ class Place:
         return self.resource.location(*self.route)
 
 
-def dig(data: Data, *steps: str | int) -> Data:
+def value_at(data: Data, *steps: str | int) -> Data:
     """What stands at a route in plain data; None if nothing does."""
     for step in steps:
         if isinstance(data, dict):
@@ -137,7 +137,7 @@ def dig(data: Data, *steps: str | int) -> Data:
     return data
 
 
-def text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """A value where a string is expected; numbers and booleans as they would be written, others
     as nothing.
     """
@@ -148,26 +148,26 @@ def text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def mapping(value: Any) -> dict[str, Any]:
+def as_mapping(value: Any) -> dict[str, Any]:
     """A value where a mapping is expected; anything else as an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def items(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """A value where a sequence is expected; anything else as an empty one."""
     return value if isinstance(value, list) else []
 
 
-def mappings(value: Any) -> list[dict[str, Any]]:
+def as_mappings(value: Any) -> list[dict[str, Any]]:
     """The mappings of a sequence; what else is in it keeps its place as an empty one, so that
     indices hold.
     """
-    return [mapping(item) for item in items(value)]
+    return [as_mapping(item) for item in as_list(value)]
 
 
-def strings(value: Any) -> dict[str, str]:
+def as_strings(value: Any) -> dict[str, str]:
     """A value where a map of strings is expected."""
-    return {key: text(each) for key, each in mapping(value).items()}
+    return {key: as_text(each) for key, each in as_mapping(value).items()}
 
 
 def objects_of(document: Document) -> Iterator[Resource]:
@@ -181,7 +181,7 @@ def objects_of(document: Document) -> Iterator[Resource]:
         raise InputError(
             "not-an-object", "not an object: a manifest is a mapping with apiVersion and kind", 0
         )
-    if text(data.get("kind")) in LIST_KINDS and isinstance(data.get("items"), list):
+    if as_text(data.get("kind")) in LIST_KINDS and isinstance(data.get("items"), list):
         for index, item in enumerate(data["items"]):
             if isinstance(item, dict):
                 yield Resource(document, ("items", index), item)
@@ -189,13 +189,13 @@ def objects_of(document: Document) -> Iterator[Resource]:
         yield Resource(document, (), data)
 
 
-def same_namespace(one: Resource, other: Resource, *, surely: bool = False) -> bool:
+def in_same_namespace(one: Resource, other: Resource, *, strictly: bool = False) -> bool:
     """Whether two objects are in one namespace; a missing one may be any, unless it has to be
     sure.
     """
     if one.namespace == other.namespace:
         return True
-    return not surely and (one.namespace is None or other.namespace is None)
+    return not strictly and (one.namespace is None or other.namespace is None)
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class ManifestSet:
             self._by_kind[resource.kind].append(resource)
             self._by_name[resource.kind, resource.name].append(resource)
 
-    def derived(self, name: str, make: Callable[[ManifestSet], T]) -> T:
+    def compute_once(self, name: str, make: Callable[[ManifestSet], T]) -> T:
         """Something made from the whole set, once: indices that would otherwise be built for
         every workload.
         """
@@ -232,9 +232,9 @@ class ManifestSet:
             self._derived[name] = make(self)
         return self._derived[name]  # type: ignore[no-any-return]
 
-    def order(self, resource: Resource) -> int:
+    def position_of(self, resource: Resource) -> int:
         """Where in the order of the input an object of the set stands."""
-        return self.derived(
+        return self.compute_once(
             "order", lambda made: {id(each): number for number, each in enumerate(made.resources)}
         )[id(resource)]
 
@@ -242,11 +242,11 @@ class ManifestSet:
         """All objects of some kinds, wherever they are."""
         return [resource for kind in kinds for resource in self._by_kind.get(kind, ())]
 
-    def all_named(self, kind: str, name: str) -> list[Resource]:
+    def find_all(self, kind: str, name: str) -> list[Resource]:
         """All objects of a kind and name, wherever they are."""
         return self._by_name.get((kind, name), [])
 
-    def named(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
+    def find(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
         """The object of a kind and name that another one refers to: the nearest in file, folder,
         then set when unique.
 
@@ -262,11 +262,11 @@ class ManifestSet:
                 places.get(("folder", seen_from.folder), ()),
             ):
                 for each in reversed(near):
-                    if same_namespace(each, seen_from):
+                    if in_same_namespace(each, seen_from):
                         return each
         found = None
         for each in everywhere:
-            if same_namespace(each, seen_from):
+            if in_same_namespace(each, seen_from):
                 if found is not None:
                     return None
                 found = each
@@ -281,19 +281,19 @@ class ManifestSet:
         self._places[kind, name] = places
         return places
 
-    def sees(self, seen_from: Resource, other: Resource) -> bool:
+    def can_see(self, seen_from: Resource, other: Resource) -> bool:
         """Whether two objects may meet in one cluster: not where the other one's name means a
         nearer object.
         """
-        return self.named(other.kind, other.name, seen_from) is other
+        return self.find(other.kind, other.name, seen_from) is other
 
-    def visible(self, kinds: Iterable[str], seen_from: Resource) -> list[Resource]:
+    def visible_objects(self, kinds: Iterable[str], seen_from: Resource) -> list[Resource]:
         """The objects of some kinds that share a scope with another one, each name once."""
         result = []
         for kind in kinds:
             names = dict.fromkeys(each.name for each in self._by_kind.get(kind, ()))
             for name in names:
-                found = self.named(kind, name, seen_from)
+                found = self.find(kind, name, seen_from)
                 if found is not None:
                     result.append(found)
         return result

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from service.kube.containers import Container, Word, as_port
-from service.kube.objects import ManifestSet, Resource, dig, mapping, mappings, strings, text
+from service.kube.objects import (
+    ManifestSet,
+    Resource,
+    as_mapping,
+    as_mappings,
+    as_strings,
+    as_text,
+    value_at,
+)
 from service.kube.workloads import Workload, workloads_of
 from service.yamldoc.nodes import Route
 
@@ -49,7 +57,7 @@ _LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
-class LocalReference:
+class LoopbackReference:
     """A place at which a container is told to talk to its own Pod."""
 
     container: Container
@@ -70,9 +78,9 @@ class LocalReference:
     """The variable that holds it, where it is a variable's whole value."""
 
 
-def local_references(
+def loopback_references(
     workload: Workload, container: Container, manifests: ManifestSet
-) -> Iterator[LocalReference]:
+) -> Iterator[LoopbackReference]:
     """Every literal loopback address that a container is told of."""
     resource = workload.resource
     bound = {
@@ -86,11 +94,11 @@ def local_references(
     yield from _host_and_port(workload, container, manifests)
     for probe in container.probes:
         if probe.host in ("localhost", "127.0.0.1", "::1") and isinstance(probe.port, int):
-            yield LocalReference(
+            yield LoopbackReference(
                 container, probe.host, probe.port, "probe", resource, probe.route, listens=False
             )
     for config, keys in config_maps_of(workload, container, manifests):
-        for key, value in strings(config.data.get("data")).items():
+        for key, value in as_strings(config.data.get("data")).items():
             if keys is None or key in keys:
                 yield from _in_text(
                     value, f"ConfigMap {config.name}", container, config, ("data", key)
@@ -122,7 +130,7 @@ class Address:
     """Whether it reads like an address to listen on rather than one to call."""
 
 
-def addresses_in(value: str, before: str = "") -> Iterator[Address]:
+def loopback_addresses(value: str, before: str = "") -> Iterator[Address]:
     """The loopback addresses of a text, comment lines left out.
 
     Args:
@@ -153,9 +161,11 @@ def addresses_in(value: str, before: str = "") -> Iterator[Address]:
 
 def _in_text(
     value: str, where: str, container: Container, resource: Resource, route: Route, before: str = ""
-) -> Iterator[LocalReference]:
-    for each in addresses_in(value, before):
-        yield LocalReference(container, each.host, each.port, where, resource, route, each.listens)
+) -> Iterator[LoopbackReference]:
+    for each in loopback_addresses(value, before):
+        yield LoopbackReference(
+            container, each.host, each.port, where, resource, route, each.listens
+        )
 
 
 def _is_listening(line: str, before: str) -> bool:
@@ -185,29 +195,29 @@ def _variables(
     """The variables of a container: its own, and those from the ConfigMaps of the scope."""
     for variable in container.env:
         yield _Variable(variable.name, variable.value, "env", workload.resource, variable.route)
-    for source in mappings(container.data.get("envFrom")):
-        config = _config_map(text(dig(source, "configMapRef", "name")), workload, manifests)
-        for key in strings(config.data.get("data")) if config else ():
-            yield from _from_config(text(source.get("prefix")) + key, config, key)
-    for named in mappings(container.data.get("env")):
-        reference = mapping(dig(named, "valueFrom", "configMapKeyRef"))
-        config = _config_map(text(reference.get("name")), workload, manifests)
-        yield from _from_config(text(named.get("name")), config, text(reference.get("key")))
+    for source in as_mappings(container.data.get("envFrom")):
+        config = _config_map(as_text(value_at(source, "configMapRef", "name")), workload, manifests)
+        for key in as_strings(config.data.get("data")) if config else ():
+            yield from _from_config(as_text(source.get("prefix")) + key, config, key)
+    for named in as_mappings(container.data.get("env")):
+        reference = as_mapping(value_at(named, "valueFrom", "configMapKeyRef"))
+        config = _config_map(as_text(reference.get("name")), workload, manifests)
+        yield from _from_config(as_text(named.get("name")), config, as_text(reference.get("key")))
 
 
 def _from_config(name: str, config: Resource | None, key: str) -> Iterator[_Variable]:
-    value = strings(config.data.get("data")).get(key) if config else None
+    value = as_strings(config.data.get("data")).get(key) if config else None
     if config is not None and value is not None:
         yield _Variable(name, value, f"ConfigMap {config.name}", config, ("data", key))
 
 
 def _config_map(name: str, workload: Workload, manifests: ManifestSet) -> Resource | None:
-    return manifests.named("ConfigMap", name, workload.resource) if name else None
+    return manifests.find("ConfigMap", name, workload.resource) if name else None
 
 
 def _host_and_port(
     workload: Workload, container: Container, manifests: ManifestSet
-) -> Iterator[LocalReference]:
+) -> Iterator[LoopbackReference]:
     """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is
     meant.
     """
@@ -232,7 +242,7 @@ def _host_and_port(
         listens = not stem or bool(_BINDS.search(variable.name))
         if not _CALLS_NOBODY.search(variable.name):
             place = (variable.where, variable.resource, variable.route)
-            yield LocalReference(
+            yield LoopbackReference(
                 container, variable.value.strip(), port, *place, listens, variable.name
             )
 
@@ -244,32 +254,39 @@ def config_maps_of(
     for all.
     """
     wanted: dict[str, set[str] | None] = {}
-    for source in mappings(container.data.get("envFrom")):
-        wanted[text(dig(source, "configMapRef", "name"))] = None
-    for variable in mappings(container.data.get("env")):
-        key_reference = mapping(dig(variable, "valueFrom", "configMapKeyRef"))
-        _want(wanted, text(key_reference.get("name")), [text(key_reference.get("key"))])
+    for source in as_mappings(container.data.get("envFrom")):
+        wanted[as_text(value_at(source, "configMapRef", "name"))] = None
+    for variable in as_mappings(container.data.get("env")):
+        key_reference = as_mapping(value_at(variable, "valueFrom", "configMapKeyRef"))
+        _want(wanted, as_text(key_reference.get("name")), [as_text(key_reference.get("key"))])
     for mount in container.mounts:
-        volume = mapping(workload.volumes.get(mount.volume))
+        volume = as_mapping(workload.volumes.get(mount.volume))
         sources = [
             volume.get("configMap"),
-            *(source.get("configMap") for source in mappings(dig(volume, "projected", "sources"))),
+            *(
+                source.get("configMap")
+                for source in as_mappings(value_at(volume, "projected", "sources"))
+            ),
         ]
         for config_source in sources:
             if isinstance(config_source, dict):
-                keys = [text(item.get("key")) for item in mappings(config_source.get("items"))]
+                keys = [
+                    as_text(item.get("key")) for item in as_mappings(config_source.get("items"))
+                ]
                 if mount.sub_path and not keys:
                     keys = [mount.sub_path]
-                _want(wanted, text(config_source.get("name")), keys)
+                _want(wanted, as_text(config_source.get("name")), keys)
     for name, names in wanted.items():
-        config = manifests.named("ConfigMap", name, workload.resource) if name else None
+        config = manifests.find("ConfigMap", name, workload.resource) if name else None
         if config is not None:
             yield config, None if names is None else frozenset(names)
 
 
-def readers_of(config: Resource, manifests: ManifestSet) -> list[tuple[Workload, Container]]:
+def readers_of_config_map(
+    config: Resource, manifests: ManifestSet
+) -> list[tuple[Workload, Container]]:
     """The containers of a set that read a ConfigMap, each with its workload."""
-    return manifests.derived("readers-of-config-maps", _readers).get(id(config), [])
+    return manifests.compute_once("readers-of-config-maps", _readers).get(id(config), [])
 
 
 def _readers(manifests: ManifestSet) -> dict[int, list[tuple[Workload, Container]]]:
@@ -338,7 +355,7 @@ _ENV_PORT = re.compile(
 )
 
 
-def ports_told(container: Container) -> dict[int, Route]:
+def configured_ports(container: Container) -> dict[int, Route]:
     """The ports that a container is told to listen on, by flags or variables such as `PORT`,
     with the place that says so.
     """
@@ -391,7 +408,7 @@ _HOST = re.compile(
 """A host: behind a scheme, or at the start of a word; parts of paths are none."""
 
 
-def service_names_used(container: Container, names: frozenset[str]) -> dict[str, Route]:
+def service_names_in(container: Container, names: frozenset[str]) -> dict[str, Route]:
     """The Services, of those named, whose DNS name stands in a container's words as a host: in
     an address, or as a variable's value.
     """
@@ -409,7 +426,7 @@ def service_names_used(container: Container, names: frozenset[str]) -> dict[str,
 def referenced_volume_claims(workload: Workload) -> dict[str, str]:
     """The claims that a workload's volumes use, by volume."""
     return {
-        name: text(dig(volume, "persistentVolumeClaim", "claimName"))
+        name: as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
         for name, volume in workload.volumes.items()
-        if dig(volume, "persistentVolumeClaim", "claimName") is not None
+        if value_at(volume, "persistentVolumeClaim", "claimName") is not None
     }

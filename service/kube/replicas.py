@@ -6,21 +6,21 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 
-from service.kube.bare_pods import why_left_alone
-from service.kube.objects import ManifestSet, mapping
+from service.kube.bare_pods import reason_to_stay_bare
+from service.kube.objects import ManifestSet, as_mapping
 from service.kube.workloads import Workload, workloads_of
 
 _NUMBER = re.compile(r"\d+")
 HOST_NAME_LABEL = "kubernetes.io/hostname"
 
 
-def alike(workloads: Iterable[Workload]) -> list[tuple[Workload, ...]]:
+def identical_pods(workloads: Iterable[Workload]) -> list[tuple[Workload, ...]]:
     """Groups of two or more bare Pods of one folder and namespace that differ only in their
     names, the numbers in them and their nodes.
     """
     found: dict[tuple[str | None, str, str], list[Workload]] = {}
     for workload in workloads:
-        if workload.bare and why_left_alone(workload) is None:
+        if workload.bare and reason_to_stay_bare(workload) is None:
             resource = workload.resource
             found.setdefault((resource.namespace, resource.folder, _shape(workload)), []).append(
                 workload
@@ -34,12 +34,12 @@ def alike(workloads: Iterable[Workload]) -> list[tuple[Workload, ...]]:
 
 def copies_of(workload: Workload, manifests: ManifestSet) -> tuple[Workload, ...]:
     """All copies of a Pod in a set, itself among them; empty if it has none."""
-    return manifests.derived("copies", _copies).get(id(workload.resource), ())
+    return manifests.compute_once("copies", _copies).get(id(workload.resource), ())
 
 
 def _copies(manifests: ManifestSet) -> dict[int, tuple[Workload, ...]]:
     pods = (workload for each in manifests.of_kind("Pod") for workload in workloads_of(each))
-    return {id(each.resource): copies for copies in alike(pods) for each in copies}
+    return {id(each.resource): copies for copies in identical_pods(pods) for each in copies}
 
 
 def _shape(workload: Workload) -> str:
@@ -63,7 +63,7 @@ def without_node(workload: Workload) -> dict[str, object]:
     }
     selector = {
         key: value
-        for key, value in mapping(workload.pod.get("nodeSelector")).items()
+        for key, value in as_mapping(workload.pod.get("nodeSelector")).items()
         if key != HOST_NAME_LABEL
     }
     if "nodeSelector" in pod:
@@ -75,7 +75,7 @@ def without_node(workload: Workload) -> dict[str, object]:
     )
 
 
-def stem_of(names: Sequence[str]) -> str | None:
+def common_name_stem(names: Sequence[str]) -> str | None:
     """The name of copies without the number in which they differ; None if they differ in more
     than one.
     """

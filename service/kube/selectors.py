@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from service.kube.objects import mapping, mappings, strings, text
+from service.kube.objects import as_mapping, as_mappings, as_strings, as_text
 from service.yamldoc.nodes import Data
 
 
@@ -19,18 +19,18 @@ def matches(selector: Data, labels: Mapping[str, str]) -> bool:
     """Whether a LabelSelector matches; an empty one matches everything, a missing one nothing."""
     if not isinstance(selector, dict):
         return False
-    for key, value in mapping(selector.get("matchLabels")).items():
-        if labels.get(key) != text(value):
+    for key, value in as_mapping(selector.get("matchLabels")).items():
+        if labels.get(key) != as_text(value):
             return False
     return all(
-        _holds(expression, labels) for expression in mappings(selector.get("matchExpressions"))
+        _holds(expression, labels) for expression in as_mappings(selector.get("matchExpressions"))
     )
 
 
 def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
-    key = text(expression.get("key"))
-    values = [text(value) for value in expression.get("values") or ()]
-    match text(expression.get("operator")):
+    key = as_text(expression.get("key"))
+    values = [as_text(value) for value in expression.get("values") or ()]
+    match as_text(expression.get("operator")):
         case "In":
             return labels.get(key) in values
         case "NotIn":
@@ -48,10 +48,10 @@ def values_asked(selector: Data) -> tuple[dict[str, frozenset[str]], list[Data]]
     """
     asked = {key: frozenset({value}) for key, value in match_labels(selector).items()}
     others: list[Data] = []
-    for each in mappings(mapping(selector).get("matchExpressions")):
-        key = text(each.get("key"))
+    for each in as_mappings(as_mapping(selector).get("matchExpressions")):
+        key = as_text(each.get("key"))
         if each.get("operator") == "In":
-            values = frozenset(text(value) for value in each.get("values") or ())
+            values = frozenset(as_text(value) for value in each.get("values") or ())
             asked[key] = asked.get(key, values) & values
         else:
             others.append(each)
@@ -60,7 +60,7 @@ def values_asked(selector: Data) -> tuple[dict[str, frozenset[str]], list[Data]]
 
 def match_labels(selector: Data) -> dict[str, str]:
     """The `matchLabels` of a LabelSelector."""
-    return strings(mapping(selector).get("matchLabels"))
+    return as_strings(as_mapping(selector).get("matchLabels"))
 
 
 def is_empty(selector: Data) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.kube.containers import Container, Port, as_port
-from service.kube.objects import ManifestSet, Resource, mapping, mappings, strings, text
+from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_strings, as_text
 from service.kube.selectors import matches_map
-from service.kube.workloads import Workload, by_rarest
+from service.kube.workloads import Workload, index_by_rarest_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,14 @@ class ServiceLink:
     @property
     def headless(self) -> bool:
         """Whether it publishes the Pods' own addresses."""
-        return text(self.service.spec.get("clusterIP")) == "None"
+        return as_text(self.service.spec.get("clusterIP")) == "None"
 
 
-def selector_of(service: Resource) -> dict[str, str]:
+def service_selector(service: Resource) -> dict[str, str]:
     """The selector of a Service; empty for one without and for an ExternalName."""
-    if text(service.spec.get("type")) == "ExternalName":
+    if as_text(service.spec.get("type")) == "ExternalName":
         return {}
-    return strings(service.spec.get("selector"))
+    return as_strings(service.spec.get("selector"))
 
 
 def is_service(resource: Resource) -> bool:
@@ -67,46 +67,46 @@ def resolve_ports(service: Resource, workload: Workload) -> tuple[ServicePort, .
     declares it or not.
     """
     result = []
-    for index, port in enumerate(mappings(service.spec.get("ports"))):
+    for index, port in enumerate(as_mappings(service.spec.get("ports"))):
         number = as_port(port.get("port"))
         if number is None:
             continue
-        protocol = text(port.get("protocol")) or "TCP"
+        protocol = as_text(port.get("protocol")) or "TCP"
         target: int | str = number
         if port.get("targetPort") is not None:
-            target = as_port(port["targetPort"]) or text(port["targetPort"])
+            target = as_port(port["targetPort"]) or as_text(port["targetPort"])
         container, declared = None, None
-        for each in workload.members:
+        for each in workload.classified_containers:
             declared = each.declares(target, protocol)
             if declared is not None:
                 container = each
                 break
         result.append(
             ServicePort(
-                index, text(port.get("name")), number, protocol, target, container, declared
+                index, as_text(port.get("name")), number, protocol, target, container, declared
             )
         )
     return tuple(result)
 
 
 def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
-    return by_rarest(
+    return index_by_rarest_label(
         (service, selector)
         for service in manifests.of_kind("Service")
-        if is_service(service) and (selector := selector_of(service))
+        if is_service(service) and (selector := service_selector(service))
     )
 
 
-def selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
+def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
     """The Services of a set whose selectors match some labels, whatever their namespace and
     folder.
     """
-    index = manifests.derived("services-by-label", _by_label)
+    index = manifests.compute_once("services-by-label", _by_label)
     return [
         service
         for label in labels.items()
         for service in index.get(label, ())
-        if matches_map(selector_of(service), labels)
+        if matches_map(service_selector(service), labels)
     ]
 
 
@@ -114,14 +114,14 @@ def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink
     """The Services of the scope that select a workload's Pods, by path and then in the order of
     the input.
     """
-    found = selecting(workload.labels, manifests)
+    found = services_selecting(workload.labels, manifests)
     visible = [
         service
         for service in found
-        if manifests.named("Service", service.name, workload.resource) is service
+        if manifests.find("Service", service.name, workload.resource) is service
     ]
     if len(visible) > 1:
-        visible.sort(key=lambda each: (each.path, manifests.order(each)))
+        visible.sort(key=lambda each: (each.path, manifests.position_of(each)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)
 
 
@@ -129,29 +129,32 @@ def _backends(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
     found: set[tuple[str, int | str]] = set()
     for ingress in manifests.of_kind("Ingress"):
         spec = ingress.spec
-        backends = [mapping(spec.get("defaultBackend")), mapping(spec.get("backend"))]
-        for rule in mappings(spec.get("rules")):
+        backends = [as_mapping(spec.get("defaultBackend")), as_mapping(spec.get("backend"))]
+        for rule in as_mappings(spec.get("rules")):
             backends += [
-                mapping(path.get("backend"))
-                for path in mappings(mapping(rule.get("http")).get("paths"))
+                as_mapping(path.get("backend"))
+                for path in as_mappings(as_mapping(rule.get("http")).get("paths"))
             ]
         for backend in backends:
-            service = mapping(backend.get("service"))
-            port = mapping(service.get("port"))
+            service = as_mapping(backend.get("service"))
+            port = as_mapping(service.get("port"))
             found.add(
-                (text(service.get("name")), as_port(port.get("number")) or text(port.get("name")))
+                (
+                    as_text(service.get("name")),
+                    as_port(port.get("number")) or as_text(port.get("name")),
+                )
             )
             legacy = backend.get("servicePort")
-            found.add((text(backend.get("serviceName")), as_port(legacy) or text(legacy)))
+            found.add((as_text(backend.get("serviceName")), as_port(legacy) or as_text(legacy)))
     for route in manifests.of_kind("HTTPRoute", "GRPCRoute", "TCPRoute"):
-        for rule in mappings(route.spec.get("rules")):
-            for reference in mappings(rule.get("backendRefs")):
-                found.add((text(reference.get("name")), as_port(reference.get("port")) or ""))
+        for rule in as_mappings(route.spec.get("rules")):
+            for reference in as_mappings(rule.get("backendRefs")):
+                found.add((as_text(reference.get("name")), as_port(reference.get("port")) or ""))
     return frozenset((name, port) for name, port in found if name)
 
 
-def backends_of(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
+def routed_backends(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
     """Names and ports (number or name) of the Services that the Ingresses and routes of a set
     lead to.
     """
-    return manifests.derived("backends", _backends)
+    return manifests.compute_once("backends", _backends)

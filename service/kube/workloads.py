@@ -11,7 +11,16 @@ from typing import TypeAlias, TypeVar
 from service.findings import ContainerType
 from service.kube.containers import Container
 from service.kube.kinds import Kind, known_kind
-from service.kube.objects import ManifestSet, Resource, dig, items, mapping, mappings, strings, text
+from service.kube.objects import (
+    ManifestSet,
+    Resource,
+    as_list,
+    as_mapping,
+    as_mappings,
+    as_strings,
+    as_text,
+    value_at,
+)
 from service.kube.selectors import match_labels, matches, matches_map
 from service.yamldoc.nodes import Data, Route
 
@@ -45,7 +54,7 @@ class Workload:
         return (
             self.kind is not None
             and self.kind.kind == "Pod"
-            and not items(self.resource.metadata.get("ownerReferences"))
+            and not as_list(self.resource.metadata.get("ownerReferences"))
         )
 
     @property
@@ -61,29 +70,29 @@ class Workload:
     @cached_property
     def pod(self) -> dict[str, Data]:
         """The pod spec."""
-        return mapping(dig(self.resource.data, *self.pod_route))
+        return as_mapping(value_at(self.resource.data, *self.pod_route))
 
     @cached_property
     def pod_metadata(self) -> dict[str, Data]:
         """The metadata of its Pods."""
-        return mapping(dig(self.resource.data, *self.template, "metadata"))
+        return as_mapping(value_at(self.resource.data, *self.template, "metadata"))
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """The labels of its Pods."""
-        return strings(self.pod_metadata.get("labels"))
+        return as_strings(self.pod_metadata.get("labels"))
 
     @cached_property
     def annotations(self) -> dict[str, str]:
         """The annotations of its Pods."""
-        return strings(self.pod_metadata.get("annotations"))
+        return as_strings(self.pod_metadata.get("annotations"))
 
     @cached_property
     def selector(self) -> dict[str, str]:
         """The labels that its selector asks for; `matchExpressions` left out."""
         selector = self.resource.spec.get("selector")
         return (
-            strings(selector)
+            as_strings(selector)
             if self.kind and self.kind.selector == "map"
             else match_labels(selector)
         )
@@ -99,14 +108,14 @@ class Workload:
             ("initContainers", ContainerType.INIT),
             ("ephemeralContainers", ContainerType.EPHEMERAL),
         ):
-            for index, data in enumerate(mappings(self.pod.get(field))):
+            for index, data in enumerate(as_mappings(self.pod.get(field))):
                 native = field == "initContainers" and data.get("restartPolicy") == "Always"
                 kind = ContainerType.NATIVE_SIDECAR if native else usual
                 found.append(Container(len(found), kind, (*self.pod_route, field, index), data))
         return tuple(found)
 
     @cached_property
-    def members(self) -> tuple[Container, ...]:
+    def classified_containers(self) -> tuple[Container, ...]:
         """The containers that run as long as the Pod does: regular ones and native sidecars."""
         return tuple(
             each
@@ -117,10 +126,12 @@ class Workload:
     @cached_property
     def volumes(self) -> dict[str, dict[str, Data]]:
         """The volumes by name, the claim templates of a StatefulSet among them."""
-        found = {text(volume.get("name")): volume for volume in mappings(self.pod.get("volumes"))}
-        for template in mappings(self.resource.spec.get("volumeClaimTemplates")):
+        found = {
+            as_text(volume.get("name")): volume for volume in as_mappings(self.pod.get("volumes"))
+        }
+        for template in as_mappings(self.resource.spec.get("volumeClaimTemplates")):
             found.setdefault(
-                text(mapping(template.get("metadata")).get("name")),
+                as_text(as_mapping(template.get("metadata")).get("name")),
                 {"volumeClaimTemplate": template.get("spec")},
             )
         return found
@@ -132,22 +143,22 @@ _PASSING = READ_ONLY_SOURCES | {"emptyDir", "image", "ephemeral"}
 """Sources of volumes that end with their Pod, or that nobody writes to."""
 
 
-def outlives_pod(volume: dict[str, Data]) -> bool:
+def is_persistent(volume: dict[str, Data]) -> bool:
     """Whether what is written to a volume is still there after its Pod: claims, paths of the
     node, network and cloud disks.
     """
     return any(kind not in _PASSING for kind in volume if kind != "name")
 
 
-def writes_data(workload: Workload, container: Container) -> bool:
+def writes_persistent_data(workload: Workload, container: Container) -> bool:
     """Whether a container writes to a volume that outlives its Pod."""
     return any(
-        not mount.read_only and outlives_pod(mapping(workload.volumes.get(mount.volume)))
+        not mount.read_only and is_persistent(as_mapping(workload.volumes.get(mount.volume)))
         for mount in container.mounts
     )
 
 
-def holds_node_port(workload: Workload, container: Container) -> bool:
+def uses_host_port(workload: Workload, container: Container) -> bool:
     """Whether a container uses a port of its node; on the host's network each declared port is
     one.
     """
@@ -167,7 +178,7 @@ def workloads_of(resource: Resource) -> Iterator[Workload]:
     """
     kind = known_kind(resource.api_version, resource.kind)
     if kind is not None:
-        if isinstance(dig(resource.data, *kind.template, "spec", "containers"), list):
+        if isinstance(value_at(resource.data, *kind.template, "spec", "containers"), list):
             yield Workload(resource, kind, kind.template)
         return
     for route in _templates(resource.spec, ("spec",), _MAX_DEPTH):
@@ -179,7 +190,7 @@ def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
     if depth == 0:
         return
     if isinstance(data, dict):
-        containers = dig(data, "spec", "containers")
+        containers = value_at(data, "spec", "containers")
         if (
             isinstance(containers, list)
             and containers
@@ -223,14 +234,14 @@ def selects(workload: Workload, labels: dict[str, str]) -> bool:
     return matches(workload.resource.spec["selector"], labels)
 
 
-def know_workloads(manifests: ManifestSet, workloads: tuple[Workload, ...]) -> None:
+def register_workloads(manifests: ManifestSet, workloads: tuple[Workload, ...]) -> None:
     """Tell a set its workloads, so that nobody looks for them again."""
-    manifests.derived("workloads", lambda _: workloads)
+    manifests.compute_once("workloads", lambda _: workloads)
 
 
 def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
     """The workloads of a set, in the order of the input."""
-    return manifests.derived(
+    return manifests.compute_once(
         "workloads",
         lambda made: tuple(each for resource in made.resources for each in workloads_of(resource)),
     )
@@ -239,7 +250,9 @@ def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
 _Label: TypeAlias = tuple[str, str]
 
 
-def by_rarest(selectors: Iterable[tuple[T, Mapping[str, str]]]) -> dict[_Label | None, list[T]]:
+def index_by_rarest_label(
+    selectors: Iterable[tuple[T, Mapping[str, str]]],
+) -> dict[_Label | None, list[T]]:
     """What selects by labels, each under the one of its labels that fewest others ask for; under
     None what asks for none.
 
@@ -257,14 +270,14 @@ def by_rarest(selectors: Iterable[tuple[T, Mapping[str, str]]]) -> dict[_Label |
 
 
 def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
-    return by_rarest(
+    return index_by_rarest_label(
         (each, each.selector) for each in all_workloads(manifests) if _may_select(each)
     )
 
 
 def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Workload]:
     """The controllers of a set whose selectors match some labels."""
-    index = manifests.derived("controllers-by-label", _by_selector)
+    index = manifests.compute_once("controllers-by-label", _by_selector)
     return [
         each
         for label in (*labels.items(), None)
@@ -284,10 +297,10 @@ def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, 
 
 def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
     """The labels of all Pods of a set with their workloads, by each label."""
-    return manifests.derived("pods-by-label", _pods_by_label)
+    return manifests.compute_once("pods-by-label", _pods_by_label)
 
 
-def pods_with(
+def pods_with_labels(
     selector: Mapping[str, str], manifests: ManifestSet
 ) -> list[tuple[Resource, dict[str, str]]]:
     """The Pods of a set that have the labels of a plain selector; none if it is empty."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from service.change import Proposal
 from service.findings import MigrationStep, Stage
-from service.kube.objects import dig
+from service.kube.objects import value_at
 
 _ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
 """Kinds that `kubectl rollout status` waits for."""
@@ -140,7 +140,9 @@ def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
 
 def _keeps_pods(split: Proposal) -> bool:
     resource = split.workload.resource
-    return resource.kind in _BY_HAND or dig(resource.spec, "updateStrategy", "type") == "OnDelete"
+    return (
+        resource.kind in _BY_HAND or value_at(resource.spec, "updateStrategy", "type") == "OnDelete"
+    )
 
 
 def _renewed(split: Proposal) -> MigrationStep:

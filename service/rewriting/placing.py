@@ -9,7 +9,7 @@ from dataclasses import replace
 from posixpath import join, relpath
 
 from service.change import NewObject, Proposal, Step
-from service.kube.kustomize import KINDS, lists
+from service.kube.kustomize import KINDS, lists_file
 from service.kube.objects import ManifestSet
 from service.yamldoc.operations import AddItem
 
@@ -38,7 +38,7 @@ def _placed(proposal: Proposal, manifests: ManifestSet, taken: set[str]) -> Prop
         taken.add(path)
         objects.append(replace(made, path=path))
         for kustomization in manifests.of_kind(*KINDS):
-            if lists(kustomization, made.after.path):
+            if lists_file(kustomization, made.after.path):
                 entry = relpath(path, kustomization.folder)
                 steps.append(
                     Step(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.actions.context import Names, Refused, Situation
+from service.actions.context import Candidate, Names, Refused
 from service.actions.split import decide as split
 from service.actions.wrap import controllers
 from service.actions.wrap import decide as wrap
 from service.change import Proposal
 from service.classification.classify import Classification
 from service.findings import Applicability, HeldBack
-from service.kube.bare_pods import why_left_alone
-from service.kube.objects import ManifestSet, same_namespace
-from service.kube.services import selecting
+from service.kube.bare_pods import reason_to_stay_bare
+from service.kube.objects import ManifestSet, in_same_namespace
+from service.kube.services import services_selecting
 from service.options import Options
 
 
@@ -43,8 +43,8 @@ def plan(
             not workload.bare and len(classification.groups) < 2
         ):
             continue
-        situation = Situation(classification, manifests, names)
-        made = _one(situation, options, held_back)
+        candidate = Candidate(classification, manifests, names)
+        made = _one(candidate, options, held_back)
         proposals += made
         folded |= {id(copy.resource) for each in made for copy in each.copies}
     kept = [each for each in proposals if each.applicability <= _worst(each, options)]
@@ -81,14 +81,14 @@ def _broken(error: Exception) -> str:
     )
 
 
-def _unfit(situation: Situation) -> tuple[str, str] | None:
+def _unfit(candidate: Candidate) -> tuple[str, str] | None:
     """Why nothing at all is done to a workload, as a reason code and a message."""
-    if situation.resource.document.duplicates:
+    if candidate.resource.document.duplicates:
         return (
             "duplicate-key",
             "its document has a key twice, and it can't be told which one is meant: remove one",
         )
-    names = [container.name for container in situation.workload.containers]
+    names = [container.name for container in candidate.workload.containers]
     if len(set(names)) < len(names) or "" in names:
         return (
             "container-names",
@@ -98,15 +98,15 @@ def _unfit(situation: Situation) -> tuple[str, str] | None:
             ),
         )
     for resource in (
-        situation.resource,
-        *selecting(situation.workload.labels, situation.manifests),
+        candidate.resource,
+        *services_selecting(candidate.workload.labels, candidate.manifests),
     ):
         same = [
             each
-            for each in situation.manifests.all_named(resource.kind, resource.name)
+            for each in candidate.manifests.find_all(resource.kind, resource.name)
             if each.path == resource.path
         ]
-        if len([each for each in same if same_namespace(each, resource)]) > 1:
+        if len([each for each in same if in_same_namespace(each, resource)]) > 1:
             return (
                 "duplicate-name",
                 (
@@ -117,49 +117,49 @@ def _unfit(situation: Situation) -> tuple[str, str] | None:
     return None
 
 
-def _one(situation: Situation, options: Options, held_back: list[HeldBack]) -> list[Proposal]:
-    workload = situation.workload
+def _one(candidate: Candidate, options: Options, held_back: list[HeldBack]) -> list[Proposal]:
+    workload = candidate.workload
     wrapping = None
-    unfit = _unfit(situation)
+    unfit = _unfit(candidate)
     if unfit is not None:
         wanted = [
             action
             for action, applies in (
                 ("wrap", workload.bare),
-                ("split", len(situation.classification.groups) > 1),
+                ("split", len(candidate.classification.groups) > 1),
             )
             if applies
         ]
-        held_back += [situation.refused(action, *unfit) for action in wanted]
+        held_back += [candidate.refused(action, *unfit) for action in wanted]
         return []
     if workload.bare:
         try:
-            wrapping = controllers.decide(situation)
+            wrapping = controllers.decide(candidate)
         except Refused as refusal:
-            held_back.append(situation.refused("wrap", refusal.reason, refusal.message))
+            held_back.append(candidate.refused("wrap", refusal.reason, refusal.message))
         except Exception as error:  # noqa: BLE001 - a mistake of ours costs this change, not the request
-            held_back.append(situation.refused("wrap", "internal", _broken(error)))
+            held_back.append(candidate.refused("wrap", "internal", _broken(error)))
     splitting: Proposal | None = None
     labels: dict[str, str] = {}
-    if len(situation.classification.groups) > 1 and not (
-        workload.bare and why_left_alone(workload)
+    if len(candidate.classification.groups) > 1 and not (
+        workload.bare and reason_to_stay_bare(workload)
     ):
         try:
             splitting, labels = split.decide(
-                situation, options.for_path(workload.resource.path).min_confidence, wrapping
+                candidate, options.for_path(workload.resource.path).min_confidence, wrapping
             )
         except Refused as refusal:
-            held_back.append(situation.refused("split", refusal.reason, refusal.message))
+            held_back.append(candidate.refused("split", refusal.reason, refusal.message))
             if refusal.reason == "copies" and wrapping is not None:
                 # The controller would hold several applications, which a second run would part.
-                held_back.append(situation.refused("wrap", refusal.reason, refusal.message))
+                held_back.append(candidate.refused("wrap", refusal.reason, refusal.message))
                 wrapping = None
         except Exception as error:  # noqa: BLE001 - likewise
-            held_back.append(situation.refused("split", "internal", _broken(error)))
+            held_back.append(candidate.refused("split", "internal", _broken(error)))
     found = []
     if wrapping:
-        wrapped = wrap.propose(situation, wrapping, labels)
+        wrapped = wrap.propose(candidate, wrapping, labels)
         found.append(
-            replace(wrapped, alone=wrap.propose(situation, wrapping, {})) if labels else wrapped
+            replace(wrapped, alone=wrap.propose(candidate, wrapping, {})) if labels else wrapped
         )
     return found + ([splitting] if splitting else [])

@@ -31,10 +31,10 @@ from service.rewriting.planning import plan
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.verification.verify import CHECKS, Failure, verify
 from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
-from service.yamldoc.layout import Habits, check_open_end, habits_of, is_json
+from service.yamldoc.layout import Formatting, check_open_end, formatting_of, is_json
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import AddItem, Enlist, Operation, Remove
-from service.yamldoc.stream import Document, removal_of
+from service.yamldoc.operations import AddItem, Operation, Remove, WrapInList
+from service.yamldoc.stream import Document, removal_span
 
 _MENDS = {"wrap": ("bare-pod", "replicated-pods"), "split": ("unrelated-containers",)}
 """The rules whose findings an action mends."""
@@ -116,7 +116,7 @@ def _let_go(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
     touched |= {id(made.after.document) for each in proposals for made in each.objects}
     for document in inputs.documents:
         if id(document) not in touched:
-            document.let_go()
+            document.release_tree()
 
 
 def _partner(proposal: Proposal, action: str | None) -> str | None:
@@ -165,7 +165,7 @@ def _compiled(
     """The edits of each proposal; those that can't be made, or want the text of an earlier one,
     are held back.
     """
-    habits: dict[str, Habits] = {}
+    formatting: dict[str, Formatting] = {}
     documents: dict[str, list[Document]] = {}
     for document in inputs.documents:
         documents.setdefault(document.source.path, []).append(document)
@@ -186,7 +186,7 @@ def _compiled(
 
     for proposal in proposals:
         try:
-            edits[proposal.id] = _edits_of(proposal, documents, habits, around)
+            edits[proposal.id] = _edits_of(proposal, documents, formatting, around)
         except EditError as error:
             give_up(proposal, error)
     for path in _overlapping(edits):
@@ -261,25 +261,25 @@ def _operations(proposal: Proposal) -> dict[int, tuple[Document, list[Operation]
             add(made.after, AddItem(route[:-1], made.tree, int(made.stage), index))
         elif (
             is_json(made.after.document)
-            and Enlist(stage=int(Stage.EXPAND))
+            and WrapInList(stage=int(Stage.EXPAND))
             not in found.get(id(made.after.document), (None, []))[1]
         ):
-            add(made.after, Enlist(stage=int(Stage.EXPAND)))
+            add(made.after, WrapInList(stage=int(Stage.EXPAND)))
     return found
 
 
 def _edits_of(
     proposal: Proposal,
     documents: dict[str, list[Document]],
-    habits: dict[str, Habits],
+    formatting: dict[str, Formatting],
     around: _Around,
 ) -> dict[str, list[Edit]]:
     result: dict[str, list[Edit]] = {}
 
-    def habits_in(path: str) -> Habits:
-        if path not in habits:
-            habits[path] = habits_of(documents[path])
-        return habits[path]
+    def habits_in(path: str) -> Formatting:
+        if path not in formatting:
+            formatting[path] = formatting_of(documents[path])
+        return formatting[path]
 
     for made in proposal.objects:
         if made.path is not None:
@@ -293,7 +293,7 @@ def _edits_of(
         if not copy.resource.route:
             document = copy.resource.document
             result.setdefault(copy.resource.path, []).append(
-                Edit(removal_of(document), "", int(Stage.EXPAND))
+                Edit(removal_span(document), "", int(Stage.EXPAND))
             )
     for document, operations in _operations(proposal).values():
         path = document.source.path
@@ -305,16 +305,16 @@ def _edits_of(
     return result
 
 
-def _appended(made: NewObject, habits: Habits) -> Edit:
+def _appended(made: NewObject, formatting: Formatting) -> Edit:
     """A new object behind a document: before the blank lines that end its piece, so that they go
     on doing so.
     """
     document = made.after.document
     text = document.text
-    if habits.json:
+    if formatting.json:
         at = document.span.start + document.root.end
-        return Edit(Span(at, at), emit_json_item(made.tree, habits), int(made.stage))
-    newline = habits.newline
+        return Edit(Span(at, at), emit_json_item(made.tree, formatting), int(made.stage))
+    newline = formatting.newline
     body = text.rstrip(" \t\r\n")
     if body.endswith("\n...") or body == "...":
         body = body[:-3].rstrip(" \t\r\n")
@@ -327,7 +327,7 @@ def _appended(made: NewObject, habits: Habits) -> Edit:
         and made.after.document.span.end < len(made.after.document.source.text)
         else ""
     )
-    content = newline + blank + "---" + newline + emit_document(made.tree, habits)
+    content = newline + blank + "---" + newline + emit_document(made.tree, formatting)
     return Edit(Span(at, at), content.removesuffix(newline), int(made.stage))
 
 

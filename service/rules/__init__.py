@@ -14,12 +14,12 @@ from service.rules import (
     replicated_pods,
     unrelated_containers,
 )
-from service.rules.judging import Rule
+from service.rules.rule import Rule
 
 
 def _rule(module: ModuleType) -> Rule:
     return Rule(
-        module.__name__.rpartition(".")[2].replace("_", "-"), module.SEVERITY, module, module.judge
+        module.__name__.rpartition(".")[2].replace("_", "-"), module.SEVERITY, module, module.check
     )
 
 

@@ -20,16 +20,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
-from service.kube.bare_pods import why_left_alone
-from service.rules.judging import Judged
+from service.kube.bare_pods import reason_to_stay_bare
+from service.rules.rule import RuleInput
 
 SEVERITY = Severity.WARNING
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
     for workload in run.workloads:
-        if workload.bare and why_left_alone(workload) is None:
+        if workload.bare and reason_to_stay_bare(workload) is None:
             message = (
                 f"the Pod {workload.name} has no controller: it is gone with its node, and has no"
                 " rollout"

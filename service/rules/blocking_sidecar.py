@@ -26,20 +26,20 @@ from collections.abc import Iterator
 
 from service.classification.knowledge import ImageRole
 from service.findings import ContainerType, Finding, Role, Severity
-from service.rules.judging import Judged
+from service.rules.rule import RuleInput
 
 SEVERITY = Severity.WARNING
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
     for classification in run.classifications:
         workload = classification.workload
         if workload.resource.kind not in ("Job", "CronJob"):
             continue
-        for container in classification.context.members:
+        for container in classification.context.classified_containers:
             verdict = classification.verdict(container)
-            runs_on = classification.context.role(container) is ImageRole.HELPER
+            runs_on = classification.context.image_role(container) is ImageRole.HELPER
             if verdict.role is Role.SIDECAR and container.type is ContainerType.REGULAR and runs_on:
                 message = (
                     f"{container.name} never ends, so the {workload.resource.kind} never completes:"

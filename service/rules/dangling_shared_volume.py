@@ -25,12 +25,12 @@ from collections.abc import Iterator
 
 from service.classification.signals.dangling_volume import dangling
 from service.findings import Finding, Severity
-from service.rules.judging import Judged
+from service.rules.rule import RuleInput
 
 SEVERITY = Severity.WARNING
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
     for classification in run.classifications:
         workload = classification.workload

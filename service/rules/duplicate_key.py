@@ -20,13 +20,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Location, Severity
-from service.rules.judging import Judged
+from service.rules.rule import RuleInput
 from service.text import Span
 
 SEVERITY = Severity.ERROR
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
     titles = {
         id(resource.document): resource.title for resource in reversed(run.manifests.resources)

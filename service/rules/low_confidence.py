@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
-from service.rules.judging import Judged
+from service.rules.rule import RuleInput
 
 SEVERITY = Severity.INFO
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
     for classification in run.classifications:
         workload = classification.workload

@@ -21,12 +21,12 @@ from collections.abc import Iterator
 
 from service.classification.signals.port_clash import clashes
 from service.findings import Finding, Severity
-from service.rules.judging import Judged
+from service.rules.rule import RuleInput
 
 SEVERITY = Severity.ERROR
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
     for classification in run.classifications:
         workload = classification.workload

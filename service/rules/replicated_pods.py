@@ -20,15 +20,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
-from service.kube.replicas import alike
-from service.rules.judging import Judged
+from service.kube.replicas import identical_pods
+from service.rules.rule import RuleInput
 
 SEVERITY = Severity.WARNING
 
 
-def judge(run: Judged) -> Iterator[Finding]:
+def check(run: RuleInput) -> Iterator[Finding]:
     """See the module."""
-    for copies in alike(run.workloads):
+    for copies in identical_pods(run.workloads):
         first, *others = copies
         names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
         message = (

@@ -10,27 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from service.change import NewObject
-from service.kube.network import (
-    DNS_PORT,
-    Direction,
-    directions_of,
-    isolating,
-    lets_through,
-    resolves_names,
-)
-from service.kube.objects import ManifestSet, Resource, mappings, text
-from service.kube.pointers import (
-    Follows,
+from service.kube.dependents import (
+    OnSplit,
     Selection,
-    covers_others,
+    covers_other_workloads,
     metric_container,
     scalers_of,
     selections_in,
     selections_of,
     trigger_container,
 )
+from service.kube.network import (
+    DNS_PORT,
+    Direction,
+    allows_dns,
+    allows_traffic,
+    directions_of,
+    policies_isolating,
+)
+from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
 from service.kube.selectors import match_labels, matches, values_asked
-from service.kube.workloads import Workload, pods_by_label, pods_with
+from service.kube.workloads import Workload, pods_by_label, pods_with_labels
 from service.verification.equality import same_but
 from service.yamldoc.nodes import Data, Route
 
@@ -60,7 +60,7 @@ def uncovered(
 
 def same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
     """The object of a set that has the kind, name, file and namespace of another one's."""
-    named = manifests.all_named(resource.kind, resource.name)
+    named = manifests.find_all(resource.kind, resource.name)
     return next(
         (
             each
@@ -77,7 +77,7 @@ def made_in(manifests: ManifestSet, made: NewObject) -> list[Resource]:
     """
     return [
         each
-        for each in manifests.all_named(made.kind, made.name)
+        for each in manifests.find_all(made.kind, made.name)
         if each.path == made.home and each.namespace == made.after.namespace
     ]
 
@@ -90,7 +90,7 @@ def _selections(
     homes: Sequence[Workload],
     coming: Collection[str],
 ) -> Iterator[str]:
-    covering = [each for each in selections if each.follows is not Follows.DIVIDED]
+    covering = [each for each in selections if each.on_split is not OnSplit.DIVIDED]
     for origin in {id(each.resource): each.resource for each in covering}.values():
         now = same_object(origin, after)
         if now is not None and not _only_widened(origin, now, before, coming):
@@ -144,7 +144,7 @@ def _budgets(
     """
     dividing = _dividing(selections)
     asked = [_without_selector(each.resource) for each in dividing]
-    common = {each.resource.name for each in dividing if covers_others(each, old, before)}
+    common = {each.resource.name for each in dividing if covers_other_workloads(each, old, before)}
     covering = [
         {id(each.resource): each.resource for each in _dividing(selections_of(home, after))}
         for home in homes
@@ -169,7 +169,7 @@ def _without_selector(budget: Resource) -> dict[str, Data]:
 
 
 def _dividing(selections: Sequence[Selection]) -> list[Selection]:
-    return [each for each in selections if each.follows is Follows.DIVIDED]
+    return [each for each in selections if each.on_split is OnSplit.DIVIDED]
 
 
 def _scalers(
@@ -202,12 +202,12 @@ def _entries(scaler: Resource) -> list[dict[str, Data]]:
         scaler.get("spec", "triggers"),
         scaler.get("spec", "resourcePolicy", "containerPolicies"),
     )
-    return [each for some in lists for each in mappings(some)]
+    return [each for some in lists for each in as_mappings(some)]
 
 
 def _named_containers(scaler: Resource) -> list[str]:
     return [
-        metric_container(each) or trigger_container(each) or text(each.get("containerName"))
+        metric_container(each) or trigger_container(each) or as_text(each.get("containerName"))
         for each in _entries(scaler)
     ]
 
@@ -221,7 +221,8 @@ def opened(after: ManifestSet, policy: Resource, homes: Sequence[Workload]) -> I
     def others(selector: Data) -> bool:
         labels = match_labels(selector)
         return not labels or any(
-            id(pod) not in own and after.sees(policy, pod) for pod, _ in pods_with(labels, after)
+            id(pod) not in own and after.can_see(policy, pod)
+            for pod, _ in pods_with_labels(labels, after)
         )
 
     if others(policy.spec.get("podSelector")):
@@ -229,10 +230,10 @@ def opened(after: ManifestSet, policy: Resource, homes: Sequence[Workload]) -> I
     if directions_of(policy) != {each.value for each in Direction if policy.spec.get(each)}:
         yield f"{policy.title} limits a direction that it has no rules for"
     for direction, side in ((Direction.INGRESS, "from"), (Direction.EGRESS, "to")):
-        for rule in mappings(policy.spec.get(direction)):
+        for rule in as_mappings(policy.spec.get(direction)):
             peers, ports = (
-                mappings(rule.get(side)),
-                [each.get("port") for each in mappings(rule.get("ports"))],
+                as_mappings(rule.get(side)),
+                [each.get("port") for each in as_mappings(rule.get("ports"))],
             )
             asks_names = direction is Direction.EGRESS and not peers and set(ports) == {DNS_PORT}
             among_groups = bool(peers) and not any(
@@ -251,11 +252,11 @@ def blocked(after: ManifestSet, source: Workload, target: Workload, port: int) -
         (Direction.INGRESS, target, source),
         (Direction.EGRESS, source, target),
     ):
-        policies = isolating(after, own.resource, own.labels, direction)
-        if policies and not lets_through(policies, direction, peer.labels, port, ports):
+        policies = policies_isolating(after, own.resource, own.labels, direction)
+        if policies and not allows_traffic(policies, direction, peer.labels, port, ports):
             yield (
                 f"policies let no {direction.value} from {source.title} to port {port} of"
                 f" {target.title}"
             )
-        if policies and direction is Direction.EGRESS and not resolves_names(policies):
+        if policies and direction is Direction.EGRESS and not allows_dns(policies):
             yield f"policies let {source.title} ask no DNS server for {target.title}"

@@ -10,11 +10,11 @@ from typing import Any
 from service.kube.annotations import is_for_pods, stays_behind
 from service.kube.containers import Container
 from service.kube.live_exports import is_live, is_machine_written, is_token
-from service.kube.objects import dig, items, mappings, text
+from service.kube.objects import as_list, as_mappings, as_text, value_at
 from service.kube.pod_fields import POD_FIELDS, Fate
 from service.kube.references import LOOPBACK, LOOPBACK_HOST
 from service.kube.replicas import HOST_NAME_LABEL
-from service.kube.workloads import Workload, holds_node_port, writes_data
+from service.kube.workloads import Workload, uses_host_port, writes_persistent_data
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import Tree, Verbatim
 
@@ -62,7 +62,7 @@ def says(data: Data, tree: Tree) -> bool:
 def nodes_of(workload: Workload) -> list[str]:
     """The nodes that a workload's Pods are pinned to, sorted; empty if to none."""
     pod = workload.pod
-    terms = dig(
+    terms = value_at(
         pod,
         "affinity",
         "nodeAffinity",
@@ -71,17 +71,20 @@ def nodes_of(workload: Workload) -> list[str]:
     )
     asked = [
         each
-        for term in mappings(terms)
+        for term in as_mappings(terms)
         for field in ("matchFields", "matchExpressions")
-        for each in mappings(term.get(field))
+        for each in as_mappings(term.get(field))
     ]
     about = [
         each
         for each in asked
         if each.get("key") in ("metadata.name", HOST_NAME_LABEL) and each.get("operator") == "In"
     ]
-    named = [text(value) for each in about for value in items(each.get("values"))]
-    written = [text(pod.get("nodeName")), text(dig(pod, "nodeSelector", HOST_NAME_LABEL))]
+    named = [as_text(value) for each in about for value in as_list(each.get("values"))]
+    written = [
+        as_text(pod.get("nodeName")),
+        as_text(value_at(pod, "nodeSelector", HOST_NAME_LABEL)),
+    ]
     return sorted([*named, *(each for each in written if each)])
 
 
@@ -117,8 +120,8 @@ def replaces_alike(old: Workload, home: Workload, *, moved: bool) -> bool:
     was, now = old.resource.spec.get("strategy"), home.resource.spec.get("strategy")
     if not moved and old.resource.kind == "Deployment":
         return now == was
-    alone = dig(was, "type") == "Recreate" or any(
-        writes_data(home, each) or holds_node_port(home, each) for each in home.containers
+    alone = value_at(was, "type") == "Recreate" or any(
+        writes_persistent_data(home, each) or uses_host_port(home, each) for each in home.containers
     )
     return not alone or now == {"type": "Recreate"}
 
@@ -139,9 +142,9 @@ def shares_alike(old: Workload, home: Workload, field: str) -> bool:
     if field == "nodeName":
         return now is None and is_live(old.resource)
     if field == "tolerations":
-        gone = [each for each in mappings(was) if each not in items(now)]
-        filled_in = all(text(each.get("key")).startswith("node.kubernetes.io/") for each in gone)
-        return filled_in and all(each in items(was) for each in items(now))
+        gone = [each for each in as_mappings(was) if each not in as_list(now)]
+        filled_in = all(as_text(each.get("key")).startswith("node.kubernetes.io/") for each in gone)
+        return filled_in and all(each in as_list(was) for each in as_list(now))
     return field == "restartPolicy" and now in (None, "Always")
 
 
@@ -218,12 +221,12 @@ def alike(one: Container, other: Container) -> bool:
     for data in (first, second):
         data["ports"] = [
             {key: value for key, value in port.items() if key != "name"}
-            for port in mappings(data.get("ports"))
+            for port in as_mappings(data.get("ports"))
         ]
         mounts = [
             each
-            for each in mappings(data.get("volumeMounts"))
-            if not is_token(text(each.get("name")))
+            for each in as_mappings(data.get("volumeMounts"))
+            if not is_token(as_text(each.get("name")))
         ]
         # What is behind a mount is compared by `mounted`.
         data["volumeMounts"] = [
@@ -231,7 +234,7 @@ def alike(one: Container, other: Container) -> bool:
         ]
         data["volumeDevices"] = [
             {key: value for key, value in each.items() if key != "name"}
-            for each in mappings(data.get("volumeDevices"))
+            for each in as_mappings(data.get("volumeDevices"))
         ]
     if len(first["ports"]) < len(second["ports"]):
         first["ports"] = (
@@ -248,7 +251,7 @@ def alike(one: Container, other: Container) -> bool:
 
 def _same_words(one: Data, other: Data) -> bool:
     """Whether two lists of words or variables are equal but for rewired addresses."""
-    before, after = items(one), items(other)
+    before, after = as_list(one), as_list(other)
     return len(before) == len(after) and all(map(_same_word, before, after))
 
 

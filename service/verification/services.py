@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from service.change import Undertaking
 from service.classification.classify import Classification
-from service.classification.signals.own_service import receiver
+from service.classification.signals.own_service import receiving_container
 from service.findings import Stage
 from service.kube.containers import as_port
-from service.kube.objects import ManifestSet, Resource, items, text
+from service.kube.objects import ManifestSet, Resource, as_list, as_text
 from service.kube.selectors import matches_map
-from service.kube.services import ServicePort, resolve_ports, selecting, selector_of
-from service.kube.workloads import Workload, pods_with
+from service.kube.services import ServicePort, resolve_ports, service_selector, services_selecting
+from service.kube.workloads import Workload, pods_with_labels
 from service.verification.coverage import made_in, same_object
 from service.verification.equality import rewired, same_but
 from service.yamldoc.nodes import Route
@@ -66,11 +66,11 @@ def misled(before: ManifestSet, after: ManifestSet, passage: Passage) -> Iterato
     now = {
         id(each): each
         for home in homes
-        for each in selecting(home.labels, after)
-        if after.sees(home.resource, each)
+        for each in services_selecting(home.labels, after)
+        if after.can_see(home.resource, each)
     }
-    for origin in selecting(old.labels, before):
-        if not before.sees(old.resource, origin):
+    for origin in services_selecting(old.labels, before):
+        if not before.can_see(old.resource, origin):
             continue
         service = same_object(origin, after)
         if service is None:
@@ -102,7 +102,7 @@ def astray(after: ManifestSet, passage: Passage) -> Iterator[str]:
             host, _, port = address.partition(":")
             if address == loopback:
                 continue
-            service = after.named("Service", host, teller)
+            service = after.find("Service", host, teller)
             listening = as_port(loopback.rpartition(":")[2])
             if service is None or not any(
                 _leads(service, home, as_port(port), listening) for home in passage.homes
@@ -123,14 +123,14 @@ def _told(passage: Passage) -> Iterator[tuple[Resource, str, str]]:
                         yield home.resource, old.text, new.text
     for config, operation in passage.undertaking.settings(passage.stage):
         route = operation.route[len(config.route) :]
-        yield config, text(config.get(*route)), text(operation.value)
+        yield config, as_text(config.get(*route)), as_text(operation.value)
 
 
 def _leads(service: Resource, home: Workload, port: int | None, listening: int | None) -> bool:
     """Whether a Service leads to a workload's Pods by some port, where one listens as on
     loopback; None stands for any.
     """
-    if not matches_map(selector_of(service), home.labels):
+    if not matches_map(service_selector(service), home.labels):
         return False
     for each in resolve_ports(service, home):
         reached = each.declared.number if each.declared else each.target
@@ -145,7 +145,7 @@ def _leads(service: Resource, home: Workload, port: int | None, listening: int |
 
 def _own_fields(service: Resource) -> frozenset[Route]:
     """Where a Service says whom it leads to."""
-    ports = range(len(items(service.spec.get("ports"))))
+    ports = range(len(as_list(service.spec.get("ports"))))
     return frozenset(
         {("spec", "selector"), *(("spec", "ports", index, "targetPort") for index in ports)}
     )
@@ -155,7 +155,7 @@ def _old_service(origin: Resource, service: Resource, passage: Passage) -> Itera
     """Each port reaches whom it reached, and somebody at every moment: Services change at once,
     Pods one workload after another.
     """
-    selector, label = selector_of(service), passage.stage.label
+    selector, label = service_selector(service), passage.stage.label
     moments = [
         (
             when,
@@ -208,19 +208,21 @@ def _serves(port: ServicePort, home: Workload, was: ServicePort, wanted: str) ->
             and port.declared is not None
             and number in (port.declared.number, port.target)
         )
-    return port.target == number and any(each.name == wanted for each in home.members)
+    return port.target == number and any(each.name == wanted for each in home.classified_containers)
 
 
 def _receiver_name(classification: Classification, port: ServicePort) -> str | None:
     """The container that a port of a Service reached before; None if that could not be told."""
-    container = port.container or receiver(classification.context, port)
+    container = port.container or receiving_container(classification.context, port)
     return container.name if container is not None else None
 
 
 def _new_service(service: Resource, after: ManifestSet, passage: Passage) -> Iterator[str]:
     own = {id(home.resource) for home in passage.homes}
     selected = [
-        each for each, _ in pods_with(selector_of(service), after) if after.sees(service, each)
+        each
+        for each, _ in pods_with_labels(service_selector(service), after)
+        if after.can_see(service, each)
     ]
     # A workload that takes over data is there in the last stage only.
     missing = not selected and passage.stage is Stage.CONTRACT

@@ -16,13 +16,26 @@ from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge.weights import load_weights
 from service.findings import ContainerType, Stage
-from service.kube.bare_pods import why_left_alone
+from service.kube.bare_pods import reason_to_stay_bare
 from service.kube.containers import Container
+from service.kube.dependents import names_workload, scalers_of
 from service.kube.kinds import known_kind
-from service.kube.objects import ManifestSet, Resource, dig, mapping, same_namespace, text
+from service.kube.objects import (
+    ManifestSet,
+    Resource,
+    as_mapping,
+    as_text,
+    in_same_namespace,
+    value_at,
+)
 from service.kube.pod_fields import POD_FIELDS, Fate
-from service.kube.pointers import names_workload, scalers_of
-from service.kube.workloads import Workload, controllers_selecting, pods_with, selects, workloads_of
+from service.kube.workloads import (
+    Workload,
+    controllers_selecting,
+    pods_with_labels,
+    selects,
+    workloads_of,
+)
 from service.options import Options
 from service.reading import Inputs, read_again
 from service.text import SourceFile
@@ -39,7 +52,7 @@ from service.verification.equality import (
 )
 from service.verification.services import Passage, astray, misled
 from service.yamldoc.operations import Remove
-from service.yamldoc.stream import cut
+from service.yamldoc.stream import split_pieces
 
 CHECKS: dict[str, str] = {
     "parses": (
@@ -122,7 +135,7 @@ def verify(
         )
         for document in after.documents:
             if id(document) not in sent:
-                document.let_go()
+                document.release_tree()
     return failures
 
 
@@ -215,7 +228,7 @@ class _Comparison:
             source = self._before.sources.get(path, SourceFile(path, ""))
             kept = [
                 source.text[piece.span.start : piece.span.end]
-                for piece in cut(source)
+                for piece in split_pieces(source)
                 if (path, piece.span.start) not in touched
             ]
             position = 0
@@ -236,7 +249,7 @@ class _Comparison:
         for proposal in self._proposals:
             for made in proposal.objects:
                 kind, name = made.kind, made.name
-                known = known_kind(text(made.tree.get("apiVersion")), kind)
+                known = known_kind(as_text(made.tree.get("apiVersion")), kind)
                 limit = known.name_limit if known else _NAME_LIMITS.get(kind, 253)
                 pattern = _DNS_LABEL if kind == "Service" else _DNS_SUBDOMAIN
                 valid = (
@@ -482,7 +495,7 @@ class _Trial:
         """The data of a ConfigMap with the addresses that the plan puts into it up to this
         stage.
         """
-        data = dict(mapping(config.data.get("data")))
+        data = dict(as_mapping(config.data.get("data")))
         for resource, operation in self._undertaking.settings(self._stage):
             if resource is config:
                 data[str(operation.route[-1])] = operation.value
@@ -491,7 +504,9 @@ class _Trial:
     def _selectors(self) -> _Wrong:
         own = {id(home.resource) for home in self.homes}
         for home in self.homes:
-            asks = bool(home.selector or dig(home.resource.spec, "selector", "matchExpressions"))
+            asks = bool(
+                home.selector or value_at(home.resource.spec, "selector", "matchExpressions")
+            )
             if (
                 home.kind is not None
                 and home.kind.selector != "none"
@@ -511,7 +526,7 @@ class _Trial:
             ):
                 yield "selectors", f"the selector of {home.title} has changed, which it can't"
             for other in controllers_selecting(home.labels, self._after):
-                met = other.resource is not home.resource and self._after.sees(
+                met = other.resource is not home.resource and self._after.can_see(
                     home.resource, other.resource
                 )
                 if met and not self._known_overlap(other, home, own):
@@ -519,11 +534,11 @@ class _Trial:
                         "selectors",
                         f"the selector of {other.title} also matches the Pods of {home.title}",
                     )
-            for resource, labels in pods_with(home.selector, self._after):
+            for resource, labels in pods_with_labels(home.selector, self._after):
                 met = (
                     id(resource) not in own
                     and selects(home, labels)
-                    and self._after.sees(home.resource, resource)
+                    and self._after.can_see(home.resource, resource)
                 )
                 if met and not self._overlapped_before(home, labels):
                     yield (
@@ -537,7 +552,9 @@ class _Trial:
         """
         if id(other.resource) in own:
             return False
-        return not same_namespace(other.resource, home.resource) or selects(other, self._old.labels)
+        return not in_same_namespace(other.resource, home.resource) or selects(
+            other, self._old.labels
+        )
 
     def _overlapped_before(self, home: Workload, labels: dict[str, str]) -> bool:
         """Whether the workload's selector matched those Pods in the set as it was sent."""
@@ -572,7 +589,7 @@ class _Trial:
         catalogue = self._classification.context.catalogue
         actions = self._undertaking.actions
         for home in self.homes:
-            if home.bare and why_left_alone(home) is None and "wrap" in actions:
+            if home.bare and reason_to_stay_bare(home) is None and "wrap" in actions:
                 yield "settled", f"{home.title} is still a bare Pod"
             if "split" not in actions:
                 continue

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from service.errors import EditError
 from service.text import Edit
 from service.yamldoc.emit import Emitter
-from service.yamldoc.layout import Habits
+from service.yamldoc.layout import Formatting
 from service.yamldoc.operations import Operation, Tree
 from service.yamldoc.patch import Patcher
-from service.yamldoc.slices import cut_out
 from service.yamldoc.stream import Document
+from service.yamldoc.verbatim import extract_verbatim
 
 
 def compile_operations(
     document: Document,
     operations: Iterable[Operation],
-    habits: Habits,
+    formatting: Formatting,
     around: Iterable[Operation] = (),
 ) -> list[Edit]:
     """The edits of the document's file that carry out the operations.
@@ -25,7 +25,7 @@ def compile_operations(
     Args:
         document: the document.
         operations: what to do.
-        habits: how the file is written.
+        formatting: how the file is written.
         around: operations of other changes on the same document; those that put text deeper count
             for the indentation.
 
@@ -35,25 +35,27 @@ def compile_operations(
     """
     if document.duplicates:
         raise EditError("a document with duplicate keys is not edited: remove one of them")
-    patcher = Patcher(document, habits, lambda leaf: cut_out(leaf, habits))
+    patcher = Patcher(document, formatting, lambda leaf: extract_verbatim(leaf, formatting))
     base = document.span.start
     edits = patcher.edits(list(operations), around)
     return [edit.moved(base) for edit in edits]
 
 
-def emit_json_item(tree: Tree, habits: Habits) -> str:
+def emit_json_item(tree: Tree, formatting: Formatting) -> str:
     """The text of an object as a further item of the List that `Enlist` makes, the comma before
     it included.
     """
-    indent = habits.json_indent
-    pad = habits.newline + " " * (2 * indent) if indent is not None else " "
+    indent = formatting.json_indent
+    pad = formatting.newline + " " * (2 * indent) if indent is not None else " "
     return (
         ","
         + pad
-        + Emitter(habits, lambda leaf: cut_out(leaf, habits)).flow(tree, 2 * (indent or 0))
+        + Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting)).flow(
+            tree, 2 * (indent or 0)
+        )
     )
 
 
-def emit_document(tree: Tree, habits: Habits) -> str:
+def emit_document(tree: Tree, formatting: Formatting) -> str:
     """The text of a new document, with a final line break and without a separator line."""
-    return Emitter(habits, lambda leaf: cut_out(leaf, habits)).document(tree)
+    return Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting)).document(tree)

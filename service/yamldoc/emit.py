@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.yamldoc import layout
-from service.yamldoc.layout import Habits
+from service.yamldoc.layout import Formatting
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import HOLE, Tree, Verbatim
 from service.yamldoc.scalars import scalar_text
@@ -42,12 +42,12 @@ class Emitter:
     """Writes trees.
 
     Args:
-        habits: the file's habits.
+        formatting: the file's habits.
         slices: gives a `Verbatim` leaf as its text (see `slices.cut_out`).
     """
 
-    def __init__(self, habits: Habits, slices: Callable[[Verbatim], Slice]) -> None:
-        self._habits = habits
+    def __init__(self, formatting: Formatting, slices: Callable[[Verbatim], Slice]) -> None:
+        self._habits = formatting
         self._slices = slices
 
     def document(self, tree: Tree) -> str:

@@ -196,7 +196,7 @@ def check_open_end(document: Document, at: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class Formatting:
     """How a file is written, so that what is added looks the same."""
 
     newline: str = "\n"
@@ -224,7 +224,7 @@ def is_json(document: Document) -> bool:
     )
 
 
-def habits_of(documents: Iterable[Document]) -> Habits:
+def formatting_of(documents: Iterable[Document]) -> Formatting:
     """The habits of a file, from its first few thousand nodes."""
     indents: Counter[int] = Counter()
     dashes: Counter[int] = Counter()
@@ -274,7 +274,7 @@ def habits_of(documents: Iterable[Document]) -> Habits:
         if budget <= 0:
             break
     indent = indents.most_common(1)[0][0] if indents else 2
-    return Habits(
+    return Formatting(
         newline="\r\n" if source.count("\r\n") * 2 > source.count("\n") else "\n",
         indent=max(indent, 1),
         sequence_indent=max(dashes.most_common(1)[0][0], 0) if dashes else indent,

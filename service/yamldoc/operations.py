@@ -92,7 +92,7 @@ class Nest:
 
 
 @dataclass(frozen=True, slots=True)
-class Enlist:
+class WrapInList:
     """Make a JSON document the one item of a `List`, so that others can stand beside it; its
     route is empty.
     """
@@ -101,7 +101,7 @@ class Enlist:
     stage: int = 0
 
 
-Operation: TypeAlias = SetValue | RenameKey | AddEntry | AddItem | Remove | Nest | Enlist
+Operation: TypeAlias = SetValue | RenameKey | AddEntry | AddItem | Remove | Nest | WrapInList
 
 
 @dataclass(frozen=True, slots=True)

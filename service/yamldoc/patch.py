@@ -15,9 +15,8 @@ from service.errors import CrossesAnchor, EditError
 from service.text import Edit, Span
 from service.yamldoc import layout
 from service.yamldoc.emit import Emitter, Slice
-from service.yamldoc.gathering import gathered
 from service.yamldoc.layout import (
-    Habits,
+    Formatting,
     colon,
     column,
     content_start,
@@ -25,12 +24,12 @@ from service.yamldoc.layout import (
     line_end,
     line_start,
 )
+from service.yamldoc.merging import merge_operations
 from service.yamldoc.nodes import Alias, Mapping, Node, Route, Scalar, Sequence, walk
 from service.yamldoc.operations import (
     HOLE,
     AddEntry,
     AddItem,
-    Enlist,
     Nest,
     Operation,
     Remove,
@@ -38,6 +37,7 @@ from service.yamldoc.operations import (
     SetValue,
     Tree,
     Verbatim,
+    WrapInList,
 )
 from service.yamldoc.reading import Found, is_merge
 from service.yamldoc.scalars import plain_is_safe, quote, read_key, scalar_text
@@ -53,28 +53,28 @@ class Patcher:
 
     Args:
         document: the document.
-        habits: how the file is written.
+        formatting: how the file is written.
         slices: gives `Verbatim` leaves as text (see `slices.cut_out`).
     """
 
     def __init__(
-        self, document: Document, habits: Habits, slices: Callable[[Verbatim], Slice]
+        self, document: Document, formatting: Formatting, slices: Callable[[Verbatim], Slice]
     ) -> None:
         self._document = document
         self._text = document.text
-        self._habits = habits
-        self._emit = Emitter(habits, slices)
+        self._habits = formatting
+        self._emit = Emitter(formatting, slices)
         self._shifts: list[tuple[Route, int]] = []
 
     def edits(self, operations: list[Operation], around: Iterable[Operation] = ()) -> list[Edit]:
         """The edits that carry out the operations, among other changes' operations on the same
         document.
         """
-        operations = gathered(self._document, operations)
+        operations = merge_operations(self._document, operations)
         for operation in (*operations, *(each for each in around if each not in operations)):
             if isinstance(operation, Nest):
                 self._shifts.append((operation.route, self._nest_shift(operation)))
-            elif isinstance(operation, Enlist):
+            elif isinstance(operation, WrapInList):
                 self._shifts.append((operation.route, 2 * (self._habits.json_indent or 0)))
         removed = {operation.route for operation in operations if isinstance(operation, Remove)}
         result: list[Edit] = []
@@ -113,7 +113,7 @@ class Patcher:
                     edit if edit.content.isspace() else self._shifted_inside(edit, operation)
                     for edit in self._nest(found, operation)
                 ]
-            case Enlist():
+            case WrapInList():
                 return self._enlist(operation)
 
     # Looking up
@@ -528,7 +528,7 @@ class Patcher:
         ]
         return result
 
-    def _enlist(self, operation: Enlist) -> list[Edit]:
+    def _enlist(self, operation: WrapInList) -> list[Edit]:
         root = self._document.root
         indent, newline = self._habits.json_indent, self._habits.newline
         one = newline + " " * indent if indent is not None else ""

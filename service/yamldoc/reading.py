@@ -51,9 +51,9 @@ def merge_sources(value: Node) -> list[Mapping]:
     Raises:
         InputError: `bad-merge` where the value is anything else.
     """
-    target = follow(value)
+    target = resolve_alias(value)
     candidates = list(reversed(target.items)) if isinstance(target, Sequence) else [target]
-    mappings = [follow(candidate) for candidate in candidates]
+    mappings = [resolve_alias(candidate) for candidate in candidates]
     for mapping in mappings:
         if not isinstance(mapping, Mapping):
             raise InputError(
@@ -64,7 +64,7 @@ def merge_sources(value: Node) -> list[Mapping]:
     return mappings  # type: ignore[return-value]
 
 
-def follow(node: Node) -> Node:
+def resolve_alias(node: Node) -> Node:
     """The node itself, or what an alias stands for."""
     return node.target if type(node) is Alias else node
 
@@ -104,7 +104,7 @@ def find(root: Node, route: Route, *, aliased: bool = True) -> Found | None:
         route: the way.
         aliased: whether the tree has any alias; anchors without one don't make a node shared.
     """
-    node, shared = follow(root), root.anchor is not None
+    node, shared = resolve_alias(root), root.anchor is not None
     written: Node | None = root
     parent: Node | None = None
     for step in route:
@@ -123,7 +123,7 @@ def find(root: Node, route: Route, *, aliased: bool = True) -> Found | None:
         if written is None:
             return None
         shared = shared or written.anchor is not None or type(written) is Alias
-        node = follow(written)
+        node = resolve_alias(written)
         if came_by_merge:
             written = None
     return Found(node, shared and aliased, written, parent)
@@ -131,7 +131,7 @@ def find(root: Node, route: Route, *, aliased: bool = True) -> Found | None:
 
 def nearest(root: Node, route: Route) -> tuple[Node, int]:
     """The last node on the way to a route that exists, and how many steps lead to it."""
-    node, depth = follow(root), 0
+    node, depth = resolve_alias(root), 0
     for step in route:
         child: Node | None = None
         if type(node) is Mapping:

@@ -49,7 +49,7 @@ class Document:
         assert self.composed.root is not None
         return self.composed.root
 
-    def let_go(self) -> None:
+    def release_tree(self) -> None:
         """Free the tree, which takes ten times the memory of the text; whoever asks for it later
         has the text parsed again.
         """
@@ -115,7 +115,7 @@ class Piece:
     """The offset of a separator line that kubectl refuses, where this piece follows one."""
 
 
-def cut(source: SourceFile) -> Iterator[Piece]:
+def split_pieces(source: SourceFile) -> Iterator[Piece]:
     """Cut a file into its pieces; together with the separator lines they are the whole text."""
     text = source.text
     start = 1 if text.startswith("\ufeff") else 0
@@ -128,7 +128,7 @@ def cut(source: SourceFile) -> Iterator[Piece]:
     yield Piece(Span(start, len(text)), bad)
 
 
-def removal_of(document: Document) -> Span:
+def removal_span(document: Document) -> Span:
     """What goes when a document does: its text, with the separator line before it, or, for the
     first one, behind it.
     """
@@ -154,7 +154,7 @@ def parse(
         The documents and the rejected pieces, in their order; pieces without content are left out.
     """
     result: list[Document | Rejected] = []
-    for piece in cut(source):
+    for piece in split_pieces(source):
         entry = _parse_piece(source, piece, len(result), limits, known or {})
         if entry is not None:
             result.append(entry)

@@ -53,7 +53,7 @@ def judged(label: dict[str, Any], text: str | None = None) -> Classification | N
     for workload in inputs.workloads:
         if (
             workload.resource.kind == label["kind"]
-            and {each.name for each in workload.members} == names
+            and {each.name for each in workload.classified_containers} == names
             and workload.name == label["name"]
         ):
             return classify(
@@ -180,7 +180,7 @@ def test_the_order_of_containers_changes_no_groups() -> None:
         holder = pod
         for step in workload.pod_route:
             holder = holder[step]
-        if len(holder.get("containers") or ()) != len(workload.members):
+        if len(holder.get("containers") or ()) != len(workload.classified_containers):
             continue
         holder["containers"].reverse()
         others = [

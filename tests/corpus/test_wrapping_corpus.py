@@ -9,7 +9,7 @@ from service.kube.objects import objects_of
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_document
-from service.yamldoc.layout import habits_of
+from service.yamldoc.layout import formatting_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
 from service.yamldoc.stream import Document, parse
 from tests.support.real import CORPUS, needs_corpus
@@ -32,7 +32,7 @@ def test_a_spec_two_levels_deeper_says_the_same() -> None:
         if document.duplicates or not isinstance(document.read(("spec",)), dict):
             continue
         edits = compile_operations(
-            document, [Nest(("spec",), {"template": {"spec": HOLE}})], habits_of([document])
+            document, [Nest(("spec",), {"template": {"spec": HOLE}})], formatting_of([document])
         )
         text = apply_edits(document.source.text, edits)
         again = [
@@ -61,7 +61,7 @@ def test_every_container_can_be_carried_over() -> None:
             for index, data in enumerate(document.read(route) or ()):
                 text = emit_document(
                     {"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}},
-                    habits_of([document]),
+                    formatting_of([document]),
                 )
                 (again,) = parse(SourceFile("x", text), Limits())
                 assert isinstance(again, Document), text

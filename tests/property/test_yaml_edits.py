@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_document
-from service.yamldoc.layout import habits_of
+from service.yamldoc.layout import formatting_of
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import (
     HOLE,
@@ -43,7 +43,9 @@ def parsed(text: str) -> Document:
 def edited(document: Document, operations: list[Operation], stage: int = 0) -> str:
     """The text after the operations."""
     return apply_edits(
-        document.source.text, compile_operations(document, operations, habits_of([document])), stage
+        document.source.text,
+        compile_operations(document, operations, formatting_of([document])),
+        stage,
     )
 
 
@@ -172,9 +174,11 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
     document = parsed(text)
     route = choose.choice(routes(value))
     leaf = Verbatim(document, route)
-    habits = habits_of([document])
+    formatting = formatting_of([document])
     name = route[-1] if isinstance(route[-1], str) else "moved"
-    new = emit_document({"kind": "X", "spec": {"deep": {name: leaf, "items": [leaf, 1]}}}, habits)
+    new = emit_document(
+        {"kind": "X", "spec": {"deep": {name: leaf, "items": [leaf, 1]}}}, formatting
+    )
     moved = at(value, route)
     assert read(parsed(new).root) == {
         "kind": "X",
@@ -186,7 +190,7 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
 def test_an_emitted_document_reads_as_its_tree(value: Any) -> None:
     """What we write ourselves means what was meant."""
     document = parsed("a:\n- b: c\n")
-    assert read(parsed(emit_document(value, habits_of([document]))).root) == value
+    assert read(parsed(emit_document(value, formatting_of([document]))).root) == value
 
 
 @settings(max_examples=400)

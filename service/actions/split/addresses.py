@@ -9,17 +9,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.label_overlaps import check_alone
 from service.actions.names import joined
 from service.actions.split.autoscalers import most_replicas
 from service.actions.split.services import Boundary
 from service.change import NewObject
-from service.classification.signals.own_service import receiver
+from service.classification.signals.own_service import receiving_container
 from service.findings import Role, Stage
 from service.kube.containers import Container, base_name
-from service.kube.objects import Resource, dig, same_namespace, text
-from service.kube.references import LocalReference, addresses_in, readers_of, service_names_used
+from service.kube.objects import Resource, as_text, in_same_namespace, value_at
+from service.kube.references import (
+    LoopbackReference,
+    loopback_addresses,
+    readers_of_config_map,
+    service_names_in,
+)
 from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink
 from service.yamldoc.nodes import Route
@@ -58,7 +63,7 @@ class Rewiring:
     """Which group may speak to which, though nothing shows it."""
 
 
-def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary) -> Rewiring:
+def rewire(candidate: Candidate, links: tuple[ServiceLink, ...], boundary: Boundary) -> Rewiring:
     """How the groups reach each other once they are apart.
 
     Raises:
@@ -66,14 +71,14 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
     """
     result = Rewiring()
     addresses: dict[tuple[int, int], tuple[str, int]] = {}
-    context = situation.classification.context
+    context = candidate.classification.context
     for reference in context.references:
-        target = context.target(reference)
+        target = context.target_of(reference)
         if target is None:
-            _check_unknown(situation, reference, boundary)
+            _check_unknown(candidate, reference, boundary)
             continue
-        source_groups = _groups_of(situation, reference.container, boundary)
-        if source_groups <= _groups_of(situation, target, boundary):
+        source_groups = _groups_of(candidate, reference.container, boundary)
+        if source_groups <= _groups_of(candidate, target, boundary):
             continue
         if len(source_groups) > 1:
             message = (
@@ -83,8 +88,8 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
             raise Refused(
                 "localhost-unresolved", f"{message}: say with podsplit.dev/roles whom it helps"
             )
-        _check_changeable(situation, reference, target, boundary)
-        if reference.port is None and not _named_for(situation, reference, target):
+        _check_changeable(candidate, reference, target, boundary)
+        if reference.port is None and not _named_for(candidate, reference, target):
             message = (
                 f"{reference.container.name} is told a host on localhost without a port, and it"
                 f" can't be told that {target.name} is meant"
@@ -100,50 +105,56 @@ def rewire(situation: Situation, links: tuple[ServiceLink, ...], boundary: Bound
         key = (boundary.group_of[target.index], port)
         result.traffic |= {(source, *key) for source in source_groups if source != key[0]}
         if key not in addresses:
-            addresses[key] = _address(situation, links, boundary, target, port, result)
+            addresses[key] = _address(candidate, links, boundary, target, port, result)
         _change(result, reference, addresses[key], port, min(source_groups))
-    _serve_silent(situation, links, boundary, addresses, result)
-    _note_calls(situation, links, boundary, result)
+    _serve_silent(candidate, links, boundary, addresses, result)
+    _note_calls(candidate, links, boundary, result)
     return result
 
 
-def _named_for(situation: Situation, reference: LocalReference, target: Container) -> bool:
+def _named_for(candidate: Candidate, reference: LoopbackReference, target: Container) -> bool:
     """Whether the variable that holds a host is named for a database, or for what the target
     runs.
     """
     words = set(re.split(r"[-_.]", reference.variable.lower()))
-    return bool(words & {"db", "database", "sql"}) or situation.classification.context.named_in(
+    return bool(words & {"db", "database", "sql"}) or candidate.classification.context.is_named_in(
         reference.variable, target
     )
 
 
-def _groups_of(situation: Situation, container: Container, boundary: Boundary) -> set[int]:
+def _groups_of(candidate: Candidate, container: Container, boundary: Boundary) -> set[int]:
     """The groups that a container goes to: its own, and those that it helps as well."""
-    verdict = situation.classification.verdict(container)
+    verdict = candidate.classification.verdict(container)
     numbers = {
         group[0].name: boundary.group_of[group[0].index]
-        for group in situation.classification.groups
+        for group in candidate.classification.groups
     }
     own = boundary.group_of.get(container.index, verdict.group)
     helps = verdict.serves if verdict.role in (Role.SIDECAR, Role.INIT) else ()
     return {own, *(numbers[name] for name in helps if name in numbers)}
 
 
-def _check_unknown(situation: Situation, reference: LocalReference, boundary: Boundary) -> None:
+def _check_unknown(candidate: Candidate, reference: LoopbackReference, boundary: Boundary) -> None:
     """A port that nobody is known to listen on may be that of a container which is to be elsewhere.
 
     Raises:
         Refused: it may.
     """
-    context = situation.classification.context
-    own = context.listening.get(reference.container.index, {})
+    context = candidate.classification.context
+    own = context.listening_ports.get(reference.container.index, {})
     itself = reference.port is not None and own.get(reference.port, "default") != "default"
     if reference.listens or reference.where in ("probe", "hook") or itself:
         return
-    groups = _groups_of(situation, reference.container, boundary)
-    away = [each for each in context.members if not groups <= _groups_of(situation, each, boundary)]
+    groups = _groups_of(candidate, reference.container, boundary)
+    away = [
+        each
+        for each in context.classified_containers
+        if not groups <= _groups_of(candidate, each, boundary)
+    ]
     # What a known server listens on is known; another one may listen on more than it declares.
-    unsure = any(not (context.entry(each) and context.listening[each.index]) for each in away)
+    unsure = any(
+        not (context.catalogue_entry(each) and context.listening_ports[each.index]) for each in away
+    )
     # Services that are made here speak TCP.
     unsure |= any(declared.number == reference.port for each in away for declared in each.ports)
     if unsure or reference.port is None:
@@ -156,43 +167,45 @@ def _check_unknown(situation: Situation, reference: LocalReference, boundary: Bo
 
 
 def _check_changeable(
-    situation: Situation, reference: LocalReference, target: Container, boundary: Boundary
+    candidate: Candidate, reference: LoopbackReference, target: Container, boundary: Boundary
 ) -> None:
     name = reference.container.name
-    if reference.resource is not situation.resource:
-        _check_config_map(situation, reference, boundary)
+    if reference.resource is not candidate.resource:
+        _check_config_map(candidate, reference, boundary)
     if reference.where in ("probe", "hook"):
         raise Refused(
             "localhost-in-probe",
             f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail"
             " for ever",
         )
-    entry = situation.classification.context.entry(target)
+    entry = candidate.classification.context.catalogue_entry(target)
     if entry is not None and entry.category in _STATEFUL:
-        _check_single(situation, target)
+        _check_single(candidate, target)
 
 
-def _check_config_map(situation: Situation, reference: LocalReference, boundary: Boundary) -> None:
+def _check_config_map(
+    candidate: Candidate, reference: LoopbackReference, boundary: Boundary
+) -> None:
     """A ConfigMap is changed where nobody but the group that is told reads it.
 
     Raises:
         Refused: somebody else does, or it can't be changed.
     """
     config = reference.resource
-    told = _groups_of(situation, reference.container, boundary)
-    own = {id(each.resource) for each in copies_of(situation.workload, situation.manifests)} | {
-        id(situation.resource)
+    told = _groups_of(candidate, reference.container, boundary)
+    own = {id(each.resource) for each in copies_of(candidate.workload, candidate.manifests)} | {
+        id(candidate.resource)
     }
     others = [
         container
-        for workload, container in readers_of(config, situation.manifests)
+        for workload, container in readers_of_config_map(config, candidate.manifests)
         if id(workload.resource) not in own
         or (
-            workload.resource is situation.resource
-            and _groups_of(situation, container, boundary) != told
+            workload.resource is candidate.resource
+            and _groups_of(candidate, container, boundary) != told
         )
     ]
-    unsure = not same_namespace(config, situation.resource, surely=True)
+    unsure = not in_same_namespace(config, candidate.resource, strictly=True)
     if others or unsure or len(told) > 1 or config.data.get("immutable") is True:
         why = (
             f"{others[0].name} reads it too"
@@ -206,13 +219,13 @@ def _check_config_map(situation: Situation, reference: LocalReference, boundary:
         raise Refused("localhost-in-configmap", message)
 
 
-def _check_single(situation: Situation, target: Container) -> None:
+def _check_single(candidate: Candidate, target: Container) -> None:
     """A Service in front of several databases would lead each request to another one.
 
     Raises:
         Refused: there are several.
     """
-    replicas = most_replicas(situation)
+    replicas = most_replicas(candidate)
     if replicas > 1:
         message = (
             f"each of up to {replicas} replicas has a {target.name} of its own on localhost: decide"
@@ -222,7 +235,7 @@ def _check_single(situation: Situation, target: Container) -> None:
 
 
 def _address(
-    situation: Situation,
+    candidate: Candidate,
     links: tuple[ServiceLink, ...],
     boundary: Boundary,
     target: Container,
@@ -232,35 +245,35 @@ def _address(
     """Name and port of a Service that leads to a container's port: one that is there, or a new
     one.
     """
-    context = situation.classification.context
+    context = candidate.classification.context
     for link in links:
         for each in link.ports:
             number = each.declared.number if each.declared else each.target
             if (
                 (number, each.protocol) == (port, "TCP")
-                and receiver(context, each) is target
+                and receiving_container(context, each) is target
                 and not link.headless
             ):
                 return link.service.name, each.number
     group = boundary.group_of[target.index]
-    made = _service(situation, boundary, group, [port], target)
+    made = _service(candidate, boundary, group, [port], target)
     result.objects.append(made)
-    _note_variables(situation, made, result)
+    _note_variables(candidate, made, result)
     return made.name, port
 
 
 def _service(
-    situation: Situation, boundary: Boundary, group: int, ports: list[int], target: Container
+    candidate: Candidate, boundary: Boundary, group: int, ports: list[int], target: Container
 ) -> NewObject:
-    check_alone(situation, boundary, group, "a Service")
+    check_alone(candidate, boundary, group, "a Service")
     wanted = _service_name(boundary.names[group])
-    if situation.names.taken("Service", wanted):
+    if candidate.names.taken("Service", wanted):
         wanted = _service_name(joined(boundary.names[group], target.name))
-    name = situation.names.give("Service", wanted, situation.resource)
+    name = candidate.names.give("Service", wanted, candidate.resource)
     labels = {boundary.key: boundary.labels[group][boundary.key]}
     metadata: dict[str, Tree] = {"name": name}
-    if situation.resource.namespace is not None:
-        metadata["namespace"] = situation.resource.namespace
+    if candidate.resource.namespace is not None:
+        metadata["namespace"] = candidate.resource.namespace
     metadata["labels"] = labels
     declared = {each.number: each.name for each in target.ports}
     entries = [
@@ -277,19 +290,19 @@ def _service(
         "metadata": metadata,
         "spec": {"selector": boundary.selector(group), "ports": entries},
     }
-    return NewObject(situation.resource, tree, f"Service/{name}", Stage.SWITCH)
+    return NewObject(candidate.resource, tree, f"Service/{name}", Stage.SWITCH)
 
 
-def _note_variables(situation: Situation, made: NewObject, result: Rewiring) -> None:
+def _note_variables(candidate: Candidate, made: NewObject, result: Rewiring) -> None:
     """Pods that start after a Service get variables that are named for it
     (`SHOP_PORT=tcp://...`), which programs of that name may read.
     """
     programs = {
         word
-        for each in situation.workload.containers
+        for each in candidate.workload.containers
         for word in (each.name, base_name(each.image))
     }
-    if made.name in programs and situation.workload.pod.get("enableServiceLinks") is not False:
+    if made.name in programs and candidate.workload.pod.get("enableServiceLinks") is not False:
         prefix = made.name.upper().replace("-", "_")
         result.assumptions.append(
             f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the"
@@ -306,13 +319,13 @@ def _service_name(name: str) -> str:
 
 
 def _change(
-    result: Rewiring, reference: LocalReference, address: tuple[str, int], port: int, reader: int
+    result: Rewiring, reference: LoopbackReference, address: tuple[str, int], port: int, reader: int
 ) -> None:
     name, number = address
     values = result.values.setdefault(reference.container.index, [])
     key = (id(reference.resource), reference.route)
     own = reference.where in ("env", "command", "args")
-    old = text(dig(reference.resource.data, *reference.route))
+    old = as_text(value_at(reference.resource.data, *reference.route))
     if own:
         old = next((text_ for each, text_ in values if each == reference.route), old)
     elif key in result.settings:
@@ -347,12 +360,12 @@ def _change(
         result.settings[key] = Setting(reference.resource, new, reader)
 
 
-def _readdressed(old: str, reference: LocalReference, port: int, name: str, number: int) -> str:
+def _readdressed(old: str, reference: LoopbackReference, port: int, name: str, number: int) -> str:
     """A text in which one loopback address is that of a Service; other hosts and ports stay, and
     so do addresses to listen on.
     """
     new, position = "", 0
-    for each in addresses_in(old):
+    for each in loopback_addresses(old):
         if (each.host, each.port) == (reference.host, port) and not each.listens:
             new += old[position : each.start] + (
                 f"{name}:{number}" if each.written or number != port else name
@@ -362,7 +375,7 @@ def _readdressed(old: str, reference: LocalReference, port: int, name: str, numb
 
 
 def _serve_silent(
-    situation: Situation,
+    candidate: Candidate,
     links: tuple[ServiceLink, ...],
     boundary: Boundary,
     addresses: dict[tuple[int, int], tuple[str, int]],
@@ -374,15 +387,17 @@ def _serve_silent(
     A store is reached by applications and calls none. An application that stays is left without a
     Service: what comes from elsewhere finds it as it did.
     """
-    context = situation.classification.context
-    heads = [members[0] for members in situation.classification.groups]
+    context = candidate.classification.context
+    heads = [members[0] for members in candidate.classification.groups]
     silent: list[tuple[str, list[str]]] = []
-    applications = [head for head in heads if not context.keeps_for_others(head)]
+    applications = [head for head in heads if not context.is_store(head)]
     for head in heads:
         number = boundary.group_of[head.index]
         callers = [each.name for each in applications if each is not head]
         ports = list(context.traffic_ports(head))
-        served = any(receiver(context, port) is head for link in links for port in link.ports)
+        served = any(
+            receiving_container(context, port) is head for link in links for port in link.ports
+        )
         staying = number == 0 and head in applications
         if (
             staying
@@ -392,13 +407,13 @@ def _serve_silent(
             or any(known == number for known, _ in addresses)
         ):
             continue
-        entry = context.entry(head)
+        entry = context.catalogue_entry(head)
         if entry is not None and entry.category in _STATEFUL:
-            _check_single(situation, head)
-        made = _service(situation, boundary, number, ports[:1], head)
+            _check_single(candidate, head)
+        made = _service(candidate, boundary, number, ports[:1], head)
         silent.append((head.name, callers))
         result.objects.append(made)
-        _note_variables(situation, made, result)
+        _note_variables(candidate, made, result)
         result.guessed |= {
             (boundary.group_of[each.index], number, ports[0])
             for each in applications
@@ -419,18 +434,18 @@ def _serve_silent(
 
 
 def _note_calls(
-    situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring
+    candidate: Candidate, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring
 ) -> None:
     """What groups say to each other through Services: where there was one Pod, its answer was
     never held up.
     """
-    context = situation.classification.context
+    context = candidate.classification.context
     names = frozenset(link.service.name for link in links)
-    for container in context.members:
-        used = service_names_used(container, names)
+    for container in context.classified_containers:
+        used = service_names_in(container, names)
         for link in links:
             for port in link.ports if link.service.name in used else ():
-                target = receiver(context, port)
+                target = receiving_container(context, port)
                 number = port.declared.number if port.declared else port.target
                 if target is not None and isinstance(number, int):
                     pair = (boundary.group_of[container.index], boundary.group_of[target.index])

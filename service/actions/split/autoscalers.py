@@ -15,17 +15,17 @@ stay, and an assumption says so. A group that keeps state isn't multiplied.
 
 from __future__ import annotations
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.split.selectors import Division, Following, by_hand, copied, namespace_unclear
 from service.change import Step
 from service.findings import Stage
-from service.kube.objects import Resource, mapping, mappings, same_namespace, text
-from service.kube.pointers import (
+from service.kube.dependents import (
     metric_container,
     reads_first_container,
     scalers_of,
     trigger_container,
 )
+from service.kube.objects import Resource, as_mapping, as_mappings, as_text, in_same_namespace
 from service.kube.replicas import copies_of
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
@@ -36,32 +36,32 @@ _KEDA = ("keda.sh", "ScaledObject")
 _ON_CONTAINERS = ("cpu", "memory")
 
 
-def follow_scalers(situation: Situation, division: Division) -> Following:
+def follow_scalers(candidate: Candidate, division: Division) -> Following:
     """What the autoscalers of the workload need.
 
     Raises:
         Refused: one of them can't be divided.
     """
     result = Following()
-    for scaler in scalers_of(division.workload, situation.manifests):
-        if not same_namespace(scaler, situation.resource, surely=True):
+    for scaler in scalers_of(division.workload, candidate.manifests):
+        if not in_same_namespace(scaler, candidate.resource, strictly=True):
             raise namespace_unclear(scaler)
         match (scaler.group, scaler.kind):
             case kind if kind == _HORIZONTAL:
-                _horizontal(situation, division, scaler, result)
+                _horizontal(candidate, division, scaler, result)
             case kind if kind == _VERTICAL:
-                _vertical(situation, division, scaler, result)
+                _vertical(candidate, division, scaler, result)
             case kind if kind == _KEDA:
-                _keda(situation, division, scaler, result)
+                _keda(candidate, division, scaler, result)
             case _:
                 raise by_hand(scaler)
     return result
 
 
 def _horizontal(
-    situation: Situation, division: Division, scaler: Resource, result: Following
+    candidate: Candidate, division: Division, scaler: Resource, result: Following
 ) -> None:
-    metrics = [(index, each) for index, each in enumerate(mappings(scaler.spec.get("metrics")))]
+    metrics = [(index, each) for index, each in enumerate(as_mappings(scaler.spec.get("metrics")))]
     route = (*scaler.route, "spec", "metrics")
     implicit = not metrics
     if scaler.api_version != "autoscaling/v2" and metrics:
@@ -87,7 +87,7 @@ def _horizontal(
         wanted = [
             index
             for index, each in metrics
-            if text(each.get("type")) == "Resource"
+            if as_text(each.get("type")) == "Resource"
             or metric_container(each) in division.containers[number]
         ]
         if _left_alone(scaler, division, number, result, scales=bool(wanted) or implicit):
@@ -95,11 +95,11 @@ def _horizontal(
         dropped: list[Operation] = [
             Remove((*route, index)) for index, _ in metrics if index not in wanted
         ]
-        _copy(situation, division, scaler, number, dropped, result)
+        _copy(candidate, division, scaler, number, dropped, result)
     others = [
-        text(each.get("type"))
+        as_text(each.get("type"))
         for _, each in metrics
-        if text(each.get("type")) not in ("Resource", "ContainerResource")
+        if as_text(each.get("type")) not in ("Resource", "ContainerResource")
     ]
     if others:
         result.assumptions.append(
@@ -113,22 +113,24 @@ def _horizontal(
 
 
 def _vertical(
-    situation: Situation, division: Division, scaler: Resource, result: Following
+    candidate: Candidate, division: Division, scaler: Resource, result: Following
 ) -> None:
-    policies = mappings(mapping(scaler.spec.get("resourcePolicy")).get("containerPolicies"))
+    policies = as_mappings(as_mapping(scaler.spec.get("resourcePolicy")).get("containerPolicies"))
     route: Route = (*scaler.route, "spec", "resourcePolicy", "containerPolicies")
 
     def without(number: int, stage: Stage | None) -> list[Operation]:
         kept = [
             index
             for index, each in enumerate(policies)
-            if text(each.get("containerName")) in {"*", *division.containers[number]}
+            if as_text(each.get("containerName")) in {"*", *division.containers[number]}
         ]
         when = int(stage) if stage is not None else 0
         if policies and not kept:
             return [
                 Remove(
-                    route[:-1] if len(mapping(scaler.spec.get("resourcePolicy"))) == 1 else route,
+                    route[:-1]
+                    if len(as_mapping(scaler.spec.get("resourcePolicy"))) == 1
+                    else route,
                     when,
                 )
             ]
@@ -138,13 +140,13 @@ def _vertical(
 
     result.steps += [Step(scaler, operation) for operation in without(0, Stage.CONTRACT)]
     for number in range(1, len(division.kinds)):
-        _copy(situation, division, scaler, number, without(number, None), result)
+        _copy(candidate, division, scaler, number, without(number, None), result)
 
 
-def _keda(situation: Situation, division: Division, scaler: Resource, result: Following) -> None:
-    triggers = mappings(scaler.spec.get("triggers"))
+def _keda(candidate: Candidate, division: Division, scaler: Resource, result: Following) -> None:
+    triggers = as_mappings(scaler.spec.get("triggers"))
     first = next(iter(division.workload.containers)).name
-    source = text(mapping(scaler.spec.get("scaleTargetRef")).get("envSourceContainerName"))
+    source = as_text(as_mapping(scaler.spec.get("scaleTargetRef")).get("envSourceContainerName"))
     if (reads_first_container(scaler) and first not in division.containers[0]) or (
         source and source not in division.containers[0]
     ):
@@ -172,7 +174,7 @@ def _keda(situation: Situation, division: Division, scaler: Resource, result: Fo
         wanted = [
             index
             for index, each in enumerate(triggers)
-            if text(each.get("type")) in _ON_CONTAINERS
+            if as_text(each.get("type")) in _ON_CONTAINERS
             and trigger_container(each) in {None, *division.containers[number]}
         ]
         if _left_alone(scaler, division, number, result, scales=bool(wanted)):
@@ -180,8 +182,8 @@ def _keda(situation: Situation, division: Division, scaler: Resource, result: Fo
         dropped: list[Operation] = [
             Remove((*route, index)) for index in range(len(triggers)) if index not in wanted
         ]
-        _copy(situation, division, scaler, number, [*dropped, *_awake(scaler)], result)
-    if any(text(each.get("type")) not in _ON_CONTAINERS for each in triggers):
+        _copy(candidate, division, scaler, number, [*dropped, *_awake(scaler)], result)
+    if any(as_text(each.get("type")) not in _ON_CONTAINERS for each in triggers):
         result.assumptions.append(
             f"the triggers of {scaler.title} that aren't of containers are meant for"
             f" {division.workload.name}"
@@ -234,7 +236,7 @@ def _left_alone(
 
 
 def _copy(
-    situation: Situation,
+    candidate: Candidate,
     division: Division,
     scaler: Resource,
     number: int,
@@ -242,7 +244,7 @@ def _copy(
     result: Following,
 ) -> None:
     field = "targetRef" if "targetRef" in scaler.spec else "scaleTargetRef"
-    target = mapping(scaler.spec.get(field))
+    target = as_mapping(scaler.spec.get(field))
     route = (*scaler.route, "spec", field)
     api_version, kind = division.kinds[number]
     named: dict[str, Data] = {"name": division.boundary.names[number]}
@@ -262,19 +264,19 @@ def _copy(
         )
     stage = max(Stage.SWITCH, division.stages[number])
     result.objects.append(
-        copied(situation, division, scaler, number, [*operations, *dropped], stage)
+        copied(candidate, division, scaler, number, [*operations, *dropped], stage)
     )
 
 
-def most_replicas(situation: Situation) -> int:
+def most_replicas(candidate: Candidate) -> int:
     """How many Pods the workload may have: its replicas, its copies, or as many as an autoscaler
     makes; 1 where nothing says.
     """
     written: list[Data] = [
-        situation.resource.spec.get("replicas"),
-        len(copies_of(situation.workload, situation.manifests)),
+        candidate.resource.spec.get("replicas"),
+        len(copies_of(candidate.workload, candidate.manifests)),
     ]
-    for scaler in scalers_of(situation.workload, situation.manifests):
+    for scaler in scalers_of(candidate.workload, candidate.manifests):
         written += [scaler.spec.get("maxReplicas"), scaler.spec.get("maxReplicaCount")]
         # KEDA makes up to 100 where nothing is written.
         if (scaler.group, scaler.kind) == _KEDA and not scaler.spec.get("maxReplicaCount"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.kustomizations import Made, check_split
 from service.actions.label_overlaps import selects_newly
 from service.actions.names import joined, short
@@ -21,13 +21,13 @@ from service.actions.split.volumes import check_volumes
 from service.actions.wrap.controllers import Wrapping
 from service.change import Move, NewObject, Proposal, Step
 from service.classification.classify import prepared_groups
-from service.classification.observation import Says
+from service.classification.observation import Claim
 from service.findings import Applicability, ContainerType, Leans, Role, Stage
 from service.kube.containers import Container
-from service.kube.objects import dig, mappings, text
-from service.kube.pointers import mentions
+from service.kube.dependents import objects_mentioning
+from service.kube.objects import as_mappings, as_text, value_at
 from service.kube.services import ServiceLink, services_of
-from service.kube.workloads import holds_node_port, writes_data
+from service.kube.workloads import uses_host_port, writes_persistent_data
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
 _LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
@@ -37,12 +37,12 @@ _DEPLOYMENT = ("apps/v1", "Deployment")
 
 
 def decide(
-    situation: Situation, min_confidence: float, wrapping: Wrapping | None
+    candidate: Candidate, min_confidence: float, wrapping: Wrapping | None
 ) -> tuple[Proposal, dict[str, str]]:
     """How a workload is split.
 
     Args:
-        situation: the workload.
+        candidate: the workload.
         min_confidence: below it nothing is cut.
         wrapping: the controller that a bare Pod gets by the same rewrite.
 
@@ -52,8 +52,8 @@ def decide(
     Raises:
         Refused: it can't be, or not safely.
     """
-    check(situation, min_confidence, wrapping)
-    plan = _Split(situation, wrapping, min_confidence)
+    check(candidate, min_confidence, wrapping)
+    plan = _Split(candidate, wrapping, min_confidence)
     return plan.proposal(), plan.shared_labels
 
 
@@ -61,36 +61,36 @@ class _Split:
     """The plan of one split."""
 
     def __init__(
-        self, situation: Situation, wrapping: Wrapping | None, min_confidence: float
+        self, candidate: Candidate, wrapping: Wrapping | None, min_confidence: float
     ) -> None:
-        self._situation = situation
-        self._workload = situation.workload
-        self._resource = situation.resource
+        self._situation = candidate
+        self._workload = candidate.workload
+        self._resource = candidate.resource
         self._wrapping = wrapping
         self._groups = self._ordered_groups()
         for group in self._groups[1:]:
-            check_moving(situation.classification, group, min_confidence)
+            check_moving(candidate.classification, group, min_confidence)
         self._group_of = {
             each.index: number for number, group in enumerate(self._groups) for each in group
         }
         self._prepares = self._prepared()
-        self._links: tuple[ServiceLink, ...] = services_of(self._workload, situation.manifests)
-        check_hazards(situation, self._links, self._group_of)
+        self._links: tuple[ServiceLink, ...] = services_of(self._workload, candidate.manifests)
+        check_hazards(candidate, self._links, self._group_of)
         members = [self._of_group(number) for number in range(len(self._groups))]
-        check_volumes(situation, members, self._group_of, self._new_kind()[1])
+        check_volumes(candidate, members, self._group_of, self._new_kind()[1])
         self._boundary = self._bounded()
-        self._retargeting: Retargeting = retarget(situation, self._links, self._boundary)
-        self._rewiring: Rewiring = rewire(situation, self._links, self._boundary)
+        self._retargeting: Retargeting = retarget(candidate, self._links, self._boundary)
+        self._rewiring: Rewiring = rewire(candidate, self._links, self._boundary)
         self._stages = self._staged()
         division = self._division()
         self._following: tuple[Following, ...] = (
-            follow_selections(situation, division),
-            follow_scalers(situation, division),
-            follow_traffic(situation, division),
+            follow_selections(candidate, division),
+            follow_scalers(candidate, division),
+            follow_traffic(candidate, division),
         )
 
         self._customised = check_split(
-            situation,
+            candidate,
             self._boundary.key,
             frozenset(each.name for each in self._workload.containers)
             - {each.name for each in self._of_group(0)},
@@ -173,8 +173,8 @@ class _Split:
         """
         groups = self._situation.classification.groups
         templates = {
-            text(dig(each, "metadata", "name"))
-            for each in mappings(self._resource.spec.get("volumeClaimTemplates"))
+            as_text(value_at(each, "metadata", "name"))
+            for each in as_mappings(self._resource.spec.get("volumeClaimTemplates"))
         }
         users = [
             group
@@ -207,7 +207,7 @@ class _Split:
         classification = self._situation.classification
         said = classification.pair(head, container).evidence
         tied = any(
-            each.says is Says.TOGETHER or each.about in (head, container)
+            each.says is Claim.TOGETHER or each.about in (head, container)
             for each, _, leans in said
             if leans is Leans.TOGETHER
         )
@@ -402,11 +402,11 @@ class _Split:
             if each.index not in staying
             for mount in each.mounts
         }
-        volumes = mappings(self._workload.pod.get("volumes"))
+        volumes = as_mappings(self._workload.pod.get("volumes"))
         gone = [
             index
             for index, volume in enumerate(volumes)
-            if text(volume.get("name")) in moved - used
+            if as_text(volume.get("name")) in moved - used
         ]
         route = self._situation.absolute(*self._workload.pod_route, "volumes")
         if gone and len(gone) == len(volumes):
@@ -476,7 +476,7 @@ class _Split:
         """
         return (
             self._resource.kind == "CronJob"
-            or dig(self._resource.spec, "strategy", "type") == "Recreate"
+            or value_at(self._resource.spec, "strategy", "type") == "Recreate"
         )
 
     def _division(self) -> Division:
@@ -495,20 +495,20 @@ class _Split:
             tuple(frozenset(each.name for each in self._of_group(number)) for number in numbers),
             self._stages,
             tuple(
-                self._keeps_data(number) or context.stateful(self._groups[number][0])
+                self._keeps_data(number) or context.keeps_state(self._groups[number][0])
                 for number in numbers
             ),
             frozenset(self._rewiring.traffic | self._rewiring.guessed),
         )
 
     def _is_database(self, container: Container) -> bool:
-        entry = self._situation.classification.context.entry(container)
+        entry = self._situation.classification.context.catalogue_entry(container)
         return entry is not None and entry.stands_alone and entry.category == "datastore"
 
     def _keeps_data(self, number: int) -> bool:
         """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""
         return any(
-            writes_data(self._workload, each) or holds_node_port(self._workload, each)
+            writes_persistent_data(self._workload, each) or uses_host_port(self._workload, each)
             for each in self._of_group(number)
         )
 
@@ -535,7 +535,7 @@ class _Split:
                 " moved: remove it then"
             )
         by_hand = self._resource.kind in ("ReplicaSet", "ReplicationController")
-        if by_hand or dig(self._resource.spec, "updateStrategy", "type") == "OnDelete":
+        if by_hand or value_at(self._resource.spec, "updateStrategy", "type") == "OnDelete":
             found.append(
                 f"the running Pods of {self._resource.name} keep the old template: they are deleted"
                 " after the stages expand and contract"
@@ -544,8 +544,9 @@ class _Split:
         found += [
             f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have: see"
             " whether it is meant for them too"
-            for other in mentions(self._situation.manifests, key, value)
-            if other is not self._resource and self._situation.manifests.sees(self._resource, other)
+            for other in objects_mentioning(self._situation.manifests, key, value)
+            if other is not self._resource
+            and self._situation.manifests.can_see(self._resource, other)
         ]
         for container in self._workload.containers:
             numbers = self._prepares.get(container.index)

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.wrap.controllers import Wrapping
 from service.classification.classify import Classification
 from service.classification.signals.injected import injected_names
 from service.kube.containers import Container
 from service.kube.live_exports import is_live
-from service.kube.objects import items, mapping
+from service.kube.objects import as_list, as_mapping
 from service.kube.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
 from service.rules.suppression import suppression_above, suppression_of
 
 
-def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None) -> None:
+def check(candidate: Candidate, min_confidence: float, wrapping: Wrapping | None) -> None:
     """Look for what forbids a split, the split's own details aside.
 
     Raises:
         Refused: with the reason.
     """
-    workload, classification = situation.workload, situation.classification
+    workload, classification = candidate.workload, candidate.classification
     confidence = classification.boundary_confidence()
     rule = "unrelated-containers"
     suppressions = (
         suppression_of(rule, workload),
-        *(suppression_above(rule, workload, each) for each in workload.members),
+        *(suppression_above(rule, workload, each) for each in workload.classified_containers),
     )
     suppression = next((each for each in suppressions if each is not None), None)
     if suppression is not None:
@@ -36,7 +36,7 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
     if workload.kind is None:
         raise Refused(
             "analysed-only",
-            f"workloads of {situation.resource.api_version} {situation.resource.kind} are analysed,"
+            f"workloads of {candidate.resource.api_version} {candidate.resource.kind} are analysed,"
             " not rewritten",
         )
     if injected_names(workload):
@@ -63,7 +63,7 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
             " copies: divide it by hand first"
         )
         raise Refused("copies", message)
-    if items(situation.resource.metadata.get("ownerReferences")):
+    if as_list(candidate.resource.metadata.get("ownerReferences")):
         raise Refused("owned", "it has an owner: change the template that its owner makes it from")
     if workload.is_pod and wrapping is None:
         raise Refused(
@@ -71,7 +71,7 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
             "its Pod can't be given a controller (see there), and a split needs one",
         )
     for field, value in workload.pod.items():
-        if field == "nodeName" and wrapping is not None and is_live(situation.resource):
+        if field == "nodeName" and wrapping is not None and is_live(candidate.resource):
             continue  # The wrap takes it out: it says where the Pod ran.
         fate = POD_FIELDS.get(field)
         if fate is None:
@@ -86,13 +86,13 @@ def check(situation: Situation, min_confidence: float, wrapping: Wrapping | None
                 f"its Pod sets {field}, which two Pods can't share as one did: decide which of them"
                 " needs it",
             )
-    if situation.resource.spec.get("paused") is True:
+    if candidate.resource.spec.get("paused") is True:
         raise Refused(
             "paused",
             "it is paused, so its Pods would not get what the Services ask for: resume it first",
         )
-    strategy = mapping(situation.resource.spec.get("strategy"))
-    if any(name.endswith("Service") for part in strategy.values() for name in mapping(part)):
+    strategy = as_mapping(candidate.resource.spec.get("strategy"))
+    if any(name.endswith("Service") for part in strategy.values() for name in as_mapping(part)):
         message = (
             "its strategy names Services, whose selectors the Rollout controller writes itself:"
             " divide it by hand"

@@ -12,22 +12,22 @@ import json
 import re
 from collections.abc import Iterator
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.kube.containers import Container, Word
 from service.kube.objects import (
     ManifestSet,
     Resource,
-    dig,
-    items,
-    mappings,
-    same_namespace,
-    strings,
-    text,
+    as_list,
+    as_mappings,
+    as_strings,
+    as_text,
+    in_same_namespace,
+    value_at,
 )
 from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
 from service.kube.replicas import copies_of
-from service.kube.services import ServiceLink, selecting, selector_of
-from service.kube.workloads import pods_with
+from service.kube.services import ServiceLink, service_selector, services_selecting
+from service.kube.workloads import pods_with_labels
 
 _POD_LABELS = (
     "statefulset.kubernetes.io/pod-name",
@@ -55,7 +55,7 @@ _LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
 def check_hazards(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> None:
     """Look for everything of this module.
 
@@ -73,7 +73,7 @@ def check_hazards(
         _annotations,
         _triggers,
     ):
-        for reason, message in check(situation, links, group_of):
+        for reason, message in check(candidate, links, group_of):
             raise Refused(reason, message)
 
 
@@ -81,16 +81,16 @@ _Found = Iterator[tuple[str, str]]
 
 
 def _services(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Services that other workloads stand behind too, that may or may not be in scope, or that
     select by a Pod's own label.
     """
     del group_of
-    manifests, resource = situation.manifests, situation.resource
+    manifests, resource = candidate.manifests, candidate.resource
     for link in links:
-        selector = selector_of(link.service)
-        for other in _others_behind(situation, selector):
+        selector = service_selector(link.service)
+        for other in _others_behind(candidate, selector):
             yield (
                 "shared-service",
                 (
@@ -99,11 +99,11 @@ def _services(
                 ),
             )
     known = {id(link.service) for link in links}
-    for service in selecting(situation.workload.labels, manifests):
+    for service in services_selecting(candidate.workload.labels, manifests):
         unclear = (
-            id(service) not in known and manifests.named("Service", service.name, resource) is None
+            id(service) not in known and manifests.find("Service", service.name, resource) is None
         )
-        if unclear and same_namespace(service, resource):
+        if unclear and in_same_namespace(service, resource):
             yield (
                 "service-unclear",
                 (
@@ -111,13 +111,15 @@ def _services(
                     " meant: send one environment at a time"
                 ),
             )
-    for service in manifests.derived("services-by-pod-label", _by_pod_label):
-        chosen = [label for label in _POD_LABELS if label in selector_of(service)]
-        rest = {key: value for key, value in selector_of(service).items() if key not in _POD_LABELS}
+    for service in manifests.compute_once("services-by-pod-label", _by_pod_label):
+        chosen = [label for label in _POD_LABELS if label in service_selector(service)]
+        rest = {
+            key: value for key, value in service_selector(service).items() if key not in _POD_LABELS
+        }
         if (
             chosen
-            and all(situation.workload.labels.get(key) == value for key, value in rest.items())
-            and same_namespace(service, resource)
+            and all(candidate.workload.labels.get(key) == value for key, value in rest.items())
+            and in_same_namespace(service, resource)
         ):
             yield (
                 "service-unclear",
@@ -133,37 +135,37 @@ def _by_pod_label(manifests: ManifestSet) -> list[Resource]:
     return [
         service
         for service in manifests.of_kind("Service")
-        if any(label in selector_of(service) for label in _POD_LABELS)
+        if any(label in service_selector(service) for label in _POD_LABELS)
     ]
 
 
-def _others_behind(situation: Situation, selector: dict[str, str]) -> Iterator[Resource]:
+def _others_behind(candidate: Candidate, selector: dict[str, str]) -> Iterator[Resource]:
     """Other workloads' objects that a Service selects by; copies of a Pod go the way that it
     goes.
     """
-    manifests, resource = situation.manifests, situation.resource
-    own = {id(resource), *(id(each.resource) for each in copies_of(situation.workload, manifests))}
-    for other, _ in pods_with(selector, manifests):
+    manifests, resource = candidate.manifests, candidate.resource
+    own = {id(resource), *(id(each.resource) for each in copies_of(candidate.workload, manifests))}
+    for other, _ in pods_with_labels(selector, manifests):
         if (
             id(other) not in own
-            and manifests.sees(resource, other)
-            and same_namespace(resource, other)
+            and manifests.can_see(resource, other)
+            and in_same_namespace(resource, other)
         ):
             yield other
 
 
 def _probes(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Probes and hooks that call a port of the other group at the Pod's own address."""
     del links
-    listening = situation.classification.context.listening
-    for container in situation.workload.members:
+    listening = candidate.classification.context.listening_ports
+    for container in candidate.workload.classified_containers:
         own = {port.name for port in container.ports} | set(listening[container.index])
         for probe in container.probes:
             if probe.port is None or probe.port in own or probe.host:
                 continue
-            for other in situation.workload.members:
+            for other in candidate.workload.classified_containers:
                 answers = probe.port in listening[other.index] or any(
                     port.name == probe.port for port in other.ports
                 )
@@ -178,14 +180,14 @@ def _probes(
 
 
 def _resources(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """References to the resources of a container of the other group."""
     del links
-    names = {each.name: group_of.get(each.index) for each in situation.workload.containers}
-    for container in situation.workload.containers:
-        for variable in mappings(container.data.get("env")):
-            named = text(dig(variable, "valueFrom", "resourceFieldRef", "containerName"))
+    names = {each.name: group_of.get(each.index) for each in candidate.workload.containers}
+    for container in candidate.workload.containers:
+        for variable in as_mappings(container.data.get("env")):
+            named = as_text(value_at(variable, "valueFrom", "resourceFieldRef", "containerName"))
             if named in names and names[named] != group_of.get(container.index):
                 yield (
                     "crossing-reference",
@@ -194,27 +196,27 @@ def _resources(
                         " is to be in another Pod"
                     ),
                 )
-    for volume in mappings(situation.workload.pod.get("volumes")):
+    for volume in as_mappings(candidate.workload.pod.get("volumes")):
         if '"resourceFieldRef"' in json.dumps(volume, default=str):
             yield (
                 "crossing-reference",
                 (
-                    f"the volume {text(volume.get('name'))} holds resources of named containers"
+                    f"the volume {as_text(volume.get('name'))} holds resources of named containers"
                     " (resourceFieldRef)"
                 ),
             )
 
 
 def _addresses(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Loopback addresses without a port, and servers that listen on loopback alone."""
     del links, group_of
-    context = situation.classification.context
+    context = candidate.classification.context
     for reference in context.references:
         name = reference.container.name
         served = (
-            reference.container.index in context.listening
+            reference.container.index in context.listening_ports
             and reference.port in context.traffic_ports(reference.container)
         )
         if reference.listens and (reference.where in ("command", "args", "env") or served):
@@ -225,7 +227,7 @@ def _addresses(
                     f" ({reference.where})"
                 ),
             )
-    for container in situation.workload.containers:
+    for container in candidate.workload.containers:
         for word, before in zip(container.invocation, [None, *container.invocation], strict=False):
             for match in LOOPBACK.finditer(word.text):
                 around = f"{before.text if before else ''} {word.text[: match.start()]}"
@@ -252,16 +254,16 @@ def _addresses(
                         f" ({word.where})"
                     ),
                 )
-        yield from _bound(situation, container)
+        yield from _bound(candidate, container)
         # A store's own scripts call the store.
-        if not situation.classification.context.keeps_for_others(container):
-            yield from _unseen(situation, container)
+        if not candidate.classification.context.is_store(container):
+            yield from _unseen(candidate, container)
 
 
-def _bound(situation: Situation, container: Container) -> _Found:
+def _bound(candidate: Candidate, container: Container) -> _Found:
     """Servers that a ConfigMap tells to listen on loopback."""
-    for config, keys in config_maps_of(situation.workload, container, situation.manifests):
-        for key, value in strings(config.data.get("data")).items():
+    for config, keys in config_maps_of(candidate.workload, container, candidate.manifests):
+        for key, value in as_strings(config.data.get("data")).items():
             if (keys is None or key in keys) and any(
                 _BINDS.match(line) for line in value.splitlines()
             ):
@@ -287,11 +289,11 @@ def _without_port(container: Container, word: Word, around: str) -> tuple[str, s
     )
 
 
-def _unseen(situation: Situation, container: Container) -> _Found:
+def _unseen(candidate: Candidate, container: Container) -> _Found:
     """Loopback hosts in ConfigMaps whose port can't be seen."""
-    seen = {(id(each.resource), each.route) for each in situation.classification.context.references}
-    for config, keys in config_maps_of(situation.workload, container, situation.manifests):
-        for key, value in strings(config.data.get("data")).items():
+    seen = {(id(each.resource), each.route) for each in candidate.classification.context.references}
+    for config, keys in config_maps_of(candidate.workload, container, candidate.manifests):
+        for key, value in as_strings(config.data.get("data")).items():
             paired = LOOPBACK_HOST.fullmatch(value.strip()) and (id(config), ("data", key)) in seen
             if (keys is None or key in keys) and not paired and _calls_loopback(value):
                 message = (
@@ -319,14 +321,16 @@ def _calls_loopback(value: str) -> bool:
 
 
 def _secrets(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Secrets in the set that hold loopback addresses."""
     del links, group_of
-    secrets = situation.manifests.derived("loopback-secrets", _loopback_secrets)
-    pod = json.dumps(situation.workload.pod, default=str) if secrets else ""
+    secrets = candidate.manifests.compute_once("loopback-secrets", _loopback_secrets)
+    pod = json.dumps(candidate.workload.pod, default=str) if secrets else ""
     for secret in secrets:
-        if json.dumps(secret.name) in pod and situation.manifests.sees(situation.resource, secret):
+        if json.dumps(secret.name) in pod and candidate.manifests.can_see(
+            candidate.resource, secret
+        ):
             yield (
                 "localhost-in-configmap",
                 (
@@ -347,8 +351,8 @@ def _loopback_secrets(manifests: ManifestSet) -> list[Resource]:
 
 def _values(secret: Resource) -> Iterator[str]:
     """What a Secret holds, `data` decoded; what isn't text holds no address."""
-    yield from strings(secret.data.get("stringData")).values()
-    for value in strings(secret.data.get("data")).values():
+    yield from as_strings(secret.data.get("stringData")).values()
+    for value in as_strings(secret.data.get("data")).values():
         try:
             yield base64.b64decode(value, validate=False).decode()
         except ValueError:
@@ -356,15 +360,17 @@ def _values(secret: Resource) -> Iterator[str]:
 
 
 def _pod_address(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """The Pod's own address used as somebody's host."""
     del links, group_of
-    for container in situation.workload.containers:
+    for container in candidate.workload.containers:
         own = {
-            text(variable.get("name"))
-            for variable in mappings(container.data.get("env"))
-            if text(dig(variable, "valueFrom", "fieldRef", "fieldPath")).startswith("status.podIP")
+            as_text(variable.get("name"))
+            for variable in as_mappings(container.data.get("env"))
+            if as_text(value_at(variable, "valueFrom", "fieldRef", "fieldPath")).startswith(
+                "status.podIP"
+            )
         }
         for word in container.words:
             if any(f"$({name}):" in word.text for name in own) and not _LISTENING.search(word.text):
@@ -375,12 +381,12 @@ def _pod_address(
 
 
 def _aliases(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Names for the loopback address."""
     del links, group_of
-    for alias in mappings(situation.workload.pod.get("hostAliases")):
-        if LOOPBACK_HOST.fullmatch(text(alias.get("ip"))):
+    for alias in as_mappings(candidate.workload.pod.get("hostAliases")):
+        if LOOPBACK_HOST.fullmatch(as_text(alias.get("ip"))):
             yield (
                 "localhost-unresolved",
                 (
@@ -391,12 +397,12 @@ def _aliases(
 
 
 def _annotations(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Annotations of the Pods that speak of a container which is to move, or of its port."""
     del links
-    moved = [each for each in situation.workload.containers if group_of.get(each.index, 0) != 0]
-    annotations = {**situation.resource.annotations, **situation.workload.annotations}
+    moved = [each for each in candidate.workload.containers if group_of.get(each.index, 0) != 0]
+    annotations = {**candidate.resource.annotations, **candidate.workload.annotations}
     for key, value in annotations.items():
         if key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/last-applied", "checksum/")):
             continue
@@ -420,16 +426,17 @@ def _names_port(key: str, value: str, container: Container) -> bool:
 
 
 def _triggers(
-    situation: Situation, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
 ) -> _Found:
     """Image triggers of a DeploymentConfig for a container which is to move."""
     del links
     moved = {
-        each.name for each in situation.workload.containers if group_of.get(each.index, 0) != 0
+        each.name for each in candidate.workload.containers if group_of.get(each.index, 0) != 0
     }
-    for trigger in mappings(situation.resource.spec.get("triggers")):
+    for trigger in as_mappings(candidate.resource.spec.get("triggers")):
         if moved & {
-            text(name) for name in items(dig(trigger, "imageChangeParams", "containerNames"))
+            as_text(name)
+            for name in as_list(value_at(trigger, "imageChangeParams", "containerNames"))
         }:
             yield (
                 "annotation",

@@ -7,7 +7,7 @@ did not.
 
 from __future__ import annotations
 
-from service.actions.context import Situation
+from service.actions.context import Candidate
 from service.actions.label_overlaps import check_alone
 from service.actions.names import short
 from service.actions.split.selectors import Division, Following, namespace_unclear
@@ -18,17 +18,17 @@ from service.kube.network import (
     DNS_PORT,
     GROUP,
     Direction,
-    isolating,
-    lets_through,
-    resolves_names,
-    rule_for,
+    allow_rule,
+    allows_dns,
+    allows_traffic,
+    policies_isolating,
 )
-from service.kube.objects import Resource, same_namespace
+from service.kube.objects import Resource, in_same_namespace
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import Tree
 
 
-def follow_traffic(situation: Situation, division: Division) -> Following:
+def follow_traffic(candidate: Candidate, division: Division) -> Following:
     """The policies that the groups need to go on talking to each other.
 
     Raises:
@@ -37,17 +37,17 @@ def follow_traffic(situation: Situation, division: Division) -> Following:
     result = Following()
     for group in range(len(division.kinds)):
         for direction in Direction:
-            _let_through(situation, division, group, direction, result)
+            _let_through(candidate, division, group, direction, result)
     return result
 
 
 def _let_through(
-    situation: Situation, division: Division, group: int, direction: Direction, result: Following
+    candidate: Candidate, division: Division, group: int, direction: Direction, result: Following
 ) -> None:
     # Whom policies cover is asked with the old labels: `follow_selections` makes them cover all
     # groups alike.
     labels = division.workload.labels
-    policies = isolating(situation.manifests, situation.resource, labels, direction)
+    policies = policies_isolating(candidate.manifests, candidate.resource, labels, direction)
     if not policies:
         return
     inwards = direction is Direction.INGRESS
@@ -60,7 +60,7 @@ def _let_through(
         (
             policy
             for policy in policies
-            if not same_namespace(policy, situation.resource, surely=True)
+            if not in_same_namespace(policy, candidate.resource, strictly=True)
         ),
         None,
     )
@@ -69,15 +69,17 @@ def _let_through(
     blocked = [
         (source if inwards else target, port)
         for source, target, port in speaks
-        if not lets_through(policies, direction, labels, port, _ports(division, target))
+        if not allows_traffic(policies, direction, labels, port, _ports(division, target))
     ]
     rules: list[Data] = []
     for peer in dict.fromkeys(peer for peer, _ in blocked):
         selector = division.boundary.selector(peer)
         rules.append(
-            rule_for(direction, selector, sorted({port for each, port in blocked if each == peer}))
+            allow_rule(
+                direction, selector, sorted({port for each, port in blocked if each == peer})
+            )
         )
-    if not inwards and speaks and not resolves_names(policies):
+    if not inwards and speaks and not allows_dns(policies):
         rules.append(
             {
                 "ports": [
@@ -92,8 +94,8 @@ def _let_through(
         )
     if rules:
         for number in (group, *dict.fromkeys(peer for peer, _ in blocked)):
-            check_alone(situation, division.boundary, number, "a NetworkPolicy")
-        result.objects.append(_policy(situation, division, group, direction, rules, policies[-1]))
+            check_alone(candidate, division.boundary, number, "a NetworkPolicy")
+        result.objects.append(_policy(candidate, division, group, direction, rules, policies[-1]))
 
 
 def _ports(division: Division, group: int) -> tuple[Port, ...]:
@@ -106,7 +108,7 @@ def _ports(division: Division, group: int) -> tuple[Port, ...]:
 
 
 def _policy(
-    situation: Situation,
+    candidate: Candidate,
     division: Division,
     group: int,
     direction: Direction,
@@ -114,10 +116,10 @@ def _policy(
     after: Resource,
 ) -> NewObject:
     wanted = short(f"{division.boundary.names[group]}-{direction.value}", 253)
-    name = situation.names.give("NetworkPolicy", wanted, situation.resource)
+    name = candidate.names.give("NetworkPolicy", wanted, candidate.resource)
     metadata: dict[str, Tree] = {"name": name}
-    if situation.resource.namespace is not None:
-        metadata["namespace"] = situation.resource.namespace
+    if candidate.resource.namespace is not None:
+        metadata["namespace"] = candidate.resource.namespace
     spec: dict[str, Tree] = {
         "podSelector": {"matchLabels": division.boundary.selector(group)},
         "policyTypes": [direction.value.capitalize()],

@@ -16,13 +16,19 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.names import joined, short
 from service.actions.split.services import Boundary
 from service.change import NewObject, Step
 from service.findings import Stage
-from service.kube.objects import Resource, items, mapping, mappings, same_namespace
-from service.kube.pointers import Follows, Selection, calico_policies, covers_others, selections_of
+from service.kube.dependents import (
+    OnSplit,
+    Selection,
+    calico_policies,
+    covers_other_workloads,
+    selections_of,
+)
+from service.kube.objects import Resource, as_list, as_mapping, as_mappings, in_same_namespace
 from service.kube.selectors import matches
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
@@ -73,29 +79,29 @@ class Following:
     """How many Pods groups need that lose the autoscaler which made them."""
 
 
-def follow_selections(situation: Situation, division: Division) -> Following:
+def follow_selections(candidate: Candidate, division: Division) -> Following:
     """What policies, budgets and monitors need.
 
     Raises:
         Refused: one of them can't be divided.
     """
     result = Following()
-    for selection in selections_of(division.workload, situation.manifests):
+    for selection in selections_of(division.workload, candidate.manifests):
         unmatched = [
             labels
             for labels in division.boundary.labels[1:]
             if not matches(selection.selector, labels)
         ]
-        if selection.follows is Follows.BY_HAND and (unmatched or division.traffic):
+        if selection.on_split is OnSplit.BY_HAND and (unmatched or division.traffic):
             raise by_hand(selection.resource)
         # A budget that counts other workloads' Pods too goes on counting all of them.
-        divided = selection.follows is Follows.DIVIDED and not covers_others(
-            selection, division.workload, situation.manifests
+        divided = selection.on_split is OnSplit.DIVIDED and not covers_other_workloads(
+            selection, division.workload, candidate.manifests
         )
-        if selection.follows is not Follows.BY_HAND and (unmatched or divided):
-            check_namespace(situation, selection)
-            (_divide if divided else _widen)(situation, division, selection, result)
-    for policy in calico_policies(division.workload, situation.manifests):
+        if selection.on_split is not OnSplit.BY_HAND and (unmatched or divided):
+            check_namespace(candidate, selection)
+            (_divide if divided else _widen)(candidate, division, selection, result)
+    for policy in calico_policies(division.workload, candidate.manifests):
         raise by_hand(policy)
     return result
 
@@ -118,28 +124,30 @@ def namespace_unclear(resource: Resource) -> Refused:
     )
 
 
-def check_namespace(situation: Situation, selection: Selection) -> None:
+def check_namespace(candidate: Candidate, selection: Selection) -> None:
     """Edits want to be sure.
 
     Raises:
         Refused: the object may be meant for another namespace.
     """
-    elsewhere = selection.peer and "namespaceSelector" in mapping(
+    elsewhere = selection.peer and "namespaceSelector" in as_mapping(
         selection.resource.get(*selection.route[:-1])
     )
-    if not elsewhere and not same_namespace(selection.resource, situation.resource, surely=True):
+    if not elsewhere and not in_same_namespace(
+        selection.resource, candidate.resource, strictly=True
+    ):
         raise namespace_unclear(selection.resource)
 
 
 def _widen(
-    situation: Situation, division: Division, selection: Selection, result: Following
+    candidate: Candidate, division: Division, selection: Selection, result: Following
 ) -> None:
-    del situation
+    del candidate
     boundary = division.boundary
     resource, route = selection.resource, (*selection.resource.route, *selection.route)
     old = boundary.labels[0].get(boundary.key, "")
     names = [labels[boundary.key] for labels in boundary.labels[1:]]
-    operations = _widening(route, mapping(selection.selector), boundary.key, old, names)
+    operations = _widening(route, as_mapping(selection.selector), boundary.key, old, names)
     if not operations:
         raise by_hand(resource)
     result.steps += [Step(resource, operation) for operation in operations]
@@ -150,15 +158,15 @@ def _widening(
 ) -> list[Operation]:
     """Make a LabelSelector match several values of a label where it asked for one."""
     stage = int(Stage.SWITCH)
-    expressions = mappings(selector.get("matchExpressions"))
+    expressions = as_mappings(selector.get("matchExpressions"))
     result: list[Operation] = [
         AddItem((*route, "matchExpressions", index, "values"), name, stage)
         for index, each in enumerate(expressions)
         if each.get("key") == key and each.get("operator") == "In"
         for name in names
-        if name not in items(each.get("values"))
+        if name not in as_list(each.get("values"))
     ]
-    labels = mapping(selector.get("matchLabels"))
+    labels = as_mapping(selector.get("matchLabels"))
     if key not in labels:
         return result
     added: Tree = {"key": key, "operator": "In", "values": [old, *names]}
@@ -173,7 +181,7 @@ def _widening(
 
 
 def _divide(
-    situation: Situation, division: Division, selection: Selection, result: Following
+    candidate: Candidate, division: Division, selection: Selection, result: Following
 ) -> None:
     boundary, resource = division.boundary, selection.resource
     route = (*resource.route, *selection.route)
@@ -187,17 +195,17 @@ def _divide(
             route, selection.selector, boundary.key, boundary.labels[number][boundary.key]
         )
         stage = max(Stage.SWITCH, division.stages[number])
-        result.objects.append(copied(situation, division, resource, number, operations, stage))
+        result.objects.append(copied(candidate, division, resource, number, operations, stage))
 
 
 def _narrowing(
     route: Route, selector: Data, key: str, value: str, stage: Stage = Stage.EXPAND
 ) -> list[Operation]:
     """Make a LabelSelector ask for one value of a label besides what it asked for."""
-    when, written = int(stage), mapping(selector)
-    labels = mapping(written.get("matchLabels"))
-    kept = [each for each in mappings(written.get("matchExpressions")) if each.get("key") != key]
-    if len(kept) < len(mappings(written.get("matchExpressions"))):
+    when, written = int(stage), as_mapping(selector)
+    labels = as_mapping(written.get("matchLabels"))
+    kept = [each for each in as_mappings(written.get("matchExpressions")) if each.get("key") != key]
+    if len(kept) < len(as_mappings(written.get("matchExpressions"))):
         tree: dict[str, Tree] = {"matchLabels": {**labels, key: value}}
         return [SetValue(route, {**tree, "matchExpressions": kept} if kept else tree, when)]
     if key in labels:
@@ -208,7 +216,7 @@ def _narrowing(
 
 
 def copied(
-    situation: Situation,
+    candidate: Candidate,
     division: Division,
     resource: Resource,
     number: int,
@@ -217,7 +225,7 @@ def copied(
 ) -> NewObject:
     """A copy of an object for a group, its text changed by operations on its `spec`."""
     boundary = division.boundary
-    name = situation.names.give(
+    name = candidate.names.give(
         resource.kind, short(name_for(resource.name, division, number), 253), resource
     )
     metadata: dict[str, Tree] = {"name": name}

@@ -19,14 +19,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.change import Step
-from service.classification.signals.own_service import receiver
+from service.classification.signals.own_service import receiving_container
 from service.findings import Stage
 from service.kube.containers import Container, Port
-from service.kube.objects import Resource, same_namespace, text
+from service.kube.objects import Resource, as_text, in_same_namespace
 from service.kube.selectors import matches_map
-from service.kube.services import ServiceLink, ServicePort, selector_of
+from service.kube.services import ServiceLink, ServicePort, service_selector
 from service.yamldoc.operations import AddEntry, AddItem, Operation, SetValue, Tree
 
 SHARED_LABEL = "podsplit.dev/service"
@@ -70,7 +70,7 @@ class Boundary:
 
 
 def retarget(
-    situation: Situation, links: tuple[ServiceLink, ...], boundary: Boundary
+    candidate: Candidate, links: tuple[ServiceLink, ...], boundary: Boundary
 ) -> Retargeting:
     """What every Service that selects the Pods needs.
 
@@ -79,23 +79,23 @@ def retarget(
     """
     result = Retargeting()
     for link in links:
-        if not same_namespace(link.service, situation.resource, surely=True):
+        if not in_same_namespace(link.service, candidate.resource, strictly=True):
             message = (
                 f"the Service {link.service.name} and the workload may or may not share a"
                 " namespace: write it on both or neither"
             )
             raise Refused("namespace-unclear", message)
-        _one(situation, link, boundary, result)
+        _one(candidate, link, boundary, result)
     return result
 
 
-def _one(situation: Situation, link: ServiceLink, boundary: Boundary, result: Retargeting) -> None:
+def _one(candidate: Candidate, link: ServiceLink, boundary: Boundary, result: Retargeting) -> None:
     service = link.service
-    receivers = [_receiver(situation, service, port, result) for port in link.ports]
+    receivers = [_receiver(candidate, service, port, result) for port in link.ports]
     groups = {boundary.group_of[container.index] for container in receivers}
-    selector = selector_of(service)
+    selector = service_selector(service)
     if len(groups) > 1:
-        _several(situation, link, receivers, boundary, result)
+        _several(candidate, link, receivers, boundary, result)
     elif groups == {0} or not groups:
         others = [labels for labels in boundary.labels[1:] if matches_map(selector, labels)]
         if others and not groups:
@@ -108,7 +108,7 @@ def _one(situation: Situation, link: ServiceLink, boundary: Boundary, result: Re
             _select(result, service, selector, boundary, 0, Stage.SWITCH)
     else:
         (group,) = groups
-        if link.headless and situation.resource.kind == "StatefulSet":
+        if link.headless and candidate.resource.kind == "StatefulSet":
             message = (
                 f"the headless Service {service.name} gives the Pods of the StatefulSet their"
                 " names: make another one for what moves"
@@ -147,14 +147,14 @@ def _select(
 
 
 def _receiver(
-    situation: Situation, service: Resource, port: ServicePort, result: Retargeting
+    candidate: Candidate, service: Resource, port: ServicePort, result: Retargeting
 ) -> Container:
     """The container that a Service's port reaches, declared if it wasn't.
 
     Raises:
         Refused: it can't be told.
     """
-    container = receiver(situation.classification.context, port)
+    container = receiving_container(candidate.classification.context, port)
     if container is None:
         message = (
             f"port {port.number} of Service {service.name} leads to {port.target}, which no"
@@ -169,7 +169,7 @@ def _receiver(
         raise Refused("port-declared-elsewhere", message)
     if port.container is None and isinstance(port.target, int):
         _declare(
-            situation,
+            candidate,
             container,
             {"containerPort": port.target}
             | ({"protocol": port.protocol} if port.protocol != "TCP" else {}),
@@ -182,10 +182,10 @@ def _receiver(
 
 
 def _declare(
-    situation: Situation, container: Container, declared: dict[str, Tree], result: Retargeting
+    candidate: Candidate, container: Container, declared: dict[str, Tree], result: Retargeting
 ) -> None:
     """Declare a port that is served; the first one of a container brings the list with it."""
-    route = situation.absolute(*container.route)
+    route = candidate.absolute(*container.route)
     known = result.template.setdefault(container.index, [])
     if "ports" in container.data:
         operation: Operation = AddItem((*route, "ports"), declared)
@@ -199,7 +199,7 @@ def _declare(
 
 
 def _several(
-    situation: Situation,
+    candidate: Candidate,
     link: ServiceLink,
     receivers: list[Container],
     boundary: Boundary,
@@ -214,8 +214,8 @@ def _several(
                 f" {container.name}: declare it there"
             )
             raise Refused("undeclared-port", message)
-        name = port.declared.name or _name_port(situation, port, container, result)
-        _check_unique(situation, name, container, boundary)
+        name = port.declared.name or _name_port(candidate, port, container, result)
+        _check_unique(candidate, name, container, boundary)
         if port.target != name:
             route = (*service.route, "spec", "ports", port.index)
             written = service.get("spec", "ports", port.index, "targetPort") is not None
@@ -225,7 +225,7 @@ def _several(
                 else AddEntry(route, "targetPort", name, int(Stage.SWITCH))
             )
             result.steps.append(Step(service, operation))
-    if not all(matches_map(selector_of(service), labels) for labels in boundary.labels):
+    if not all(matches_map(service_selector(service), labels) for labels in boundary.labels):
         result.shared_label = result.shared_label or service.name
         route = (*service.route, "spec", "selector")
         result.steps.append(
@@ -242,7 +242,7 @@ def _check_divisible(link: ServiceLink) -> None:
         )
         raise Refused("headless-service", message)
     for policy in ("externalTrafficPolicy", "internalTrafficPolicy"):
-        if text(service.spec.get(policy)) == "Local":
+        if as_text(service.spec.get(policy)) == "Local":
             message = (
                 f"the Service {service.name} has {policy}: Local, so every node needs all groups:"
                 " make one Service a group"
@@ -251,7 +251,7 @@ def _check_divisible(link: ServiceLink) -> None:
 
 
 def _name_port(
-    situation: Situation, port: ServicePort, container: Container, result: Retargeting
+    candidate: Candidate, port: ServicePort, container: Container, result: Retargeting
 ) -> str:
     """Give a container port a name.
 
@@ -266,11 +266,11 @@ def _name_port(
             " loses a name there; name both ports"
         )
         raise Refused("two-protocols", message)
-    route = situation.absolute(*declared.route)
+    route = candidate.absolute(*declared.route)
     for operation in result.template.get(container.index, []):
         if isinstance(operation, AddEntry) and operation.route == route and operation.key == "name":
             return str(operation.value)
-    taken = {each.name for other in situation.workload.containers for each in other.ports}
+    taken = {each.name for other in candidate.workload.containers for each in other.ports}
     taken |= {
         str(each.value)
         for known in result.template.values()
@@ -307,9 +307,9 @@ def _valid_port_name(name: str) -> str:
 
 
 def _check_unique(
-    situation: Situation, name: str, container: Container, boundary: Boundary
+    candidate: Candidate, name: str, container: Container, boundary: Boundary
 ) -> None:
-    for other in situation.workload.members:
+    for other in candidate.workload.classified_containers:
         if boundary.group_of[other.index] != boundary.group_of[container.index] and any(
             port.name == name for port in other.ports
         ):

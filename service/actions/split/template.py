@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from service.actions.context import Situation
+from service.actions.context import Candidate
 from service.actions.split.selectors import copied_annotations
 from service.actions.split.services import Boundary
 from service.actions.wrap.controllers import Wrapping
 from service.kube.annotations import is_for_pods, stays_behind
 from service.kube.containers import Container
 from service.kube.live_exports import is_machine_written
-from service.kube.objects import dig, mapping, mappings, text
+from service.kube.objects import as_mapping, as_mappings, as_text, value_at
 from service.kube.pod_fields import POD_FIELDS, Fate
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import Operation, Remove, Tree, Verbatim
@@ -41,26 +41,26 @@ class Group:
 
 
 def workload_of(
-    situation: Situation, wrapping: Wrapping | None, boundary: Boundary, group: Group
+    candidate: Candidate, wrapping: Wrapping | None, boundary: Boundary, group: Group
 ) -> dict[str, Tree]:
     """The object of a group's workload.
 
     Args:
-        situation: the workload that is split.
+        candidate: the workload that is split.
         wrapping: the controller that it gets where it is a bare Pod.
         boundary: how the groups are told apart.
         group: the group.
     """
-    return _Template(situation, wrapping, boundary, group).tree()
+    return _Template(candidate, wrapping, boundary, group).tree()
 
 
 class _Template:
     def __init__(
-        self, situation: Situation, wrapping: Wrapping | None, boundary: Boundary, group: Group
+        self, candidate: Candidate, wrapping: Wrapping | None, boundary: Boundary, group: Group
     ) -> None:
-        self._situation = situation
-        self._workload = situation.workload
-        self._resource = situation.resource
+        self._situation = candidate
+        self._workload = candidate.workload
+        self._resource = candidate.resource
         self._wrapping = wrapping
         self._boundary = boundary
         self._group = group
@@ -138,7 +138,10 @@ class _Template:
         stops the old Pod first.
         """
         found: dict[str, Tree] = {}
-        if self._group.keeps_data or dig(self._resource.spec, "strategy", "type") == "Recreate":
+        if (
+            self._group.keeps_data
+            or value_at(self._resource.spec, "strategy", "type") == "Recreate"
+        ):
             found["strategy"] = {"type": "Recreate"}
         elif self._resource.kind == "Deployment" and "strategy" in self._resource.spec:
             found["strategy"] = self._carried("spec", "strategy")
@@ -149,13 +152,13 @@ class _Template:
         }
 
     def _cron_spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
-        job = mapping(self._resource.spec.get("jobTemplate"))
+        job = as_mapping(self._resource.spec.get("jobTemplate"))
         outer: dict[str, Tree] = {
             key: self._carried("spec", key) for key in self._resource.spec if key != "jobTemplate"
         }
         inner: dict[str, Tree] = {
             key: self._carried("spec", "jobTemplate", "spec", key)
-            for key in mapping(job.get("spec"))
+            for key in as_mapping(job.get("spec"))
             if key != "template"
         }
         of_jobs: dict[str, Tree] = (
@@ -200,7 +203,9 @@ class _Template:
             elif field == "volumes":
                 used = {mount.volume for each in self._group.members for mount in each.mounts}
                 self._keep(
-                    result, field, [text(volume.get("name")) in used for volume in mappings(value)]
+                    result,
+                    field,
+                    [as_text(volume.get("name")) in used for volume in as_mappings(value)],
                 )
             elif fate is Fate.COPIED and not (field == "restartPolicy" and restarted):
                 result[field] = self._carried(*self._workload.pod_route, field)

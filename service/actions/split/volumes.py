@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.kube.containers import Container
-from service.kube.objects import dig, items, mapping, text
-from service.kube.workloads import READ_ONLY_SOURCES, Workload, outlives_pod
+from service.kube.objects import as_list, as_mapping, as_text, value_at
+from service.kube.workloads import READ_ONLY_SOURCES, Workload, is_persistent
 
 
 def check_volumes(
-    situation: Situation,
+    candidate: Candidate,
     members: Sequence[Sequence[Container]],
     group_of: Mapping[int, int],
     kind: str,
@@ -20,7 +20,7 @@ def check_volumes(
     """See that no volume has to be in two Pods that can be in one only.
 
     Args:
-        situation: the workload that is split.
+        candidate: the workload that is split.
         members: the containers of each group, those that go to several in each.
         group_of: the group of each container that is told apart, by its index.
         kind: the kind of the new workloads.
@@ -28,7 +28,7 @@ def check_volumes(
     Raises:
         Refused: there is one.
     """
-    workload = situation.workload
+    workload = candidate.workload
     # By what is behind them: two volumes may be one claim or one path.
     users: dict[str, set[int]] = {}
     names: dict[str, str] = {}
@@ -42,7 +42,7 @@ def check_volumes(
                 writable.add(source)
     for source, groups in users.items():
         name = names[source]
-        volume = mapping(workload.volumes.get(name))
+        volume = as_mapping(workload.volumes.get(name))
         if len(groups) < 2 or READ_ONLY_SOURCES & volume.keys():
             continue
         if "hostPath" in volume:
@@ -53,7 +53,9 @@ def check_volumes(
                     " two nodes",
                 )
         elif "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume:
-            _check_claim(situation, name, text(dig(volume, "persistentVolumeClaim", "claimName")))
+            _check_claim(
+                candidate, name, as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
+            )
         elif not _only_helpers_share(workload, name, group_of):
             raise Refused(
                 "shared-volume",
@@ -65,11 +67,11 @@ def check_volumes(
 def _source(workload: Workload, name: str) -> str:
     """What is behind a volume, as text; the volume itself where it is nobody else's."""
     volume = {
-        key: value for key, value in mapping(workload.volumes.get(name)).items() if key != "name"
+        key: value for key, value in as_mapping(workload.volumes.get(name)).items() if key != "name"
     }
     return (
         json.dumps(volume, sort_keys=True, default=str)
-        if outlives_pod(volume) and "volumeClaimTemplate" not in volume
+        if is_persistent(volume) and "volumeClaimTemplate" not in volume
         else name
     )
 
@@ -82,7 +84,7 @@ def _only_helpers_share(workload: Workload, name: str, group_of: Mapping[int, in
         len(
             {
                 group_of[each.index]
-                for each in workload.members
+                for each in workload.classified_containers
                 if any(mount.volume == name for mount in each.mounts)
             }
         )
@@ -90,9 +92,9 @@ def _only_helpers_share(workload: Workload, name: str, group_of: Mapping[int, in
     )
 
 
-def _check_claim(situation: Situation, volume: str, claim: str) -> None:
-    found = situation.manifests.named("PersistentVolumeClaim", claim, situation.resource)
-    modes = items(dig(found.data, "spec", "accessModes")) if found else []
+def _check_claim(candidate: Candidate, volume: str, claim: str) -> None:
+    found = candidate.manifests.find("PersistentVolumeClaim", claim, candidate.resource)
+    modes = as_list(value_at(found.data, "spec", "accessModes")) if found else []
     if "ReadWriteMany" not in modes and "ReadOnlyMany" not in modes:
         message = (
             f"both groups mount the claim behind {volume}, which two nodes can't unless it is"

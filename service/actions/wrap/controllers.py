@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.kustomizations import check_wrap
 from service.actions.wrap.replicas import Fold, fold
 from service.actions.wrap.selectors import choose_selector
 from service.classification.knowledge import ImageRole
 from service.classification.signals.injected import injected_names
 from service.findings import Applicability
-from service.kube.bare_pods import why_left_alone
+from service.kube.bare_pods import reason_to_stay_bare
 from service.kube.containers import Container
-from service.kube.objects import mapping, mappings, text
+from service.kube.objects import as_mapping, as_mappings, as_text
 from service.kube.references import referenced_volume_claims
 from service.kube.replicas import copies_of
 from service.kube.services import services_of
-from service.kube.workloads import Workload, holds_node_port, writes_data
+from service.kube.workloads import Workload, uses_host_port, writes_persistent_data
 from service.rules.suppression import suppression_of
 from service.yamldoc.operations import Operation, Tree
 
@@ -50,24 +50,24 @@ class Wrapping:
     """What else is done inside the Pod's text."""
 
 
-def decide(situation: Situation) -> Wrapping:
+def decide(candidate: Candidate) -> Wrapping:
     """The controller that fits a bare Pod.
 
     Raises:
         Refused: none does, or it can't be told.
     """
-    wrapping = _chosen(situation)
-    check_wrap(situation, wrapping.kind, wrapping.name or situation.workload.name)
+    wrapping = _chosen(candidate)
+    check_wrap(candidate, wrapping.kind, wrapping.name or candidate.workload.name)
     return wrapping
 
 
-def _chosen(situation: Situation) -> Wrapping:
-    workload = situation.workload
-    _check(situation)
-    policy = text(workload.pod.get("restartPolicy")) or "Always"
-    shown = None if policy == "Always" else _serves(situation)
+def _chosen(candidate: Candidate) -> Wrapping:
+    workload = candidate.workload
+    _check(candidate)
+    policy = as_text(workload.pod.get("restartPolicy")) or "Always"
+    shown = None if policy == "Always" else _serves(candidate)
     if policy != "Always" and shown is None:
-        if copies_of(workload, situation.manifests):
+        if copies_of(workload, candidate.manifests):
             raise Refused(
                 "copies",
                 "it has copies that run to an end: make one Job with completions of them, or a Job"
@@ -86,15 +86,15 @@ def _chosen(situation: Situation) -> Wrapping:
             f"restartPolicy {policy} becomes Always: {shown} shows that it is a server, which is"
             " restarted when it ends"
         )
-    if shown is not None and len(workload.members) > 1:
+    if shown is not None and len(workload.classified_containers) > 1:
         assumptions.append(
             "none of its containers is meant to end: each is started again; what should run once is"
             " an init container"
         )
     restarted = None if policy == "Always" else "Always"
-    folded = fold(situation)
-    name = folded.name if folded else situation.workload.name
-    selector, labels = choose_selector(situation, name, folded.others if folded else ())
+    folded = fold(candidate)
+    name = folded.name if folded else candidate.workload.name
+    selector, labels = choose_selector(candidate, name, folded.others if folded else ())
     claims = referenced_volume_claims(workload)
     if folded is not None and folded.kind != "Deployment":
         fields = _with_selector(folded.fields, selector)
@@ -111,24 +111,26 @@ def _chosen(situation: Situation) -> Wrapping:
             ),
             folded,
         )
-    if claims and _is_datastore(situation):
+    if claims and _is_datastore(candidate):
         if folded is not None:
             raise Refused(
                 "copies",
                 f"{folded.others[0].name} and {workload.name} write to one claim: see which of them"
                 " is meant",
             )
-        return _stateful_set(situation, selector, labels, tuple(assumptions), policy)
-    data = bool(claims) or any(writes_data(workload, each) for each in workload.containers)
+        return _stateful_set(candidate, selector, labels, tuple(assumptions), policy)
+    data = bool(claims) or any(
+        writes_persistent_data(workload, each) for each in workload.containers
+    )
     fields = _with_selector(folded.fields if folded else {"replicas": 1}, selector)
-    if data or any(holds_node_port(workload, each) for each in workload.containers):
+    if data or any(uses_host_port(workload, each) for each in workload.containers):
         fields["strategy"] = {"type": "Recreate"}
         why = "both would write to the same data" if data else "a port of the node can be used once"
         assumptions.append(
             f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}"
         )
         assumptions.append(f"the old Pod is deleted before the new one starts: {why}")
-    if not data and _loses_data(situation):
+    if not data and _loses_data(candidate):
         assumptions.append(
             "the data of its database goes with the old Pod: save it first, and give it a claim"
         )
@@ -164,9 +166,9 @@ def _folded(wrapping: Wrapping, folded: Fold) -> Wrapping:
     )
 
 
-def _check(situation: Situation) -> None:
-    workload = situation.workload
-    left_alone = why_left_alone(workload)
+def _check(candidate: Candidate) -> None:
+    workload = candidate.workload
+    left_alone = reason_to_stay_bare(workload)
     if left_alone is not None:
         raise Refused(*left_alone)
     suppression = suppression_of("bare-pod", workload)
@@ -190,7 +192,7 @@ def _check(situation: Situation) -> None:
                 f"{container.name} has a restartPolicy of its own, which a controller's Pods can't"
                 " have",
             )
-    if _is_node_agent(situation):
+    if _is_node_agent(candidate):
         raise Refused(
             "node-agent",
             "it looks like an agent of one node: a DaemonSet would run it on every node; write one"
@@ -198,24 +200,24 @@ def _check(situation: Situation) -> None:
         )
 
 
-def _loses_data(situation: Situation) -> bool:
+def _loses_data(candidate: Candidate) -> bool:
     """Whether a database has no volume to keep its data in."""
-    context = situation.classification.context
-    entries = [context.entry(each) for each in situation.workload.members]
+    context = candidate.classification.context
+    entries = [context.catalogue_entry(each) for each in candidate.workload.classified_containers]
     return any(
         entry is not None and entry.stands_alone and entry.category == "datastore"
         for entry in entries
     )
 
 
-def _serves(situation: Situation) -> str | None:
+def _serves(candidate: Candidate) -> str | None:
     """What shows that a Pod that may end is a server all the same; None if nothing does."""
-    if services_of(situation.workload, situation.manifests):
+    if services_of(candidate.workload, candidate.manifests):
         return "a Service"
-    for container in situation.workload.members:
+    for container in candidate.workload.classified_containers:
         if any(field in container.data for field in ("readinessProbe", "livenessProbe")):
             return f"the probe of {container.name}"
-        entry = situation.classification.context.entry(container)
+        entry = candidate.classification.context.catalogue_entry(container)
         if entry is not None and entry.stands_alone and not container.invocation:
             return f"the image of {container.name}"
     return None
@@ -242,14 +244,14 @@ def _job(policy: str) -> Wrapping:
 
 
 def _stateful_set(
-    situation: Situation,
+    candidate: Candidate,
     selector: dict[str, str],
     labels: dict[str, str],
     assumptions: tuple[str, ...],
     policy: str,
 ) -> Wrapping:
-    links = services_of(situation.workload, situation.manifests)
-    headless = next((link.service.name for link in links if link.headless), situation.workload.name)
+    links = services_of(candidate.workload, candidate.manifests)
+    headless = next((link.service.name for link in links if link.headless), candidate.workload.name)
     fields: dict[str, Tree] = {
         "serviceName": headless,
         "replicas": 1,
@@ -275,11 +277,11 @@ def _stateful_set(
     )
 
 
-def _is_datastore(situation: Situation) -> bool:
-    context = situation.classification.context
-    claims = referenced_volume_claims(situation.workload)
-    for container in situation.classification.groups[0]:
-        entry = context.entry(container)
+def _is_datastore(candidate: Candidate) -> bool:
+    context = candidate.classification.context
+    claims = referenced_volume_claims(candidate.workload)
+    for container in candidate.classification.groups[0]:
+        entry = context.catalogue_entry(container)
         if (
             entry
             and entry.category in ("datastore", "broker")
@@ -289,15 +291,15 @@ def _is_datastore(situation: Situation) -> bool:
     return False
 
 
-def _is_node_agent(situation: Situation) -> bool:
-    pod = situation.workload.pod
+def _is_node_agent(candidate: Candidate) -> bool:
+    pod = candidate.workload.pod
     everywhere = any(
         each.get("operator") == "Exists" and not each.get("key")
-        for each in mappings(pod.get("tolerations"))
+        for each in as_mappings(pod.get("tolerations"))
     )
     on_host = pod.get("hostNetwork") is True or any(
-        "hostPath" in mapping(volume) for volume in mappings(pod.get("volumes"))
+        "hostPath" in as_mapping(volume) for volume in as_mappings(pod.get("volumes"))
     )
-    head: Container = situation.classification.groups[0][0]
-    known = situation.classification.context.role(head) is ImageRole.HELPER
+    head: Container = candidate.classification.groups[0][0]
+    known = candidate.classification.context.image_role(head) is ImageRole.HELPER
     return on_host and (everywhere or known)

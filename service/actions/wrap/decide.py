@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posixpath import normpath
 
-from service.actions.context import Situation
+from service.actions.context import Candidate
 from service.actions.wrap.controllers import Wrapping
 from service.actions.wrap.live_exports import cleaning
 from service.change import Proposal, Step
@@ -12,7 +12,7 @@ from service.findings import Stage
 from service.kube.annotations import is_for_pods
 from service.kube.kustomize import KINDS
 from service.kube.live_exports import is_machine_written
-from service.kube.objects import items
+from service.kube.objects import as_list
 from service.yamldoc.operations import (
     HOLE,
     AddEntry,
@@ -26,17 +26,17 @@ from service.yamldoc.operations import (
 
 
 def operations(
-    situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]
+    candidate: Candidate, wrapping: Wrapping, shared_labels: dict[str, str]
 ) -> list[Operation]:
     """The operations that put a Pod's text into its controller.
 
     Args:
-        situation: the Pod.
+        candidate: the Pod.
         wrapping: what was decided.
         shared_labels: labels that the template gets for Services (see `split`).
     """
-    resource = situation.resource
-    at = situation.absolute
+    resource = candidate.resource
+    at = candidate.absolute
     stage = int(Stage.EXPAND)
     result: list[Operation] = [
         SetValue(at("apiVersion"), wrapping.api_version, stage),
@@ -44,9 +44,9 @@ def operations(
     ]
     if wrapping.name not in (None, resource.name):
         result.append(SetValue(at("metadata", "name"), wrapping.name, stage))
-    result += [*cleaning(situation), *wrapping.inside]
+    result += [*cleaning(candidate), *wrapping.inside]
     metadata: dict[str, Tree] = {}
-    result += _annotated(situation, metadata)
+    result += _annotated(candidate, metadata)
     added = {**wrapping.labels, **shared_labels}
     if resource.labels:
         extra = tuple(
@@ -56,7 +56,7 @@ def operations(
     elif added:
         metadata["labels"] = added
     if wrapping.labels:
-        result += _labelled(situation, wrapping.labels)
+        result += _labelled(candidate, wrapping.labels)
     template: dict[str, Tree] = {"metadata": metadata} if metadata else {}
     result.append(
         Nest(at("spec"), {**wrapping.fields, "template": {**template, "spec": HOLE}}, stage)
@@ -66,10 +66,10 @@ def operations(
     return result
 
 
-def _annotated(situation: Situation, metadata: dict[str, Tree]) -> list[Operation]:
+def _annotated(candidate: Candidate, metadata: dict[str, Tree]) -> list[Operation]:
     """Take the annotations of the Pods into the template's metadata, and away from the object."""
-    resource, stage = situation.resource, int(Stage.EXPAND)
-    route = situation.absolute("metadata", "annotations")
+    resource, stage = candidate.resource, int(Stage.EXPAND)
+    route = candidate.absolute("metadata", "annotations")
     gone = [key for key in resource.annotations if is_machine_written(resource, key)]
     moved = [key for key in resource.annotations if key not in gone and is_for_pods(key)]
     if moved and len(moved) == len(resource.annotations):
@@ -81,22 +81,22 @@ def _annotated(situation: Situation, metadata: dict[str, Tree]) -> list[Operatio
     return [Remove((*route, key), stage) for key in (*gone, *moved)]
 
 
-def _labelled(situation: Situation, labels: dict[str, str]) -> list[Operation]:
-    at, stage = situation.absolute, int(Stage.EXPAND)
+def _labelled(candidate: Candidate, labels: dict[str, str]) -> list[Operation]:
+    at, stage = candidate.absolute, int(Stage.EXPAND)
     if (
-        situation.resource.metadata.get("labels") is not None
-        or "labels" in situation.resource.metadata
+        candidate.resource.metadata.get("labels") is not None
+        or "labels" in candidate.resource.metadata
     ):
         return [
             AddEntry(at("metadata", "labels"), key, value, stage) for key, value in labels.items()
         ]
-    behind = "namespace" if "namespace" in situation.resource.metadata else "name"
+    behind = "namespace" if "namespace" in candidate.resource.metadata else "name"
     return [AddEntry(at("metadata"), "labels", labels, stage, after=behind)]
 
 
-def propose(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, str]) -> Proposal:
+def propose(candidate: Candidate, wrapping: Wrapping, shared_labels: dict[str, str]) -> Proposal:
     """The change that wraps a Pod."""
-    resource = situation.resource
+    resource = candidate.resource
     names = [resource.name, *(each.name for each in wrapping.copies)]
     title = f"give the bare Pod {resource.name} a {wrapping.kind}"
     if wrapping.copies:
@@ -105,33 +105,33 @@ def propose(situation: Situation, wrapping: Wrapping, shared_labels: dict[str, s
             f" {wrapping.kind}"
         )
     steps = tuple(
-        Step(resource, operation) for operation in operations(situation, wrapping, shared_labels)
+        Step(resource, operation) for operation in operations(candidate, wrapping, shared_labels)
     )
     return Proposal(
         "wrap",
-        situation.workload,
+        candidate.workload,
         title,
         wrapping.applicability,
         wrapping.assumptions,
-        (*steps, *_unlisted(situation, wrapping)),
+        (*steps, *_unlisted(candidate, wrapping)),
         becomes=(wrapping.kind, wrapping.name or resource.name),
         copies=wrapping.copies,
     )
 
 
-def _unlisted(situation: Situation, wrapping: Wrapping) -> list[Step]:
+def _unlisted(candidate: Candidate, wrapping: Wrapping) -> list[Step]:
     """Kustomizations don't list files any more in which there was nothing but copies."""
     removed = {id(each.resource) for each in wrapping.copies}
     kept = (
-        {each.path for each in situation.manifests.resources if id(each) not in removed}
+        {each.path for each in candidate.manifests.resources if id(each) not in removed}
         if removed
         else set()
     )
     gone = {each.resource.path for each in wrapping.copies} - kept
     return [
         Step(kustomization, Remove((*kustomization.route, field, index), int(Stage.EXPAND)))
-        for kustomization in (situation.manifests.of_kind(*KINDS) if gone else ())
+        for kustomization in (candidate.manifests.of_kind(*KINDS) if gone else ())
         for field in ("resources", "bases")
-        for index, entry in enumerate(items(kustomization.data.get(field)))
+        for index, entry in enumerate(as_list(kustomization.data.get(field)))
         if normpath(f"{kustomization.folder}/{entry}") in gone
     ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from service.actions.context import Situation
+from service.actions.context import Candidate
 from service.findings import Stage
 from service.kube.live_exports import is_live, is_token
-from service.kube.objects import mappings, text
+from service.kube.objects import as_mappings, as_text
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, Remove
 
@@ -21,16 +21,16 @@ _MACHINE_WRITTEN = (
 )
 
 
-def cleaning(situation: Situation) -> list[Operation]:
+def cleaning(candidate: Candidate) -> list[Operation]:
     """What a live export carries and a manifest must not."""
-    resource, at, stage = situation.resource, situation.absolute, int(Stage.EXPAND)
+    resource, at, stage = candidate.resource, candidate.absolute, int(Stage.EXPAND)
     result: list[Operation] = []
     if "status" in resource.data:
         result.append(Remove(at("status"), stage))
     result += [
         Remove(at("metadata", key), stage) for key in _MACHINE_WRITTEN if key in resource.metadata
     ]
-    pod = situation.workload.pod
+    pod = candidate.workload.pod
     if "ephemeralContainers" in pod:
         result.append(Remove(at("spec", "ephemeralContainers"), stage))
     if not is_live(resource):
@@ -38,13 +38,13 @@ def cleaning(situation: Situation) -> list[Operation]:
     for field in ("nodeName", "priority"):
         if field in pod:
             result.append(Remove(at("spec", field), stage))
-    result += _without_token(situation)
-    tolerations = mappings(pod.get("tolerations"))
+    result += _without_token(candidate)
+    tolerations = as_mappings(pod.get("tolerations"))
     defaulted = [
         index
         for index, toleration in enumerate(tolerations)
         if toleration.get("tolerationSeconds") == 300
-        and text(toleration.get("key")).startswith("node.kubernetes.io/")
+        and as_text(toleration.get("key")).startswith("node.kubernetes.io/")
     ]
     return result + _removed_items(at("spec", "tolerations"), defaulted, len(tolerations))
 
@@ -57,14 +57,18 @@ def _removed_items(route: Route, indices: list[int], count: int) -> list[Operati
     return [Remove((*route, index), stage) for index in indices]
 
 
-def _without_token(situation: Situation) -> list[Operation]:
+def _without_token(candidate: Candidate) -> list[Operation]:
     """Without the volume of the service account's token, which the API server adds to every Pod."""
-    at = situation.absolute
-    volumes = mappings(situation.workload.pod.get("volumes"))
-    tokens = [index for index, volume in enumerate(volumes) if is_token(text(volume.get("name")))]
+    at = candidate.absolute
+    volumes = as_mappings(candidate.workload.pod.get("volumes"))
+    tokens = [
+        index for index, volume in enumerate(volumes) if is_token(as_text(volume.get("name")))
+    ]
     result = _removed_items(at("spec", "volumes"), tokens, len(volumes))
-    for container in situation.workload.containers:
-        mounts = mappings(container.data.get("volumeMounts"))
-        tokens = [index for index, mount in enumerate(mounts) if is_token(text(mount.get("name")))]
+    for container in candidate.workload.containers:
+        mounts = as_mappings(container.data.get("volumeMounts"))
+        tokens = [
+            index for index, mount in enumerate(mounts) if is_token(as_text(mount.get("name")))
+        ]
         result += _removed_items(at(*container.route, "volumeMounts"), tokens, len(mounts))
     return result

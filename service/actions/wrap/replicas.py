@@ -13,11 +13,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from service.actions.context import Refused, Situation
-from service.kube.kustomize import building
-from service.kube.objects import Resource, dig, mapping, mappings, text
-from service.kube.replicas import HOST_NAME_LABEL, copies_of, ordinal_of, stem_of, without_node
-from service.kube.workloads import Workload, holds_node_port, outlives_pod
+from service.actions.context import Candidate, Refused
+from service.kube.kustomize import kustomizations_building
+from service.kube.objects import Resource, as_mapping, as_mappings, as_text, value_at
+from service.kube.replicas import (
+    HOST_NAME_LABEL,
+    common_name_stem,
+    copies_of,
+    ordinal_of,
+    without_node,
+)
+from service.kube.workloads import Workload, is_persistent, uses_host_port
 from service.rules.suppression import suppression_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -42,52 +48,55 @@ class Fold:
     """What has to hold."""
 
 
-def fold(situation: Situation) -> Fold | None:
+def fold(candidate: Candidate) -> Fold | None:
     """How a Pod and its copies become one controller; None if it has no copies.
 
     Raises:
         Refused: no controller makes just these Pods.
     """
-    copies = copies_of(situation.workload, situation.manifests)
+    copies = copies_of(candidate.workload, candidate.manifests)
     if not copies:
         return None
-    others = tuple(each for each in copies if each.resource is not situation.resource)
+    others = tuple(each for each in copies if each.resource is not candidate.resource)
     if any(
         suppression_of("bare-pod", each) or each.resource.document.duplicates for each in others
     ):
-        raise _refused(situation, others, "one of them is to be left alone")
-    built = [{id(each) for each in building(copy.resource, situation.manifests)} for copy in copies]
+        raise _refused(candidate, others, "one of them is to be left alone")
+    built = [
+        {id(each) for each in kustomizations_building(copy.resource, candidate.manifests)}
+        for copy in copies
+    ]
     if any(each != built[0] for each in built):
-        raise _refused(situation, others, "not all of them are built by the same kustomizations")
+        raise _refused(candidate, others, "not all of them are built by the same kustomizations")
     pins = [_node_of(each) for each in copies]
     equal = all(without_node(each) == without_node(copies[0]) for each in copies)
     if any(pins) and equal:
-        return _daemon_set(situation, others, pins)
-    if equal and "hostname" not in situation.workload.pod:
-        return _deployment(situation, others)
-    return _stateful_set(situation, copies, others)
+        return _daemon_set(candidate, others, pins)
+    if equal and "hostname" not in candidate.workload.pod:
+        return _deployment(candidate, others)
+    return _stateful_set(candidate, copies, others)
 
 
-def _refused(situation: Situation, others: tuple[Workload, ...], why: str) -> Refused:
+def _refused(candidate: Candidate, others: tuple[Workload, ...], why: str) -> Refused:
     names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
     return Refused(
         "copies",
-        f"{situation.workload.name} has copies ({names}), and {why}: make one controller of them by"
+        f"{candidate.workload.name} has copies ({names}), and {why}: make one controller of them by"
         " hand",
     )
 
 
-def _name(situation: Situation, kind: str, others: tuple[Workload, ...]) -> str:
-    own = situation.workload.name
-    stem = stem_of([own, *(each.name for each in others)])
+def _name(candidate: Candidate, kind: str, others: tuple[Workload, ...]) -> str:
+    own = candidate.workload.name
+    stem = common_name_stem([own, *(each.name for each in others)])
     # A Pod of that name may become a controller itself.
-    free = stem is not None and not any(situation.names.taken(each, stem) for each in (kind, "Pod"))
+    free = stem is not None and not any(candidate.names.taken(each, stem) for each in (kind, "Pod"))
     if stem is not None and free and _DNS_LABEL.match(stem):
-        return situation.names.give(kind, stem, situation.resource)
+        return candidate.names.give(kind, stem, candidate.resource)
     return own
 
 
-def _deployment(situation: Situation, others: tuple[Workload, ...]) -> Fold:
+def _deployment(candidate: Candidate, others: tuple[Workload, ...]) -> Fold:
     count = len(others) + 1
     stated = (
         f"the {count} Pods are interchangeable: nobody asks for one of them by its name",
@@ -95,7 +104,7 @@ def _deployment(situation: Situation, others: tuple[Workload, ...]) -> Fold:
     )
     return Fold(
         "Deployment",
-        _name(situation, "Deployment", others),
+        _name(candidate, "Deployment", others),
         others,
         {"replicas": count},
         (),
@@ -108,20 +117,20 @@ def _deployment(situation: Situation, others: tuple[Workload, ...]) -> Fold:
 
 def _node_of(workload: Workload) -> tuple[str, str] | None:
     """What pins a Pod to a node: the field with its value."""
-    node = text(workload.pod.get("nodeName"))
-    host = text(mapping(workload.pod.get("nodeSelector")).get(HOST_NAME_LABEL))
+    node = as_text(workload.pod.get("nodeName"))
+    host = as_text(as_mapping(workload.pod.get("nodeSelector")).get(HOST_NAME_LABEL))
     return ("nodeName", node) if node else ("nodeSelector", host) if host else None
 
 
 def _daemon_set(
-    situation: Situation, others: tuple[Workload, ...], pins: list[tuple[str, str] | None]
+    candidate: Candidate, others: tuple[Workload, ...], pins: list[tuple[str, str] | None]
 ) -> Fold:
     pinned = [each for each in pins if each is not None]
     if len(set(pinned)) < len(pins) or len({field for field, _ in pinned}) > 1:
-        raise _refused(situation, others, "they are on nodes that some of them share or leave open")
-    if "affinity" in situation.workload.pod:
-        raise _refused(situation, others, "they are pinned to nodes and have an affinity besides")
-    field, at = pinned[0][0], situation.absolute
+        raise _refused(candidate, others, "they are on nodes that some of them share or leave open")
+    if "affinity" in candidate.workload.pod:
+        raise _refused(candidate, others, "they are pinned to nodes and have an affinity besides")
+    field, at = pinned[0][0], candidate.absolute
     key = (
         {"matchFields": "metadata.name"}
         if field == "nodeName"
@@ -139,12 +148,12 @@ def _daemon_set(
     }
     gone = (
         at("spec", field)
-        if field == "nodeName" or len(mapping(situation.workload.pod["nodeSelector"])) == 1
+        if field == "nodeName" or len(as_mapping(candidate.workload.pod["nodeSelector"])) == 1
         else at("spec", field, HOST_NAME_LABEL)
     )
     operations: list[Operation] = [Remove(gone), AddEntry(at("spec"), "affinity", affinity)]
     stated = ["each of the nodes runs one of the Pods, and no other node does"]
-    if situation.workload.labels or _holds_something(situation.workload):
+    if candidate.workload.labels or _holds_something(candidate.workload):
         stated.append(
             "the old Pods are deleted before: the DaemonSet kills those with its labels, and they"
             " hold ports or data"
@@ -156,7 +165,7 @@ def _daemon_set(
         )
     return Fold(
         "DaemonSet",
-        _name(situation, "DaemonSet", others),
+        _name(candidate, "DaemonSet", others),
         others,
         {},
         tuple(operations),
@@ -167,47 +176,47 @@ def _daemon_set(
 def _holds_something(workload: Workload) -> bool:
     """Whether a Pod holds ports of its node, or data that outlives it."""
     ports = workload.pod.get("hostNetwork") is True or any(
-        holds_node_port(workload, each) for each in workload.containers
+        uses_host_port(workload, each) for each in workload.containers
     )
-    return ports or any(outlives_pod(volume) for volume in workload.volumes.values())
+    return ports or any(is_persistent(volume) for volume in workload.volumes.values())
 
 
 # Numbered, each with its own
 
 
 def _stateful_set(
-    situation: Situation, copies: tuple[Workload, ...], others: tuple[Workload, ...]
+    candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
 ) -> Fold:
-    workload, at = situation.workload, situation.absolute
+    workload, at = candidate.workload, candidate.absolute
     numbers = [ordinal_of(each.name) for each in copies]
     if sorted(each for each in numbers if each is not None) != list(range(len(copies))):
         raise _refused(
-            situation, others, "each is told its own name, though they are not numbered from 0"
+            candidate, others, "each is told its own name, though they are not numbered from 0"
         )
     name = workload.name.rpartition("-")[0]
-    if situation.names.taken("StatefulSet", name):
-        raise _refused(situation, others, f"there is a StatefulSet {name} already")
+    if candidate.names.taken("StatefulSet", name):
+        raise _refused(candidate, others, f"there is a StatefulSet {name} already")
     operations: list[Operation] = []
     renamed: list[Operation] = []
     templates: list[Tree] = []
     own_volumes = []
-    for index, volume in enumerate(mappings(workload.pod.get("volumes"))):
-        claim = text(dig(volume, "persistentVolumeClaim", "claimName"))
+    for index, volume in enumerate(as_mappings(workload.pod.get("volumes"))):
+        claim = as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
         if not claim.endswith(f"-{workload.name}"):
             continue
         own_volumes.append(index)
         template = claim.removesuffix(f"-{workload.name}")
-        claims = [_claim(situation, others, f"{template}-{each.name}") for each in copies]
+        claims = [_claim(candidate, others, f"{template}-{each.name}") for each in copies]
         if any(_unbound(each) != _unbound(claims[0]) for each in claims):
-            raise _refused(situation, others, f"their claims {template}-... are not alike")
+            raise _refused(candidate, others, f"their claims {template}-... are not alike")
         bound = claims[0].spec.get("volumeName") is not None
         spec = (*claims[0].route, "spec")
         carried = Verbatim(
             claims[0].document, spec, (Remove((*spec, "volumeName")),) if bound else ()
         )
         templates.append({"metadata": {"name": template}, "spec": carried})
-        renamed += _renamed_mounts(situation, text(volume.get("name")), template)
-    volumes = mappings(workload.pod.get("volumes"))
+        renamed += _renamed_mounts(candidate, as_text(volume.get("name")), template)
+    volumes = as_mappings(workload.pod.get("volumes"))
     if own_volumes and len(own_volumes) == len(volumes):
         operations.append(Remove(at("spec", "volumes")))
     else:
@@ -216,8 +225,8 @@ def _stateful_set(
     operations += [
         Remove(at("spec", field)) for field in ("hostname", "subdomain") if field in workload.pod
     ]
-    _check_names(situation, copies, others)
-    fields: dict[str, Tree] = {"serviceName": _service(situation, name), "replicas": len(copies)}
+    _check_names(candidate, copies, others)
+    fields: dict[str, Tree] = {"serviceName": _service(candidate, name), "replicas": len(copies)}
     if templates:
         fields["volumeClaimTemplates"] = templates
     stated = (
@@ -233,11 +242,11 @@ def _stateful_set(
     return Fold("StatefulSet", name, others, fields, (*renamed, *operations), (stated,))
 
 
-def _claim(situation: Situation, others: tuple[Workload, ...], name: str) -> Resource:
-    found = situation.manifests.named("PersistentVolumeClaim", name, situation.resource)
+def _claim(candidate: Candidate, others: tuple[Workload, ...], name: str) -> Resource:
+    found = candidate.manifests.find("PersistentVolumeClaim", name, candidate.resource)
     if found is None:
         raise _refused(
-            situation,
+            candidate,
             others,
             f"the claim {name} isn't in the set, so its size can't be told: send it along",
         )
@@ -248,21 +257,21 @@ def _unbound(claim: Resource) -> dict[str, object]:
     return {field: value for field, value in claim.spec.items() if field != "volumeName"}
 
 
-def _renamed_mounts(situation: Situation, volume: str, template: str) -> list[Operation]:
+def _renamed_mounts(candidate: Candidate, volume: str, template: str) -> list[Operation]:
     """Mounts name the claim template, which need not be the name of the volume."""
     if volume == template:
         return []
     return [
-        SetValue(situation.absolute(*container.route, field, index, "name"), template)
-        for container in situation.workload.containers
+        SetValue(candidate.absolute(*container.route, field, index, "name"), template)
+        for container in candidate.workload.containers
         for field in ("volumeMounts", "volumeDevices")
-        for index, mount in enumerate(mappings(container.data.get(field)))
+        for index, mount in enumerate(as_mappings(container.data.get(field)))
         if mount.get("name") == volume
     ]
 
 
 def _check_names(
-    situation: Situation, copies: tuple[Workload, ...], others: tuple[Workload, ...]
+    candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
 ) -> None:
     """Nothing but host names and claims may differ from copy to copy.
 
@@ -271,9 +280,9 @@ def _check_names(
     """
     rest = [_rest(each) for each in copies]
     if any(each != rest[0] for each in rest) or any(_node_of(each) for each in copies):
-        raise _refused(situation, others, "they differ in more than host names and claims")
-    if text(situation.workload.pod.get("hostname")) not in ("", situation.workload.name):
-        raise _refused(situation, others, "their host names are not their own names")
+        raise _refused(candidate, others, "they differ in more than host names and claims")
+    if as_text(candidate.workload.pod.get("hostname")) not in ("", candidate.workload.name):
+        raise _refused(candidate, others, "their host names are not their own names")
 
 
 def _rest(workload: Workload) -> dict[str, object]:
@@ -290,16 +299,16 @@ def _rest(workload: Workload) -> dict[str, object]:
             if claim.endswith(own)
             else volume
         )
-        for volume in mappings(workload.pod.get("volumes"))
-        for claim in [text(dig(volume, "persistentVolumeClaim", "claimName"))]
+        for volume in as_mappings(workload.pod.get("volumes"))
+        for claim in [as_text(value_at(volume, "persistentVolumeClaim", "claimName"))]
     ]
     return rest
 
 
-def _service(situation: Situation, name: str) -> str:
+def _service(candidate: Candidate, name: str) -> str:
     """The headless Service that gives the Pods their DNS names: the one that they say, or that
     selects them; else the set's own name.
     """
-    said = text(situation.workload.pod.get("subdomain"))
-    links = situation.classification.context.services
+    said = as_text(candidate.workload.pod.get("subdomain"))
+    links = candidate.classification.context.services
     return said or next((link.service.name for link in links if link.headless), name)

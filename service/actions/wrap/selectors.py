@@ -4,11 +4,11 @@ own, and one more where they don't do.
 
 from __future__ import annotations
 
-from service.actions.context import Refused, Situation
+from service.actions.context import Candidate, Refused
 from service.actions.label_overlaps import selects_newly
-from service.kube.objects import same_namespace
-from service.kube.services import selector_of, services_of
-from service.kube.workloads import Workload, pods_with
+from service.kube.objects import in_same_namespace
+from service.kube.services import service_selector, services_of
+from service.kube.workloads import Workload, pods_with_labels
 
 _NAME = "app.kubernetes.io/name"
 _TELLING = (
@@ -53,7 +53,7 @@ _CHANGING = (
 
 
 def choose_selector(
-    situation: Situation, name: str, copies: tuple[Workload, ...]
+    candidate: Candidate, name: str, copies: tuple[Workload, ...]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """The selector of a Pod's controller, and the labels that the Pod has to get for it.
 
@@ -61,26 +61,26 @@ def choose_selector(
     of `app.kubernetes.io` apart.
 
     Args:
-        situation: the Pod.
+        candidate: the Pod.
         name: the controller's name.
         copies: Pods that the controller stands for too.
 
     Raises:
         Refused: nothing tells its Pods from others.
     """
-    labels = situation.workload.labels
+    labels = candidate.workload.labels
     usable = [key for key in labels if key in _TELLING or ("/" not in key and key not in _CHANGING)]
     telling = [key for key in _TELLING if key in labels] + [
         key for key in usable if key not in (*_TELLING, *_SHARED)
     ]
-    added: dict[str, str] = {} if telling else _own_label(situation, labels, name)
+    added: dict[str, str] = {} if telling else _own_label(candidate, labels, name)
     wanted = [
         key
-        for link in services_of(situation.workload, situation.manifests)
-        for key in selector_of(link.service)
+        for link in services_of(candidate.workload, candidate.manifests)
+        for key in service_selector(link.service)
     ]
     selector = dict(added)
-    if selector and not _selects_others(situation, selector, copies):
+    if selector and not _selects_others(candidate, selector, copies):
         return selector, added
     for key in dict.fromkeys(
         (
@@ -90,18 +90,18 @@ def choose_selector(
         )
     ):
         selector[key] = labels[key]
-        if not _selects_others(situation, selector, copies):
+        if not _selects_others(candidate, selector, copies):
             return selector, added
     if _NAME not in labels:
-        added = _own_label(situation, labels, name)
-        if not _selects_others(situation, {**selector, **added}, copies):
+        added = _own_label(candidate, labels, name)
+        if not _selects_others(candidate, {**selector, **added}, copies):
             return {**selector, **added}, added
     raise Refused(
         "selector-overlap", "other Pods of the set have the same labels: give it a label of its own"
     )
 
 
-def _own_label(situation: Situation, labels: dict[str, str], name: str) -> dict[str, str]:
+def _own_label(candidate: Candidate, labels: dict[str, str], name: str) -> dict[str, str]:
     """A label for a Pod, by which nobody selects it who didn't before.
 
     Raises:
@@ -109,7 +109,7 @@ def _own_label(situation: Situation, labels: dict[str, str], name: str) -> dict[
     """
     for value in (name[:63].rstrip("-."), f"{name[:59].rstrip('-.')}-pod"):
         added = {_NAME: value}
-        if selects_newly(situation, {**labels, **added}) is None:
+        if selects_newly(candidate, {**labels, **added}) is None:
             return added
     raise Refused(
         "selector-overlap",
@@ -119,10 +119,10 @@ def _own_label(situation: Situation, labels: dict[str, str], name: str) -> dict[
 
 
 def _selects_others(
-    situation: Situation, selector: dict[str, str], copies: tuple[Workload, ...]
+    candidate: Candidate, selector: dict[str, str], copies: tuple[Workload, ...]
 ) -> bool:
-    own = {id(situation.resource), *(id(each.resource) for each in copies)}
+    own = {id(candidate.resource), *(id(each.resource) for each in copies)}
     return any(
-        id(other) not in own and same_namespace(other, situation.resource)
-        for other, _ in pods_with(selector, situation.manifests)
+        id(other) not in own and in_same_namespace(other, candidate.resource)
+        for other, _ in pods_with_labels(selector, candidate.manifests)
     )

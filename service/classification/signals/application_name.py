@@ -25,15 +25,15 @@ from collections.abc import Iterator
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
 from service.classification.knowledge.words import load_words
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals.container_name import hints, words_of
 from service.kube.containers import base_name
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for container in context.members:
-        known = context.entry(container)
+    for container in context.classified_containers:
+        known = context.catalogue_entry(container)
         if (
             known is not None and known.role is not ImageRole.RUNTIME
         ) or container.index in context.repurposed:
@@ -48,7 +48,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 message = f"its {what} has the word {word!r}, which people give to applications"
                 yield Observation(
                     "application-name.word",
-                    Says.APPLICATION,
+                    Claim.APPLICATION,
                     container,
                     message,
                     context.within(container, "name" if what == "name" else "image"),

@@ -26,7 +26,7 @@ from functools import lru_cache
 
 from service.classification.context import PodContext
 from service.classification.knowledge.words import load_words
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.kube.containers import Container
 
 _BETWEEN = re.compile(r"[-_.]+")
@@ -52,11 +52,11 @@ def hints(name: str) -> tuple[str, ...]:
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for container in context.members:
+    for container in context.classified_containers:
         words = hints(container.name)
         whom = _whom(context, container)
         place = context.within(container, "name")
-        entry = context.entry(container)
+        entry = context.catalogue_entry(container)
         word = words[-1] if words else ""
         if word and (word in load_words().certain or entry is None or not entry.stands_alone):
             case = "certain-word" if word in load_words().certain else "word"
@@ -64,7 +64,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             pattern = load_words().helpers[word]
             yield Observation(
                 f"container-name.{case}",
-                Says.HELPER,
+                Claim.HELPER,
                 container,
                 message,
                 place,
@@ -74,13 +74,13 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if whom is not None:
             message = f"its name is built on that of {whom.name}"
             yield Observation(
-                "container-name.built-on", Says.TOGETHER, container, message, place, about=whom
+                "container-name.built-on", Claim.TOGETHER, container, message, place, about=whom
             )
 
 
 def _whom(context: PodContext, container: Container) -> Container | None:
     """The container on whose name this one's is built, by whole words, numbered copies left out."""
-    for other in context.members:
+    for other in context.classified_containers:
         rest = container.name.removeprefix(other.name + "-")
         if other is not container and other.name and rest != container.name and not rest.isdigit():
             return other

@@ -21,24 +21,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
-from service.kube.objects import Place, dig, mappings, text
+from service.classification.observation import Claim, Observation
+from service.kube.objects import LazyLocation, as_mappings, as_text, value_at
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     resource = context.workload.resource
-    for container in context.members:
+    for container in context.classified_containers:
         names = {port.name for port in container.ports if port.name}
         for probe in container.probes:
             if (
                 probe.port is None
-                or probe.port in context.listening[container.index]
+                or probe.port in context.listening_ports[container.index]
                 or probe.port in names
             ):
                 continue
-            for other in context.members:
-                answers = probe.port in context.listening[other.index] or (
+            for other in context.classified_containers:
+                answers = probe.port in context.listening_ports[other.index] or (
                     isinstance(probe.port, str) and other.declares(probe.port)
                 )
                 if other is not container and answers and not probe.host.strip("0123456789."):
@@ -47,16 +47,16 @@ def observe(context: PodContext) -> Iterator[Observation]:
                     )
                     yield Observation(
                         "crossing-hook.port",
-                        Says.TOGETHER,
+                        Claim.TOGETHER,
                         container,
                         message,
-                        Place(resource, probe.route),
+                        LazyLocation(resource, probe.route),
                         about=other,
                     )
                     break
-        for index, variable in enumerate(mappings(container.data.get("env"))):
-            named = text(dig(variable, "valueFrom", "resourceFieldRef", "containerName"))
-            for other in context.members:
+        for index, variable in enumerate(as_mappings(container.data.get("env"))):
+            named = as_text(value_at(variable, "valueFrom", "resourceFieldRef", "containerName"))
+            for other in context.classified_containers:
                 if named and other is not container and other.name == named:
                     message = (
                         f"reads the resources of {named} (resourceFieldRef), which only a container"
@@ -64,7 +64,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
                     )
                     yield Observation(
                         "crossing-hook.resources",
-                        Says.TOGETHER,
+                        Claim.TOGETHER,
                         container,
                         message,
                         context.within(container, "env", index),

@@ -27,11 +27,11 @@ from collections.abc import Iterator
 
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals.container_name import words_of
 from service.findings import Pattern
 from service.kube.containers import Container, Mount
-from service.kube.objects import Place, mapping
+from service.kube.objects import LazyLocation, as_mapping
 
 _SHARED = frozenset({"shared", "common", "share"})
 _READERS = frozenset({Pattern.LOGGING, Pattern.BACKUP, Pattern.METRICS})
@@ -40,10 +40,10 @@ _READERS = frozenset({Pattern.LOGGING, Pattern.BACKUP, Pattern.METRICS})
 def dangling(context: PodContext) -> Iterator[tuple[Container, Mount]]:
     """Helpers that mount an emptyDir which nobody else mounts, with the mount."""
     workload = context.workload
-    if len(context.members) < 2:
+    if len(context.classified_containers) < 2:
         return
-    for container in context.members:
-        entry = context.entry(container)
+    for container in context.classified_containers:
+        entry = context.catalogue_entry(container)
         reads = entry is not None and entry.role is ImageRole.HELPER and entry.pattern in _READERS
         for mount in container.mounts:
             shared = bool(_SHARED & set(words_of(mount.volume)))
@@ -56,7 +56,7 @@ def dangling(context: PodContext) -> Iterator[tuple[Container, Mount]]:
             logs = reads and ("log" in mount.path or "log" in mount.volume)
             if (
                 alone
-                and "emptyDir" in mapping(workload.volumes.get(mount.volume))
+                and "emptyDir" in as_mapping(workload.volumes.get(mount.volume))
                 and (logs or (shared and not (entry and entry.stands_alone)))
             ):
                 yield container, mount
@@ -71,8 +71,8 @@ def observe(context: PodContext) -> Iterator[Observation]:
         )
         yield Observation(
             "dangling-volume.meant",
-            Says.HELPER,
+            Claim.HELPER,
             container,
             message,
-            Place(context.workload.resource, mount.route),
+            LazyLocation(context.workload.resource, mount.route),
         )

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals.injected import injected_names
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 
 _ANNOTATIONS = (
     "kubectl.kubernetes.io/default-container",
@@ -32,13 +32,13 @@ def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     workload = context.workload
     for annotation in _ANNOTATIONS:
-        for container in context.members:
+        for container in context.classified_containers:
             if workload.annotations.get(annotation) == container.name:
                 scale = 0.3 if injected_names(workload) else 1.0
-                place = Place(
+                place = LazyLocation(
                     workload.resource, (*workload.template, "metadata", "annotations", annotation)
                 )
                 message = f"the annotation {annotation} names it"
                 yield Observation(
-                    "default-container.named", Says.HEAD, container, message, place, scale=scale
+                    "default-container.named", Claim.HEAD, container, message, place, scale=scale
                 )

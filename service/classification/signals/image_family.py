@@ -24,13 +24,13 @@ from itertools import combinations
 
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.kube.containers import repository
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for one, other in combinations(context.members, 2):
+    for one, other in combinations(context.classified_containers, 2):
         if not one.image or repository(one.image) != repository(other.image):
             continue
         entry = context.catalogue.match(one.image)
@@ -42,7 +42,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
         message = f"runs an image of the same repository as {other.name}: one product"
         yield Observation(
             "image-family.same",
-            Says.TOGETHER,
+            Claim.TOGETHER,
             one,
             message,
             context.within(one, "image"),

@@ -21,7 +21,7 @@ import json
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.findings import Pattern
 from service.kube.workloads import Workload
 
@@ -62,13 +62,13 @@ def injected_names(workload: Workload) -> dict[str, tuple[str, Pattern]]:
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     injected = injected_names(context.workload)
-    for container in context.members:
+    for container in context.classified_containers:
         if container.name in injected:
             annotation, pattern = injected[container.name]
             message = f"the annotation {annotation} says that it was injected"
             yield Observation(
                 "injected.marked",
-                Says.HELPER,
+                Claim.HELPER,
                 container,
                 message,
                 context.within(container, "name"),

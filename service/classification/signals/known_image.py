@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from service.classification.context import PodContext
 from service.classification.knowledge import Entry, ImageRole
 from service.classification.knowledge.words import load_words
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals.container_name import hints, words_of
 from service.kube.containers import Container, base_name
 
@@ -35,13 +35,13 @@ _SERVERS = {"cache": "cache", "web-server": "web-server", "infrastructure": "inf
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for container in context.members:
-        entry = context.entry(container)
+    for container in context.classified_containers:
+        entry = context.catalogue_entry(container)
         if entry is not None:
             yield from _observations(context, container, entry)
         elif container.index not in context.repurposed:
             yield from _derived(context, container)
-        if context.stateful(container):
+        if context.keeps_state(container):
             yield from _beside(context, container)
 
 
@@ -52,15 +52,15 @@ def _made_for(context: PodContext, helper: Container, entry: Entry) -> Iterator[
         for word in words_of(entry.id)
         if word not in load_words().helpers and len(word) > 2
     }
-    for other in context.members:
-        known = context.entry(other)
+    for other in context.classified_containers:
+        known = context.catalogue_entry(other)
         if other is helper or known is None or not known.stands_alone:
             continue
         if words & {word.rstrip("d") for word in words_of(known.id)}:
             message = f"its image {entry.title} is made for {known.title}, which {other.name} runs"
             yield Observation(
                 "known-image.made-for",
-                Says.TOGETHER,
+                Claim.TOGETHER,
                 helper,
                 message,
                 context.within(helper, "image"),
@@ -82,7 +82,7 @@ def _derived(context: PodContext, container: Container) -> Iterator[Observation]
             )
             yield Observation(
                 "known-image.derived",
-                Says.APPLICATION,
+                Claim.APPLICATION,
                 container,
                 message,
                 context.within(container, "image"),
@@ -92,10 +92,10 @@ def _derived(context: PodContext, container: Container) -> Iterator[Observation]
 
 def _beside(context: PodContext, store: Container) -> Iterator[Observation]:
     """A database beside somebody's own program, which nothing calls a helper."""
-    for other in context.members:
+    for other in context.classified_containers:
         if (
             other is store
-            or context.role(other) not in (None, ImageRole.RUNTIME)
+            or context.image_role(other) not in (None, ImageRole.RUNTIME)
             or hints(other.name)
         ):
             continue
@@ -105,7 +105,7 @@ def _beside(context: PodContext, store: Container) -> Iterator[Observation]:
         )
         yield Observation(
             "known-image.datastore-beside",
-            Says.APART,
+            Claim.APART,
             store,
             message,
             context.within(store, "image"),
@@ -121,7 +121,7 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
             f"its image is {entry.title}, {what} that runs beside the container that it serves"
         )
         yield Observation(
-            "known-image.helper", Says.HELPER, container, message, place, pattern=entry.pattern
+            "known-image.helper", Claim.HELPER, container, message, place, pattern=entry.pattern
         )
         yield from _made_for(context, container, entry)
     elif entry.role is ImageRole.TOOL:
@@ -129,11 +129,11 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
             f"its image is {entry.title}, a tool that does what its command says; tools in a Pod"
             " usually help its application"
         )
-        yield Observation("known-image.tool", Says.HELPER, container, message, place)
+        yield Observation("known-image.tool", Claim.HELPER, container, message, place)
     elif entry.stands_alone:
         case = (
             "datastore"
-            if context.stateful(container)
+            if context.keeps_state(container)
             else _SERVERS.get(entry.category or "", "application")
         )
         if entry.role is ImageRole.EITHER and case == "application":
@@ -144,4 +144,4 @@ def _observations(context: PodContext, container: Container, entry: Entry) -> It
             f"its image is {entry.title}, {article} {kind} that is commonly run as a workload of"
             " its own"
         )
-        yield Observation(f"known-image.{case}", Says.APPLICATION, container, message, place)
+        yield Observation(f"known-image.{case}", Claim.APPLICATION, container, message, place)

@@ -24,14 +24,14 @@ from collections.abc import Iterator
 
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
-from service.classification.observation import Observation, Says
-from service.kube.objects import Place
+from service.classification.observation import Claim, Observation
+from service.kube.objects import LazyLocation
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for container in context.members:
-        if context.role(container) in (ImageRole.HELPER, ImageRole.TOOL):
+    for container in context.classified_containers:
+        if context.image_role(container) in (ImageRole.HELPER, ImageRole.TOOL):
             continue
         private = next(
             (
@@ -46,15 +46,15 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if (
             private is not None
             and not container.ports
-            and private.port in context.listening[container.index]
+            and private.port in context.listening_ports[container.index]
         ):
             message = f"it is told to listen on {private.host}, where only its neighbours reach it"
             yield Observation(
                 "listens.loopback",
-                Says.HELPER,
+                Claim.HELPER,
                 container,
                 message,
-                Place(private.resource, private.route),
+                LazyLocation(private.resource, private.route),
             )
             continue
         ports = context.traffic_ports(container)
@@ -68,7 +68,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             message = f"it {known} port {port}, for traffic of its own"
             yield Observation(
                 "listens.port",
-                Says.APPLICATION,
+                Claim.APPLICATION,
                 container,
                 message,
                 context.within(container, "ports"),

@@ -23,10 +23,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals import own_service
 from service.kube.containers import Container
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 
 _MEANINGS = {
     "separable": "which can be given a Service instead",
@@ -36,7 +36,7 @@ _MEANINGS = {
 
 
 def _case(context: PodContext, called: set[int], caller: Container, target: Container) -> str:
-    if context.stateful(target):
+    if context.keeps_state(target):
         return "separable"
     return "served" if {caller.index, target.index} <= called else "reached"
 
@@ -48,14 +48,14 @@ def observe(context: PodContext) -> Iterator[Observation]:
     seen: set[tuple[int, int]] = set()
     called = {each.subject.index for each in own_service.observe(context)}
     for reference in context.references:
-        target = context.target(reference)
+        target = context.target_of(reference)
         if (
             target is None
             or reference.container.index not in context.entries
             or (reference.container.index, target.index) in seen
         ):
             continue
-        if reference.container not in context.members:
+        if reference.container not in context.classified_containers:
             continue
         seen.add((reference.container.index, target.index))
         case = _case(context, called, reference.container, target)
@@ -64,10 +64,10 @@ def observe(context: PodContext) -> Iterator[Observation]:
             reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
         )
         message = f"reaches {target.name} on {reference.host}{port} ({where}), {_MEANINGS[case]}"
-        place = Place(reference.resource, reference.route)
+        place = LazyLocation(reference.resource, reference.route)
         yield Observation(
             f"localhost-reference.{case}",
-            Says.TOGETHER,
+            Claim.TOGETHER,
             reference.container,
             message,
             place,

@@ -21,14 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.findings import Pattern
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for container in context.members:
-        entry = context.entry(container)
+    for container in context.classified_containers:
+        entry = context.catalogue_entry(container)
         if (
             container.ports
             and not context.traffic_ports(container)
@@ -38,7 +38,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             message = f"its only ports ({port.number}) are for metrics or health"
             yield Observation(
                 "metrics-only.ports",
-                Says.HELPER,
+                Claim.HELPER,
                 container,
                 message,
                 context.within(container, "ports"),

@@ -20,17 +20,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.findings import ContainerType
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for container in context.members:
+    for container in context.classified_containers:
         if container.type is ContainerType.NATIVE_SIDECAR:
             yield Observation(
                 "native-sidecar.declared",
-                Says.HELPER,
+                Claim.HELPER,
                 container,
                 "it is an init container with restartPolicy: Always, which Kubernetes runs as a"
                 " sidecar of the others",

@@ -23,17 +23,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals.container_name import words_of
 from service.kube.containers import Container
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 from service.kube.services import ServiceLink, ServicePort
 
 
-def receiver(context: PodContext, port: ServicePort) -> Container | None:
+def receiving_container(context: PodContext, port: ServicePort) -> Container | None:
     """The container that answers a Service's port: who listens there, or else who declares it."""
     number = port.declared.number if port.declared else port.target
-    listeners = [each for each in context.members if number in context.listening[each.index]]
+    listeners = [
+        each
+        for each in context.classified_containers
+        if number in context.listening_ports[each.index]
+    ]
     return listeners[0] if len(listeners) == 1 else port.container
 
 
@@ -43,12 +47,14 @@ def _meant(context: PodContext, link: ServiceLink, port: ServicePort) -> Contain
     """
     number = port.declared.number if port.declared else port.target
     listeners = [
-        each for each in context.members if number in context.listening[each.index]
-    ] or list(context.members)
+        each
+        for each in context.classified_containers
+        if number in context.listening_ports[each.index]
+    ] or list(context.classified_containers)
     named = [each for each in listeners if each.name in (link.service.name, port.name)]
     if len(listeners) > 1 and len(named) == 1 and port.container is None:
         return named[0]
-    return receiver(context, port)
+    return receiving_container(context, port)
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -71,10 +77,10 @@ def _observation(
     context: PodContext, link: ServiceLink, port: ServicePort, container: Container
 ) -> Observation:
     service = link.service
-    routed = (service.name, port.number) in context.routed or (
+    routed = (service.name, port.number) in context.routed_backends or (
         service.name,
         port.name,
-    ) in context.routed
+    ) in context.routed_backends
     named = (
         bool(set(words_of(service.name)) & set(words_of(container.name)))
         and len(context.services) > 1
@@ -87,8 +93,8 @@ def _observation(
     )
     return Observation(
         f"own-service.{case}",
-        Says.APPLICATION,
+        Claim.APPLICATION,
         container,
         message,
-        Place(service, ("spec", "ports", port.index)),
+        LazyLocation(service, ("spec", "ports", port.index)),
     )

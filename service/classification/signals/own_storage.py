@@ -24,34 +24,34 @@ from collections.abc import Iterator
 
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
-from service.classification.observation import Observation, Says
-from service.kube.objects import Place, mapping
+from service.classification.observation import Claim, Observation
+from service.kube.objects import LazyLocation, as_mapping
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     workload = context.workload
-    for container in context.members:
-        if context.role(container) in (ImageRole.HELPER, ImageRole.TOOL):
+    for container in context.classified_containers:
+        if context.image_role(container) in (ImageRole.HELPER, ImageRole.TOOL):
             continue
         for mount in container.mounts:
-            volume = mapping(workload.volumes.get(mount.volume))
+            volume = as_mapping(workload.volumes.get(mount.volume))
             if mount.read_only or not (
                 "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
             ):
                 continue
             if not any(
                 each.volume == mount.volume
-                for other in context.members
+                for other in context.classified_containers
                 if other is not container
                 for each in other.mounts
             ):
                 message = f"the claim behind its volume {mount.volume!r} is its own"
                 yield Observation(
                     "own-storage.claim",
-                    Says.APPLICATION,
+                    Claim.APPLICATION,
                     container,
                     message,
-                    Place(workload.resource, mount.route),
+                    LazyLocation(workload.resource, mount.route),
                 )
                 break

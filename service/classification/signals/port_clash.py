@@ -24,17 +24,17 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.findings import ContainerType
 from service.kube.containers import Container, Port
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 
 
 def clashes(context: PodContext) -> Iterator[tuple[Container, Port, Container, Port]]:
     """Pairs of containers of which each declares the same port and protocol, and nobody is known
     to listen on it alone.
     """
-    for one, other in combinations(context.members, 2):
+    for one, other in combinations(context.classified_containers, 2):
         if ContainerType.NATIVE_SIDECAR in (one.type, other.type):
             continue
         pairs = [
@@ -45,8 +45,8 @@ def clashes(context: PodContext) -> Iterator[tuple[Container, Port, Container, P
         ]
         for mine, theirs in pairs:
             if (
-                mine.number in context.listening[one.index]
-                and theirs.number in context.listening[other.index]
+                mine.number in context.listening_ports[one.index]
+                and theirs.number in context.listening_ports[other.index]
             ):
                 yield one, mine, other, theirs
                 break
@@ -56,8 +56,8 @@ def _told_clashes(context: PodContext) -> Iterator[tuple[Container, int, Contain
     """Pairs of containers that are told, by flag or variable, to listen on a port on which the
     other surely listens too.
     """
-    for one, other in combinations(context.members, 2):
-        mine, theirs = context.listening[one.index], context.listening[other.index]
+    for one, other in combinations(context.classified_containers, 2):
+        mine, theirs = context.listening_ports[one.index], context.listening_ports[other.index]
         for port in sorted(set(mine) & set(theirs)):
             if "told" in (mine[port], theirs[port]) and "default" not in (mine[port], theirs[port]):
                 yield one, port, other
@@ -75,10 +75,10 @@ def observe(context: PodContext) -> Iterator[Observation]:
         )
         yield Observation(
             "port-clash.declared",
-            Says.APART,
+            Claim.APART,
             one,
             message,
-            Place(context.workload.resource, mine.route),
+            LazyLocation(context.workload.resource, mine.route),
             about=other,
         )
     for one, port, other in _told_clashes(context):
@@ -89,7 +89,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             )
             yield Observation(
                 "port-clash.told",
-                Says.APART,
+                Claim.APART,
                 one,
                 message,
                 context.within(one, "name"),

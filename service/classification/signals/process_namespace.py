@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.kube.containers import Container
-from service.kube.objects import Place, dig, items
+from service.kube.objects import LazyLocation, as_list, value_at
 
 _TRACES = re.compile(
     r"(?:^|[\s;&|/])(?:kill|pkill|killall|nsenter|strace|gdb|jattach|perf|py-spy|dlv)\b|/proc/\$?\w+/root"
@@ -37,8 +37,8 @@ def observe(context: PodContext) -> Iterator[Observation]:
     workload = context.workload
     if workload.pod.get("shareProcessNamespace") is not True:
         return
-    place = Place(workload.resource, (*workload.pod_route, "shareProcessNamespace"))
-    for one, other in combinations(context.members, 2):
+    place = LazyLocation(workload.resource, (*workload.pod_route, "shareProcessNamespace"))
+    for one, other in combinations(context.classified_containers, 2):
         tracer = one if _traces(one) else other if _traces(other) else None
         if tracer is not None:
             message = (
@@ -46,12 +46,12 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 " processes"
             )
             yield Observation(
-                "process-namespace.traced", Says.TOGETHER, one, message, place, about=other
+                "process-namespace.traced", Claim.TOGETHER, one, message, place, about=other
             )
         else:
             yield Observation(
                 "process-namespace.shared",
-                Says.TOGETHER,
+                Claim.TOGETHER,
                 one,
                 "the containers share a process namespace",
                 place,
@@ -60,7 +60,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
 
 
 def _traces(container: Container) -> bool:
-    added = items(dig(container.data, "securityContext", "capabilities", "add"))
+    added = as_list(value_at(container.data, "securityContext", "capabilities", "add"))
     return "SYS_PTRACE" in added or any(
         _TRACES.search(word.text) for word in container.words if word.where != "env"
     )

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.findings import Role
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 
 ANNOTATION = "podsplit.dev/roles"
 
@@ -48,22 +48,22 @@ def observe(context: PodContext) -> Iterator[Observation]:
     route = (
         (*workload.template, "metadata") if ANNOTATION in workload.annotations else ("metadata",)
     )
-    place = Place(workload.resource, (*route, "annotations", ANNOTATION))
-    for container in context.members:
+    place = LazyLocation(workload.resource, (*route, "annotations", ANNOTATION))
+    for container in context.classified_containers:
         role = roles.get(container.name)
         if role is None:
             continue
         said = f"the annotation {ANNOTATION} says that it is {role}"
         if role is Role.SIDECAR:
-            yield Observation("role-annotation.sidecar", Says.HELPER, container, said, place)
+            yield Observation("role-annotation.sidecar", Claim.HELPER, container, said, place)
         elif role is Role.MAIN:
-            yield Observation("role-annotation.main", Says.HEAD, container, said, place)
-        for other in context.members:
+            yield Observation("role-annotation.main", Claim.HEAD, container, said, place)
+        for other in context.classified_containers:
             if (
                 role is Role.UNRELATED
                 and other is not container
                 and roles.get(other.name) is not Role.SIDECAR
             ):
                 yield Observation(
-                    "role-annotation.unrelated", Says.APART, container, said, place, about=other
+                    "role-annotation.unrelated", Claim.APART, container, said, place, about=other
                 )

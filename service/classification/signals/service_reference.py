@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
-from service.classification.signals.own_service import receiver
-from service.kube.objects import Place
-from service.kube.references import service_names_used
+from service.classification.observation import Claim, Observation
+from service.classification.signals.own_service import receiving_container
+from service.kube.objects import LazyLocation
+from service.kube.references import service_names_in
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -32,13 +32,13 @@ def observe(context: PodContext) -> Iterator[Observation]:
     if not context.services:
         return
     names = frozenset(link.service.name for link in context.services)
-    for container in context.members:
-        for name, route in service_names_used(container, names).items():
+    for container in context.classified_containers:
+        for name, route in service_names_in(container, names).items():
             for link in context.services:
                 targets = {
                     target.index: target
                     for port in link.ports
-                    if (target := receiver(context, port)) is not None
+                    if (target := receiving_container(context, port)) is not None
                 }
                 if link.service.name != name or container.index in targets or len(targets) != 1:
                     continue
@@ -48,9 +48,9 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 )
                 yield Observation(
                     "service-reference.dns",
-                    Says.APART,
+                    Claim.APART,
                     container,
                     message,
-                    Place(context.workload.resource, route),
+                    LazyLocation(context.workload.resource, route),
                     about=target,
                 )

@@ -26,9 +26,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.kube.containers import Container, Mount
-from service.kube.objects import Place, dig, mapping, text
+from service.kube.objects import LazyLocation, as_mapping, as_text, value_at
 
 _SYSTEM_PATHS = (
     "/etc/localtime",
@@ -51,7 +51,7 @@ _SOCKETS = (".sock", "/docker.sock", "containerd.sock")
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
-    for one, other in combinations(context.members, 2):
+    for one, other in combinations(context.classified_containers, 2):
         best: tuple[float, str, Mount] | None = None
         for mount, counterpart in _shared(one, other):
             case, strength = _judged(context, mount, counterpart)
@@ -65,10 +65,10 @@ def observe(context: PodContext) -> Iterator[Observation]:
             )
             yield Observation(
                 f"shared-data.{case}",
-                Says.TOGETHER,
+                Claim.TOGETHER,
                 one,
                 message,
-                Place(context.workload.resource, mount.route),
+                LazyLocation(context.workload.resource, mount.route),
                 about=other,
             )
 
@@ -102,12 +102,12 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def _judged(context: PodContext, one: Mount, other: Mount) -> tuple[str, float]:
-    volume = mapping(context.workload.volumes.get(one.volume))
+    volume = as_mapping(context.workload.volumes.get(one.volume))
     if any(kind in volume for kind in _READ_ONLY_KINDS):
         return "config", 0.1
     if "projected" in volume and one.read_only == other.read_only:
         return "config", 0.1
-    path = text(dig(volume, "hostPath", "path")).rstrip("/")
+    path = as_text(value_at(volume, "hostPath", "path")).rstrip("/")
     if (
         path.startswith(_SYSTEM_PATHS)
         or path.endswith(_SOCKETS)

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 from itertools import permutations
 
 from service.classification.context import PodContext
-from service.classification.observation import Observation, Says
-from service.kube.objects import Place
+from service.classification.observation import Claim, Observation
+from service.kube.objects import LazyLocation
 
 # A socket's path has 107 characters at most (unix(7)); without a bound a long path is read again
 # from each of its slashes.
@@ -35,7 +35,7 @@ _SOCKET = re.compile(r"(?:unix:(?://)?)?(/[\w./-]{1,100}\.(?:sock|socket))\b")
 def observe(context: PodContext) -> Iterator[Observation]:
     """See the module."""
     seen: set[tuple[int, int]] = set()
-    for one, other in permutations(context.members, 2):
+    for one, other in permutations(context.classified_containers, 2):
         if (other.index, one.index) in seen:
             continue
         volumes = {mount.volume for mount in other.mounts}
@@ -55,10 +55,10 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 )
                 yield Observation(
                     "shared-socket.path",
-                    Says.TOGETHER,
+                    Claim.TOGETHER,
                     one,
                     message,
-                    Place(context.workload.resource, word.route),
+                    LazyLocation(context.workload.resource, word.route),
                     about=other,
                 )
                 break

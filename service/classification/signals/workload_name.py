@@ -25,11 +25,11 @@ from collections.abc import Iterator
 
 from service.classification.context import PodContext
 from service.classification.knowledge.words import load_words
-from service.classification.observation import Observation, Says
+from service.classification.observation import Claim, Observation
 from service.classification.signals.container_name import hints, words_of
-from service.classification.signals.own_service import receiver
+from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container, base_name
-from service.kube.objects import Place
+from service.kube.objects import LazyLocation
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -41,7 +41,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             context.services[0].service.name, f"the Service {context.services[0].service.name}"
         )
     yield from _namesakes(context)
-    for container in context.members:
+    for container in context.classified_containers:
         for name, whose in names.items():
             if not name:
                 continue
@@ -55,7 +55,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 )
                 yield Observation(
                     f"workload-name.{case}",
-                    Says.HEAD,
+                    Claim.HEAD,
                     container,
                     message,
                     context.within(container, "name"),
@@ -72,16 +72,16 @@ def _namesakes(context: PodContext) -> Iterator[Observation]:
             reached = {
                 container.index: container
                 for port in link.ports
-                if (container := receiver(context, port)) is not None
+                if (container := receiving_container(context, port)) is not None
             }
             for container in reached.values():
                 message = f"the Service {link.service.name}, named as the workload, leads to it"
                 yield Observation(
                     "workload-name.service",
-                    Says.HEAD,
+                    Claim.HEAD,
                     container,
                     message,
-                    Place(link.service, ("metadata", "name")),
+                    LazyLocation(link.service, ("metadata", "name")),
                 )
 
 

@@ -8,18 +8,18 @@ from service.errors import CrossesAnchor, EditError
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_document
-from service.yamldoc.layout import habits_of
+from service.yamldoc.layout import formatting_of
 from service.yamldoc.operations import (
     HOLE,
     AddEntry,
     AddItem,
-    Enlist,
     Nest,
     Operation,
     Remove,
     RenameKey,
     SetValue,
     Verbatim,
+    WrapInList,
 )
 from service.yamldoc.stream import Document, parse
 
@@ -32,7 +32,9 @@ def document_of(text: str) -> Document:
 
 def edited(text: str, *operations: Operation, stage: int = 2) -> str:
     document = document_of(text)
-    return apply_edits(text, compile_operations(document, operations, habits_of([document])), stage)
+    return apply_edits(
+        text, compile_operations(document, operations, formatting_of([document])), stage
+    )
 
 
 EXAMPLES: list[tuple[str, tuple[Operation, ...], str]] = [
@@ -83,7 +85,7 @@ EXAMPLES: list[tuple[str, tuple[Operation, ...], str]] = [
     ),
     (
         '{\n  "a": 1\n}\n',
-        (Enlist(),),
+        (WrapInList(),),
         (
             '{\n  "apiVersion": "v1",\n  "kind": "List",\n  "items": [\n    {\n      "a": 1\n   '
             " }\n  ]\n}\n"
@@ -160,7 +162,9 @@ def test_carried_text_stands_on_its_own(text: str, data: object, fragment: str) 
     comments come along.
     """
     document = document_of(text)
-    new = emit_document({"kind": "X", "l": [Verbatim(document, ("l", 0))]}, habits_of([document]))
+    new = emit_document(
+        {"kind": "X", "l": [Verbatim(document, ("l", 0))]}, formatting_of([document])
+    )
     assert document_of(new).read(("l", 0)) == data
     assert fragment.strip().splitlines()[0] in new
     assert "*" not in new
@@ -171,5 +175,6 @@ def test_what_is_added_follows_the_habits_of_the_file() -> None:
     """Indentation, dashes under their key or not, and quotes are those of the text around."""
     document = document_of("a:\n    b:\n    - 'x'\n    - 'y'\n")
     assert (
-        emit_document({"k": {"l": ["0755"]}}, habits_of([document])) == "k:\n    l:\n    - '0755'\n"
+        emit_document({"k": {"l": ["0755"]}}, formatting_of([document]))
+        == "k:\n    l:\n    - '0755'\n"
     )

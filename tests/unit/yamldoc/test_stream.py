@@ -10,7 +10,7 @@ import pytest
 from service.errors import InputError
 from service.text import SourceFile, decode
 from service.yamldoc.compose import Limits
-from service.yamldoc.stream import Document, Rejected, cut, parse
+from service.yamldoc.stream import Document, Rejected, parse, split_pieces
 
 ODDITIES = [
     "",
@@ -37,7 +37,7 @@ def test_the_pieces_and_separators_are_the_whole_text(text: str) -> None:
     """Cutting loses nothing: between the pieces stand the separator lines, and nothing else."""
     source = SourceFile("a.yaml", text)
     position = 0
-    for piece in cut(source):
+    for piece in split_pieces(source):
         between = text[position : piece.span.start]
         assert between in ("", "\ufeff") or between.startswith("---")
         position = piece.span.end
@@ -184,7 +184,7 @@ def test_corpus_files_are_kept_byte_for_byte() -> None:
     for path in corpus():
         source = decode(path.name, path.read_bytes())
         rebuilt, position = [], 0
-        for piece in cut(source):
+        for piece in split_pieces(source):
             rebuilt += [
                 source.text[position : piece.span.start],
                 source.text[piece.span.start : piece.span.end],

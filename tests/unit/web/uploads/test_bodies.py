@@ -8,11 +8,11 @@ import json
 
 import pytest
 from flask import Flask
-from tests.unit.web.uploads.test_archives import MEMBERS, TAKEN, pack, tar
 
 from service.web.problems import Problem
 from service.web.settings import Settings
 from service.web.uploads.bodies import Upload, decode
+from tests.unit.web.uploads.test_archives import MEMBERS, TAKEN, pack, tar
 
 POD = b"kind: Pod\nmetadata: {name: a&b=c}\n"
 SETTINGS = Settings(max_body_bytes=100_000, max_unpacked_bytes=1_000_000, max_files=5)

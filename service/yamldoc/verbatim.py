@@ -11,7 +11,7 @@ from service.errors import EditError
 from service.text import Edit, Span, apply_edits
 from service.yamldoc import layout
 from service.yamldoc.emit import Emitter, Slice
-from service.yamldoc.layout import Habits, colon, column, content_start, is_block, line_start
+from service.yamldoc.layout import Formatting, colon, column, content_start, is_block, line_start
 from service.yamldoc.nodes import Alias, Mapping, Node, Route, Scalar, Sequence, walk
 from service.yamldoc.operations import Tree, Verbatim
 from service.yamldoc.patch import Patcher
@@ -20,7 +20,7 @@ from service.yamldoc.scalars import read_key
 from service.yamldoc.stream import Document
 
 
-def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
+def extract_verbatim(leaf: Verbatim, formatting: Formatting) -> Slice:
     """The text of a `Verbatim` leaf, its operations carried out, aliases to anchors outside it
     written out.
 
@@ -37,7 +37,7 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
     data = read(node)
     if written is None:
         # It came in by an alias or a merge key: there is no text of its own here.
-        lines = _emitted(data, habits)
+        lines = _emitted(data, formatting)
         return Slice(
             [],
             lines,
@@ -47,9 +47,9 @@ def cut_out(leaf: Verbatim, habits: Habits) -> Slice:
             isinstance(data, list),
             data,
         )
-    edits = Patcher(document, habits, lambda inner: cut_out(inner, habits)).edits(
+    edits = Patcher(document, formatting, lambda inner: extract_verbatim(inner, formatting)).edits(
         [*leaf.operations]
-    ) + list(_written_out(text, written, habits))
+    ) + list(_written_out(text, written, formatting))
     # An anchor before a block collection stays behind: nothing in the slice can refer to it.
     value_start = content_start(text, written) if is_block(written) else written.start
     start = found.key.start if found.key is not None else value_start
@@ -74,9 +74,9 @@ def _comments(document: Document, route: Route, found: Found) -> tuple[list[str]
     belong to it.
     """
     text = document.text
-    extent = Patcher(document, Habits(), lambda inner: cut_out(inner, Habits())).extent(
-        found, route
-    )
+    extent = Patcher(
+        document, Formatting(), lambda inner: extract_verbatim(inner, Formatting())
+    ).extent(found, route)
     start = found.key.start if found.key is not None else found.node.start
     top = text[extent.start : line_start(text, start)]
     if found.key is None and isinstance(found.parent, Sequence):
@@ -97,8 +97,8 @@ def _cut(text: str, span: Span, edits: Iterable[Edit], own_column: int) -> list[
     return layout.reindent(cut, -own_column).replace("\r\n", "\n").split("\n")
 
 
-def _emitted(data: Tree, habits: Habits) -> list[str]:
-    emitter = Emitter(habits, lambda leaf: cut_out(leaf, habits))
+def _emitted(data: Tree, formatting: Formatting) -> list[str]:
+    emitter = Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting))
     if isinstance(data, dict) and data:
         return emitter.entries(data, 0)
     if isinstance(data, list) and data:
@@ -106,7 +106,7 @@ def _emitted(data: Tree, habits: Habits) -> list[str]:
     return [emitter.flow(data, 0)]
 
 
-def _written_out(text: str, node: Node, habits: Habits) -> Iterator[Edit]:
+def _written_out(text: str, node: Node, formatting: Formatting) -> Iterator[Edit]:
     """Edits that write out the aliases in a slice whose anchors are outside of it."""
     parents: list[tuple[Node, Scalar | None, Node]] = []
     for parent in walk(node):
@@ -114,7 +114,7 @@ def _written_out(text: str, node: Node, habits: Habits) -> Iterator[Edit]:
             parents += [(parent, key, value) for key, value in parent.entries]
         elif isinstance(parent, Sequence):
             parents += [(parent, None, item) for item in parent.items]
-    emitter = Emitter(habits, lambda leaf: cut_out(leaf, habits))
+    emitter = Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting))
     yield from _without_anchors(text, node)
     for parent, key, value in parents:
         if key is not None and is_merge(key):

@@ -15,7 +15,7 @@ from service.yamldoc.stream import Document
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class RuleInput:
     """A whole run, classified."""
 
     manifests: ManifestSet
@@ -43,5 +43,5 @@ class Rule:
     """How bad it is."""
     module: ModuleType
     """Where it is, for its docs."""
-    judge: Callable[[Judged], Iterator[Finding]]
+    check: Callable[[RuleInput], Iterator[Finding]]
     """Everything that it finds in a run."""

@@ -8,7 +8,7 @@ from service.yamldoc.reading import read
 from service.yamldoc.stream import Document
 
 
-def gathered(document: Document, operations: list[Operation]) -> list[Operation]:
+def merge_operations(document: Document, operations: list[Operation]) -> list[Operation]:
     """Operations that only make sense together, put together.
 
     Additions to an empty or null collection become one new value; removals of everything in one

@@ -15,20 +15,20 @@ from enum import StrEnum
 from service.kube.objects import (
     ManifestSet,
     Resource,
-    dig,
-    items,
-    mapping,
-    mappings,
-    same_namespace,
-    strings,
-    text,
+    as_list,
+    as_mapping,
+    as_mappings,
+    as_strings,
+    as_text,
+    in_same_namespace,
+    value_at,
 )
 from service.kube.selectors import is_empty, matches
 from service.kube.workloads import Workload, all_workloads
 from service.yamldoc.nodes import Data, Route
 
 
-class Follows(StrEnum):
+class OnSplit(StrEnum):
     """What has to become of an object when the Pods that it selects are divided."""
 
     WIDENED = "widened"
@@ -51,7 +51,7 @@ class Selection:
     """The LabelSelector; a plain map of labels is given as its `matchLabels`."""
     peer: bool
     """Whether it says with whom Pods may talk, rather than whom the object is for."""
-    follows: Follows
+    on_split: OnSplit
     """What becomes of it."""
 
 
@@ -90,25 +90,27 @@ def selections_of(
         labels: the labels of the Pods; the workload's if None.
     """
     wanted = workload.labels if labels is None else labels
-    index = manifests.derived("selections-by-label", _selections)
+    index = manifests.compute_once("selections-by-label", _selections)
     candidates = [each for label in (*wanted.items(), None) for each in index.get(label, ())]
     found = {
         (id(each.resource), each.route): each
         for each in candidates
         if matches(each.selector, wanted)
         and _meet(each, workload.resource)
-        and manifests.sees(workload.resource, each.resource)
+        and manifests.can_see(workload.resource, each.resource)
     }
     return list(found.values())
 
 
-def covers_others(selection: Selection, workload: Workload, manifests: ManifestSet) -> bool:
+def covers_other_workloads(
+    selection: Selection, workload: Workload, manifests: ManifestSet
+) -> bool:
     """Whether an object selects the Pods of other workloads too."""
     return any(
         each.resource is not workload.resource
         and matches(selection.selector, each.labels)
         and _meet(selection, each.resource)
-        and manifests.sees(workload.resource, each.resource)
+        and manifests.can_see(workload.resource, each.resource)
         for each in all_workloads(manifests)
     )
 
@@ -119,12 +121,13 @@ def _meet(selection: Selection, resource: Resource) -> bool:
     """
     other = selection.resource
     anywhere = (
-        selection.peer and dig(other.data, *selection.route[:-1], "namespaceSelector") is not None
+        selection.peer
+        and value_at(other.data, *selection.route[:-1], "namespaceSelector") is not None
     )
     return (
         anywhere
         or other.kind == "CiliumClusterwideNetworkPolicy"
-        or same_namespace(other, resource)
+        or in_same_namespace(other, resource)
     )
 
 
@@ -141,16 +144,16 @@ def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Sel
 
 
 def _label_of(selector: Data) -> tuple[str, str] | None:
-    return next(iter(strings(mapping(selector).get("matchLabels")).items()), None)
+    return next(iter(as_strings(as_mapping(selector).get("matchLabels")).items()), None)
 
 
 def selections_in(resource: Resource) -> Iterator[Selection]:
     """The places in an object that select Pods; none for most kinds."""
     key = (resource.group, resource.kind)
-    for table, follows in (
-        (_WIDENED, Follows.WIDENED),
-        (_DIVIDED, Follows.DIVIDED),
-        (_BY_HAND, Follows.BY_HAND),
+    for table, on_split in (
+        (_WIDENED, OnSplit.WIDENED),
+        (_DIVIDED, OnSplit.DIVIDED),
+        (_BY_HAND, OnSplit.BY_HAND),
     ):
         field = table.get(key)
         if field is not None:
@@ -159,29 +162,29 @@ def selections_in(resource: Resource) -> Iterator[Selection]:
                 ("spec", field),
                 _as_selector(resource.spec.get(field)),
                 peer=False,
-                follows=follows,
+                on_split=on_split,
             )
             for rule_field in ("ingress", "egress"):
-                for index, rule in enumerate(mappings(resource.spec.get(rule_field))):
-                    yield from _peers(resource, ("spec", rule_field, index), rule, follows)
+                for index, rule in enumerate(as_mappings(resource.spec.get(rule_field))):
+                    yield from _peers(resource, ("spec", rule_field, index), rule, on_split)
 
 
 def _peers(
-    resource: Resource, route: Route, rule: dict[str, Data], follows: Follows
+    resource: Resource, route: Route, rule: dict[str, Data], on_split: OnSplit
 ) -> Iterator[Selection]:
     for side in ("from", "to"):
-        for index, peer in enumerate(mappings(rule.get(side))):
+        for index, peer in enumerate(as_mappings(rule.get(side))):
             if "podSelector" in peer:
                 yield Selection(
                     resource,
                     (*route, side, index, "podSelector"),
                     peer["podSelector"],
                     peer=True,
-                    follows=follows,
+                    on_split=on_split,
                 )
     for side in _CILIUM_PEERS:
-        for index, peer in enumerate(mappings(rule.get(side))):
-            yield Selection(resource, (*route, side, index), peer, peer=True, follows=follows)
+        for index, peer in enumerate(as_mappings(rule.get(side))):
+            yield Selection(resource, (*route, side, index), peer, peer=True, on_split=on_split)
 
 
 def _as_selector(data: Data) -> Data:
@@ -196,7 +199,7 @@ def calico_policies(workload: Workload, manifests: ManifestSet) -> list[Resource
     expressions in text.
     """
     found = []
-    for resource in manifests.derived("calico", _calico):
+    for resource in manifests.compute_once("calico", _calico):
         expressions = " ".join(_expressions(resource.spec))
         if any(_speaks_of(expressions, key, value) for key, value in workload.labels.items()):
             found.append(resource)
@@ -232,13 +235,13 @@ def _speaks_of(expression: str, key: str, value: str) -> bool:
 
 def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
     """The objects that name a workload as what they scale or watch."""
-    index = manifests.derived("scalers-by-target", _by_target)
+    index = manifests.compute_once("scalers-by-target", _by_target)
     named = index.get((workload.resource.kind, workload.name), ())
     return [
         each
         for each in named
-        if same_namespace(each, workload.resource)
-        and manifests.sees(workload.resource, each)
+        if in_same_namespace(each, workload.resource)
+        and manifests.can_see(workload.resource, each)
         and each is not workload.resource
     ]
 
@@ -247,10 +250,10 @@ def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for resource in manifests.resources:
         for field in _TARGETS:
-            target = mapping(resource.spec.get(field))
+            target = as_mapping(resource.spec.get(field))
             if target.get("name"):
                 # KEDA takes a Deployment where no kind is written.
-                found[text(target.get("kind")) or "Deployment", text(target["name"])].append(
+                found[as_text(target.get("kind")) or "Deployment", as_text(target["name"])].append(
                     resource
                 )
     return found
@@ -261,12 +264,12 @@ def names_workload(resource: Resource) -> bool:
     return any(field in resource.spec for field in _TARGETS)
 
 
-def mentions(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
+def objects_mentioning(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
     """The objects that ask for a label somewhere, Services and the selectors of controllers aside.
 
     Affinity terms, spread constraints and kinds that nobody here knows select Pods by label too.
     """
-    return manifests.derived("label-mentions", _mentions).get((key, value), [])
+    return manifests.compute_once("label-mentions", _mentions).get((key, value), [])
 
 
 def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
@@ -321,24 +324,24 @@ def metric_container(metric: dict[str, Data]) -> str | None:
     """The container that a metric of a HorizontalPodAutoscaler (`ContainerResource`) is of; None
     if it is of no single one.
     """
-    if text(metric.get("type")) != "ContainerResource":
+    if as_text(metric.get("type")) != "ContainerResource":
         return None
-    return text(dig(metric, "containerResource", "container"))
+    return as_text(value_at(metric, "containerResource", "container"))
 
 
 def trigger_container(trigger: dict[str, Data]) -> str | None:
     """The container that a KEDA trigger on cpu or memory is of; None if it is of no single one."""
-    return text(dig(trigger, "metadata", "containerName")) or None
+    return as_text(value_at(trigger, "metadata", "containerName")) or None
 
 
 def reads_first_container(scaler: Resource) -> bool:
     """Whether a ScaledObject reads variables of the Pod's first container, as its triggers'
     `...FromEnv` do by default.
     """
-    if text(dig(scaler.spec, "scaleTargetRef", "envSourceContainerName")):
+    if as_text(value_at(scaler.spec, "scaleTargetRef", "envSourceContainerName")):
         return False
     return any(
         key.endswith("FromEnv")
-        for trigger in items(scaler.spec.get("triggers"))
-        for key in mapping(dig(mapping(trigger), "metadata"))
+        for trigger in as_list(scaler.spec.get("triggers"))
+        for key in as_mapping(value_at(as_mapping(trigger), "metadata"))
     )
