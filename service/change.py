@@ -1,14 +1,20 @@
-"""What an action proposes: operations and new objects, or a refusal. Nothing here touches text."""
+"""What a change is: operations and new objects that an action proposes. Nothing here touches text.
+
+What a later step has to know is a field here, never something to be read out of a sentence.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
-from service.findings import Applicability, Stage
+from service.assumptions import Assumption
+from service.findings import Applicability, OldPods, Stage
 from service.kube.objects import Resource
 from service.kube.workloads import Workload
+from service.refusals import Refusal
 from service.yamldoc.operations import Operation, SetValue, Tree
 from service.yamldoc.stream import Document
 
@@ -31,49 +37,71 @@ class NewObject:
     """The object behind whose document it stands."""
     tree: Tree
     """What it says."""
-    title: str
-    """Kind and name."""
+    kind: str
+    """Its kind."""
+    name: str
+    """Its name."""
     stage: Stage
     """From which stage on it is there."""
     path: str | None = None
     """A file of its own; None where it stands behind `after`."""
 
     @property
-    def kind(self) -> str:
-        """Its kind."""
-        return self.title.partition("/")[0]
+    def title(self) -> str:
+        """Kind and name."""
+        return f"{self.kind}/{self.name}"
 
     @property
-    def name(self) -> str:
-        """Its name."""
-        return self.title.partition("/")[2]
-
-    @property
-    def home(self) -> str:
-        """The file that it is in."""
+    def file(self) -> str:
+        """The path of the file that it is in."""
         return self.path or self.after.path
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A group that gets a workload of its own."""
+    """A group of containers that gets a workload of its own."""
 
     containers: tuple[str, ...]
-    """Its containers, init containers included."""
-    title: str
-    """Kind and name of the new workload."""
+    """Their names, init containers included."""
+    kind: str
+    """The new workload's kind."""
+    name: str
+    """The new workload's name."""
     stage: Stage
     """From which stage on the new workload is there."""
 
-    @property
-    def kind(self) -> str:
-        """The new workload's kind."""
-        return self.title.partition("/")[0]
 
-    @property
-    def name(self) -> str:
-        """The new workload's name."""
-        return self.title.partition("/")[2]
+class TrafficFlow(NamedTuple):
+    """One group calls another one. Group 0 stays, the others are those of `moves`, from 1 on."""
+
+    source: int
+    """The group that calls."""
+    target: int
+    """The group that is called."""
+    port: int
+    """The port of the target's containers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The controller that a bare Pod gets."""
+
+    api_version: str
+    """Its API version."""
+    kind: str
+    """Its kind."""
+    name: str
+    """Its name."""
+    selector: dict[str, str]
+    """The labels that it selects by; empty for a Job."""
+    labels: dict[str, str]
+    """Labels that the Pod didn't have and gets."""
+    fields: dict[str, Tree]
+    """Other fields of its spec, before the template."""
+    restart_policy: str | None = None
+    """A value that `restartPolicy` has to change to; None if it stays."""
+    inside: tuple[Operation, ...] = ()
+    """What else is done inside the Pod's text."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +116,7 @@ class Proposal:
     """One line."""
     applicability: Applicability
     """The worst of its parts."""
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     """What has to hold beyond what the set shows."""
     steps: tuple[Step, ...]
     """Operations on objects of the set."""
@@ -96,17 +124,21 @@ class Proposal:
     """New objects, in the order in which they stand."""
     moves: tuple[Move, ...] = ()
     """The groups that move."""
-    becomes: tuple[str, str] | None = None
-    """Kind and name of the object that the workload's own becomes; None if it stays what it is."""
+    controller: Controller | None = None
+    """The controller that a bare Pod gets; None if the object stays what it is."""
+    old_pods: OldPods | None = None
+    """What becomes of the bare Pods; None if there are none."""
     copies: tuple[Workload, ...] = ()
-    """Other Pods that the object stands for too, in their order; theirs are removed."""
-    traffic: frozenset[tuple[int, int, int]] = frozenset()
-    """Which group speaks to which, 0 being the one that stays and the others those of `moves`,
-    and on which port.
+    """Other Pods that the controller stands for too, in their order; their objects are removed."""
+    traffic: frozenset[TrafficFlow] = frozenset()
+    """What was said inside the Pod and is said between Pods afterwards."""
+    template_labels: tuple[tuple[str, str], ...] = ()
+    """Labels that the template of the workload has to get besides. A wrap writes them where there
+    is one, as it writes the template.
     """
     needs: str | None = None
     """The action on the same workload without which this one makes no sense."""
-    alone: Proposal | None = None
+    without_partner: Proposal | None = None
     """The change without what only another one on the same workload needs; None where that is
     nothing.
     """
@@ -119,17 +151,29 @@ class Proposal:
         return f"{self.action}:{resource.path}:{namespace}{resource.kind}/{resource.name}"
 
     @cached_property
-    def touched(self) -> dict[int, Document]:
-        """The documents that it edits, removes, or adds objects behind, by identity."""
+    def touched_documents(self) -> frozenset[Document]:
+        """The documents that it edits, removes, or adds objects behind."""
         resources = [step.resource for step in self.steps]
         resources += [copy.resource for copy in self.copies]
-        resources += [made.after for made in self.objects if made.path is None]
-        return {id(each.document): each.document for each in resources}
+        resources += [new.after for new in self.objects if new.path is None]
+        return frozenset(resource.document for resource in resources)
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """A change that an action does not propose."""
+
+    refusal: Refusal
+    """Why."""
+    message: str
+    """The reason for this workload, and what to do, for people."""
+    withdraws: frozenset[str] = frozenset()
+    """The actions on the same workload that must not be done alone, without this one."""
 
 
 @dataclass(frozen=True, eq=False)
-class Undertaking:
-    """All that is planned for one workload."""
+class WorkloadPlan:
+    """All changes that are planned for one workload."""
 
     workload: Workload
     """The workload as it was sent."""
@@ -139,56 +183,57 @@ class Undertaking:
     @cached_property
     def actions(self) -> frozenset[str]:
         """The ids of their actions."""
-        return frozenset(each.action for each in self.proposals)
+        return frozenset(proposal.action for proposal in self.proposals)
 
     @cached_property
     def becomes(self) -> tuple[str, str]:
         """Kind and name of what the workload's own object becomes."""
-        resource = self.workload.resource
-        return next(
-            (each.becomes for each in self.proposals if each.becomes),
-            (resource.kind, resource.name),
-        )
+        for proposal in self.proposals:
+            if proposal.controller is not None:
+                return proposal.controller.kind, proposal.controller.name
+        return self.workload.resource.kind, self.workload.resource.name
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The operations of all of them."""
-        return tuple(step for each in self.proposals for step in each.steps)
+        return tuple(step for proposal in self.proposals for step in proposal.steps)
 
     @cached_property
     def objects(self) -> tuple[NewObject, ...]:
         """The new objects of all of them."""
-        return tuple(made for each in self.proposals for made in each.objects)
+        return tuple(new for proposal in self.proposals for new in proposal.objects)
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
         """The groups that move."""
-        return tuple(move for each in self.proposals for move in each.moves)
+        return tuple(move for proposal in self.proposals for move in proposal.moves)
 
     @cached_property
     def copies(self) -> tuple[Workload, ...]:
         """Other Pods that its object stands for too."""
-        return tuple(copy for each in self.proposals for copy in each.copies)
+        return tuple(copy for proposal in self.proposals for copy in proposal.copies)
 
-    def settings(self, stage: Stage) -> Iterator[tuple[Resource, SetValue]]:
+    def config_map_values(self, stage: Stage) -> Iterator[tuple[Resource, SetValue]]:
         """The values that are set in ConfigMaps up to a stage, each with the ConfigMap."""
         for step in self.steps:
+            operation = step.operation
             if (
                 step.resource.kind == "ConfigMap"
-                and isinstance(step.operation, SetValue)
-                and step.operation.stage <= stage
+                and isinstance(operation, SetValue)
+                and operation.stage <= stage
             ):
-                yield step.resource, step.operation
+                yield step.resource, operation
 
     @cached_property
-    def traffic(self) -> tuple[tuple[int, int, int], ...]:
-        """Which group speaks to which, and on which port, sorted."""
-        return tuple(sorted(frozenset().union(*(each.traffic for each in self.proposals))))
+    def traffic(self) -> tuple[TrafficFlow, ...]:
+        """What is said between the groups, sorted."""
+        flows = (proposal.traffic for proposal in self.proposals)
+        return tuple(sorted(frozenset[TrafficFlow]().union(*flows)))
 
 
-def undertakings(proposals: Sequence[Proposal]) -> tuple[Undertaking, ...]:
+def plans_by_workload(proposals: Sequence[Proposal]) -> tuple[WorkloadPlan, ...]:
     """Proposals by the workload that they are for, in their order."""
-    found: dict[int, list[Proposal]] = {}
-    for each in proposals:
-        found.setdefault(id(each.workload), []).append(each)
-    return tuple(Undertaking(each[0].workload, tuple(each)) for each in found.values())
+    by_workload: dict[Workload, list[Proposal]] = {}
+    for proposal in proposals:
+        by_workload.setdefault(proposal.workload, []).append(proposal)
+    return tuple(WorkloadPlan(workload, tuple(own)) for workload, own in by_workload.items())

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from service.assumptions import Assumption
+from service.refusals import Refusal
 from service.text import Edit, SourceFile, Span
 
 
@@ -103,6 +105,17 @@ class Stage(IntEnum):
     def label(self) -> str:
         """The word for it."""
         return self.name.lower()
+
+
+class OldPods(StrEnum):
+    """What becomes of bare Pods when they get a controller."""
+
+    DELETED_FIRST = "deleted-first"
+    """They have to be gone before the controller is there: both would write to the same data."""
+    TAKEN_OVER = "taken-over"
+    """The controller adopts them by their names."""
+    DELETED_AFTER = "deleted-after"
+    """They run on until somebody deletes them; the controller's own Pods run by then."""
 
 
 class FileStatus(StrEnum):
@@ -244,7 +257,7 @@ class Change:
     """One line."""
     applicability: Applicability
     """The worst of its parts."""
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     """What has to hold beyond what the set shows."""
     creates: tuple[str, ...]
     """Kind and name of the new objects."""
@@ -254,6 +267,8 @@ class Change:
     """The edits of each file, by path."""
     location: Location
     """The workload."""
+    old_pods: OldPods | None = None
+    """What becomes of the bare Pods that it is for; None where it is for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +279,7 @@ class HeldBack:
     """The action's id."""
     workload: str
     """Kind and name."""
-    reason: str
+    reason: Refusal
     """A stable code (see docs/refusals.md)."""
     message: str
     """Why, and what the person can do."""

@@ -1,5 +1,5 @@
-"""Writes docs/signals.md, docs/rules.md and docs/actions.md from the docstrings, so that they can't
-drift apart.
+"""Writes the pages of docs/ that are made from the code, so that they can't drift apart: signals,
+rules and actions from docstrings, refusals and assumptions from their tables.
 
 Run by `make docs`; a test holds the files against what this would write.
 """
@@ -12,13 +12,16 @@ from types import ModuleType
 from typing import Protocol
 
 from service.actions import ACTIONS
+from service.assumptions import AssumptionCode
 from service.classification.knowledge.weights import load_weights
 from service.classification.signals import SIGNALS
 from service.documentation import documented
+from service.refusals import Refusal, RefusalSection
 from service.rules import RULES
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _NOTE = "<!-- Made by `make docs` from the docstrings in `service/`: change them there. -->"
+_TABLE_NOTE = "<!-- Made by `make docs` from `service/{}`: change it there. -->"
 
 
 class _Item(Protocol):
@@ -62,7 +65,47 @@ def pages() -> dict[str, str]:
             ACTIONS,
             {},
         ),
+        "refusals.md": _refusals(),
+        "assumptions.md": _assumptions(),
     }
+
+
+def _refusals() -> str:
+    parts = [
+        "# Refusals\n",
+        _TABLE_NOTE.format("refusals.py") + "\n",
+        (
+            "A change that was wanted and not made is in `held_back`, with one of these codes and a"
+            " message. A refusal is an answer: a wrong split is an outage, a missed one is a"
+            " suggestion lost.\n"
+        ),
+    ]
+    for section in RefusalSection:
+        rows = [
+            f"| `{refusal}` | {refusal.why} | {refusal.remedy} |"
+            for refusal in Refusal
+            if refusal.section is section
+        ]
+        lines = ["| code | why | what to do |", "|---|---|---|", *rows]
+        parts += [f"## {section}\n", "\n".join(lines) + "\n"]
+    return "\n".join(parts)
+
+
+def _assumptions() -> str:
+    rows = [f"| `{code}` | {code.meaning} |" for code in AssumptionCode]
+    lines = ["| code | what has to hold, and what to look at |", "|---|---|", *rows]
+    return "\n".join(
+        [
+            "# Assumptions\n",
+            _TABLE_NOTE.format("assumptions.py") + "\n",
+            (
+                "A change with the applicability `review` is right if its assumptions hold. Each"
+                " has one of these codes, and a message that says what it means for this change."
+                " Programs go by the code; codes are added, never renamed.\n"
+            ),
+            "\n".join(lines) + "\n",
+        ]
+    )
 
 
 def _page(title: str, introduction: str, items: Iterable[_Item], notes: dict[str, str]) -> str:

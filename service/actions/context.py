@@ -1,38 +1,53 @@
-"""What every action is given, and how it refuses."""
+"""What an action is, what it is given, and how it refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
+from typing import TypeAlias
 
+from service.change import Declined, Proposal
 from service.classification.classify import Classification
-from service.findings import HeldBack
 from service.kube.objects import ManifestSet, Resource
 from service.kube.workloads import Workload
+from service.refusals import Refusal
 from service.yamldoc.nodes import Route
+
+Outcome: TypeAlias = Proposal | Declined
+"""What an action says of a workload."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One kind of rewrite."""
+    """One kind of rewrite. Planning knows actions by this interface only."""
 
     id: str
-    """Its name, the module's."""
+    """Its name, the package's."""
     module: ModuleType
     """Where it is, for its docs."""
+    rules: tuple[str, ...]
+    """The ids of the rules whose findings it mends."""
+    is_wanted: Callable[[Candidate], bool]
+    """Whether a workload calls for it, possible or not."""
+    propose: Callable[[Candidate, tuple[Proposal, ...]], Outcome]
+    """The change of a workload, given what earlier actions propose for it."""
+    complete: Callable[[Candidate, Proposal, tuple[Proposal, ...]], Proposal]
+    """Its own proposal once more, given all that is proposed for the workload."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """What an action looks at."""
+    """A workload that an action may change, and what there is to know about it."""
 
     classification: Classification
-    """The workload, told apart."""
+    """The workload, its containers told apart."""
     manifests: ManifestSet
     """The set."""
     names: Names
     """The names that are taken."""
+    min_confidence: float
+    """In [0, 1]: where the confidence in a boundary is less, nothing is cut."""
 
     @property
     def workload(self) -> Workload:
@@ -44,24 +59,19 @@ class Candidate:
         """Its object."""
         return self.classification.workload.resource
 
-    def absolute(self, *steps: str | int) -> Route:
+    def route_to(self, *steps: str | int) -> Route:
         """A route within the workload's object as one from its document."""
         return (*self.resource.route, *steps)
 
-    def refused(self, action: str, reason: str, message: str) -> HeldBack:
-        """A change that is held back."""
-        return HeldBack(
-            action, self.workload.title, reason, message, self.resource.location("metadata", "name")
-        )
-
 
 class Refused(Exception):
-    """Leaves the planning of an action; becomes a `HeldBack`."""
+    """Ends the planning of an action, which then returns what this carries."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(
+        self, refusal: Refusal, message: str, *, withdraws: frozenset[str] = frozenset()
+    ) -> None:
         super().__init__(message)
-        self.reason = reason
-        self.message = message
+        self.declined = Declined(refusal, message, withdraws)
 
 
 @dataclass
@@ -72,7 +82,7 @@ class Names:
     several folders, though not one that the set has already.
     """
 
-    there: set[tuple[str, str]] = field(default_factory=set)
+    existing: set[tuple[str, str]] = field(default_factory=set)
     given: set[tuple[str, str | None, str, str]] = field(default_factory=set)
 
     @classmethod
@@ -80,15 +90,15 @@ class Names:
         """The names that a set uses."""
         return cls({(resource.kind, resource.name) for resource in manifests.resources})
 
-    def taken(self, kind: str, name: str) -> bool:
+    def is_taken(self, kind: str, name: str) -> bool:
         """Whether an object of the set has a name."""
-        return (kind, name) in self.there
+        return (kind, name) in self.existing
 
     def give(self, kind: str, wanted: str, beside: Resource) -> str:
         """A free name in the scope of an object: `wanted`, or that with a number behind it."""
         scope = (beside.folder, beside.namespace)
         for name in self._candidates(wanted):
-            if (kind, name) not in self.there and (*scope, kind, name) not in self.given:
+            if (kind, name) not in self.existing and (*scope, kind, name) not in self.given:
                 self.given.add((*scope, kind, name))
                 return name
         raise AssertionError("the candidates never end")

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
+from service.assumptions import Assumption, AssumptionCode
 from service.kube.kustomize import Patch, kustomizations_building, patches_of
 from service.kube.objects import Resource, as_list, as_mapping, as_mappings, as_text
 from service.kube.references import LOOPBACK
 from service.kube.replicas import copies_of
+from service.refusals import Refusal
 from service.yamldoc.nodes import Data
 
 _WITHOUT_LABELS = ("NetworkPolicy", "PodMonitor", "PodDisruptionBudget")
@@ -35,30 +37,28 @@ def check_wrap(candidate: Candidate, kind: str, name: str) -> None:
     Raises:
         Refused: there is one.
     """
-    pods = {
-        candidate.resource.name,
-        *(each.name for each in copies_of(candidate.workload, candidate.manifests)),
-    }
+    copies = copies_of(candidate.workload, candidate.manifests)
+    pods = {candidate.resource.name, *(copy.name for copy in copies)}
     for kustomization in kustomizations_building(candidate.resource, candidate.manifests):
         for patch in patches_of(kustomization, candidate.manifests):
-            if any(patch.is_for("Pod", each) for each in pods):
+            if any(patch.is_for("Pod", pod) for pod in pods):
                 message = (
                     f"{kustomization.path} patches the Pod, which its controller would not get:"
                     " make the patch one for the controller"
                 )
-                raise Refused("kustomize-patch", message)
+                raise Refused(Refusal.KUSTOMIZE_PATCH, message)
             if patch.is_for(kind, name):
                 message = (
                     f"{kustomization.path} patches every {kind}, and would patch what the Pod"
                     " becomes: name those that it is for"
                 )
-                raise Refused("kustomize-patch", message)
+                raise Refused(Refusal.KUSTOMIZE_PATCH, message)
         _check_replacements(kustomization)
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A new object."""
+class PlannedObject:
+    """An object that there will be."""
 
     kind: str
     """Its kind."""
@@ -72,95 +72,114 @@ def check_split(
     candidate: Candidate,
     key: str,
     moved: frozenset[str],
-    made: Sequence[Made],
-    touched: Iterable[Resource],
     *,
-    addressed: bool,
-) -> list[str]:
+    planned: Sequence[PlannedObject],
+    touched: Iterable[Resource],
+    is_addressed: bool,
+) -> tuple[Assumption, ...]:
     """What kustomizations do to a workload that is to be split.
 
     Args:
         candidate: the workload.
         key: the label in which the groups differ.
         moved: the containers that leave the workload.
-        made: the new objects.
+        planned: the new objects.
         touched: the objects that the split changes.
-        addressed: whether containers are told the names of Services.
+        is_addressed: whether containers are told the names of Services.
 
     Returns:
-        Assumptions.
+        What has to hold.
 
     Raises:
         Refused: a kustomization would undo or break the split.
     """
+    others = [resource for resource in dict.fromkeys(touched) if resource is not candidate.resource]
     assumptions = []
-    others = {id(each): each for each in touched if each is not candidate.resource}
     for kustomization in kustomizations_building(candidate.resource, candidate.manifests):
-        for field in ("namePrefix", "nameSuffix"):
-            if addressed and kustomization.data.get(field):
-                message = (
-                    f"{kustomization.path} sets {field}, which addresses in containers don't"
-                    " follow: build it first (kubectl kustomize)"
-                )
-                raise Refused("kustomize-name", message)
-        if key in _added_labels(kustomization):
-            message = (
-                f"{kustomization.path} sets the label {key} on all Pods, in which the groups would"
-                " have to differ: build it first"
-            )
-            raise Refused("kustomize-patch", message)
-        if _added_labels(kustomization) and any(
-            each.kind in _WITHOUT_LABELS for each in others.values()
-        ):
-            message = (
-                f"{kustomization.path} adds labels to selectors, but not to those that would match"
-                " several groups: build it first"
-            )
-            raise Refused("kustomize-patch", message)
-        if any(
-            as_text(each.get("name")) == candidate.resource.name
-            for each in as_mappings(kustomization.data.get("replicas"))
-        ):
-            message = (
-                f"{kustomization.path} sets the replicas of {candidate.resource.name}: name the new"
-                " workload there too, or build it first"
-            )
-            raise Refused("kustomize-patch", message)
+        _check_fields(candidate, kustomization, key, others, is_addressed=is_addressed)
         _check_replacements(kustomization)
         _check_literals(kustomization)
         for patch in patches_of(kustomization, candidate.manifests):
-            if any(patch.is_for(each.kind, each.name) for each in others.values()):
-                message = (
-                    f"{kustomization.path} patches an object that the split changes: build it first"
-                    " (kubectl kustomize)"
-                )
-                raise Refused("kustomize-patch", message)
-            if any(patch.is_for(each.kind, each.name) and _misfits(patch, each) for each in made):
-                message = (
-                    f"a patch of {kustomization.path} would change what is made, too, and doesn't"
-                    " fit it: build it first"
-                )
-                raise Refused("kustomize-patch", message)
+            _check_patch_of_others(kustomization, patch, others, planned)
             if patch.is_for(candidate.resource.kind, candidate.resource.name):
                 if _cuts(patch, moved):
                     message = (
                         f"{kustomization.path} patches containers, volumes or labels that the split"
-                        " moves"
+                        " moves: build it first (kubectl kustomize)"
                     )
-                    raise Refused(
-                        "kustomize-patch", f"{message}: build it first (kubectl kustomize)"
-                    )
-                assumptions.append(
+                    raise Refused(Refusal.KUSTOMIZE_PATCH, message)
+                message = (
                     f"a patch of {kustomization.path} is for {candidate.resource.name} alone, and"
                     " not for what moves out of it"
                 )
-    return list(dict.fromkeys(assumptions))
+                assumptions.append(Assumption(AssumptionCode.PATCH_FOR_WHAT_STAYS, message))
+    return tuple(dict.fromkeys(assumptions))
+
+
+def _check_fields(
+    candidate: Candidate,
+    kustomization: Resource,
+    key: str,
+    others: Sequence[Resource],
+    *,
+    is_addressed: bool,
+) -> None:
+    """See that no field of a kustomization names, labels or counts what the split makes."""
+    path = kustomization.path
+    for field in ("namePrefix", "nameSuffix"):
+        if is_addressed and kustomization.data.get(field):
+            message = (
+                f"{path} sets {field}, which addresses in containers don't follow: build it first"
+                " (kubectl kustomize)"
+            )
+            raise Refused(Refusal.KUSTOMIZE_NAME, message)
+    added = _added_labels(kustomization)
+    if key in added:
+        message = (
+            f"{path} sets the label {key} on all Pods, in which the groups would have to differ:"
+            " build it first"
+        )
+        raise Refused(Refusal.KUSTOMIZE_PATCH, message)
+    if added and any(other.kind in _WITHOUT_LABELS for other in others):
+        message = (
+            f"{path} adds labels to selectors, but not to those that would match several groups:"
+            " build it first"
+        )
+        raise Refused(Refusal.KUSTOMIZE_PATCH, message)
+    counts = as_mappings(kustomization.data.get("replicas"))
+    if any(as_text(count.get("name")) == candidate.resource.name for count in counts):
+        message = (
+            f"{path} sets the replicas of {candidate.resource.name}: name the new workload there"
+            " too, or build it first"
+        )
+        raise Refused(Refusal.KUSTOMIZE_PATCH, message)
+
+
+def _check_patch_of_others(
+    kustomization: Resource,
+    patch: Patch,
+    others: Sequence[Resource],
+    planned: Sequence[PlannedObject],
+) -> None:
+    """See that a patch is not for what the split changes or makes, or fits it."""
+    if any(patch.is_for(other.kind, other.name) for other in others):
+        message = (
+            f"{kustomization.path} patches an object that the split changes: build it first"
+            " (kubectl kustomize)"
+        )
+        raise Refused(Refusal.KUSTOMIZE_PATCH, message)
+    if any(patch.is_for(new.kind, new.name) and _misfits(patch, new) for new in planned):
+        message = (
+            f"a patch of {kustomization.path} would change what is made, too, and doesn't fit it:"
+            " build it first"
+        )
+        raise Refused(Refusal.KUSTOMIZE_PATCH, message)
 
 
 def _added_labels(kustomization: Resource) -> set[str]:
     found = set(as_mapping(kustomization.data.get("commonLabels")))
-    for each in as_mappings(kustomization.data.get("labels")):
-        found |= set(as_mapping(each.get("pairs")))
+    for labels in as_mappings(kustomization.data.get("labels")):
+        found |= set(as_mapping(labels.get("pairs")))
     return found
 
 
@@ -170,29 +189,27 @@ def _check_replacements(kustomization: Resource) -> None:
             f"{kustomization.path} replaces values from one object in others: build it first"
             " (kubectl kustomize)"
         )
-        raise Refused("kustomize-patch", message)
+        raise Refused(Refusal.KUSTOMIZE_PATCH, message)
 
 
 def _check_literals(kustomization: Resource) -> None:
     for generator in as_mappings(kustomization.data.get("configMapGenerator")):
-        if any(
-            LOOPBACK.search(as_text(each).partition("=")[2])
-            for each in as_list(generator.get("literals"))
-        ):
+        literals = [as_text(literal) for literal in as_list(generator.get("literals"))]
+        if any(LOOPBACK.search(literal.partition("=")[2]) for literal in literals):
             message = (
                 f"the ConfigMap {as_text(generator.get('name'))} of {kustomization.path} holds a"
                 " loopback address: put a Service's name there"
             )
-            raise Refused("localhost-in-configmap", message)
+            raise Refused(Refusal.LOCALHOST_IN_CONFIGMAP, message)
 
 
-def _misfits(patch: Patch, made: Made) -> bool:
+def _misfits(patch: Patch, planned: PlannedObject) -> bool:
     """Whether a patch may not fit a new object: it goes by places, or names containers that it
     doesn't have.
     """
-    if not isinstance(patch.content, dict) or not made.containers:
+    if not isinstance(patch.content, dict) or not planned.containers:
         return True
-    return _names(patch.content, lambda named: not named <= made.containers)
+    return _sets_or_names(patch.content, lambda named: not named <= planned.containers)
 
 
 def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
@@ -209,10 +226,10 @@ def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
         )
     if not isinstance(patch.content, dict):
         return True
-    return _names(patch.content, lambda named: bool(named & moved))
+    return _sets_or_names(patch.content, lambda named: bool(named & moved))
 
 
-def _names(data: Data, wrong: Callable[[set[str]], bool]) -> bool:
+def _sets_or_names(data: Data, is_wrong: Callable[[set[str]], bool]) -> bool:
     """Whether a partial object names containers that it must not, or sets volumes, labels of
     Pods or a selector.
     """
@@ -224,8 +241,8 @@ def _names(data: Data, wrong: Callable[[set[str]], bool]) -> bool:
     if "selector" in spec or "volumes" in pod or "labels" in as_mapping(template.get("metadata")):
         return True
     named = {
-        as_text(each.get("name"))
+        as_text(container.get("name"))
         for field in ("containers", "initContainers")
-        for each in as_mappings(pod.get(field))
+        for container in as_mappings(pod.get(field))
     }
-    return wrong(named)
+    return is_wrong(named)

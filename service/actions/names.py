@@ -1,12 +1,12 @@
-"""Names of new workloads."""
+"""Names of new workloads and of what goes with them."""
 
 from __future__ import annotations
 
 import hashlib
 
 
-def joined(workload: str, container: str) -> str:
-    """`<workload>-<container>`, the words that both begin with once."""
+def join_names(workload: str, container: str) -> str:
+    """`<workload>-<container>`, with the words that both begin with only once."""
     own, words = workload.split("-"), container.split("-")
     shared = next(
         (place for place, (one, other) in enumerate(zip(own, words, strict=False)) if one != other),
@@ -15,7 +15,7 @@ def joined(workload: str, container: str) -> str:
     return f"{workload}-{'-'.join(words[shared:] or words)}"
 
 
-def short(name: str, limit: int) -> str:
+def shorten(name: str, limit: int) -> str:
     """A name cut to a limit, with a stable hash where it was cut."""
     if len(name) <= limit:
         return name

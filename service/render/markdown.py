@@ -114,7 +114,7 @@ def _change(change: Change) -> str:
         if change.creates
         else []
     )
-    lines += [f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions]
+    lines += [f"  - assumes: {escape(assumption.message)}\n" for assumption in change.assumptions]
     return "".join(lines)
 
 

@@ -83,7 +83,7 @@ def _body(suggestion: Suggestion, block: str) -> str:
     lines = [f"{suggestion.marker}\n"]
     for change in suggestion.changes:
         lines.append(f"**Podsplit**: {escape(change.title)} ({change.applicability.label})\n")
-        lines += [f"- assumes: {escape(assumption)}\n" for assumption in change.assumptions]
+        lines += [f"- assumes: {escape(assumption.message)}\n" for assumption in change.assumptions]
     return "".join(lines) + "\n" + block
 
 
@@ -122,7 +122,7 @@ def _summary(
 def _other(item: LeftOut, change: Change) -> str:
     text = f"- {escape(change.title)}, as {_WHY[item.reason]} ({code(change.id)})\n"
     return text + "".join(
-        f"  - assumes: {escape(assumption)}\n" for assumption in change.assumptions
+        f"  - assumes: {escape(assumption.message)}\n" for assumption in change.assumptions
     )
 
 

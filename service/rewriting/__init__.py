@@ -1,1 +1,1 @@
-"""From a plan to text that has been proved."""
+"""From a plan to text that has been proved: planning, placing, compiling, proving, migration."""

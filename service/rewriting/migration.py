@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
 
-from service.change import Proposal
-from service.findings import MigrationStep, Stage
+from service.change import Controller, Proposal
+from service.findings import MigrationStep, OldPods, Stage
 from service.kube.objects import value_at
+from service.kube.workloads import Workload
 
-_ROLLED_OUT = ("Deployment", "StatefulSet", "DaemonSet")
-"""Kinds that `kubectl rollout status` waits for."""
-_BY_HAND = ("ReplicaSet", "ReplicationController")
+_ROLLED_OUT = ("deployment", "statefulset", "daemonset")
+"""Kinds that `kubectl rollout status` waits for, as kubectl names them."""
+_REPLACED_BY_HAND = ("ReplicaSet", "ReplicationController")
 """Kinds that take a changed template for new Pods only."""
 
-_Names = Mapping[int, tuple[str, str]]
-"""By workload: kind and name of what it is once its wrap is applied."""
+_Controllers: TypeAlias = Mapping[Workload, Controller]
+"""By bare Pod: the controller that it has once its wrap is applied."""
 
 
 def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
-    """The steps for a set of changes; none for none."""
+    """The steps for a set of changes; none for none.
+
+    Args:
+        proposals: the changes, each proved.
+    """
     if not proposals:
         return ()
-    splits = [each for each in proposals if each.action == "split"]
-    wraps = [each for each in proposals if each.action == "wrap"]
-    became = {id(each.workload): each.becomes for each in wraps if each.becomes}
+    splits = [proposal for proposal in proposals if proposal.moves]
+    wraps = [proposal for proposal in proposals if proposal.controller is not None]
+    controllers = {wrap.workload: wrap.controller for wrap in wraps if wrap.controller is not None}
     steps = [
         MigrationStep(
             "look at what would change",
@@ -31,10 +37,10 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
             "what runs may differ from what is written; objects that were not made by apply show up"
             " here",
         ),
-        *_expanded(splits, wraps, became),
+        *_expand(splits, wraps, controllers),
     ]
     if splits:
-        steps += _split(splits, became)
+        steps += _switch_and_contract(splits, controllers)
     steps.append(
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
@@ -46,57 +52,46 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
     return tuple(steps)
 
 
-def _expanded(
-    splits: Sequence[Proposal], wraps: Sequence[Proposal], became: _Names
+def _expand(
+    splits: Sequence[Proposal], wraps: Sequence[Proposal], controllers: _Controllers
 ) -> list[MigrationStep]:
-    """What is applied first, with the old Pods deleted before or behind it."""
-    before = [_deleted(each) for each in wraps if _goes_first(each)]
-    behind = [_deleted(each) for each in wraps if not _taken_over(each)]
-    standing = [each for each in splits if id(each.workload) not in became]
-    targets = [
-        _object(each, became)
-        for each in (*wraps, *(each for each in standing if not _keeps_pods(each)))
+    """What is applied first, with the old Pods deleted before or after it."""
+    existing = [split for split in splits if split.workload not in controllers]
+    updated = [split for split in existing if not _keeps_running_pods(split)]
+    targets = [_object(proposal, controllers) for proposal in (*wraps, *updated)]
+    return [
+        *(_delete_pods(wrap) for wrap in wraps if wrap.old_pods is OldPods.DELETED_FIRST),
+        _apply_first(wraps, targets, has_splits=bool(splits)),
+        *(_delete_pods(wrap) for wrap in wraps if wrap.old_pods is OldPods.DELETED_AFTER),
+        *(_renew_pods(split) for split in existing if _keeps_running_pods(split)),
     ]
-    behind += [_renewed(each) for each in standing if _keeps_pods(each)]
-    if splits:
-        why = (
-            "the running Pods get the port names and labels that the Services will ask for, or else"
-            " those have no endpoints for a while"
-        )
-        apply = MigrationStep(
+
+
+def _apply_first(
+    wraps: Sequence[Proposal], targets: Sequence[str], *, has_splits: bool
+) -> MigrationStep:
+    if has_splits:
+        return MigrationStep(
             "apply the stage expand and wait for it",
             _then_wait("kubectl apply -f <files of ?stage=expand>", targets),
-            why,
+            "the running Pods get the port names and labels that the Services will ask for, or"
+            " else those have no endpoints for a while",
         )
-    else:
-        why = "the new Pods are made by their controllers"
-        if any(map(_taken_over, wraps)):
-            why += (
-                "; a StatefulSet takes over the Pods with its names, and makes them anew one after"
-                " the other"
-            )
-        apply = MigrationStep(
-            f"apply {', '.join(each.split(' ')[0] for each in targets)} and wait",
-            _then_wait("kubectl apply -f <files>", targets),
-            why,
+    why = "the new Pods are made by their controllers"
+    if any(wrap.old_pods is OldPods.TAKEN_OVER for wrap in wraps):
+        why += (
+            "; a StatefulSet takes over the Pods with its names, and makes them anew one after the"
+            " other"
         )
-    return [*before, apply, *(each for each in behind if each not in before)]
+    names = ", ".join(target.split(" ")[0] for target in targets)
+    return MigrationStep(
+        f"apply {names} and wait", _then_wait("kubectl apply -f <files>", targets), why
+    )
 
 
-def _taken_over(wrap: Proposal) -> bool:
-    """Whether the controller adopts the Pods: a StatefulSet does, those with its names."""
-    adopts = bool(wrap.copies) and wrap.becomes is not None and wrap.becomes[0] == "StatefulSet"
-    return adopts and not _goes_first(wrap)
-
-
-def _goes_first(wrap: Proposal) -> bool:
-    """Whether the old Pods have to be gone before their controller is there."""
-    return any("deleted before" in assumption for assumption in wrap.assumptions)
-
-
-def _deleted(wrap: Proposal) -> MigrationStep:
+def _delete_pods(wrap: Proposal) -> MigrationStep:
     resource = wrap.workload.resource
-    names = [resource.name, *(each.name for each in wrap.copies)]
+    names = [resource.name, *(copy.name for copy in wrap.copies)]
     namespace = f" -n {resource.namespace}" if resource.namespace else ""
     return MigrationStep(
         f"delete the old Pod{'s' if len(names) > 1 else ''} {', '.join(names)}",
@@ -106,22 +101,17 @@ def _deleted(wrap: Proposal) -> MigrationStep:
     )
 
 
-def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
-    keeping = [each for each in splits if any(move.stage is Stage.CONTRACT for move in each.moves)]
-    emptied = [_emptied(each, _object(each, became)) for each in keeping]
-    filled = [
-        _filled(each, _object(each, became))
-        for each in keeping
-        if each.workload.resource.kind == "CronJob"
-        or (id(each.workload) not in became and "replicas" not in each.workload.resource.spec)
-    ]
-    found = [
+def _switch_and_contract(
+    splits: Sequence[Proposal], controllers: _Controllers
+) -> list[MigrationStep]:
+    late = [split for split in splits if any(move.stage is Stage.CONTRACT for move in split.moves)]
+    return [
         MigrationStep(
             "apply the stage switch and wait for the new workloads",
             _then_wait("kubectl apply -f <files of ?stage=switch>", _moved(splits, Stage.SWITCH)),
             "the new Pods join the Services while the old ones still serve",
         ),
-        *emptied,
+        *(_stop(split, _object(split, controllers)) for split in late),
         MigrationStep(
             "apply the stage contract",
             _then_wait(
@@ -130,58 +120,72 @@ def _split(splits: Sequence[Proposal], became: _Names) -> list[MigrationStep]:
             "the moved containers leave the old Pods; an object that was not made by apply keeps"
             " them: use kubectl replace for it",
         ),
-        *filled,
+        *(
+            _restore(split, _object(split, controllers))
+            for split in late
+            if not _says_how_many(split, controllers)
+        ),
+        *(
+            _renew_pods(split)
+            for split in splits
+            if split.workload not in controllers and _keeps_running_pods(split)
+        ),
     ]
-    found += [
-        _renewed(each) for each in splits if id(each.workload) not in became and _keeps_pods(each)
-    ]
-    return found
 
 
-def _keeps_pods(split: Proposal) -> bool:
+def _says_how_many(split: Proposal, controllers: _Controllers) -> bool:
+    """Whether the last stage's text brings back the Pods that a step before it stopped."""
     resource = split.workload.resource
-    return (
-        resource.kind in _BY_HAND or value_at(resource.spec, "updateStrategy", "type") == "OnDelete"
+    return resource.kind != "CronJob" and (
+        split.workload in controllers or "replicas" in resource.spec
     )
 
 
-def _renewed(split: Proposal) -> MigrationStep:
+def _keeps_running_pods(split: Proposal) -> bool:
+    """Whether a changed template leaves the running Pods as they are."""
     resource = split.workload.resource
-    message = (
-        f"delete the Pods of {resource.title}, one after the other, so that they are made anew"
-    )
+    is_on_delete = value_at(resource.spec, "updateStrategy", "type") == "OnDelete"
+    return resource.kind in _REPLACED_BY_HAND or is_on_delete
+
+
+def _renew_pods(split: Proposal) -> MigrationStep:
+    title = split.workload.resource.title
+    message = f"delete the Pods of {title}, one after the other, so that they are made anew"
     return MigrationStep(message, None, "it takes a changed template for new Pods only")
 
 
-def _object(proposal: Proposal, became: _Names) -> str:
+def _object(proposal: Proposal, controllers: _Controllers) -> str:
     """Kind and name of what a workload is by then, as kubectl takes them, with the namespace."""
     resource = proposal.workload.resource
-    kind, name = became.get(id(proposal.workload), (resource.kind, resource.name))
-    return f"{kind.lower()}/{name}" + (f" -n {resource.namespace}" if resource.namespace else "")
+    kind, name = resource.kind, resource.name
+    if proposal.workload in controllers:
+        controller = controllers[proposal.workload]
+        kind, name = controller.kind, controller.name
+    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    return f"{kind.lower()}/{name}{namespace}"
 
 
 def _moved(splits: Sequence[Proposal], stage: Stage) -> list[str]:
     """The new workloads that are there from a stage on, as `_object` gives them."""
     found = []
     for split in splits:
-        namespace = split.workload.resource.namespace
-        behind = f" -n {namespace}" if namespace else ""
+        resource = split.workload.resource
+        namespace = f" -n {resource.namespace}" if resource.namespace else ""
         found += [
-            f"{move.kind.lower()}/{move.name}{behind}"
+            f"{move.kind.lower()}/{move.name}{namespace}"
             for move in split.moves
             if move.stage is stage
-            and not (move.kind == split.workload.resource.kind and _keeps_pods(split))
+            and not (move.kind == resource.kind and _keeps_running_pods(split))
         ]
     return found
 
 
 def _then_wait(command: str, targets: Iterable[str]) -> str:
-    kinds = tuple(kind.lower() for kind in _ROLLED_OUT)
     waits = []
-    for each in targets:
-        kind, _, name = each.partition("/")
-        if kind in kinds:
-            waits.append(f"kubectl rollout status {each}")
+    for target in targets:
+        kind, _, name = target.partition("/")
+        if kind in _ROLLED_OUT:
+            waits.append(f"kubectl rollout status {target}")
         elif kind == "rollout":
             waits += [
                 f"kubectl argo rollouts promote --full {name}",
@@ -190,29 +194,27 @@ def _then_wait(command: str, targets: Iterable[str]) -> str:
     return " && ".join([command, *waits])
 
 
-def _emptied(proposal: Proposal, target: str) -> MigrationStep:
-    name = proposal.workload.resource.name
+def _stop(split: Proposal, target: str) -> MigrationStep:
+    name = split.workload.resource.name
     why = "what moves must not run twice: it keeps data, is a job, or is replaced by Recreate"
-    if proposal.workload.resource.kind == "CronJob":
-        suspend = f"""kubectl patch {target} -p '{{"spec": {{"suspend": true}}}}'"""
+    if split.workload.resource.kind == "CronJob":
         return MigrationStep(
-            f"before the stage contract, suspend {name} and wait for its Jobs to end", suspend, why
+            f"before the stage contract, suspend {name} and wait for its Jobs to end",
+            f"""kubectl patch {target} -p '{{"spec": {{"suspend": true}}}}'""",
+            why,
         )
-    scale = f"kubectl scale --replicas=0 {target}"
     return MigrationStep(
         f"before the stage contract, note the replicas of {name}, scale it to 0 and wait for its"
         " Pods to end",
-        scale,
+        f"kubectl scale --replicas=0 {target}",
         why,
     )
 
 
-def _filled(proposal: Proposal, target: str) -> MigrationStep:
-    name, why = (
-        proposal.workload.resource.name,
-        "its manifest doesn't say it, so apply leaves it as it was made before",
-    )
-    if proposal.workload.resource.kind == "CronJob":
+def _restore(split: Proposal, target: str) -> MigrationStep:
+    name = split.workload.resource.name
+    why = "its manifest doesn't say it, so apply leaves it as it was made before"
+    if split.workload.resource.kind == "CronJob":
         resume = f"""kubectl patch {target} -p '{{"spec": {{"suspend": false}}}}'"""
         return MigrationStep(f"resume {name}, unless it was suspended before", resume, why)
     return MigrationStep(

@@ -14,9 +14,9 @@ from service.kube.objects import ManifestSet
 from service.yamldoc.operations import AddItem
 
 
-def in_new_files(
+def place_in_new_files(
     proposals: Sequence[Proposal], manifests: ManifestSet, paths: Collection[str]
-) -> list[Proposal]:
+) -> tuple[Proposal, ...]:
     """Proposals whose new objects get files of their own, beside the files that they came from.
 
     Kustomizations that list such a file list the new one too.
@@ -26,32 +26,34 @@ def in_new_files(
         manifests: the set.
         paths: the files of the set.
     """
-    taken = set(paths)
-    return [_placed(each, manifests, taken) for each in proposals]
+    taken = frozenset(paths)
+    placed = []
+    for proposal in proposals:
+        own = _place(proposal, manifests, taken)
+        taken |= {new.file for new in own.objects}
+        placed.append(own)
+    return tuple(placed)
 
 
-def _placed(proposal: Proposal, manifests: ManifestSet, taken: set[str]) -> Proposal:
+def _place(proposal: Proposal, manifests: ManifestSet, taken: frozenset[str]) -> Proposal:
     objects: list[NewObject] = []
     steps: list[Step] = []
-    for made in proposal.objects:
-        path = _free(made, taken)
-        taken.add(path)
-        objects.append(replace(made, path=path))
+    for new in proposal.objects:
+        path = _free_path(new, taken)
+        taken |= {path}
+        objects.append(replace(new, path=path))
         for kustomization in manifests.of_kind(*KINDS):
-            if lists_file(kustomization, made.after.path):
+            if lists_file(kustomization, new.after.path):
+                route = (*kustomization.route, "resources")
                 entry = relpath(path, kustomization.folder)
-                steps.append(
-                    Step(
-                        kustomization,
-                        AddItem((*kustomization.route, "resources"), entry, int(made.stage)),
-                    )
-                )
+                steps.append(Step(kustomization, AddItem(route, entry, int(new.stage))))
     return replace(proposal, objects=tuple(objects), steps=(*proposal.steps, *steps))
 
 
-def _free(made: NewObject, taken: Collection[str]) -> str:
+def _free_path(new: NewObject, taken: Collection[str]) -> str:
     """`<name>-<kind>.yaml` in the folder of the file that the object came from."""
-    stem = join(made.after.folder, f"{made.name}-{made.kind.lower()}").removeprefix("./")
-    suffix = ".json" if made.after.path.endswith(".json") else ".yaml"
+    stem = join(new.after.folder, f"{new.name}-{new.kind.lower()}").removeprefix("./")
+    suffix = ".json" if new.after.path.endswith(".json") else ".yaml"
     numbers = ("", *(f"-{number}" for number in range(2, len(taken) + 3)))
-    return next(path for number in numbers if (path := f"{stem}{number}{suffix}") not in taken)
+    paths = (f"{stem}{number}{suffix}" for number in numbers)
+    return next(path for path in paths if path not in taken)

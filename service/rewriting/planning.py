@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from service.actions.context import Candidate, Names, Refused
-from service.actions.split import decide as split
-from service.actions.wrap import controllers
-from service.actions.wrap import decide as wrap
-from service.change import Proposal
+from service.actions import ACTIONS
+from service.actions.context import Action, Candidate, Names, Outcome
+from service.change import Declined, Proposal
 from service.classification.classify import Classification
 from service.findings import Applicability, HeldBack
-from service.kube.bare_pods import reason_to_stay_bare
-from service.kube.objects import ManifestSet, in_same_namespace
+from service.kube.objects import ManifestSet, Resource, in_same_namespace
 from service.kube.services import services_selecting
 from service.options import Options
+from service.refusals import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,135 +29,158 @@ class Plan:
 def plan(
     manifests: ManifestSet, classifications: Sequence[Classification], options: Options
 ) -> Plan:
-    """Decide on the changes of a set."""
+    """Decide on the changes of a set.
+
+    Args:
+        manifests: the set.
+        classifications: of its workloads.
+        options: the caller's.
+
+    Raises:
+        DeadlineExceeded: it took too long.
+    """
     names = Names.of(manifests)
     proposals: list[Proposal] = []
     held_back: list[HeldBack] = []
-    folded: set[int] = set()
+    merged: set[Resource] = set()
     for classification in classifications:
         options.check_deadline()
-        workload = classification.workload
-        if id(workload.resource) in folded or (
-            not workload.bare and len(classification.groups) < 2
-        ):
+        resource = classification.workload.resource
+        if resource in merged:
             continue
-        candidate = Candidate(classification, manifests, names)
-        made = _one(candidate, options, held_back)
-        proposals += made
-        folded |= {id(copy.resource) for each in made for copy in each.copies}
-    kept = [each for each in proposals if each.applicability <= _worst(each, options)]
-    there = {(each.action, id(each.workload)) for each in kept}
-    kept = [each for each in kept if each.needs is None or (each.needs, id(each.workload)) in there]
-    chosen = {each.id for each in kept}
-    for proposal in proposals:
-        if proposal.id not in chosen:
-            message = (
-                f"it is applied with apply={proposal.applicability.label} only; it holds if:"
-                f" {'; '.join(proposal.assumptions)}"
-            )
-            held_back.append(
-                HeldBack(
-                    proposal.action,
-                    proposal.workload.title,
-                    "applicability",
-                    message,
-                    proposal.workload.resource.location(),
-                )
-            )
-    return Plan(tuple(kept), tuple(held_back))
+        min_confidence = options.for_path(resource.path).min_confidence
+        planned = _plan_workload(Candidate(classification, manifests, names, min_confidence))
+        proposals += planned.proposals
+        held_back += planned.held_back
+        merged |= {copy.resource for own in planned.proposals for copy in own.copies}
+    kept = _applied(proposals, options)
+    left_out = [_left_to_review(proposal) for proposal in proposals if proposal not in kept]
+    return Plan(tuple(kept), (*held_back, *left_out))
 
 
-def _worst(proposal: Proposal, options: Options) -> Applicability:
-    """The worst applicability that is applied where a proposal's workload stands."""
-    return min(options.for_path(proposal.workload.resource.path).apply, Applicability.REVIEW)
+def hold_back(proposal: Proposal, refusal: Refusal, message: str) -> HeldBack:
+    """A proposal that is not done.
 
-
-def _broken(error: Exception) -> str:
-    return (
-        f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please"
-        " report it"
+    Args:
+        proposal: the proposal.
+        refusal: why.
+        message: the same for this proposal, for people.
+    """
+    resource = proposal.workload.resource
+    return HeldBack(
+        action=proposal.action,
+        workload=proposal.workload.title,
+        reason=refusal,
+        message=message,
+        location=resource.location(),
     )
 
 
-def _unfit(candidate: Candidate) -> tuple[str, str] | None:
-    """Why nothing at all is done to a workload, as a reason code and a message."""
-    if candidate.resource.document.duplicates:
-        return (
-            "duplicate-key",
-            "its document has a key twice, and it can't be told which one is meant: remove one",
+def _applied(proposals: Sequence[Proposal], options: Options) -> list[Proposal]:
+    """The proposals that the caller wants to be done, each with those that it needs."""
+    kept = [
+        proposal
+        for proposal in proposals
+        if proposal.applicability <= _worst_applied(proposal, options)
+    ]
+    present = {(proposal.action, proposal.workload) for proposal in kept}
+    return [
+        proposal
+        for proposal in kept
+        if proposal.needs is None or (proposal.needs, proposal.workload) in present
+    ]
+
+
+def _worst_applied(proposal: Proposal, options: Options) -> Applicability:
+    """The worst applicability that is applied where a proposal's workload stands."""
+    wanted = options.for_path(proposal.workload.resource.path).apply
+    return min(wanted, Applicability.REVIEW)
+
+
+def _left_to_review(proposal: Proposal) -> HeldBack:
+    conditions = "; ".join(assumption.message for assumption in proposal.assumptions)
+    message = (
+        f"it is applied with apply={proposal.applicability.label} only; it holds if: {conditions}"
+    )
+    return hold_back(proposal, Refusal.APPLICABILITY, message)
+
+
+def _plan_workload(candidate: Candidate) -> Plan:
+    """What every action says of one workload."""
+    wanted = [action for action in ACTIONS if action.is_wanted(candidate)]
+    unfit = next(_reasons_to_do_nothing(candidate), None) if wanted else None
+    proposals: dict[str, Proposal] = {}
+    held_back: list[HeldBack] = []
+    for action in wanted:
+        outcome = unfit or _propose(action, candidate, tuple(proposals.values()))
+        match outcome:
+            case Proposal():
+                proposals[action.id] = outcome
+            case Declined():
+                withdrawn = [other for other in proposals if other in outcome.withdraws]
+                proposals = {
+                    other: own for other, own in proposals.items() if other not in withdrawn
+                }
+                held_back += [
+                    _declined(candidate, other, outcome) for other in (action.id, *withdrawn)
+                ]
+    made = tuple(proposals.values())
+    completed = [
+        action.complete(candidate, proposals[action.id], made)
+        for action in wanted
+        if action.id in proposals
+    ]
+    return Plan(tuple(completed), tuple(held_back))
+
+
+def _propose(action: Action, candidate: Candidate, earlier: tuple[Proposal, ...]) -> Outcome:
+    try:
+        return action.propose(candidate, earlier)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours costs this change, not the request
+        message = (
+            f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please"
+            " report it"
         )
+        return Declined(Refusal.INTERNAL, message)
+
+
+def _declined(candidate: Candidate, action: str, declined: Declined) -> HeldBack:
+    return HeldBack(
+        action=action,
+        workload=candidate.workload.title,
+        reason=declined.refusal,
+        message=declined.message,
+        location=candidate.resource.location("metadata", "name"),
+    )
+
+
+def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
+    """Why nothing at all is done to a workload, whatever the action."""
+    if candidate.resource.document.duplicates:
+        message = (
+            "its document has a key twice, and it can't be told which one is meant: remove one"
+        )
+        yield Declined(Refusal.DUPLICATE_KEY, message)
     names = [container.name for container in candidate.workload.containers]
     if len(set(names)) < len(names) or "" in names:
-        return (
-            "container-names",
-            (
-                "its containers are not all named, or two have one name, which the API server"
-                " refuses: mend that first"
-            ),
+        message = (
+            "its containers are not all named, or two have one name, which the API server refuses:"
+            " mend that first"
         )
-    for resource in (
-        candidate.resource,
-        *services_selecting(candidate.workload.labels, candidate.manifests),
-    ):
-        same = [
-            each
-            for each in candidate.manifests.find_all(resource.kind, resource.name)
-            if each.path == resource.path
-        ]
-        if len([each for each in same if in_same_namespace(each, resource)]) > 1:
-            return (
-                "duplicate-name",
-                (
-                    f"its file holds {resource.title} more than once, and kubectl would keep the"
-                    " last: remove the others"
-                ),
+        yield Declined(Refusal.CONTAINER_NAMES, message)
+    services = services_selecting(candidate.workload.labels, candidate.manifests)
+    for resource in (candidate.resource, *services):
+        if _is_doubled(resource, candidate.manifests):
+            message = (
+                f"its file holds {resource.title} more than once, and kubectl would keep the last:"
+                " remove the others"
             )
-    return None
+            yield Declined(Refusal.DUPLICATE_NAME, message)
 
 
-def _one(candidate: Candidate, options: Options, held_back: list[HeldBack]) -> list[Proposal]:
-    workload = candidate.workload
-    wrapping = None
-    unfit = _unfit(candidate)
-    if unfit is not None:
-        wanted = [
-            action
-            for action, applies in (
-                ("wrap", workload.bare),
-                ("split", len(candidate.classification.groups) > 1),
-            )
-            if applies
-        ]
-        held_back += [candidate.refused(action, *unfit) for action in wanted]
-        return []
-    if workload.bare:
-        try:
-            wrapping = controllers.decide(candidate)
-        except Refused as refusal:
-            held_back.append(candidate.refused("wrap", refusal.reason, refusal.message))
-        except Exception as error:  # noqa: BLE001 - a mistake of ours costs this change, not the request
-            held_back.append(candidate.refused("wrap", "internal", _broken(error)))
-    splitting: Proposal | None = None
-    labels: dict[str, str] = {}
-    if len(candidate.classification.groups) > 1 and not (
-        workload.bare and reason_to_stay_bare(workload)
-    ):
-        try:
-            splitting, labels = split.decide(
-                candidate, options.for_path(workload.resource.path).min_confidence, wrapping
-            )
-        except Refused as refusal:
-            held_back.append(candidate.refused("split", refusal.reason, refusal.message))
-            if refusal.reason == "copies" and wrapping is not None:
-                # The controller would hold several applications, which a second run would part.
-                held_back.append(candidate.refused("wrap", refusal.reason, refusal.message))
-                wrapping = None
-        except Exception as error:  # noqa: BLE001 - likewise
-            held_back.append(candidate.refused("split", "internal", _broken(error)))
-    found = []
-    if wrapping:
-        wrapped = wrap.propose(candidate, wrapping, labels)
-        found.append(
-            replace(wrapped, alone=wrap.propose(candidate, wrapping, {})) if labels else wrapped
-        )
-    return found + ([splitting] if splitting else [])
+def _is_doubled(resource: Resource, manifests: ManifestSet) -> bool:
+    """Whether an object's file holds another one of its kind, name and namespace."""
+    return any(
+        other is not resource and other.path == resource.path and in_same_namespace(other, resource)
+        for other in manifests.find_all(resource.kind, resource.name)
+    )

@@ -8,6 +8,7 @@ how the rewrite was made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from service.change import NewObject
 from service.kube.dependents import (
@@ -20,92 +21,86 @@ from service.kube.dependents import (
     selections_of,
     trigger_container,
 )
-from service.kube.network import (
-    DNS_PORT,
-    Direction,
-    allows_dns,
-    allows_traffic,
-    directions_of,
-    policies_isolating,
-)
 from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
-from service.kube.selectors import match_labels, matches, values_asked
-from service.kube.workloads import Workload, pods_by_label, pods_with_labels
-from service.verification.equality import same_but
+from service.kube.selectors import matches, values_asked
+from service.kube.workloads import Workload, pods_by_label
+from service.verification.equality import are_equal_but_for
 from service.yamldoc.nodes import Data, Route
 
 
-def uncovered(
-    before: ManifestSet,
-    after: ManifestSet,
-    old: Workload,
-    homes: Sequence[Workload],
-    coming: Collection[str],
-) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """A workload before and after a rewrite, with the sets that it stands in."""
+
+    before: ManifestSet
+    """The set as it was sent."""
+    after: ManifestSet
+    """The set as it will be."""
+    old: Workload
+    """The workload as it was."""
+    successors: Sequence[Workload]
+    """The workloads that its containers are in afterwards, the old one's own first."""
+    new_names: Collection[str]
+    """The names of all new workloads, those of later stages included; each is the value of its
+    Pods' own label.
+    """
+
+
+def find_lost_coverage(covered: Covered) -> Iterator[str]:
     """What covers other containers than it did.
 
     Args:
-        before: the set as it was sent.
-        after: the set as it will be.
-        old: the workload as it was.
-        homes: the workloads that its containers are in afterwards, the old one's first.
-        coming: the names of all new workloads, those of later stages included; each is the value of
-            its Pods' own label.
+        covered: the workload.
     """
-    selections = selections_of(old, before)
-    yield from _selections(selections, before, after, old, homes, coming)
-    yield from _budgets(selections, before, after, old, homes)
-    yield from _scalers(before, after, old, homes)
+    selections = selections_of(covered.old, covered.before)
+    yield from _check_selections(covered, selections)
+    yield from _check_budgets(covered, selections)
+    yield from _check_scalers(covered)
 
 
-def same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
+def find_same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
     """The object of a set that has the kind, name, file and namespace of another one's."""
-    named = manifests.find_all(resource.kind, resource.name)
     return next(
         (
-            each
-            for each in named
-            if each.path == resource.path and each.namespace == resource.namespace
+            other
+            for other in manifests.find_all(resource.kind, resource.name)
+            if other.path == resource.path and other.namespace == resource.namespace
         ),
         None,
     )
 
 
-def made_in(manifests: ManifestSet, made: NewObject) -> list[Resource]:
-    """The objects of a set that have the kind, name, file and namespace of a new one; where all
-    is well there is one, from its stage on.
+def find_new_objects(manifests: ManifestSet, new: NewObject) -> list[Resource]:
+    """The objects of a set that have the kind, name, file and namespace of a new one; where all is
+    well there is one, from its stage on.
     """
     return [
-        each
-        for each in manifests.find_all(made.kind, made.name)
-        if each.path == made.home and each.namespace == made.after.namespace
+        resource
+        for resource in manifests.find_all(new.kind, new.name)
+        if resource.path == new.file and resource.namespace == new.after.namespace
     ]
 
 
-def _selections(
-    selections: Sequence[Selection],
-    before: ManifestSet,
-    after: ManifestSet,
-    old: Workload,
-    homes: Sequence[Workload],
-    coming: Collection[str],
-) -> Iterator[str]:
-    covering = [each for each in selections if each.on_split is not OnSplit.DIVIDED]
-    for origin in {id(each.resource): each.resource for each in covering}.values():
-        now = same_object(origin, after)
-        if now is not None and not _only_widened(origin, now, before, coming):
+def _check_selections(covered: Covered, selections: Sequence[Selection]) -> Iterator[str]:
+    covering: dict[Resource, list[Selection]] = {}
+    for selection in selections:
+        if selection.on_split is not OnSplit.DIVIDED:
+            covering.setdefault(selection.resource, []).append(selection)
+    for origin, own in covering.items():
+        now = find_same_object(origin, covered.after)
+        if now is not None and not _is_only_widened(origin, now, covered.before, covered.new_names):
             yield f"{origin.title} is not what it was, but for the Pods of new workloads"
-        for selection in (each for each in covering if each.resource is origin):
-            for home in homes:
-                if now is None or not matches(_selector(now, selection.route), home.labels):
+        for selection in own:
+            for successor in covered.successors:
+                if now is None or not matches(_selector(now, selection.route), successor.labels):
                     yield (
-                        f"{origin.title} doesn't cover the Pods of {home.title}, as it did those of"
-                        f" {old.title}"
+                        f"{origin.title} doesn't cover the Pods of {successor.title}, as it did"
+                        f" those of {covered.old.title}"
                     )
 
 
-def _only_widened(
-    origin: Resource, now: Resource, before: ManifestSet, coming: Collection[str]
+def _is_only_widened(
+    origin: Resource, now: Resource, before: ManifestSet, new_names: Collection[str]
 ) -> bool:
     """Whether an object differs only in that its selectors take in Pods which there were not
     before.
@@ -119,10 +114,10 @@ def _only_widened(
             return False
         for key, values in wider.items():
             if not asked[key] <= values or any(
-                (key, new) in there or new not in coming for new in values - asked[key]
+                (key, new) in there or new not in new_names for new in values - asked[key]
             ):
                 return False
-    return same_but(origin.data, now.data, frozenset(place.route for place in places))
+    return are_equal_but_for(origin.data, now.data, frozenset(place.route for place in places))
 
 
 def _selector(resource: Resource, route: Route) -> object:
@@ -132,67 +127,63 @@ def _selector(resource: Resource, route: Route) -> object:
     )
 
 
-def _budgets(
-    selections: Sequence[Selection],
-    before: ManifestSet,
-    after: ManifestSet,
-    old: Workload,
-    homes: Sequence[Workload],
-) -> Iterator[str]:
-    """As many budgets on each Pod as before, asking for as much, and none that counts Pods of
-    two workloads.
+def _check_budgets(covered: Covered, selections: Sequence[Selection]) -> Iterator[str]:
+    """As many budgets on each Pod as before, asking for as much, and none that counts Pods of two
+    workloads.
     """
-    dividing = _dividing(selections)
-    asked = [_without_selector(each.resource) for each in dividing]
-    common = {each.resource.name for each in dividing if covers_other_workloads(each, old, before)}
-    covering = [
-        {id(each.resource): each.resource for each in _dividing(selections_of(home, after))}
-        for home in homes
+    dividing = _of_budgets(selections)
+    asked = [_without_selector(selection.resource) for selection in dividing]
+    common = {
+        selection.resource.name
+        for selection in dividing
+        if covers_other_workloads(selection, covered.old, covered.before)
+    }
+    budgets_of = [
+        {selection.resource for selection in _of_budgets(selections_of(successor, covered.after))}
+        for successor in covered.successors
     ]
-    for home, budgets in zip(homes, covering, strict=True):
+    for successor, budgets in zip(covered.successors, budgets_of, strict=True):
         if len(budgets) != len(asked):
-            yield f"{len(budgets)} budgets are for the Pods of {home.title}, not {len(asked)}"
-        for budget in budgets.values():
+            yield f"{len(budgets)} budgets are for the Pods of {successor.title}, not {len(asked)}"
+        for budget in sorted(budgets, key=lambda budget: budget.name):
             if _without_selector(budget) not in asked:
                 yield f"{budget.title} asks for something else than there was"
-        shared = [
-            each
-            for each in budgets.values()
-            if sum(id(each) in other for other in covering) > 1 and each.name not in common
-        ]
-        for budget in shared:
-            yield f"{budget.title} counts the Pods of {home.title} and others as one"
+            is_shared = sum(budget in other for other in budgets_of) > 1
+            if is_shared and budget.name not in common:
+                yield f"{budget.title} counts the Pods of {successor.title} and others as one"
 
 
 def _without_selector(budget: Resource) -> dict[str, Data]:
     return {key: value for key, value in budget.spec.items() if key != "selector"}
 
 
-def _dividing(selections: Sequence[Selection]) -> list[Selection]:
-    return [each for each in selections if each.on_split is OnSplit.DIVIDED]
+def _of_budgets(selections: Sequence[Selection]) -> list[Selection]:
+    return [selection for selection in selections if selection.on_split is OnSplit.DIVIDED]
 
 
-def _scalers(
-    before: ManifestSet, after: ManifestSet, old: Workload, homes: Sequence[Workload]
-) -> Iterator[str]:
-    origins = scalers_of(old, before)
+def _check_scalers(covered: Covered) -> Iterator[str]:
+    origins = scalers_of(covered.old, covered.before)
+    own = covered.successors[0]
     for scaler in origins:
-        now = same_object(scaler, after)
-        if now is None or now not in scalers_of(homes[0], after):
-            yield f"{scaler.title} doesn't scale {homes[0].title} any more"
-    known = [each for scaler in origins for each in _entries(scaler)]
-    for home in homes:
-        scalers = scalers_of(home, after)
-        names = {each.name for each in home.containers} | {"*", ""}
+        now = find_same_object(scaler, covered.after)
+        if now is None or now not in scalers_of(own, covered.after):
+            yield f"{scaler.title} doesn't scale {own.title} any more"
+    known = [entry for scaler in origins for entry in _entries(scaler)]
+    for successor in covered.successors:
+        scalers = scalers_of(successor, covered.after)
+        names = {container.name for container in successor.containers} | {"*", ""}
         for scaler in scalers:
-            missing = [each for each in _named_containers(scaler) if each not in names]
+            missing = [name for name in _named_containers(scaler) if name not in names]
             if missing:
-                yield f"{scaler.title} is about {missing[0]}, which {home.title} doesn't have"
-            if any(each not in known for each in _entries(scaler)):
-                yield f"{scaler.title} scales {home.title} by what nothing scaled {old.title} by"
-        kinds = [each.kind for each in scalers]
+                yield f"{scaler.title} is about {missing[0]}, which {successor.title} doesn't have"
+            if any(entry not in known for entry in _entries(scaler)):
+                yield (
+                    f"{scaler.title} scales {successor.title} by what nothing scaled"
+                    f" {covered.old.title} by"
+                )
+        kinds = [scaler.kind for scaler in scalers]
         if len(kinds) > max(len(set(kinds)), len(origins)):
-            yield f"{home.title} is scaled twice"
+            yield f"{successor.title} is scaled twice"
 
 
 def _entries(scaler: Resource) -> list[dict[str, Data]]:
@@ -202,61 +193,11 @@ def _entries(scaler: Resource) -> list[dict[str, Data]]:
         scaler.get("spec", "triggers"),
         scaler.get("spec", "resourcePolicy", "containerPolicies"),
     )
-    return [each for some in lists for each in as_mappings(some)]
+    return [entry for entries in lists for entry in as_mappings(entries)]
 
 
 def _named_containers(scaler: Resource) -> list[str]:
     return [
-        metric_container(each) or trigger_container(each) or as_text(each.get("containerName"))
-        for each in _entries(scaler)
+        metric_container(entry) or trigger_container(entry) or as_text(entry.get("containerName"))
+        for entry in _entries(scaler)
     ]
-
-
-def opened(after: ManifestSet, policy: Resource, homes: Sequence[Workload]) -> Iterator[str]:
-    """What a new NetworkPolicy is about besides the traffic between a workload's groups, and the
-    DNS that this needs.
-    """
-    own = {id(home.resource) for home in homes}
-
-    def others(selector: Data) -> bool:
-        labels = match_labels(selector)
-        return not labels or any(
-            id(pod) not in own and after.can_see(policy, pod)
-            for pod, _ in pods_with_labels(labels, after)
-        )
-
-    if others(policy.spec.get("podSelector")):
-        yield f"{policy.title} is for other Pods too"
-    if directions_of(policy) != {each.value for each in Direction if policy.spec.get(each)}:
-        yield f"{policy.title} limits a direction that it has no rules for"
-    for direction, side in ((Direction.INGRESS, "from"), (Direction.EGRESS, "to")):
-        for rule in as_mappings(policy.spec.get(direction)):
-            peers, ports = (
-                as_mappings(rule.get(side)),
-                [each.get("port") for each in as_mappings(rule.get("ports"))],
-            )
-            asks_names = direction is Direction.EGRESS and not peers and set(ports) == {DNS_PORT}
-            among_groups = bool(peers) and not any(
-                set(each) != {"podSelector"} or others(each["podSelector"]) for each in peers
-            )
-            if None in ports or not ports or not (asks_names or among_groups):
-                yield f"{policy.title} lets through more than what was spoken inside the Pod"
-
-
-def blocked(after: ManifestSet, source: Workload, target: Workload, port: int) -> Iterator[str]:
-    """The NetworkPolicies' direction, if any, in which one workload's Pods can't reach a port of
-    another's, or find it by its name.
-    """
-    ports = [each for container in target.containers for each in container.ports]
-    for direction, own, peer in (
-        (Direction.INGRESS, target, source),
-        (Direction.EGRESS, source, target),
-    ):
-        policies = policies_isolating(after, own.resource, own.labels, direction)
-        if policies and not allows_traffic(policies, direction, peer.labels, port, ports):
-            yield (
-                f"policies let no {direction.value} from {source.title} to port {port} of"
-                f" {target.title}"
-            )
-        if policies and direction is Direction.EGRESS and not allows_dns(policies):
-            yield f"policies let {source.title} ask no DNS server for {target.title}"

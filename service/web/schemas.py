@@ -8,11 +8,13 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
+from service.assumptions import AssumptionCode
 from service.findings import (
     Applicability,
     ContainerType,
     FileStatus,
     Leans,
+    OldPods,
     Pattern,
     Role,
     Severity,
@@ -235,6 +237,13 @@ class EditSchema(RangeSchema):
     content = _text("What stands there afterwards.")
 
 
+class AssumptionSchema(_Strict):
+    """Something that has to hold for a change to be right, beyond what the set shows."""
+
+    code = _word("A stable code; docs/assumptions.md explains each.", AssumptionCode)
+    message = _text("A sentence about this change, for people.")
+
+
 class ChangeSchema(_Strict):
     """A rewrite of one workload and of what refers to it."""
 
@@ -243,7 +252,15 @@ class ChangeSchema(_Strict):
     workload = _text("Kind and name.")
     title = _text("One line.")
     applicability = _word("The worst of its parts.", Applicability)
-    assumptions = _list(fields.String(), "What has to hold beyond what the set shows.")
+    assumptions = _list(
+        fields.Nested(AssumptionSchema), "What has to hold beyond what the set shows."
+    )
+    old_pods = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf([None, *(str(fate) for fate in OldPods)]),
+        metadata={"description": "What becomes of bare Pods that get a controller; else null."},
+    )
     creates = _list(fields.String(), "Kind and name of the new objects.")
     touches = _list(fields.String(), "Kind and name of the edited objects.")
     edits = _list(fields.Nested(EditSchema), "In places of the old text.")

@@ -170,7 +170,11 @@ def _change(report: Report, change: Change) -> Json:
         "workload": change.workload,
         "title": change.title,
         "applicability": change.applicability.label,
-        "assumptions": list(change.assumptions),
+        "assumptions": [
+            {"code": assumption.code, "message": assumption.message}
+            for assumption in change.assumptions
+        ],
+        "old_pods": change.old_pods,
         "creates": list(change.creates),
         "touches": list(change.touches),
         "edits": [

@@ -78,7 +78,9 @@ def said(report: Report) -> dict[str, Any]:
             for each in report.rewrite.changes
         ],
         "assumptions": [
-            assumption for each in report.rewrite.changes for assumption in each.assumptions
+            f"{assumption.code}: {assumption.message}"
+            for each in report.rewrite.changes
+            for assumption in each.assumptions
         ],
         "held_back": [
             f"{each.action} {each.workload}: {each.reason}" for each in report.rewrite.held_back

@@ -21,7 +21,7 @@ from service.classification.knowledge.weights import load_weights
 from service.findings import Stage
 from service.options import Options
 from service.reading import read_inputs
-from service.rewriting import proving
+from service.rewriting.compiling import compile_proposals
 from service.rewriting.planning import plan
 from service.verification.verify import verify
 from tests.support.cluster import Cluster, Data, pieces, read
@@ -388,8 +388,9 @@ class Rewrite:
         ]
         planned = plan(self.inputs.manifests, self.classifications, self.options)
         assert planned.proposals, planned.held_back
-        self.kept, edits = proving._compiled(self.inputs, list(planned.proposals), [])
-        self.texts = {stage: dict(proving._texts(self.inputs, edits, stage)) for stage in Stage}
+        compiled = compile_proposals(self.inputs, planned.proposals)
+        self.kept = compiled.proposals
+        self.texts = {stage: compiled.texts(self.inputs, stage) for stage in Stage}
         self.clusters = {stage: Cluster(read(files), usual) for stage, files in self.texts.items()}
         self.before = Cluster(read({FILE: text}), usual)
         self.gone_first = rewrite({FILE: text}).gone_first([self.before, *self.clusters.values()])

@@ -4,21 +4,18 @@ other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.findings import Report, Stage
+from service.assumptions import AssumptionCode
+from service.findings import OldPods, Report, Stage
 from service.options import Options
 from service.pipeline import run
 from tests.support.cluster import CURRENT, Cluster, Key, Listens, Pods, declared, read
 
 OURS = ("internal", "verification", "cannot-edit", "overlapping-edits")
 """Reasons for holding a change back that are mistakes of the rewriting itself."""
-_TAKES_OVER = re.compile(
-    r"(\S+) takes over data or a port of the node: no Pod of (\S+) runs any more"
-)
 
 
 @dataclass(frozen=True)
@@ -58,26 +55,27 @@ class Rewritten:
 
     def gone_first(self, clusters: list[Cluster]) -> list[set[Key]]:
         """For each step the controllers whose old Pods are gone before the new ones start, as
-        the changes' assumptions say.
+        the changes say.
         """
         assert self.report.rewrite is not None
         found: list[set[Key]] = [set(), set(), set()]
         for change in self.report.rewrite.changes:
             path, name = change.location.path, change.workload.partition("/")[2]
-            for assumption in change.assumptions:
-                if re.match("the old Pods? (is|are) deleted before", assumption):
-                    found[0] |= {
-                        each.owner
-                        for origin in _there(clusters[0], path, name)
-                        for each in _successors(clusters, origin)
-                    }
-                over = _TAKES_OVER.match(assumption)
-                if over:
-                    found[2] |= {
-                        each.owner
-                        for name in over.groups()
-                        for each in _there(clusters[3], path, name)
-                    }
+            if change.old_pods is OldPods.DELETED_FIRST:
+                found[0] |= {
+                    each.owner
+                    for origin in _there(clusters[0], path, name)
+                    for each in _successors(clusters, origin)
+                }
+            if any(
+                assumption.code is AssumptionCode.DATA_TAKEN_OVER
+                for assumption in change.assumptions
+            ):
+                made = [title.partition("/")[2] for title in change.creates]
+                late = [new for new in made if not _there(clusters[2], path, new)]
+                found[2] |= {
+                    each.owner for kept in (name, *late) for each in _there(clusters[3], path, kept)
+                }
         return found
 
 

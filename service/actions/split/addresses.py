@@ -7,14 +7,16 @@ only where all of them can be seen.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from service.actions.context import Candidate, Refused
-from service.actions.label_overlaps import check_alone
-from service.actions.names import joined
+from service.actions.names import join_names
 from service.actions.split.autoscalers import most_replicas
-from service.actions.split.services import Boundary
-from service.change import NewObject
+from service.actions.split.labels import check_selected_alone
+from service.actions.split.plan import SplitPlan
+from service.assumptions import Assumption, AssumptionCode
+from service.change import NewObject, TrafficFlow
 from service.classification.signals.own_service import receiving_container
 from service.findings import Role, Stage
 from service.kube.containers import Container, base_name
@@ -26,187 +28,207 @@ from service.kube.references import (
     service_names_in,
 )
 from service.kube.replicas import copies_of
-from service.kube.services import ServiceLink
+from service.refusals import Refusal
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Tree
 
 _STATEFUL = ("datastore", "broker", "cache")
+"""Categories of servers of which each replica of a Pod had its own state."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """A value of a ConfigMap that is rewired."""
+class ServiceAddress:
+    """What a Service is called by."""
+
+    name: str
+    """The Service's name."""
+    port: int
+    """A port of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMapValue:
+    """A value of a ConfigMap with addresses changed."""
 
     resource: Resource
     """The ConfigMap."""
+    route: Route
+    """Where in it."""
     text: str
     """What stands there afterwards; may hold secrets."""
     group: int
     """The group that reads it."""
 
 
-@dataclass
-class Rewiring:
+@dataclass(frozen=True, slots=True)
+class AddressChanges:
     """What the groups need to go on talking to each other."""
 
-    values: dict[int, list[tuple[Route, str]]] = field(default_factory=dict)
-    """By container index: routes within the object with the text that stands there afterwards."""
-    settings: dict[tuple[int, Route], Setting] = field(default_factory=dict)
-    """By ConfigMap, as its identity, and route within it: what stands there afterwards."""
-    objects: list[NewObject] = field(default_factory=list)
+    values: Mapping[int, Mapping[Route, str]] = field(default_factory=dict)
+    """By container index, then by route within the workload's object: the text that stands there
+    afterwards.
+    """
+    config_values: Mapping[tuple[Resource, Route], ConfigMapValue] = field(default_factory=dict)
+    """By ConfigMap and route within it."""
+    objects: tuple[NewObject, ...] = ()
     """Services that had to be made."""
-    assumptions: list[str] = field(default_factory=list)
+    assumptions: tuple[Assumption, ...] = ()
     """What has to hold."""
-    traffic: set[tuple[int, int, int]] = field(default_factory=set)
-    """Which group speaks to which, and on which port of it, where that didn't leave the Pod."""
-    guessed: set[tuple[int, int, int]] = field(default_factory=set)
-    """Which group may speak to which, though nothing shows it."""
+    traffic: frozenset[TrafficFlow] = frozenset()
+    """Which group calls which, where that didn't leave the Pod."""
+    possible_traffic: frozenset[TrafficFlow] = frozenset()
+    """Which group may call which, though nothing shows it."""
+    addresses: Mapping[tuple[int, int], ServiceAddress] = field(default_factory=dict)
+    """By group and container port: the Service that leads there."""
+
+    @property
+    def are_any(self) -> bool:
+        """Whether containers are told the names of Services."""
+        return bool(self.values or self.config_values or self.objects)
+
+    def with_assumption(self, code: AssumptionCode, message: str) -> AddressChanges:
+        """These and an assumption."""
+        return replace(self, assumptions=(*self.assumptions, Assumption(code, message)))
 
 
-def rewire(candidate: Candidate, links: tuple[ServiceLink, ...], boundary: Boundary) -> Rewiring:
+def rewire_addresses(plan: SplitPlan) -> AddressChanges:
     """How the groups reach each other once they are apart.
 
     Raises:
         Refused: somewhere an address can't be seen or can't be changed.
     """
-    result = Rewiring()
-    addresses: dict[tuple[int, int], tuple[str, int]] = {}
-    context = candidate.classification.context
+    changes = AddressChanges()
+    context = plan.candidate.classification.context
     for reference in context.references:
         target = context.target_of(reference)
         if target is None:
-            _check_unknown(candidate, reference, boundary)
-            continue
-        source_groups = _groups_of(candidate, reference.container, boundary)
-        if source_groups <= _groups_of(candidate, target, boundary):
-            continue
-        if len(source_groups) > 1:
-            message = (
-                f"{reference.container.name} helps several groups and calls {target.name} on"
-                " localhost, which is in one of them"
-            )
-            raise Refused(
-                "localhost-unresolved", f"{message}: say with podsplit.dev/roles whom it helps"
-            )
-        _check_changeable(candidate, reference, target, boundary)
-        if reference.port is None and not _named_for(candidate, reference, target):
-            message = (
-                f"{reference.container.name} is told a host on localhost without a port, and it"
-                f" can't be told that {target.name} is meant"
-            )
-            raise Refused("localhost-unresolved", message)
-        port = reference.port or next(iter(context.traffic_ports(target)), None)
-        if port is None:
-            raise Refused(
-                "localhost-unresolved",
-                f"{reference.container.name} reaches {target.name} on localhost, and the port can't"
-                " be seen",
-            )
-        key = (boundary.group_of[target.index], port)
-        result.traffic |= {(source, *key) for source in source_groups if source != key[0]}
-        if key not in addresses:
-            addresses[key] = _address(candidate, links, boundary, target, port, result)
-        _change(result, reference, addresses[key], port, min(source_groups))
-    _serve_silent(candidate, links, boundary, addresses, result)
-    _note_calls(candidate, links, boundary, result)
-    return result
+            _check_unknown(plan, reference)
+        elif not _groups_of(plan, reference.container) <= _groups_of(plan, target):
+            changes = _rewire(plan, reference, target, changes)
+    changes = _serve_silent_servers(plan, changes)
+    flows = _flows_through_services(plan)
+    return replace(changes, traffic=changes.traffic | flows)
 
 
-def _named_for(candidate: Candidate, reference: LoopbackReference, target: Container) -> bool:
+def _rewire(
+    plan: SplitPlan, reference: LoopbackReference, target: Container, changes: AddressChanges
+) -> AddressChanges:
+    """The changes with one reference that crosses the boundary."""
+    caller = reference.container.name
+    callers = _groups_of(plan, reference.container)
+    if len(callers) > 1:
+        message = (
+            f"{caller} helps several groups and calls {target.name} on localhost, which is in one"
+            " of them: say with podsplit.dev/roles whom it helps"
+        )
+        raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
+    _check_changeable(plan, reference, target)
+    if reference.port is None and not _is_named_for(plan.candidate, reference, target):
+        message = (
+            f"{caller} is told a host on localhost without a port, and it can't be told that"
+            f" {target.name} is meant"
+        )
+        raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
+    context = plan.candidate.classification.context
+    port = reference.port or next(iter(context.traffic_ports(target)), None)
+    if port is None:
+        message = f"{caller} reaches {target.name} on localhost, and the port can't be seen"
+        raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
+    (source,) = callers
+    group = plan.group_of(target)
+    if source != group:
+        changes = replace(changes, traffic=changes.traffic | {TrafficFlow(source, group, port)})
+    if (group, port) not in changes.addresses:
+        changes = _with_address(plan, target, port, changes)
+    return _changed(reference, changes.addresses[group, port], port, source, changes=changes)
+
+
+def _is_named_for(candidate: Candidate, reference: LoopbackReference, target: Container) -> bool:
     """Whether the variable that holds a host is named for a database, or for what the target
     runs.
     """
     words = set(re.split(r"[-_.]", reference.variable.lower()))
-    return bool(words & {"db", "database", "sql"}) or candidate.classification.context.is_named_in(
+    context = candidate.classification.context
+    return bool(words & {"db", "database", "sql"}) or context.is_named_in(
         reference.variable, target
     )
 
 
-def _groups_of(candidate: Candidate, container: Container, boundary: Boundary) -> set[int]:
+def _groups_of(plan: SplitPlan, container: Container) -> set[int]:
     """The groups that a container goes to: its own, and those that it helps as well."""
-    verdict = candidate.classification.verdict(container)
-    numbers = {
-        group[0].name: boundary.group_of[group[0].index]
-        for group in candidate.classification.groups
-    }
-    own = boundary.group_of.get(container.index, verdict.group)
+    classification = plan.candidate.classification
+    verdict = classification.verdict(container)
+    numbers = {group[0].name: plan.group_of(group[0]) for group in classification.groups}
+    own = plan.partition.group_of.get(container.index, verdict.group)
     helps = verdict.serves if verdict.role in (Role.SIDECAR, Role.INIT) else ()
     return {own, *(numbers[name] for name in helps if name in numbers)}
 
 
-def _check_unknown(candidate: Candidate, reference: LoopbackReference, boundary: Boundary) -> None:
+def _check_unknown(plan: SplitPlan, reference: LoopbackReference) -> None:
     """A port that nobody is known to listen on may be that of a container which is to be elsewhere.
 
     Raises:
         Refused: it may.
     """
-    context = candidate.classification.context
+    context = plan.candidate.classification.context
     own = context.listening_ports.get(reference.container.index, {})
-    itself = reference.port is not None and own.get(reference.port, "default") != "default"
-    if reference.listens or reference.where in ("probe", "hook") or itself:
+    is_own = reference.port is not None and own.get(reference.port, "default") != "default"
+    if reference.listens or reference.where in ("probe", "hook") or is_own:
         return
-    groups = _groups_of(candidate, reference.container, boundary)
+    groups = _groups_of(plan, reference.container)
     away = [
-        each
-        for each in context.classified_containers
-        if not groups <= _groups_of(candidate, each, boundary)
+        container
+        for container in context.classified_containers
+        if not groups <= _groups_of(plan, container)
     ]
     # What a known server listens on is known; another one may listen on more than it declares.
-    unsure = any(
-        not (context.catalogue_entry(each) and context.listening_ports[each.index]) for each in away
+    is_unsure = any(
+        not (context.catalogue_entry(container) and context.listening_ports[container.index])
+        for container in away
     )
     # Services that are made here speak TCP.
-    unsure |= any(declared.number == reference.port for each in away for declared in each.ports)
-    if unsure or reference.port is None:
+    is_unsure |= any(
+        declared.number == reference.port for container in away for declared in container.ports
+    )
+    if is_unsure or reference.port is None:
         port = f"port {reference.port}" if reference.port else "no port that can be seen"
         message = (
             f"{reference.container.name} calls localhost with {port} ({reference.where}), and it"
             " can't be told who answers: declare the port on the container that listens there"
         )
-        raise Refused("localhost-unresolved", message)
+        raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
 
 
-def _check_changeable(
-    candidate: Candidate, reference: LoopbackReference, target: Container, boundary: Boundary
-) -> None:
-    name = reference.container.name
-    if reference.resource is not candidate.resource:
-        _check_config_map(candidate, reference, boundary)
+def _check_changeable(plan: SplitPlan, reference: LoopbackReference, target: Container) -> None:
+    if reference.resource is not plan.candidate.resource:
+        _check_config_map(plan, reference)
     if reference.where in ("probe", "hook"):
-        raise Refused(
-            "localhost-in-probe",
-            f"a {reference.where} of {name} calls {target.name} on localhost: apart it would fail"
-            " for ever",
+        message = (
+            f"a {reference.where} of {reference.container.name} calls {target.name} on localhost:"
+            " apart it would fail for ever"
         )
-    entry = candidate.classification.context.catalogue_entry(target)
-    if entry is not None and entry.category in _STATEFUL:
-        _check_single(candidate, target)
+        raise Refused(Refusal.LOCALHOST_IN_PROBE, message)
+    _check_single(plan.candidate, target)
 
 
-def _check_config_map(
-    candidate: Candidate, reference: LoopbackReference, boundary: Boundary
-) -> None:
+def _check_config_map(plan: SplitPlan, reference: LoopbackReference) -> None:
     """A ConfigMap is changed where nobody but the group that is told reads it.
 
     Raises:
         Refused: somebody else does, or it can't be changed.
     """
-    config = reference.resource
-    told = _groups_of(candidate, reference.container, boundary)
-    own = {id(each.resource) for each in copies_of(candidate.workload, candidate.manifests)} | {
-        id(candidate.resource)
-    }
+    config, candidate = reference.resource, plan.candidate
+    told = _groups_of(plan, reference.container)
+    own = {copy.resource for copy in copies_of(candidate.workload, candidate.manifests)}
+    own.add(candidate.resource)
     others = [
         container
         for workload, container in readers_of_config_map(config, candidate.manifests)
-        if id(workload.resource) not in own
-        or (
-            workload.resource is candidate.resource
-            and _groups_of(candidate, container, boundary) != told
-        )
+        if workload.resource not in own
+        or (workload.resource is candidate.resource and _groups_of(plan, container) != told)
     ]
-    unsure = not in_same_namespace(config, candidate.resource, strictly=True)
-    if others or unsure or len(told) > 1 or config.data.get("immutable") is True:
+    is_unsure = not in_same_namespace(config, candidate.resource, strictly=True)
+    if others or is_unsure or len(told) > 1 or config.data.get("immutable") is True:
         why = (
             f"{others[0].name} reads it too"
             if others
@@ -216,98 +238,102 @@ def _check_config_map(
             f"{reference.container.name} is told of localhost by the {reference.where}, and {why}:"
             " put a Service's name there first"
         )
-        raise Refused("localhost-in-configmap", message)
+        raise Refused(Refusal.LOCALHOST_IN_CONFIGMAP, message)
 
 
 def _check_single(candidate: Candidate, target: Container) -> None:
     """A Service in front of several databases would lead each request to another one.
 
     Raises:
-        Refused: there are several.
+        Refused: the target keeps state, and there are several of it.
     """
+    entry = candidate.classification.context.catalogue_entry(target)
+    if entry is None or entry.category not in _STATEFUL:
+        return
     replicas = most_replicas(candidate)
     if replicas > 1:
         message = (
             f"each of up to {replicas} replicas has a {target.name} of its own on localhost: decide"
             " first which data is kept"
         )
-        raise Refused("replicated-datastore", message)
+        raise Refused(Refusal.REPLICATED_DATASTORE, message)
 
 
-def _address(
-    candidate: Candidate,
-    links: tuple[ServiceLink, ...],
-    boundary: Boundary,
-    target: Container,
-    port: int,
-    result: Rewiring,
-) -> tuple[str, int]:
-    """Name and port of a Service that leads to a container's port: one that is there, or a new
+# Services
+
+
+def _with_address(
+    plan: SplitPlan, target: Container, port: int, changes: AddressChanges
+) -> AddressChanges:
+    """The changes with a Service that leads to a container's port: one that is there, or a new
     one.
     """
-    context = candidate.classification.context
-    for link in links:
-        for each in link.ports:
-            number = each.declared.number if each.declared else each.target
-            if (
-                (number, each.protocol) == (port, "TCP")
-                and receiving_container(context, each) is target
-                and not link.headless
-            ):
-                return link.service.name, each.number
-    group = boundary.group_of[target.index]
-    made = _service(candidate, boundary, group, [port], target)
-    result.objects.append(made)
-    _note_variables(candidate, made, result)
-    return made.name, port
+    address = _existing_address(plan, target, port)
+    if address is None:
+        service = _new_service(plan, target, port)
+        changes = _with_service(plan, service, changes)
+        address = ServiceAddress(service.name, port)
+    return replace(changes, addresses={**changes.addresses, (plan.group_of(target), port): address})
 
 
-def _service(
-    candidate: Candidate, boundary: Boundary, group: int, ports: list[int], target: Container
-) -> NewObject:
-    check_alone(candidate, boundary, group, "a Service")
-    wanted = _service_name(boundary.names[group])
-    if candidate.names.taken("Service", wanted):
-        wanted = _service_name(joined(boundary.names[group], target.name))
+def _existing_address(plan: SplitPlan, target: Container, port: int) -> ServiceAddress | None:
+    context = plan.candidate.classification.context
+    for link in plan.links:
+        for service_port in link.ports:
+            declared = service_port.declared
+            number = declared.number if declared else service_port.target
+            leads_there = receiving_container(context, service_port) is target
+            is_usable = (number, service_port.protocol) == (port, "TCP") and not link.headless
+            if is_usable and leads_there:
+                return ServiceAddress(link.service.name, service_port.number)
+    return None
+
+
+def _new_service(plan: SplitPlan, target: Container, port: int) -> NewObject:
+    candidate, labels = plan.candidate, plan.labels
+    group = plan.group_of(target)
+    check_selected_alone(candidate, labels, group, "a Service")
+    wanted = _service_name(labels.names[group])
+    if candidate.names.is_taken("Service", wanted):
+        wanted = _service_name(join_names(labels.names[group], target.name))
     name = candidate.names.give("Service", wanted, candidate.resource)
-    labels = {boundary.key: boundary.labels[group][boundary.key]}
     metadata: dict[str, Tree] = {"name": name}
     if candidate.resource.namespace is not None:
         metadata["namespace"] = candidate.resource.namespace
-    metadata["labels"] = labels
-    declared = {each.number: each.name for each in target.ports}
-    entries = [
-        (
-            {"name": declared.get(port) or f"port-{port}", "port": port, "targetPort": port}
-            if len(ports) > 1
-            else {"port": port, "targetPort": port}
-        )
-        for port in ports
-    ]
+    metadata["labels"] = {labels.key: labels.labels[group][labels.key]}
     tree: Tree = {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata,
-        "spec": {"selector": boundary.selector(group), "ports": entries},
+        "spec": {
+            "selector": labels.selector(group),
+            "ports": [{"port": port, "targetPort": port}],
+        },
     }
-    return NewObject(candidate.resource, tree, f"Service/{name}", Stage.SWITCH)
+    return NewObject(
+        after=candidate.resource, tree=tree, kind="Service", name=name, stage=Stage.SWITCH
+    )
 
 
-def _note_variables(candidate: Candidate, made: NewObject, result: Rewiring) -> None:
-    """Pods that start after a Service get variables that are named for it
+def _with_service(plan: SplitPlan, service: NewObject, changes: AddressChanges) -> AddressChanges:
+    """The changes with a new Service. Pods that start after it get variables that are named for it
     (`SHOP_PORT=tcp://...`), which programs of that name may read.
     """
+    changes = replace(changes, objects=(*changes.objects, service))
+    workload = plan.candidate.workload
     programs = {
         word
-        for each in candidate.workload.containers
-        for word in (each.name, base_name(each.image))
+        for container in workload.containers
+        for word in (container.name, base_name(container.image))
     }
-    if made.name in programs and candidate.workload.pod.get("enableServiceLinks") is not False:
-        prefix = made.name.upper().replace("-", "_")
-        result.assumptions.append(
-            f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the"
-            f" new Service {made.name}: or else set enableServiceLinks: false"
-        )
+    if service.name not in programs or workload.pod.get("enableServiceLinks") is False:
+        return changes
+    prefix = service.name.upper().replace("-", "_")
+    return changes.with_assumption(
+        AssumptionCode.SERVICE_VARIABLES,
+        f"no program reads {prefix}_PORT or {prefix}_SERVICE_HOST, which Pods are given for the"
+        f" new Service {service.name}: or else set enableServiceLinks: false",
+    )
 
 
 def _service_name(name: str) -> str:
@@ -318,135 +344,150 @@ def _service_name(name: str) -> str:
     return cleaned if cleaned[:1].isalpha() else f"svc-{cleaned}"[:63]
 
 
-def _change(
-    result: Rewiring, reference: LoopbackReference, address: tuple[str, int], port: int, reader: int
-) -> None:
-    name, number = address
-    values = result.values.setdefault(reference.container.index, [])
-    key = (id(reference.resource), reference.route)
-    own = reference.where in ("env", "command", "args")
+# Texts
+
+
+def _changed(
+    reference: LoopbackReference,
+    address: ServiceAddress,
+    port: int,
+    reader: int,
+    *,
+    changes: AddressChanges,
+) -> AddressChanges:
+    """The changes with one reference that names a Service.
+
+    Args:
+        reference: the reference.
+        address: the Service's.
+        port: the port on loopback.
+        reader: the group that reads the reference.
+        changes: what is changed already.
+
+    Raises:
+        Refused: the text can't be changed.
+    """
+    caller, index = reference.container.name, reference.container.index
+    in_container = reference.where in ("env", "command", "args")
     old = as_text(value_at(reference.resource.data, *reference.route))
-    if own:
-        old = next((text_ for each, text_ in values if each == reference.route), old)
-    elif key in result.settings:
-        old = result.settings[key].text
-    if old.strip() == reference.host:
-        if number != port:
-            message = (
-                f"{reference.container.name} is told host and port in two variables, and the"
-                f" Service {name} has another port: change both"
-            )
-            raise Refused("localhost-split-address", message)
-        new = old.replace(reference.host, name)
-    else:
-        new = _readdressed(old, reference, port, name, number)
-    if new == old and key in result.settings:
-        return
+    values = changes.values.get(index, {})
+    key = (reference.resource, reference.route)
+    if in_container:
+        old = values.get(reference.route, old)
+    elif key in changes.config_values:
+        old = changes.config_values[key].text
+    new = _readdressed(old, reference, address, port)
+    if new == old and key in changes.config_values:
+        return changes
     if f"https://{reference.host}:{port}" in old:
-        result.assumptions.append(
-            f"the certificate that {reference.container.name} is shown is valid for {name}, too, as"
-            " it was for localhost"
+        changes = changes.with_assumption(
+            AssumptionCode.CERTIFICATE_NAME,
+            f"the certificate that {caller} is shown is valid for {address.name}, too, as it was"
+            " for localhost",
         )
     if new == old:
-        raise Refused(
-            "localhost-unresolved",
-            f"{reference.container.name} reaches a neighbour on localhost, and the text can't be"
-            " changed",
-        )
-    if own:
-        values[:] = [(each, text_) for each, text_ in values if each != reference.route]
-        values.append((reference.route, new))
-    else:
-        result.settings[key] = Setting(reference.resource, new, reader)
+        message = f"{caller} reaches a neighbour on localhost, and the text can't be changed"
+        raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
+    if in_container:
+        # The latest change of a value stands last: edits are made in this order.
+        rest = {route: text for route, text in values.items() if route != reference.route}
+        values = {**rest, reference.route: new}
+        return replace(changes, values={**changes.values, index: values})
+    setting = ConfigMapValue(reference.resource, reference.route, new, reader)
+    return replace(changes, config_values={**changes.config_values, key: setting})
 
 
-def _readdressed(old: str, reference: LoopbackReference, port: int, name: str, number: int) -> str:
+def _readdressed(old: str, reference: LoopbackReference, address: ServiceAddress, port: int) -> str:
     """A text in which one loopback address is that of a Service; other hosts and ports stay, and
     so do addresses to listen on.
+
+    Raises:
+        Refused: the port stands elsewhere, and would have to change too.
     """
-    new, position = "", 0
-    for each in loopback_addresses(old):
-        if (each.host, each.port) == (reference.host, port) and not each.listens:
-            new += old[position : each.start] + (
-                f"{name}:{number}" if each.written or number != port else name
+    if old.strip() == reference.host:
+        if address.port != port:
+            message = (
+                f"{reference.container.name} is told host and port in two variables, and the"
+                f" Service {address.name} has another port: change both"
             )
-            position = each.end
+            raise Refused(Refusal.LOCALHOST_SPLIT_ADDRESS, message)
+        return old.replace(reference.host, address.name)
+    new, position = "", 0
+    for found in loopback_addresses(old):
+        if (found.host, found.port) == (reference.host, port) and not found.listens:
+            has_port = found.written or address.port != port
+            new += old[position : found.start]
+            new += f"{address.name}:{address.port}" if has_port else address.name
+            position = found.end
     return new + old[position:]
 
 
-def _serve_silent(
-    candidate: Candidate,
-    links: tuple[ServiceLink, ...],
-    boundary: Boundary,
-    addresses: dict[tuple[int, int], tuple[str, int]],
-    result: Rewiring,
-) -> None:
+# What can't be seen
+
+
+def _serve_silent_servers(plan: SplitPlan, changes: AddressChanges) -> AddressChanges:
     """A server that nobody is seen to reach may be reached on localhost by default: give it a
     Service and say so.
 
     A store is reached by applications and calls none. An application that stays is left without a
     Service: what comes from elsewhere finds it as it did.
     """
-    context = candidate.classification.context
-    heads = [members[0] for members in candidate.classification.groups]
-    silent: list[tuple[str, list[str]]] = []
+    context = plan.candidate.classification.context
+    heads = [group[0] for group in plan.candidate.classification.groups]
     applications = [head for head in heads if not context.is_store(head)]
+    reached = {group for group, _ in changes.addresses}
+    explained: set[str] = set()
     for head in heads:
-        number = boundary.group_of[head.index]
-        callers = [each.name for each in applications if each is not head]
+        group = plan.group_of(head)
+        callers = [application for application in applications if application is not head]
         ports = list(context.traffic_ports(head))
-        served = any(
-            receiving_container(context, port) is head for link in links for port in link.ports
-        )
-        staying = number == 0 and head in applications
-        if (
-            staying
-            or not callers
-            or not ports
-            or served
-            or any(known == number for known, _ in addresses)
-        ):
+        stays = group == 0 and head in applications
+        if stays or not callers or not ports or group in reached or _has_service(plan, head):
             continue
-        entry = context.catalogue_entry(head)
-        if entry is not None and entry.category in _STATEFUL:
-            _check_single(candidate, head)
-        made = _service(candidate, boundary, number, ports[:1], head)
-        silent.append((head.name, callers))
-        result.objects.append(made)
-        _note_variables(candidate, made, result)
-        result.guessed |= {
-            (boundary.group_of[each.index], number, ports[0])
-            for each in applications
-            if each is not head
-        }
-        address = f"{made.name}:{ports[0]}"
-        result.assumptions.append(
-            f"nothing shows how {' or '.join(callers)} reaches {head.name}: if it uses localhost by"
-            f" default, set its address to {address}"
+        _check_single(plan.candidate, head)
+        service = _new_service(plan, head, ports[0])
+        changes = _with_service(plan, service, changes)
+        flows = {TrafficFlow(plan.group_of(caller), group, ports[0]) for caller in callers}
+        changes = replace(changes, possible_traffic=changes.possible_traffic | flows)
+        names = [caller.name for caller in callers]
+        changes = changes.with_assumption(
+            AssumptionCode.ADDRESS_DEFAULT,
+            f"nothing shows how {' or '.join(names)} reaches {head.name}: if it uses localhost by"
+            f" default, set its address to {service.name}:{ports[0]}",
         )
-    names = [each.name for each in applications]
-    said = {name for server, callers in silent for name in (server, *callers)}
-    if len(applications) > 1 and not set(names) <= said:
-        result.assumptions.append(
+        explained |= {head.name, *names}
+    names = [application.name for application in applications]
+    if len(names) > 1 and not set(names) <= explained:
+        changes = changes.with_assumption(
+            AssumptionCode.NO_HIDDEN_LOCALHOST,
             f"{', '.join(names[:-1])} and {names[-1]} don't call each other on localhost in ways"
-            " that the manifests don't show"
+            " that the manifests don't show",
         )
+    return changes
 
 
-def _note_calls(
-    candidate: Candidate, links: tuple[ServiceLink, ...], boundary: Boundary, result: Rewiring
-) -> None:
+def _has_service(plan: SplitPlan, head: Container) -> bool:
+    context = plan.candidate.classification.context
+    return any(
+        receiving_container(context, port) is head for link in plan.links for port in link.ports
+    )
+
+
+def _flows_through_services(plan: SplitPlan) -> frozenset[TrafficFlow]:
     """What groups say to each other through Services: where there was one Pod, its answer was
     never held up.
     """
-    context = candidate.classification.context
-    names = frozenset(link.service.name for link in links)
+    context = plan.candidate.classification.context
+    names = frozenset(link.service.name for link in plan.links)
+    flows = set()
     for container in context.classified_containers:
         used = service_names_in(container, names)
-        for link in links:
+        for link in plan.links:
             for port in link.ports if link.service.name in used else ():
                 target = receiving_container(context, port)
                 number = port.declared.number if port.declared else port.target
                 if target is not None and isinstance(number, int):
-                    pair = (boundary.group_of[container.index], boundary.group_of[target.index])
-                    result.traffic |= {(*pair, number)} if pair[0] != pair[1] else set()
+                    source, group = plan.group_of(container), plan.group_of(target)
+                    if source != group:
+                        flows.add(TrafficFlow(source, group, number))
+    return frozenset(flows)

@@ -1,557 +1,356 @@
-"""How a workload is split: what stays, what moves, and all that follows from it."""
+"""How a workload is split: what stays, what moves, and all that follows from it.
+
+Each step is a pure function of what the steps before it decided.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from service.actions.context import Candidate, Refused
-from service.actions.kustomizations import Made, check_split
-from service.actions.label_overlaps import selects_newly
-from service.actions.names import joined, short
-from service.actions.split.addresses import Rewiring, rewire
-from service.actions.split.autoscalers import follow_scalers
-from service.actions.split.eligibility import check, check_moving
+from service.actions.context import Candidate, Outcome, Refused
+from service.actions.kustomizations import PlannedObject, check_split
+from service.actions.split.addresses import AddressChanges, rewire_addresses
+from service.actions.split.assumptions import stage_assumption, state_assumptions
+from service.actions.split.autoscalers import follow_autoscalers
+from service.actions.split.eligibility import check_eligible, check_moving
+from service.actions.split.follow_up import Division, combine
+from service.actions.split.groups import divide_containers, keeps_data
 from service.actions.split.hazards import check_hazards
-from service.actions.split.policies import follow_traffic
-from service.actions.split.selectors import Division, Following, follow_selections
-from service.actions.split.services import SHARED_LABEL, Boundary, Retargeting, retarget
-from service.actions.split.template import Group, workload_of
+from service.actions.split.labels import choose_labels
+from service.actions.split.plan import SplitPlan
+from service.actions.split.policies import allow_former_localhost
+from service.actions.split.selectors import follow_selections
+from service.actions.split.services import SHARED_LABEL, ServiceChanges, retarget_services
+from service.actions.split.template import GroupWorkload
 from service.actions.split.volumes import check_volumes
-from service.actions.wrap.controllers import Wrapping
-from service.change import Move, NewObject, Proposal, Step
-from service.classification.classify import prepared_groups
-from service.classification.observation import Claim
-from service.findings import Applicability, ContainerType, Leans, Role, Stage
+from service.assumptions import Assumption
+from service.change import Move, NewObject, Proposal, Step, TrafficFlow
+from service.findings import Applicability, Stage
+from service.kube.bare_pods import reason_to_stay_bare
 from service.kube.containers import Container
-from service.kube.dependents import objects_mentioning
-from service.kube.objects import as_mappings, as_text, value_at
-from service.kube.services import ServiceLink, services_of
-from service.kube.workloads import uses_host_port, writes_persistent_data
+from service.kube.objects import as_mappings, as_text
+from service.kube.services import services_of
+from service.refusals import Refusal
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 
-_LABEL_KEYS = ("app.kubernetes.io/component", "app.kubernetes.io/name", "app", "k8s-app", "name")
-"""The labels in which a moved group may differ, the best first."""
-_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z")
 _DEPLOYMENT = ("apps/v1", "Deployment")
 
 
-def decide(
-    candidate: Candidate, min_confidence: float, wrapping: Wrapping | None
-) -> tuple[Proposal, dict[str, str]]:
-    """How a workload is split.
+def is_wanted(candidate: Candidate) -> bool:
+    """Whether a workload holds several applications, and something may be done about it."""
+    workload = candidate.workload
+    has_several = len(candidate.classification.groups) > 1
+    return has_several and not (workload.bare and reason_to_stay_bare(workload))
+
+
+def propose(candidate: Candidate, earlier: tuple[Proposal, ...]) -> Outcome:
+    """How a workload is split, or why it isn't.
 
     Args:
         candidate: the workload.
-        min_confidence: below it nothing is cut.
-        wrapping: the controller that a bare Pod gets by the same rewrite.
-
-    Returns:
-        The proposal, and the labels that the old template gets for Services.
-
-    Raises:
-        Refused: it can't be, or not safely.
+        earlier: what is proposed for it already: where it is a bare Pod, its controller.
     """
-    check(candidate, min_confidence, wrapping)
-    plan = _Split(candidate, wrapping, min_confidence)
-    return plan.proposal(), plan.shared_labels
+    wrap = next((proposal for proposal in earlier if proposal.controller is not None), None)
+    try:
+        return _split(candidate, wrap)
+    except Refused as refused:
+        return refused.declined
 
 
-class _Split:
-    """The plan of one split."""
+def complete(_candidate: Candidate, own: Proposal, _all: tuple[Proposal, ...]) -> Proposal:
+    """The proposal as it is: nothing that others propose changes a split."""
+    return own
 
-    def __init__(
-        self, candidate: Candidate, wrapping: Wrapping | None, min_confidence: float
-    ) -> None:
-        self._situation = candidate
-        self._workload = candidate.workload
-        self._resource = candidate.resource
-        self._wrapping = wrapping
-        self._groups = self._ordered_groups()
-        for group in self._groups[1:]:
-            check_moving(candidate.classification, group, min_confidence)
-        self._group_of = {
-            each.index: number for number, group in enumerate(self._groups) for each in group
-        }
-        self._prepares = self._prepared()
-        self._links: tuple[ServiceLink, ...] = services_of(self._workload, candidate.manifests)
-        check_hazards(candidate, self._links, self._group_of)
-        members = [self._of_group(number) for number in range(len(self._groups))]
-        check_volumes(candidate, members, self._group_of, self._new_kind()[1])
-        self._boundary = self._bounded()
-        self._retargeting: Retargeting = retarget(candidate, self._links, self._boundary)
-        self._rewiring: Rewiring = rewire(candidate, self._links, self._boundary)
-        self._stages = self._staged()
-        division = self._division()
-        self._following: tuple[Following, ...] = (
-            follow_selections(candidate, division),
-            follow_scalers(candidate, division),
-            follow_traffic(candidate, division),
+
+def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
+    check_eligible(candidate, wrap)
+    plan = _plan(candidate, wrap)
+    services = retarget_services(plan)
+    addresses = rewire_addresses(plan)
+    division = _divide(plan, addresses)
+    follow_up = combine(
+        (
+            follow_selections(division),
+            follow_autoscalers(division),
+            allow_former_localhost(division),
         )
+    )
+    workloads = [
+        _new_workload(division, group, services, addresses, replicas=follow_up.replicas.get(group))
+        for group in plan.partition.moved
+    ]
+    steps = (
+        *(
+            Step(candidate.resource, operation)
+            for operation in _edit_old_workload(plan, services, addresses)
+        ),
+        *services.steps,
+        *_edit_config_maps(division, addresses),
+        *follow_up.steps,
+    )
+    objects = (*workloads, *addresses.objects, *follow_up.objects)
+    kustomized = _check_kustomizations(plan, workloads, objects, steps, addresses=addresses)
+    assumptions = (
+        *state_assumptions(division),
+        *services.assumptions,
+        *addresses.assumptions,
+        *follow_up.assumptions,
+        *kustomized,
+        stage_assumption(),
+    )
+    return _proposal(
+        division,
+        workloads,
+        steps=steps,
+        objects=objects,
+        assumptions=assumptions,
+        services=services,
+    )
 
-        self._customised = check_split(
-            candidate,
-            self._boundary.key,
-            frozenset(each.name for each in self._workload.containers)
-            - {each.name for each in self._of_group(0)},
-            self._made(),
-            [step.resource for step in self._steps()],
-            addressed=bool(
-                self._rewiring.values or self._rewiring.settings or self._rewiring.objects
-            ),
-        )
 
-    def _made(self) -> list[Made]:
-        """What there will be besides, for kustomizations."""
-        found = [
-            Made(
-                self._new_kind()[1],
-                self._boundary.names[number],
-                frozenset(each.name for each in self._of_group(number)),
-            )
-            for number in range(1, len(self._groups))
+def _plan(candidate: Candidate, wrap: Proposal | None) -> SplitPlan:
+    """The groups with their names and labels, once nothing is found that forbids to part them."""
+    controller = wrap.controller if wrap is not None else None
+    partition = divide_containers(candidate)
+    for group in partition.groups[1:]:
+        check_moving(candidate.classification, group, candidate.min_confidence)
+    links = services_of(candidate.workload, candidate.manifests)
+    check_hazards(candidate, links, partition.group_of)
+    resource, new_kind = candidate.resource, _new_kind(candidate)
+    check_volumes(candidate, partition, new_kind[1])
+    own_kind = (
+        (controller.api_version, controller.kind)
+        if controller is not None
+        else (resource.api_version, resource.kind)
+    )
+    return SplitPlan(
+        candidate=candidate,
+        controller=controller,
+        links=links,
+        partition=partition,
+        labels=choose_labels(candidate, partition, controller, new_kind[1]),
+        kinds=(own_kind, *(new_kind for _ in partition.moved)),
+    )
+
+
+def _new_kind(candidate: Candidate) -> tuple[str, str]:
+    """API version and kind of the new workloads."""
+    kind = candidate.workload.kind
+    if kind is not None and kind.split_into == kind.kind and kind.kind != "Deployment":
+        return candidate.resource.api_version, kind.kind
+    return _DEPLOYMENT
+
+
+def _divide(plan: SplitPlan, addresses: AddressChanges) -> Division:
+    """The split as other objects see it."""
+    context = plan.candidate.classification.context
+    partition = plan.partition
+    return Division(
+        plan=plan,
+        stages=_stages(plan, addresses.traffic),
+        keeps_state=tuple(
+            keeps_data(plan.candidate.workload, members) or context.keeps_state(group[0])
+            for members, group in zip(partition.members, partition.groups, strict=True)
+        ),
+        traffic=addresses.traffic | addresses.possible_traffic,
+    )
+
+
+def _stages(plan: SplitPlan, traffic: frozenset[TrafficFlow]) -> tuple[Stage, ...]:
+    """From which stage on each group has a workload of its own."""
+    # Two servers on one data directory destroy it: what keeps data starts only where the old one
+    # has left, its callers not before.
+    late = {
+        group
+        for group in plan.partition.moved
+        if plan.runs_once or keeps_data(plan.candidate.workload, plan.partition.members[group])
+    }
+    for _ in plan.partition.groups:
+        late |= {flow.source for flow in traffic if flow.target in late and flow.source}
+    return (
+        Stage.EXPAND,
+        *(Stage.CONTRACT if group in late else Stage.SWITCH for group in plan.partition.moved),
+    )
+
+
+# What is done to the old workload
+
+
+def _edit_old_workload(
+    plan: SplitPlan, services: ServiceChanges, addresses: AddressChanges
+) -> list[Operation]:
+    candidate, workload = plan.candidate, plan.candidate.workload
+    result: list[Operation] = [
+        replace(operation, stage=int(Stage.EXPAND))
+        for operations in services.template.values()
+        for operation in operations
+    ]
+    if plan.controller is None and services.shared_label:
+        route = candidate.route_to(*workload.template, "metadata", "labels")
+        result.append(AddEntry(route, SHARED_LABEL, services.shared_label, int(Stage.EXPAND)))
+    staying = plan.partition.members[0]
+    result += _remove_containers(candidate, staying)
+    for container in staying:
+        for container_route, text in addresses.values.get(container.index, {}).items():
+            result.append(SetValue(candidate.route_to(*container_route), text, int(Stage.CONTRACT)))
+    return result + _remove_volumes(candidate, staying)
+
+
+def _remove_containers(candidate: Candidate, staying: Sequence[Container]) -> list[Operation]:
+    """Moved containers go; so does the key of init containers where none is left."""
+    workload, stage = candidate.workload, int(Stage.CONTRACT)
+    result: list[Operation] = []
+    for field in ("containers", "initContainers"):
+        route = (*workload.pod_route, field)
+        listed = [
+            container for container in workload.containers if container.route[: len(route)] == route
         ]
-        others = [
-            *self._rewiring.objects,
-            *(made for each in self._following for made in each.objects),
-        ]
-        return found + [Made(made.kind, made.name, frozenset()) for made in others]
+        gone = [container for container in listed if container not in staying]
+        if gone and len(gone) == len(listed):
+            result.append(Remove(candidate.route_to(*route), stage))
+        else:
+            result += [Remove(candidate.route_to(*container.route), stage) for container in gone]
+    return result
 
-    @property
-    def shared_labels(self) -> dict[str, str]:
-        """What the old template is labelled with."""
-        value = self._retargeting.shared_label
-        return {SHARED_LABEL: value} if value else {}
 
-    def proposal(self) -> Proposal:
-        """The change."""
-        heads = [group[0].name for group in self._groups]
-        what = "a workload of its own" if len(heads) == 2 else "workloads of their own"
-        title = f"give {', '.join(heads[1:])} of {self._workload.title} {what}"
-        objects = [self._new_workload(number) for number in range(1, len(self._groups))]
-        moves = tuple(
-            Move(
-                tuple(each.name for each in self._of_group(number)),
-                objects[number - 1].title,
-                objects[number - 1].stage,
-            )
-            for number in range(1, len(self._groups))
+def _remove_volumes(candidate: Candidate, staying: Sequence[Container]) -> list[Operation]:
+    """Volumes that only moved containers mount go with them; those that nobody mounted stay."""
+    workload, stage = candidate.workload, int(Stage.CONTRACT)
+    moved = [container for container in workload.containers if container not in staying]
+    unused = _mounted(moved) - _mounted(staying)
+    volumes = as_mappings(workload.pod.get("volumes"))
+    gone = [index for index, volume in enumerate(volumes) if as_text(volume.get("name")) in unused]
+    route = candidate.route_to(*workload.pod_route, "volumes")
+    if gone and len(gone) == len(volumes):
+        return [Remove(route, stage)]
+    return [Remove((*route, index), stage) for index in gone]
+
+
+def _mounted(containers: Iterable[Container]) -> set[str]:
+    return {mount.volume for container in containers for mount in container.mounts}
+
+
+def _edit_config_maps(division: Division, addresses: AddressChanges) -> list[Step]:
+    """Addresses in ConfigMaps change when the Pods that read them do: new ones are made, or the
+    old ones again.
+    """
+    steps = []
+    for setting in addresses.config_values.values():
+        stage = division.stages[setting.group] if setting.group else Stage.CONTRACT
+        route = (*setting.resource.route, *setting.route)
+        steps.append(Step(setting.resource, SetValue(route, setting.text, int(stage))))
+    return steps
+
+
+# What is new
+
+
+def _new_workload(
+    division: Division,
+    group: int,
+    services: ServiceChanges,
+    addresses: AddressChanges,
+    *,
+    replicas: int | None,
+) -> NewObject:
+    plan, candidate = division.plan, division.candidate
+    _, kind = plan.kinds[group]
+    if division.stages[group] is Stage.CONTRACT and kind == "DaemonSet":
+        message = (
+            "a moved container keeps data or a port of the node, and a DaemonSet can't be scaled to"
+            " 0 in between: divide it by hand"
         )
-        followed = [assumption for each in self._following for assumption in each.assumptions]
-        told = (
-            *self._assumptions(),
-            *self._retargeting.assumptions,
-            *self._rewiring.assumptions,
-            *followed,
-            *self._customised,
-        )
-        assumptions = (*dict.fromkeys(told), "gap-if-applied-at-once")
-        return Proposal(
-            "split",
-            self._workload,
-            title,
-            Applicability.REVIEW,
-            assumptions,
-            tuple(self._steps()),
-            (
-                *objects,
-                *self._rewiring.objects,
-                *(made for each in self._following for made in each.objects),
-            ),
-            moves,
-            traffic=frozenset(self._rewiring.traffic | self._rewiring.guessed),
-            needs="wrap" if self._wrapping else None,
-        )
-
-    # Groups
-
-    def _ordered_groups(self) -> tuple[tuple[Container, ...], ...]:
-        """The groups; one that uses a StatefulSet's claim templates stays, whichever that is.
-
-        Raises:
-            Refused: two of them do.
-        """
-        groups = self._situation.classification.groups
-        templates = {
-            as_text(value_at(each, "metadata", "name"))
-            for each in as_mappings(self._resource.spec.get("volumeClaimTemplates"))
-        }
-        users = [
-            group
-            for group in groups
-            if any(mount.volume in templates for each in group for mount in each.mounts)
-        ]
-        if len(users) > 1:
-            raise Refused(
-                "claim-templates",
-                "two groups use the StatefulSet's claim templates: new claims for one of them would"
-                " lose its data",
-            )
-        if users and users[0] is not groups[0]:
-            groups = (users[0], *(group for group in groups if group is not users[0]))
-        stray = [
-            each
-            for group in groups[1:]
-            for each in group[1:]
-            if self._is_stray(group[0], each, groups[0])
-        ]
-        return (
-            (*groups[0], *stray),
-            *(tuple(each for each in group if each not in stray) for group in groups[1:]),
-        )
-
-    def _is_stray(
-        self, head: Container, container: Container, primary: tuple[Container, ...]
-    ) -> bool:
-        """Whether nothing ties a container to the group that it fell to: it stays where it is."""
-        classification = self._situation.classification
-        said = classification.pair(head, container).evidence
-        tied = any(
-            each.says is Claim.TOGETHER or each.about in (head, container)
-            for each, _, leans in said
-            if leans is Leans.TOGETHER
-        )
-        fits = all(classification.pair(each, container).score > 0 for each in primary)
-        return (
-            fits
-            and not tied
-            and len(classification.verdict(container).serves) < len(classification.groups)
-        )
-
-    def _prepared(self) -> dict[int, tuple[int, ...]]:
-        """The groups that each init container prepares."""
-        return {
-            each.index: prepared_groups(self._workload, each, self._groups)
-            for each in self._workload.containers
-            if each.type is ContainerType.INIT
-        }
-
-    def _of_group(self, number: int) -> list[Container]:
-        """The containers of a group, init containers and sidecars of the whole Pod included, in
-        the order of the manifest.
-        """
-        return [
-            each
-            for each in self._workload.containers
-            if self._group_of.get(each.index) == number
-            or number in self._prepares.get(each.index, ())
-            or self._serves(each, number)
-        ]
-
-    def _serves(self, container: Container, number: int) -> bool:
-        """Whether a sidecar of another group helps this one too."""
-        if container.index not in self._group_of:
-            return False
-        verdict = self._situation.classification.verdict(container)
-        return (
-            verdict.role is Role.SIDECAR
-            and self._groups[number][0].name in verdict.serves
-            and self._group_of[container.index] != number
-        )
-
-    # Names and labels
-
-    def _bounded(self) -> Boundary:
-        selector = self._wrapping.selector if self._wrapping else self._workload.selector
-        if (
-            self._wrapping is None
-            and self._workload.kind is not None
-            and self._workload.kind.selector == "none"
-        ):
-            selector = {
-                key: value for key, value in self._workload.labels.items() if key in _LABEL_KEYS
-            } or dict(self._workload.labels)
-        labels = {**self._workload.labels, **(self._wrapping.labels if self._wrapping else {})}
-        if any(labels.get(key) != value for key, value in selector.items()):
-            raise Refused(
-                "selector",
-                "its selector doesn't match the labels of its own template: mend that first",
-            )
-        if (
-            not selector
-            and self._workload.kind is not None
-            and self._workload.kind.kind != "CronJob"
-        ):
-            raise Refused(
-                "selector",
-                "it has no matchLabels, so no label tells its Pods from others: add one to selector"
-                " and template",
-            )
-        key = next(
-            (each for each in _LABEL_KEYS if each in selector),
-            next(iter(selector), "app.kubernetes.io/name"),
-        )
-        kind = self._new_kind()[1]
-        limit = 52 if kind in ("CronJob", "StatefulSet") else 63
-        names = [(self._wrapping and self._wrapping.name) or self._workload.name]
-        names += [
-            self._situation.names.give(
-                kind, short(joined(names[0], group[0].name), limit), self._resource
-            )
-            for group in self._groups[1:]
-        ]
-        if not all(_NAME.match(name) for name in names[1:]):
-            raise Refused(
-                "name",
-                "the names of the workload and its containers don't make a valid name for a new"
-                " workload: mend them first",
-            )
-        shared = tuple(
-            {**labels, key: name} if number else labels for number, name in enumerate(names)
-        )
-        for number, new in enumerate(shared[1:], start=1):
-            other = selects_newly(self._situation, new)
-            if other is not None:
-                message = (
-                    f"{other.title} selects by the label that the Pods of {names[number]} would get"
-                    f" ({key}): see what it is for"
-                )
-                raise Refused("selector-overlap", message)
-        return Boundary(
-            self._group_of,
-            key,
-            shared,
-            tuple(names),
-            tuple(each for each in selector if each in labels) or (key,),
-        )
-
-    def _new_kind(self) -> tuple[str, str]:
-        kind = self._workload.kind
-        if kind is not None and kind.split_into == kind.kind and kind.kind != "Deployment":
-            return self._resource.api_version, kind.kind
-        return _DEPLOYMENT
-
-    # What is done to the old workload
-
-    def _steps(self) -> list[Step]:
-        result = [Step(self._resource, operation) for operation in self._in_place()]
-        return (
-            result
-            + self._retargeting.steps
-            + self._settings()
-            + [step for each in self._following for step in each.steps]
-        )
-
-    def _settings(self) -> list[Step]:
-        """Addresses in ConfigMaps change when the Pods that read them do: new ones are made, or
-        the old ones again.
-        """
-        found = []
-        for (_, route), setting in self._rewiring.settings.items():
-            stage = self._stages[setting.group] if setting.group else Stage.CONTRACT
-            found.append(
-                Step(
-                    setting.resource,
-                    SetValue((*setting.resource.route, *route), setting.text, int(stage)),
-                )
-            )
-        return found
-
-    def _in_place(self) -> list[Operation]:
-        at = self._situation.absolute
-        result: list[Operation] = []
-        for operations in self._retargeting.template.values():
-            result += [replace(operation, stage=int(Stage.EXPAND)) for operation in operations]
-        if self._wrapping is None and self.shared_labels:
-            result.append(
-                AddEntry(
-                    at(*self._workload.template, "metadata", "labels"),
-                    SHARED_LABEL,
-                    self.shared_labels[SHARED_LABEL],
-                    int(Stage.EXPAND),
-                )
-            )
-        staying = {each.index for each in self._of_group(0)}
-        contract = int(Stage.CONTRACT)
-        result += self._without_containers(staying, contract)
-        for index, values in self._rewiring.values.items():
-            if index in staying:
-                result += [SetValue(at(*route), value, contract) for route, value in values]
-        return result + self._without_volumes(staying, contract)
-
-    def _without_containers(self, staying: set[int], stage: int) -> list[Operation]:
-        """Moved containers go; so does the key of init containers where none is left."""
-        at = self._situation.absolute
-        result: list[Operation] = []
-        for field in ("containers", "initContainers"):
-            listed = [
-                each
-                for each in self._workload.containers
-                if each.route[len(self._workload.pod_route)] == field
-            ]
-            gone = [each for each in listed if each.index not in staying]
-            whole = bool(gone) and len(gone) == len(listed)
-            result += (
-                [Remove(at(*self._workload.pod_route, field), stage)]
-                if whole
-                else [Remove(at(*each.route), stage) for each in gone]
-            )
-        return result
-
-    def _without_volumes(self, staying: set[int], stage: int) -> list[Operation]:
-        """Volumes that only moved containers mount go with them; those that nobody mounted stay."""
-        used = {
-            mount.volume
-            for each in self._workload.containers
-            if each.index in staying
-            for mount in each.mounts
-        }
-        moved = {
-            mount.volume
-            for each in self._workload.containers
-            if each.index not in staying
-            for mount in each.mounts
-        }
-        volumes = as_mappings(self._workload.pod.get("volumes"))
-        gone = [
-            index
-            for index, volume in enumerate(volumes)
-            if as_text(volume.get("name")) in moved - used
-        ]
-        route = self._situation.absolute(*self._workload.pod_route, "volumes")
-        if gone and len(gone) == len(volumes):
-            return [Remove(route, stage)]
-        return [Remove((*route, index), stage) for index in gone]
-
-    # The new workloads
-
-    def _new_workload(self, number: int) -> NewObject:
-        kind = self._new_kind()
-        stage = self._stages[number]
-        if stage is Stage.CONTRACT and kind[1] == "DaemonSet":
-            message = (
-                "a moved container keeps data or a port of the node, and a DaemonSet can't be"
-                " scaled to 0 in between: divide it by hand"
-            )
-            raise Refused("daemon-set-data", message)
-        members = self._of_group(number)
-        inside = {each.index: self._inside(each) for each in members}
-        replicas = next(
-            (each.replicas[number] for each in self._following if number in each.replicas), None
-        )
-        group = Group(
-            number,
-            kind,
-            members,
-            inside,
-            self.shared_labels,
-            replicas,
-            keeps_data=self._keeps_data(number),
-        )
-        tree = workload_of(self._situation, self._wrapping, self._boundary, group)
-        return NewObject(self._resource, tree, f"{kind[1]}/{self._boundary.names[number]}", stage)
-
-    def _inside(self, container: Container) -> list[Operation]:
-        """What is done inside the text of a container that moves."""
-        values = self._rewiring.values.get(container.index, [])
-        return [
-            *self._retargeting.template.get(container.index, []),
-            *(SetValue(self._situation.absolute(*route), value) for route, value in values),
-        ]
-
-    def _staged(self) -> tuple[Stage, ...]:
-        """From which stage on each group has a workload of its own."""
-        # Two servers on one data directory destroy it: what keeps data starts only where the old
-        # one has left, its callers not before.
-        late = {
-            number
-            for number in range(1, len(self._groups))
-            if self._keeps_data(number) or self._runs_once()
-        }
-        for _ in self._groups:
-            late |= {
-                source for source, target, _ in self._rewiring.traffic if target in late and source
-            }
-        return (
-            Stage.EXPAND,
+        raise Refused(Refusal.DAEMON_SET_DATA, message)
+    members = plan.partition.members[group]
+    operations: dict[int, list[Operation]] = {
+        container.index: [
+            *services.on(container),
             *(
-                Stage.CONTRACT if number in late else Stage.SWITCH
-                for number in range(1, len(self._groups))
+                SetValue(candidate.route_to(*route), text)
+                for route, text in addresses.values.get(container.index, {}).items()
             ),
-        )
-
-    def _runs_once(self) -> bool:
-        """Whether its containers must never run beside another copy of themselves: jobs would be
-        done twice.
-        """
-        return (
-            self._resource.kind == "CronJob"
-            or value_at(self._resource.spec, "strategy", "type") == "Recreate"
-        )
-
-    def _division(self) -> Division:
-        """The split as other objects see it."""
-        context = self._situation.classification.context
-        numbers = range(len(self._groups))
-        own = (
-            (self._wrapping.api_version, self._wrapping.kind)
-            if self._wrapping
-            else (self._resource.api_version, self._resource.kind)
-        )
-        return Division(
-            self._workload,
-            self._boundary,
-            (own, *(self._new_kind() for _ in numbers[1:])),
-            tuple(frozenset(each.name for each in self._of_group(number)) for number in numbers),
-            self._stages,
-            tuple(
-                self._keeps_data(number) or context.keeps_state(self._groups[number][0])
-                for number in numbers
-            ),
-            frozenset(self._rewiring.traffic | self._rewiring.guessed),
-        )
-
-    def _is_database(self, container: Container) -> bool:
-        entry = self._situation.classification.context.catalogue_entry(container)
-        return entry is not None and entry.stands_alone and entry.category == "datastore"
-
-    def _keeps_data(self, number: int) -> bool:
-        """Whether a group writes to a volume that outlives its Pod, or holds a port of the node."""
-        return any(
-            writes_persistent_data(self._workload, each) or uses_host_port(self._workload, each)
-            for each in self._of_group(number)
-        )
-
-    def _assumptions(self) -> list[str]:
-        found = [
-            f"{name} {'takes over data or a port of the node' if data else 'must not run twice'}:"
-            f" no Pod of {self._boundary.names[0]} runs any more when the stage contract is applied"
-            for number, name in enumerate(self._boundary.names)
-            if number and ((data := self._keeps_data(number)) or self._runs_once())
         ]
-        found += [
-            f"the data of {self._groups[number][0].name} doesn't move along: it is in the old Pods"
-            " only; save it first, and give it a claim"
-            for number in range(1, len(self._groups))
-            if not self._keeps_data(number) and self._is_database(self._groups[number][0])
-        ]
-        if (
-            self._wrapping is not None
-            and "strategy" in self._wrapping.fields
-            and not self._keeps_data(0)
-        ):
-            found.append(
-                f"{self._boundary.names[0]} needs the strategy Recreate no more once the data has"
-                " moved: remove it then"
-            )
-        by_hand = self._resource.kind in ("ReplicaSet", "ReplicationController")
-        if by_hand or value_at(self._resource.spec, "updateStrategy", "type") == "OnDelete":
-            found.append(
-                f"the running Pods of {self._resource.name} keep the old template: they are deleted"
-                " after the stages expand and contract"
-            )
-        key, value = self._boundary.key, self._boundary.labels[0].get(self._boundary.key, "")
-        found += [
-            f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have: see"
-            " whether it is meant for them too"
-            for other in objects_mentioning(self._situation.manifests, key, value)
-            if other is not self._resource
-            and self._situation.manifests.can_see(self._resource, other)
-        ]
-        for container in self._workload.containers:
-            numbers = self._prepares.get(container.index)
-            if numbers is not None and len(numbers) > 1:
-                found.append(
-                    f"the init container {container.name} prepares several groups and runs in each"
-                )
-        return found
+        for container in members
+    }
+    shared_labels = {SHARED_LABEL: services.shared_label} if services.shared_label else {}
+    workload = GroupWorkload(
+        plan=plan,
+        group=group,
+        operations=operations,
+        shared_labels=shared_labels,
+        replicas=replicas,
+        keeps_data=keeps_data(candidate.workload, members),
+    )
+    return NewObject(
+        after=candidate.resource,
+        tree=workload.tree(),
+        kind=kind,
+        name=plan.labels.names[group],
+        stage=division.stages[group],
+    )
+
+
+def _check_kustomizations(
+    plan: SplitPlan,
+    workloads: Sequence[NewObject],
+    objects: Sequence[NewObject],
+    steps: Sequence[Step],
+    *,
+    addresses: AddressChanges,
+) -> tuple[Assumption, ...]:
+    """What has to hold of kustomizations that build the workload."""
+    partition = plan.partition
+    names = frozenset(container.name for container in plan.candidate.workload.containers)
+    planned = [
+        PlannedObject(workload.kind, workload.name, partition.names(group))
+        for group, workload in enumerate(workloads, start=1)
+    ]
+    planned += [
+        PlannedObject(new.kind, new.name, frozenset()) for new in objects if new not in workloads
+    ]
+    return check_split(
+        plan.candidate,
+        plan.labels.key,
+        names - partition.names(0),
+        planned=planned,
+        touched=[step.resource for step in steps],
+        is_addressed=addresses.are_any,
+    )
+
+
+def _proposal(
+    division: Division,
+    workloads: Sequence[NewObject],
+    *,
+    steps: tuple[Step, ...],
+    objects: tuple[NewObject, ...],
+    assumptions: Iterable[Assumption],
+    services: ServiceChanges,
+) -> Proposal:
+    plan = division.plan
+    heads = [group[0].name for group in plan.partition.groups[1:]]
+    what = "a workload of its own" if len(heads) == 1 else "workloads of their own"
+    moves = tuple(
+        Move(
+            containers=tuple(member.name for member in plan.partition.members[group]),
+            kind=workload.kind,
+            name=workload.name,
+            stage=workload.stage,
+        )
+        for group, workload in enumerate(workloads, start=1)
+    )
+    labels = ((SHARED_LABEL, services.shared_label),) if services.shared_label else ()
+    return Proposal(
+        action="split",
+        workload=division.workload,
+        title=f"give {', '.join(heads)} of {division.workload.title} {what}",
+        applicability=Applicability.REVIEW,
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        steps=steps,
+        objects=objects,
+        moves=moves,
+        traffic=division.traffic,
+        template_labels=labels,
+        needs="wrap" if plan.controller is not None else None,
+    )

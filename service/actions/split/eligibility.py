@@ -1,103 +1,137 @@
-"""Whether a workload may be split at all; how is decided in `split`."""
+"""Whether a workload may be split at all."""
 
 from __future__ import annotations
 
 from service.actions.context import Candidate, Refused
-from service.actions.wrap.controllers import Wrapping
+from service.actions.split.pod_fields import HARMLESS_VALUES, POD_FIELDS, Treatment
+from service.change import Controller, Proposal
 from service.classification.classify import Classification
 from service.classification.signals.injected import injected_names
 from service.kube.containers import Container
+from service.kube.kinds import Kind
 from service.kube.live_exports import is_live
 from service.kube.objects import as_list, as_mapping
-from service.kube.pod_fields import HARMLESS_VALUES, POD_FIELDS, Fate
+from service.refusals import Refusal
 from service.rules.suppression import suppression_above, suppression_of
 
+_RULE = "unrelated-containers"
+_SETTLE = "settle it with the annotation podsplit.dev/roles"
 
-def check(candidate: Candidate, min_confidence: float, wrapping: Wrapping | None) -> None:
+
+def check_eligible(candidate: Candidate, wrap: Proposal | None) -> None:
     """Look for what forbids a split, the split's own details aside.
+
+    Args:
+        candidate: the workload.
+        wrap: the change that gives it a controller, where it is a bare Pod.
 
     Raises:
         Refused: with the reason.
     """
-    workload, classification = candidate.workload, candidate.classification
-    confidence = classification.boundary_confidence()
-    rule = "unrelated-containers"
-    suppressions = (
-        suppression_of(rule, workload),
-        *(suppression_above(rule, workload, each) for each in workload.classified_containers),
-    )
-    suppression = next((each for each in suppressions if each is not None), None)
-    if suppression is not None:
-        raise Refused(
-            "suppressed",
-            "the manifest says to ignore unrelated-containers:"
-            f" {suppression.reason or 'no reason given'}",
-        )
-    if workload.kind is None:
-        raise Refused(
-            "analysed-only",
-            f"workloads of {candidate.resource.api_version} {candidate.resource.kind} are analysed,"
-            " not rewritten",
-        )
-    if injected_names(workload):
-        raise Refused(
-            "injected",
+    _check_suppression(candidate)
+    kind = candidate.workload.kind
+    if kind is None:
+        resource = candidate.resource
+        message = f"workloads of {resource.api_version} {resource.kind} are analysed, not rewritten"
+        raise Refused(Refusal.ANALYSED_ONLY, message)
+    if injected_names(candidate.workload):
+        message = (
             "it holds injected containers, as live exports do: split the manifest that it was made"
-            " from",
+            " from"
         )
-    if confidence < min_confidence:
+        raise Refused(Refusal.INJECTED, message)
+    confidence = candidate.classification.boundary_confidence()
+    if confidence < candidate.min_confidence:
         message = (
-            f"the boundary is sure to {confidence:.2f}, less than {min_confidence:.2f}: settle it"
-            " with the annotation podsplit.dev/roles"
+            f"confidence {confidence:.2f} is below min_confidence {candidate.min_confidence:.2f}:"
+            f" {_SETTLE}"
         )
-        raise Refused("low-confidence", message)
-    if workload.kind.split_into is None or (wrapping is not None and wrapping.kind == "Job"):
-        raise Refused(
-            "job",
-            "a Job's template is immutable and its containers end together: write a Job for each"
-            " application",
-        )
-    if wrapping is not None and wrapping.copies and wrapping.kind != "Deployment":
-        message = (
-            f"it holds several applications, and would become a {wrapping.kind} together with its"
-            " copies: divide it by hand first"
-        )
-        raise Refused("copies", message)
-    if as_list(candidate.resource.metadata.get("ownerReferences")):
-        raise Refused("owned", "it has an owner: change the template that its owner makes it from")
-    if workload.is_pod and wrapping is None:
-        raise Refused(
-            "wrap-held-back",
-            "its Pod can't be given a controller (see there), and a split needs one",
-        )
-    for field, value in workload.pod.items():
-        if field == "nodeName" and wrapping is not None and is_live(candidate.resource):
-            continue  # The wrap takes it out: it says where the Pod ran.
-        fate = POD_FIELDS.get(field)
-        if fate is None:
-            raise Refused("pod-field", f"the field {field} of its Pod is not known to Podsplit")
-        if (
-            fate is Fate.HOLDS_BACK
-            and value != HARMLESS_VALUES.get(field, ())
-            and value not in ([], {}, None, "")
-        ):
-            raise Refused(
-                "pod-field",
-                f"its Pod sets {field}, which two Pods can't share as one did: decide which of them"
-                " needs it",
+        raise Refused(Refusal.LOW_CONFIDENCE, message)
+    _check_controller(candidate, kind, wrap)
+    for field, value in candidate.workload.pod.items():
+        # A wrap takes the node's name out of a live export: it says where the Pod ran.
+        if field != "nodeName" or wrap is None or not is_live(candidate.resource):
+            _check_field(field, value)
+    _check_rollout(candidate)
+
+
+def _check_suppression(candidate: Candidate) -> None:
+    workload = candidate.workload
+    suppressions = (
+        suppression_of(_RULE, workload),
+        *(
+            suppression_above(_RULE, workload, container)
+            for container in workload.classified_containers
+        ),
+    )
+    for suppression in suppressions:
+        if suppression is not None:
+            message = (
+                f"the manifest says to ignore {_RULE}: {suppression.reason or 'no reason given'}"
             )
-    if candidate.resource.spec.get("paused") is True:
-        raise Refused(
-            "paused",
-            "it is paused, so its Pods would not get what the Services ask for: resume it first",
+            raise Refused(Refusal.SUPPRESSED, message)
+
+
+def _check_controller(candidate: Candidate, kind: Kind, wrap: Proposal | None) -> None:
+    """See that the workload has, or gets, a controller that can be divided."""
+    controller = wrap.controller if wrap is not None else None
+    if kind.split_into is None or (controller is not None and controller.kind == "Job"):
+        message = (
+            "a Job's template is immutable and its containers end together: write a Job for each"
+            " application"
         )
-    strategy = as_mapping(candidate.resource.spec.get("strategy"))
+        raise Refused(Refusal.JOB, message)
+    if wrap is not None and wrap.copies and controller is not None:
+        _check_copies(wrap, controller)
+    if as_list(candidate.resource.metadata.get("ownerReferences")):
+        message = "it has an owner: change the template that its owner makes it from"
+        raise Refused(Refusal.OWNED, message)
+    if candidate.workload.is_pod and controller is None:
+        message = "its Pod can't be given a controller (see there), and a split needs one"
+        raise Refused(Refusal.WRAP_HELD_BACK, message)
+
+
+def _check_copies(wrap: Proposal, controller: Controller) -> None:
+    """See that the copies of a Pod become replicas, which can be divided with it."""
+    if controller.kind != "Deployment":
+        message = (
+            f"it holds several applications, and would become a {controller.kind} together with"
+            " its copies: divide it by hand first"
+        )
+        # The controller would hold several applications, which a second run would part.
+        raise Refused(Refusal.COPIES, message, withdraws=frozenset({wrap.action}))
+
+
+def _check_field(field: str, value: object) -> None:
+    """See that two Pods can have what one had in a field of the PodSpec."""
+    treatment = POD_FIELDS.get(field)
+    if treatment is None:
+        message = f"the field {field} of its Pod is not known to Podsplit"
+        raise Refused(Refusal.POD_FIELD, message)
+    is_harmless = value == HARMLESS_VALUES.get(field, ()) or value in ([], {}, None, "")
+    if treatment is Treatment.HOLDS_BACK and not is_harmless:
+        message = (
+            f"its Pod sets {field}, which two Pods can't share as one did: decide which of them"
+            " needs it"
+        )
+        raise Refused(Refusal.POD_FIELD, message)
+
+
+def _check_rollout(candidate: Candidate) -> None:
+    """See that the controller rolls out changes, and leaves Services to us."""
+    spec = candidate.resource.spec
+    if spec.get("paused") is True:
+        message = (
+            "it is paused, so its Pods would not get what the Services ask for: resume it first"
+        )
+        raise Refused(Refusal.PAUSED, message)
+    strategy = as_mapping(spec.get("strategy"))
     if any(name.endswith("Service") for part in strategy.values() for name in as_mapping(part)):
         message = (
             "its strategy names Services, whose selectors the Rollout controller writes itself:"
             " divide it by hand"
         )
-        raise Refused("rollout-service", message)
+        raise Refused(Refusal.ROLLOUT_SERVICE, message)
 
 
 def check_moving(
@@ -105,18 +139,22 @@ def check_moving(
 ) -> None:
     """What would move together has to belong together as surely as it is apart from the rest.
 
+    Args:
+        classification: the workload.
+        group: a group that would move, its head first.
+        min_confidence: in [0, 1].
+
     Raises:
-        Refused: a container of a group that moves may as well belong elsewhere.
+        Refused: a container of the group may as well belong elsewhere.
     """
-    for each in group[1:]:
-        sure = classification.confidence_of_pair(group[0], each)
-        if sure < min_confidence and len(classification.verdict(each).serves) < len(
-            classification.groups
-        ):
+    head = group[0]
+    for container in group[1:]:
+        confidence = classification.confidence_of_pair(head, container)
+        serves_all = len(classification.verdict(container).serves) >= len(classification.groups)
+        if confidence < min_confidence and not serves_all:
             message = (
-                f"{each.name} would move along with {group[0].name}, to which it belongs with"
-                f" {sure:.2f} only"
+                f"{container.name} would move along with {head.name}, to which it belongs with"
+                f" confidence {confidence:.2f} only, below min_confidence {min_confidence:.2f}:"
+                f" {_SETTLE}"
             )
-            raise Refused(
-                "low-confidence", f"{message}: settle it with the annotation podsplit.dev/roles"
-            )
+            raise Refused(Refusal.LOW_CONFIDENCE, message)

@@ -10,9 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import TypeAlias
 
 from service.actions.context import Candidate, Refused
+from service.change import Declined
 from service.kube.containers import Container, Word
 from service.kube.objects import (
     ManifestSet,
@@ -28,6 +31,7 @@ from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
 from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
+from service.refusals import Refusal
 
 _POD_LABELS = (
     "statefulset.kubernetes.io/pod-name",
@@ -35,14 +39,14 @@ _POD_LABELS = (
     "controller-revision-hash",
     "pod-template-hash",
 )
-_OWN_ADDRESS = re.compile(
+_OWN_ADDRESS_WORDS = re.compile(
     r"(?i)bind|listen|server_?name|serveralias|allow|trust|real_ip|no_?proxy|exclude|ignore|interface|whitelist|hosts\b"
 )
 """Words of lines that name the loopback address to listen there, to be called so, or to trust
 it.
 """
 _SCHEME = re.compile(r"://(?:[^@/\s]*@)?\Z")
-_BINDS = re.compile(
+_LOOPBACK_BINDING = re.compile(
     r"(?i)\s*[\w.-]*(?:bind|listen_addr)[\w-]*\s*[:=]?\s*[\"']?(?:localhost|127\.\d+\.\d+\.\d+|::1)(?![\w.:-])"
 )
 """A line of a configuration that binds a server to loopback, whatever its port."""
@@ -55,61 +59,57 @@ _LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
 def check_hazards(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
+    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: Mapping[int, int]
 ) -> None:
     """Look for everything of this module.
+
+    Args:
+        candidate: the workload that is to be split.
+        links: the Services that select its Pods.
+        group_of: the group of each classified container, by its index.
 
     Raises:
         Refused: with the first that is found.
     """
-    for check in (
-        _services,
-        _probes,
-        _resources,
-        _addresses,
-        _secrets,
-        _pod_address,
-        _aliases,
-        _annotations,
-        _triggers,
-    ):
-        for reason, message in check(candidate, links, group_of):
-            raise Refused(reason, message)
+    hazards = chain(
+        _services(candidate, links),
+        _probes(candidate, group_of),
+        _resources(candidate, group_of),
+        _addresses(candidate),
+        _secrets(candidate),
+        _pod_address(candidate),
+        _aliases(candidate),
+        _annotations(candidate, group_of),
+        _triggers(candidate, group_of),
+    )
+    for hazard in hazards:
+        raise Refused(hazard.refusal, hazard.message)
 
 
-_Found = Iterator[tuple[str, str]]
+_Hazards: TypeAlias = Iterator[Declined]
 
 
-def _services(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _services(candidate: Candidate, links: tuple[ServiceLink, ...]) -> _Hazards:
     """Services that other workloads stand behind too, that may or may not be in scope, or that
     select by a Pod's own label.
     """
-    del group_of
     manifests, resource = candidate.manifests, candidate.resource
     for link in links:
         selector = service_selector(link.service)
-        for other in _others_behind(candidate, selector):
-            yield (
-                "shared-service",
-                (
-                    f"the Service {link.service.name} also selects the Pods of {other.title}: give"
-                    " each its own, or divide by hand"
-                ),
+        for other in _other_workloads_behind(candidate, selector):
+            yield Declined(
+                Refusal.SHARED_SERVICE,
+                f"the Service {link.service.name} also selects the Pods of {other.title}: give"
+                " each its own, or divide by hand",
             )
-    known = {id(link.service) for link in links}
+    known = {link.service for link in links}
     for service in services_selecting(candidate.workload.labels, manifests):
-        unclear = (
-            id(service) not in known and manifests.find("Service", service.name, resource) is None
-        )
+        unclear = service not in known and manifests.find("Service", service.name, resource) is None
         if unclear and in_same_namespace(service, resource):
-            yield (
-                "service-unclear",
-                (
-                    f"several folders have a Service {service.name}, and it can't be told which is"
-                    " meant: send one environment at a time"
-                ),
+            yield Declined(
+                Refusal.SERVICE_UNCLEAR,
+                f"several folders have a Service {service.name}, and it can't be told which is"
+                " meant: send one environment at a time",
             )
     for service in manifests.compute_once("services-by-pod-label", _by_pod_label):
         chosen = [label for label in _POD_LABELS if label in service_selector(service)]
@@ -121,12 +121,10 @@ def _services(
             and all(candidate.workload.labels.get(key) == value for key, value in rest.items())
             and in_same_namespace(service, resource)
         ):
-            yield (
-                "service-unclear",
-                (
-                    f"the Service {service.name} selects by {chosen[0]}, which the cluster writes:"
-                    " divide it by hand"
-                ),
+            yield Declined(
+                Refusal.SERVICE_UNCLEAR,
+                f"the Service {service.name} selects by {chosen[0]}, which the cluster writes:"
+                " divide it by hand",
             )
 
 
@@ -139,26 +137,23 @@ def _by_pod_label(manifests: ManifestSet) -> list[Resource]:
     ]
 
 
-def _others_behind(candidate: Candidate, selector: dict[str, str]) -> Iterator[Resource]:
+def _other_workloads_behind(candidate: Candidate, selector: dict[str, str]) -> Iterator[Resource]:
     """Other workloads' objects that a Service selects by; copies of a Pod go the way that it
     goes.
     """
     manifests, resource = candidate.manifests, candidate.resource
-    own = {id(resource), *(id(each.resource) for each in copies_of(candidate.workload, manifests))}
+    own = {resource, *(copy.resource for copy in copies_of(candidate.workload, manifests))}
     for other, _ in pods_with_labels(selector, manifests):
         if (
-            id(other) not in own
+            other not in own
             and manifests.can_see(resource, other)
             and in_same_namespace(resource, other)
         ):
             yield other
 
 
-def _probes(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _probes(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
     """Probes and hooks that call a port of the other group at the Pod's own address."""
-    del links
     listening = candidate.classification.context.listening_ports
     for container in candidate.workload.classified_containers:
         own = {port.name for port in container.ports} | set(listening[container.index])
@@ -170,48 +165,38 @@ def _probes(
                     port.name == probe.port for port in other.ports
                 )
                 if answers and group_of[other.index] != group_of[container.index]:
-                    yield (
-                        "localhost-in-probe",
-                        (
-                            f"the {probe.field} of {container.name} calls a port of {other.name}:"
-                            " apart it would fail for ever"
-                        ),
+                    yield Declined(
+                        Refusal.LOCALHOST_IN_PROBE,
+                        f"the {probe.field} of {container.name} calls a port of {other.name}:"
+                        " apart it would fail for ever",
                     )
 
 
-def _resources(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _resources(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
     """References to the resources of a container of the other group."""
-    del links
-    names = {each.name: group_of.get(each.index) for each in candidate.workload.containers}
+    names = {
+        container.name: group_of.get(container.index) for container in candidate.workload.containers
+    }
     for container in candidate.workload.containers:
         for variable in as_mappings(container.data.get("env")):
             named = as_text(value_at(variable, "valueFrom", "resourceFieldRef", "containerName"))
             if named in names and names[named] != group_of.get(container.index):
-                yield (
-                    "crossing-reference",
-                    (
-                        f"{container.name} reads the resources of {named} (resourceFieldRef), which"
-                        " is to be in another Pod"
-                    ),
+                yield Declined(
+                    Refusal.CROSSING_REFERENCE,
+                    f"{container.name} reads the resources of {named} (resourceFieldRef), which"
+                    " is to be in another Pod",
                 )
     for volume in as_mappings(candidate.workload.pod.get("volumes")):
         if '"resourceFieldRef"' in json.dumps(volume, default=str):
-            yield (
-                "crossing-reference",
-                (
-                    f"the volume {as_text(volume.get('name'))} holds resources of named containers"
-                    " (resourceFieldRef)"
-                ),
+            yield Declined(
+                Refusal.CROSSING_REFERENCE,
+                f"the volume {as_text(volume.get('name'))} holds resources of named containers"
+                " (resourceFieldRef)",
             )
 
 
-def _addresses(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _addresses(candidate: Candidate) -> _Hazards:
     """Loopback addresses without a port, and servers that listen on loopback alone."""
-    del links, group_of
     context = candidate.classification.context
     for reference in context.references:
         name = reference.container.name
@@ -220,12 +205,10 @@ def _addresses(
             and reference.port in context.traffic_ports(reference.container)
         )
         if reference.listens and (reference.where in ("command", "args", "env") or served):
-            yield (
-                "loopback-server",
-                (
-                    f"{name} is told to listen on loopback, where only its own Pod reaches it"
-                    f" ({reference.where})"
-                ),
+            yield Declined(
+                Refusal.LOOPBACK_SERVER,
+                f"{name} is told to listen on loopback, where only its own Pod reaches it"
+                f" ({reference.where})",
             )
     for container in candidate.workload.containers:
         for word, before in zip(container.invocation, [None, *container.invocation], strict=False):
@@ -237,79 +220,78 @@ def _addresses(
             value = variable.value
             if (
                 not LOOPBACK_HOST.fullmatch(value.strip())
-                and not _OWN_ADDRESS.search(variable.name)
-                and _calls_loopback(value)
+                and not _OWN_ADDRESS_WORDS.search(variable.name)
+                and _names_loopback_host(value)
             ):
-                yield (
-                    "localhost-unresolved",
+                yield Declined(
+                    Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} is told of localhost without a port that can be seen (env)",
                 )
         for word in container.words:
             spelled = _OTHER_SPELLING.search(word.text)
             if spelled and not _LISTENING.search(word.text[: spelled.start()]):
-                yield (
-                    "localhost-unresolved",
-                    (
-                        f"{container.name} calls its own Pod by another name than localhost"
-                        f" ({word.where})"
-                    ),
+                yield Declined(
+                    Refusal.LOCALHOST_UNRESOLVED,
+                    f"{container.name} calls its own Pod by another name than localhost"
+                    f" ({word.where})",
                 )
-        yield from _bound(candidate, container)
+        yield from _servers_bound_by_config(candidate, container)
         # A store's own scripts call the store.
         if not candidate.classification.context.is_store(container):
-            yield from _unseen(candidate, container)
+            yield from _hosts_without_port_in_config(candidate, container)
 
 
-def _bound(candidate: Candidate, container: Container) -> _Found:
+def _servers_bound_by_config(candidate: Candidate, container: Container) -> _Hazards:
     """Servers that a ConfigMap tells to listen on loopback."""
     for config, keys in config_maps_of(candidate.workload, container, candidate.manifests):
         for key, value in as_strings(config.data.get("data")).items():
             if (keys is None or key in keys) and any(
-                _BINDS.match(line) for line in value.splitlines()
+                _LOOPBACK_BINDING.match(line) for line in value.splitlines()
             ):
                 message = (
                     f"the ConfigMap {config.name} tells {container.name} to listen on loopback,"
                     " where only its own Pod reaches it"
                 )
-                yield "loopback-server", message
+                yield Declined(Refusal.LOOPBACK_SERVER, message)
 
 
-def _without_port(container: Container, word: Word, around: str) -> tuple[str, str]:
+def _without_port(container: Container, word: Word, around: str) -> Declined:
     if _LISTENING.search(around):
-        return (
-            "loopback-server",
-            (
-                f"{container.name} is told to listen on loopback, where only its own Pod reaches it"
-                f" ({word.where})"
-            ),
+        return Declined(
+            Refusal.LOOPBACK_SERVER,
+            f"{container.name} is told to listen on loopback, where only its own Pod reaches it"
+            f" ({word.where})",
         )
-    return (
-        "localhost-unresolved",
+    return Declined(
+        Refusal.LOCALHOST_UNRESOLVED,
         f"{container.name} calls localhost without a port that can be seen ({word.where})",
     )
 
 
-def _unseen(candidate: Candidate, container: Container) -> _Found:
+def _hosts_without_port_in_config(candidate: Candidate, container: Container) -> _Hazards:
     """Loopback hosts in ConfigMaps whose port can't be seen."""
-    seen = {(id(each.resource), each.route) for each in candidate.classification.context.references}
+    references = candidate.classification.context.references
+    seen = {(reference.resource, reference.route) for reference in references}
     for config, keys in config_maps_of(candidate.workload, container, candidate.manifests):
         for key, value in as_strings(config.data.get("data")).items():
-            paired = LOOPBACK_HOST.fullmatch(value.strip()) and (id(config), ("data", key)) in seen
-            if (keys is None or key in keys) and not paired and _calls_loopback(value):
+            paired = LOOPBACK_HOST.fullmatch(value.strip()) and (config, ("data", key)) in seen
+            if (keys is None or key in keys) and not paired and _names_loopback_host(value):
                 message = (
                     f"the ConfigMap {config.name} gives {container.name} localhost as a host"
                     " without a port that can be seen"
                 )
-                yield "localhost-in-configmap", f"{message}: put a Service's name there"
+                yield Declined(
+                    Refusal.LOCALHOST_IN_CONFIGMAP, f"{message}: put a Service's name there"
+                )
 
 
-def _calls_loopback(value: str) -> bool:
+def _names_loopback_host(value: str) -> bool:
     """Whether a text holds a loopback host, without port or scheme, that isn't one to listen on,
     to name itself or to trust.
     """
     for line in value.splitlines():
         words = line.strip()
-        if words.startswith(("#", ";", "//")) or _OWN_ADDRESS.search(words):
+        if words.startswith(("#", ";", "//")) or _OWN_ADDRESS_WORDS.search(words):
             continue
         if any(
             match["port"] is None
@@ -320,23 +302,18 @@ def _calls_loopback(value: str) -> bool:
     return False
 
 
-def _secrets(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _secrets(candidate: Candidate) -> _Hazards:
     """Secrets in the set that hold loopback addresses."""
-    del links, group_of
     secrets = candidate.manifests.compute_once("loopback-secrets", _loopback_secrets)
     pod = json.dumps(candidate.workload.pod, default=str) if secrets else ""
     for secret in secrets:
         if json.dumps(secret.name) in pod and candidate.manifests.can_see(
             candidate.resource, secret
         ):
-            yield (
-                "localhost-in-configmap",
-                (
-                    f"the Secret {secret.name} holds a loopback address: put a Service's name there"
-                    " first"
-                ),
+            yield Declined(
+                Refusal.LOCALHOST_IN_CONFIGMAP,
+                f"the Secret {secret.name} holds a loopback address: put a Service's name there"
+                " first",
             )
 
 
@@ -345,11 +322,11 @@ def _loopback_secrets(manifests: ManifestSet) -> list[Resource]:
     return [
         secret
         for secret in manifests.of_kind("Secret")
-        if any(LOOPBACK.search(value) for value in _values(secret))
+        if any(LOOPBACK.search(value) for value in _secret_values(secret))
     ]
 
 
-def _values(secret: Resource) -> Iterator[str]:
+def _secret_values(secret: Resource) -> Iterator[str]:
     """What a Secret holds, `data` decoded; what isn't text holds no address."""
     yield from as_strings(secret.data.get("stringData")).values()
     for value in as_strings(secret.data.get("data")).values():
@@ -359,11 +336,8 @@ def _values(secret: Resource) -> Iterator[str]:
             continue
 
 
-def _pod_address(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _pod_address(candidate: Candidate) -> _Hazards:
     """The Pod's own address used as somebody's host."""
-    del links, group_of
     for container in candidate.workload.containers:
         own = {
             as_text(variable.get("name"))
@@ -374,34 +348,30 @@ def _pod_address(
         }
         for word in container.words:
             if any(f"$({name}):" in word.text for name in own) and not _LISTENING.search(word.text):
-                yield (
-                    "localhost-unresolved",
+                yield Declined(
+                    Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} calls an address of its own Pod ({word.where})",
                 )
 
 
-def _aliases(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _aliases(candidate: Candidate) -> _Hazards:
     """Names for the loopback address."""
-    del links, group_of
     for alias in as_mappings(candidate.workload.pod.get("hostAliases")):
         if LOOPBACK_HOST.fullmatch(as_text(alias.get("ip"))):
-            yield (
-                "localhost-unresolved",
-                (
-                    "hostAliases give localhost another name, under which the containers may call"
-                    " each other"
-                ),
+            yield Declined(
+                Refusal.LOCALHOST_UNRESOLVED,
+                "hostAliases give localhost another name, under which the containers may call"
+                " each other",
             )
 
 
-def _annotations(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _annotations(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
     """Annotations of the Pods that speak of a container which is to move, or of its port."""
-    del links
-    moved = [each for each in candidate.workload.containers if group_of.get(each.index, 0) != 0]
+    moved = [
+        container
+        for container in candidate.workload.containers
+        if group_of.get(container.index, 0) != 0
+    ]
     annotations = {**candidate.resource.annotations, **candidate.workload.annotations}
     for key, value in annotations.items():
         if key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/last-applied", "checksum/")):
@@ -412,12 +382,10 @@ def _annotations(
                 or key.endswith(f"/{container.name}")
                 or _names_port(key, value, container)
             ):
-                yield (
-                    "annotation",
-                    (
-                        f"the annotation {key} speaks of {container.name}, which is to move: divide"
-                        " it by hand"
-                    ),
+                yield Declined(
+                    Refusal.ANNOTATION,
+                    f"the annotation {key} speaks of {container.name}, which is to move: divide"
+                    " it by hand",
                 )
 
 
@@ -425,20 +393,19 @@ def _names_port(key: str, value: str, container: Container) -> bool:
     return "port" in key and any(value in (str(port.number), port.name) for port in container.ports)
 
 
-def _triggers(
-    candidate: Candidate, links: tuple[ServiceLink, ...], group_of: dict[int, int]
-) -> _Found:
+def _triggers(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
     """Image triggers of a DeploymentConfig for a container which is to move."""
-    del links
     moved = {
-        each.name for each in candidate.workload.containers if group_of.get(each.index, 0) != 0
+        container.name
+        for container in candidate.workload.containers
+        if group_of.get(container.index, 0) != 0
     }
     for trigger in as_mappings(candidate.resource.spec.get("triggers")):
         if moved & {
             as_text(name)
             for name in as_list(value_at(trigger, "imageChangeParams", "containerNames"))
         }:
-            yield (
-                "annotation",
+            yield Declined(
+                Refusal.ANNOTATION,
                 "an image trigger names a container which is to move: divide it by hand",
             )

@@ -7,10 +7,10 @@ did not.
 
 from __future__ import annotations
 
-from service.actions.context import Candidate
-from service.actions.label_overlaps import check_alone
-from service.actions.names import short
-from service.actions.split.selectors import Division, Following, namespace_unclear
+from service.actions.names import shorten
+from service.actions.split.follow_up import Division, FollowUp, check_namespace, combine
+from service.actions.split.labels import check_selected_alone
+from service.assumptions import Assumption, AssumptionCode
 from service.change import NewObject
 from service.findings import Stage
 from service.kube.containers import Port
@@ -23,105 +23,88 @@ from service.kube.network import (
     allows_traffic,
     policies_isolating,
 )
-from service.kube.objects import Resource, in_same_namespace
+from service.kube.objects import Resource
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import Tree
 
+_DNS_RULE: Data = {
+    "ports": [{"protocol": "UDP", "port": DNS_PORT}, {"protocol": "TCP", "port": DNS_PORT}]
+}
 
-def follow_traffic(candidate: Candidate, division: Division) -> Following:
+
+def allow_former_localhost(division: Division) -> FollowUp:
     """The policies that the groups need to go on talking to each other.
 
     Raises:
         Refused: it can't be told whether a policy is for them.
     """
-    result = Following()
-    for group in range(len(division.kinds)):
-        for direction in Direction:
-            _let_through(candidate, division, group, direction, result)
-    return result
+    groups = range(len(division.kinds))
+    return combine(
+        _allow(division, group, direction) for group in groups for direction in Direction
+    )
 
 
-def _let_through(
-    candidate: Candidate, division: Division, group: int, direction: Direction, result: Following
-) -> None:
+def _allow(division: Division, group: int, direction: Direction) -> FollowUp:
+    """A policy for one direction of a group's traffic, where it needs one."""
+    candidate = division.candidate
     # Whom policies cover is asked with the old labels: `follow_selections` makes them cover all
     # groups alike.
     labels = division.workload.labels
     policies = policies_isolating(candidate.manifests, candidate.resource, labels, direction)
-    if not policies:
-        return
-    inwards = direction is Direction.INGRESS
-    speaks = [
-        (source, target, port)
-        for source, target, port in sorted(division.traffic)
-        if (target if inwards else source) == group
+    is_inwards = direction is Direction.INGRESS
+    flows = [
+        flow
+        for flow in sorted(division.traffic)
+        if (flow.target if is_inwards else flow.source) == group
     ]
-    unclear = next(
-        (
-            policy
-            for policy in policies
-            if not in_same_namespace(policy, candidate.resource, strictly=True)
-        ),
-        None,
-    )
-    if speaks and unclear is not None:
-        raise namespace_unclear(unclear)
+    if not policies or not flows:
+        return FollowUp()
+    for policy in policies:
+        check_namespace(candidate, policy)
     blocked = [
-        (source if inwards else target, port)
-        for source, target, port in speaks
-        if not allows_traffic(policies, direction, labels, port, _ports(division, target))
+        flow
+        for flow in flows
+        if not allows_traffic(policies, direction, labels, flow.port, _ports(division, flow.target))
     ]
-    rules: list[Data] = []
-    for peer in dict.fromkeys(peer for peer, _ in blocked):
-        selector = division.boundary.selector(peer)
-        rules.append(
-            allow_rule(
-                direction, selector, sorted({port for each, port in blocked if each == peer})
-            )
-        )
-    if not inwards and speaks and not allows_dns(policies):
-        rules.append(
-            {
-                "ports": [
-                    {"protocol": "UDP", "port": DNS_PORT},
-                    {"protocol": "TCP", "port": DNS_PORT},
-                ]
-            }
-        )
-        result.assumptions.append(
-            f"{division.boundary.names[group]} may ask any DNS server (port {DNS_PORT}), which"
+    by_peer: dict[int, set[int]] = {}
+    for flow in blocked:
+        by_peer.setdefault(flow.source if is_inwards else flow.target, set()).add(flow.port)
+    rules: list[Data] = [
+        allow_rule(direction, division.labels.selector(peer), sorted(ports))
+        for peer, ports in by_peer.items()
+    ]
+    assumptions: tuple[Assumption, ...] = ()
+    if not is_inwards and not allows_dns(policies):
+        rules.append(_DNS_RULE)
+        message = (
+            f"{division.labels.names[group]} may ask any DNS server (port {DNS_PORT}), which"
             " localhost did not need"
         )
-    if rules:
-        for number in (group, *dict.fromkeys(peer for peer, _ in blocked)):
-            check_alone(candidate, division.boundary, number, "a NetworkPolicy")
-        result.objects.append(_policy(candidate, division, group, direction, rules, policies[-1]))
+        assumptions = (Assumption(AssumptionCode.DNS_ALLOWED, message),)
+    if not rules:
+        return FollowUp()
+    for member in (group, *by_peer):
+        check_selected_alone(candidate, division.labels, member, "a NetworkPolicy")
+    new = _new_policy(division, group, direction, rules, after=policies[-1])
+    return FollowUp(objects=(new,), assumptions=assumptions)
 
 
 def _ports(division: Division, group: int) -> tuple[Port, ...]:
-    return tuple(
-        port
-        for each in division.workload.containers
-        if each.name in division.containers[group]
-        for port in each.ports
-    )
+    members = division.plan.partition.members[group]
+    return tuple(port for container in members for port in container.ports)
 
 
-def _policy(
-    candidate: Candidate,
-    division: Division,
-    group: int,
-    direction: Direction,
-    rules: list[Data],
-    after: Resource,
+def _new_policy(
+    division: Division, group: int, direction: Direction, rules: list[Data], *, after: Resource
 ) -> NewObject:
-    wanted = short(f"{division.boundary.names[group]}-{direction.value}", 253)
-    name = candidate.names.give("NetworkPolicy", wanted, candidate.resource)
+    resource, labels = division.candidate.resource, division.labels
+    wanted = shorten(f"{labels.names[group]}-{direction.value}", 253)
+    name = division.candidate.names.give("NetworkPolicy", wanted, resource)
     metadata: dict[str, Tree] = {"name": name}
-    if candidate.resource.namespace is not None:
-        metadata["namespace"] = candidate.resource.namespace
+    if resource.namespace is not None:
+        metadata["namespace"] = resource.namespace
     spec: dict[str, Tree] = {
-        "podSelector": {"matchLabels": division.boundary.selector(group)},
+        "podSelector": {"matchLabels": labels.selector(group)},
         "policyTypes": [direction.value.capitalize()],
         direction.value: rules,
     }
@@ -131,4 +114,4 @@ def _policy(
         "metadata": metadata,
         "spec": spec,
     }
-    return NewObject(after, tree, f"NetworkPolicy/{name}", Stage.SWITCH)
+    return NewObject(after=after, tree=tree, kind="NetworkPolicy", name=name, stage=Stage.SWITCH)

@@ -12,14 +12,15 @@ other security policies        nothing; they hold the split back
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import Any
-
-from service.actions.context import Candidate, Refused
-from service.actions.names import joined, short
-from service.actions.split.services import Boundary
-from service.change import NewObject, Step
+from service.actions.split.follow_up import (
+    Division,
+    FollowUp,
+    check_namespace,
+    combine,
+    copy_for_group,
+    divided_by_hand,
+)
+from service.change import Step
 from service.findings import Stage
 from service.kube.dependents import (
     OnSplit,
@@ -28,143 +29,74 @@ from service.kube.dependents import (
     covers_other_workloads,
     selections_of,
 )
-from service.kube.objects import Resource, as_list, as_mapping, as_mappings, in_same_namespace
+from service.kube.objects import as_list, as_mapping, as_mappings
 from service.kube.selectors import matches
-from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
-from service.yamldoc.operations import (
-    AddEntry,
-    AddItem,
-    Operation,
-    Remove,
-    SetValue,
-    Tree,
-    Verbatim,
-)
+from service.yamldoc.operations import AddEntry, AddItem, Operation, Remove, SetValue, Tree
 
 
-@dataclass(frozen=True, slots=True)
-class Division:
-    """A split as far as other objects are concerned; each tuple has an entry for each group, the
-    one that stays first.
-    """
-
-    workload: Workload
-    """The workload that is split."""
-    boundary: Boundary
-    """Labels and names."""
-    kinds: tuple[tuple[str, str], ...]
-    """API version and kind of each group's workload."""
-    containers: tuple[frozenset[str], ...]
-    """The names of each group's containers."""
-    stages: tuple[Stage, ...]
-    """From which stage on each group has its Pods."""
-    stateful: tuple[bool, ...]
-    """Whether each group keeps state, so that its Pods can't be multiplied."""
-    traffic: frozenset[tuple[int, int, int]]
-    """Which group speaks to which, and on which port, over what was localhost."""
-
-
-@dataclass
-class Following:
-    """What the objects ask for."""
-
-    steps: list[Step] = field(default_factory=list)
-    """Operations on objects of the set."""
-    objects: list[NewObject] = field(default_factory=list)
-    """New ones."""
-    assumptions: list[str] = field(default_factory=list)
-    """What has to hold."""
-    replicas: dict[int, int] = field(default_factory=dict)
-    """How many Pods groups need that lose the autoscaler which made them."""
-
-
-def follow_selections(candidate: Candidate, division: Division) -> Following:
+def follow_selections(division: Division) -> FollowUp:
     """What policies, budgets and monitors need.
 
     Raises:
         Refused: one of them can't be divided.
     """
-    result = Following()
-    for selection in selections_of(division.workload, candidate.manifests):
-        unmatched = [
-            labels
-            for labels in division.boundary.labels[1:]
-            if not matches(selection.selector, labels)
-        ]
-        if selection.on_split is OnSplit.BY_HAND and (unmatched or division.traffic):
-            raise by_hand(selection.resource)
-        # A budget that counts other workloads' Pods too goes on counting all of them.
-        divided = selection.on_split is OnSplit.DIVIDED and not covers_other_workloads(
-            selection, division.workload, candidate.manifests
-        )
-        if selection.on_split is not OnSplit.BY_HAND and (unmatched or divided):
-            check_namespace(candidate, selection)
-            (_divide if divided else _widen)(candidate, division, selection, result)
-    for policy in calico_policies(division.workload, candidate.manifests):
-        raise by_hand(policy)
-    return result
-
-
-def by_hand(resource: Resource) -> Refused:
-    """The refusal for an object that isn't divided."""
-    message = (
-        f"{resource.title} covers its Pods or names it, and Podsplit does not divide objects of"
-        " that kind: divide it by hand"
+    manifests = division.candidate.manifests
+    follow_up = combine(
+        _follow(division, selection) for selection in selections_of(division.workload, manifests)
     )
-    return Refused("selected-by", message)
+    for policy in calico_policies(division.workload, manifests):
+        raise divided_by_hand(policy)
+    return follow_up
 
 
-def namespace_unclear(resource: Resource) -> Refused:
-    """The refusal for an object that may be meant for another namespace."""
-    return Refused(
-        "namespace-unclear",
-        f"{resource.title} and the workload may or may not share a namespace: write it on both or"
-        " neither",
+def _follow(division: Division, selection: Selection) -> FollowUp:
+    is_unmatched = any(
+        not matches(selection.selector, labels) for labels in division.labels.labels[1:]
     )
-
-
-def check_namespace(candidate: Candidate, selection: Selection) -> None:
-    """Edits want to be sure.
-
-    Raises:
-        Refused: the object may be meant for another namespace.
-    """
-    elsewhere = selection.peer and "namespaceSelector" in as_mapping(
-        selection.resource.get(*selection.route[:-1])
+    if selection.on_split is OnSplit.BY_HAND:
+        if is_unmatched or division.traffic:
+            raise divided_by_hand(selection.resource)
+        return FollowUp()
+    # A budget that counts other workloads' Pods too goes on counting all of them.
+    is_divided = selection.on_split is OnSplit.DIVIDED and not covers_other_workloads(
+        selection, division.workload, division.candidate.manifests
     )
-    if not elsewhere and not in_same_namespace(
-        selection.resource, candidate.resource, strictly=True
-    ):
-        raise namespace_unclear(selection.resource)
+    if not is_unmatched and not is_divided:
+        return FollowUp()
+    peer = as_mapping(selection.resource.get(*selection.route[:-1])) if selection.peer else {}
+    if "namespaceSelector" not in peer:
+        check_namespace(division.candidate, selection.resource)
+    return _divide(division, selection) if is_divided else _widen(division, selection)
 
 
-def _widen(
-    candidate: Candidate, division: Division, selection: Selection, result: Following
-) -> None:
-    del candidate
-    boundary = division.boundary
-    resource, route = selection.resource, (*selection.resource.route, *selection.route)
-    old = boundary.labels[0].get(boundary.key, "")
-    names = [labels[boundary.key] for labels in boundary.labels[1:]]
-    operations = _widening(route, as_mapping(selection.selector), boundary.key, old, names)
+def _widen(division: Division, selection: Selection) -> FollowUp:
+    """The selector goes on matching all groups."""
+    labels, resource = division.labels, selection.resource
+    operations = _widening(
+        (*resource.route, *selection.route),
+        as_mapping(selection.selector),
+        key=labels.key,
+        old=labels.value(0),
+        names=[labels.value(group) for group in division.moved],
+    )
     if not operations:
-        raise by_hand(resource)
-    result.steps += [Step(resource, operation) for operation in operations]
+        raise divided_by_hand(resource)
+    return FollowUp(steps=tuple(Step(resource, operation) for operation in operations))
 
 
 def _widening(
-    route: Route, selector: dict[str, Data], key: str, old: str, names: list[str]
+    route: Route, selector: dict[str, Data], *, key: str, old: str, names: list[str]
 ) -> list[Operation]:
     """Make a LabelSelector match several values of a label where it asked for one."""
     stage = int(Stage.SWITCH)
     expressions = as_mappings(selector.get("matchExpressions"))
     result: list[Operation] = [
         AddItem((*route, "matchExpressions", index, "values"), name, stage)
-        for index, each in enumerate(expressions)
-        if each.get("key") == key and each.get("operator") == "In"
+        for index, expression in enumerate(expressions)
+        if expression.get("key") == key and expression.get("operator") == "In"
         for name in names
-        if name not in as_list(each.get("values"))
+        if name not in as_list(expression.get("values"))
     ]
     labels = as_mapping(selector.get("matchLabels"))
     if key not in labels:
@@ -180,22 +112,25 @@ def _widening(
     return [*result, AddEntry(route, "matchExpressions", [added], stage)]
 
 
-def _divide(
-    candidate: Candidate, division: Division, selection: Selection, result: Following
-) -> None:
-    boundary, resource = division.boundary, selection.resource
+def _divide(division: Division, selection: Selection) -> FollowUp:
+    """Each group gets one of its own."""
+    labels, resource = division.labels, selection.resource
     route = (*resource.route, *selection.route)
-    if any(matches(selection.selector, labels) for labels in boundary.labels[1:]):
-        own = _narrowing(
-            route, selection.selector, boundary.key, boundary.labels[0][boundary.key], Stage.SWITCH
+    narrowed: list[Operation] = []
+    if any(matches(selection.selector, moved) for moved in labels.labels[1:]):
+        narrowed = _narrowing(route, selection.selector, labels.key, labels.value(0), Stage.SWITCH)
+    copies = [
+        copy_for_group(
+            division,
+            resource,
+            group,
+            operations=_narrowing(route, selection.selector, labels.key, labels.value(group)),
+            stage=max(Stage.SWITCH, division.stages[group]),
         )
-        result.steps += [Step(resource, operation) for operation in own]
-    for number in range(1, len(boundary.names)):
-        operations = _narrowing(
-            route, selection.selector, boundary.key, boundary.labels[number][boundary.key]
-        )
-        stage = max(Stage.SWITCH, division.stages[number])
-        result.objects.append(copied(candidate, division, resource, number, operations, stage))
+        for group in division.moved
+    ]
+    steps = tuple(Step(resource, operation) for operation in narrowed)
+    return FollowUp(steps=steps, objects=tuple(copies))
 
 
 def _narrowing(
@@ -204,8 +139,9 @@ def _narrowing(
     """Make a LabelSelector ask for one value of a label besides what it asked for."""
     when, written = int(stage), as_mapping(selector)
     labels = as_mapping(written.get("matchLabels"))
-    kept = [each for each in as_mappings(written.get("matchExpressions")) if each.get("key") != key]
-    if len(kept) < len(as_mappings(written.get("matchExpressions"))):
+    expressions = as_mappings(written.get("matchExpressions"))
+    kept = [expression for expression in expressions if expression.get("key") != key]
+    if len(kept) < len(expressions):
         tree: dict[str, Tree] = {"matchLabels": {**labels, key: value}}
         return [SetValue(route, {**tree, "matchExpressions": kept} if kept else tree, when)]
     if key in labels:
@@ -213,74 +149,3 @@ def _narrowing(
     if labels:
         return [AddEntry((*route, "matchLabels"), key, value, when)]
     return [AddEntry(route, "matchLabels", {key: value}, when)]
-
-
-def copied(
-    candidate: Candidate,
-    division: Division,
-    resource: Resource,
-    number: int,
-    operations: list[Operation],
-    stage: Stage,
-) -> NewObject:
-    """A copy of an object for a group, its text changed by operations on its `spec`."""
-    boundary = division.boundary
-    name = candidate.names.give(
-        resource.kind, short(name_for(resource.name, division, number), 253), resource
-    )
-    metadata: dict[str, Tree] = {"name": name}
-    if resource.namespace is not None:
-        metadata["namespace"] = Verbatim(
-            resource.document, (*resource.route, "metadata", "namespace")
-        )
-    if resource.labels:
-        old, new = boundary.labels[0].get(boundary.key), boundary.labels[number][boundary.key]
-        metadata["labels"] = {
-            key: new if (key, value) == (boundary.key, old) else value
-            for key, value in resource.labels.items()
-        }
-    annotations = copied_annotations(resource, division.workload)
-    if annotations:
-        metadata["annotations"] = annotations
-    spec = Verbatim(resource.document, (*resource.route, "spec"), tuple(operations))
-    tree: dict[str, Any] = {
-        "apiVersion": resource.api_version,
-        "kind": resource.kind,
-        "metadata": metadata,
-        "spec": spec,
-    }
-    return NewObject(resource, tree, f"{resource.kind}/{name}", stage)
-
-
-_NOT_COPIED = (
-    "kubectl.kubernetes.io/",
-    "deployment.kubernetes.io/",
-    "podsplit.dev/",
-    "argocd.argoproj.io/tracking-id",
-    "meta.helm.sh/",
-)
-"""Annotations that tools keep their own notes on one object in."""
-
-
-def copied_annotations(resource: Resource, workload: Workload) -> dict[str, Tree]:
-    """The annotations of an object that hold for a copy of it too: those that name no container,
-    and aren't a tool's own notes.
-    """
-    names = {each.name for each in workload.containers}
-    return {
-        key: Verbatim(resource.document, (*resource.route, "metadata", "annotations", key))
-        for key, value in resource.annotations.items()
-        if not key.startswith(_NOT_COPIED)
-        and value not in names
-        and not names & set(re.split(r"[./]", key))
-    }
-
-
-def name_for(name: str, division: Division, number: int) -> str:
-    """The name of a group's copy: the workload's name in it becomes the group's, or else stands
-    behind.
-    """
-    old, new = division.boundary.names[0], division.boundary.names[number]
-    if name == old or name.startswith(f"{old}-"):
-        return new + name.removeprefix(old)
-    return joined(name, new.removeprefix(f"{old}-"))

@@ -17,9 +17,13 @@ groups must never stand behind one number.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from service.actions.context import Candidate, Refused
+from service.actions.split.labels import GroupLabels
+from service.actions.split.plan import SplitPlan
+from service.assumptions import Assumption, AssumptionCode
 from service.change import Step
 from service.classification.signals.own_service import receiving_container
 from service.findings import Stage
@@ -27,129 +31,121 @@ from service.kube.containers import Container, Port
 from service.kube.objects import Resource, as_text, in_same_namespace
 from service.kube.selectors import matches_map
 from service.kube.services import ServiceLink, ServicePort, service_selector
+from service.refusals import Refusal
 from service.yamldoc.operations import AddEntry, AddItem, Operation, SetValue, Tree
 
 SHARED_LABEL = "podsplit.dev/service"
+"""The label that all groups carry which stand behind one Service."""
 _MAX_PORT_NAME = 15
 
 
-@dataclass
-class Retargeting:
+@dataclass(frozen=True, slots=True)
+class ServiceChanges:
     """What the Services ask for."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: tuple[Step, ...] = ()
     """Operations on the Services."""
-    template: dict[int, list[Operation]] = field(default_factory=dict)
+    template: Mapping[int, tuple[Operation, ...]] = field(default_factory=dict)
     """By container index: operations on the container where it is, in the expand stage; a moved
     container takes them along.
     """
     shared_label: str | None = None
     """The value of the label that all groups carry; None if no Service needs it."""
-    assumptions: list[str] = field(default_factory=list)
+    assumptions: tuple[Assumption, ...] = ()
     """What has to hold."""
 
+    def with_step(self, service: Resource, operation: Operation) -> ServiceChanges:
+        """These and an operation on a Service."""
+        return replace(self, steps=(*self.steps, Step(service, operation)))
 
-@dataclass(frozen=True, slots=True)
-class Boundary:
-    """How the groups are told apart afterwards."""
+    def with_template(self, container: Container, *operations: Operation) -> ServiceChanges:
+        """These, with other operations on a container."""
+        return replace(self, template={**self.template, container.index: operations})
 
-    group_of: dict[int, int]
-    """The group of each container, by its index; 0 stays."""
-    key: str
-    """The label in which the groups differ."""
-    labels: tuple[dict[str, str], ...]
-    """The labels of each group's Pods."""
-    names: tuple[str, ...]
-    """The name of each group's workload."""
-    asked: tuple[str, ...]
-    """The labels that each group's selector asks for, the one in which they differ among them."""
-
-    def selector(self, group: int) -> dict[str, str]:
-        """What selects a group's Pods and no others."""
-        return {key: self.labels[group][key] for key in self.asked}
+    def on(self, container: Container) -> tuple[Operation, ...]:
+        """The operations on a container."""
+        return self.template.get(container.index, ())
 
 
-def retarget(
-    candidate: Candidate, links: tuple[ServiceLink, ...], boundary: Boundary
-) -> Retargeting:
+def retarget_services(plan: SplitPlan) -> ServiceChanges:
     """What every Service that selects the Pods needs.
 
     Raises:
         Refused: a Service can't be kept as it was.
     """
-    result = Retargeting()
-    for link in links:
+    changes, candidate, labels = ServiceChanges(), plan.candidate, plan.labels
+    for link in plan.links:
         if not in_same_namespace(link.service, candidate.resource, strictly=True):
             message = (
                 f"the Service {link.service.name} and the workload may or may not share a"
                 " namespace: write it on both or neither"
             )
-            raise Refused("namespace-unclear", message)
-        _one(candidate, link, boundary, result)
-    return result
+            raise Refused(Refusal.NAMESPACE_UNCLEAR, message)
+        receivers = []
+        for port in link.ports:
+            container = _receiver(candidate, link.service, port)
+            changes = _declared(candidate, port, container, changes)
+            receivers.append(container)
+        groups = {plan.group_of(container) for container in receivers}
+        if len(groups) > 1:
+            changes = _lead_to_several(plan, link, receivers, changes)
+        elif groups and groups != {0}:
+            (group,) = groups
+            changes = _lead_to_moved(plan, link, group, changes)
+        else:
+            changes = _lead_to_what_stays(link.service, labels, changes, has_ports=bool(groups))
+    return changes
 
 
-def _one(candidate: Candidate, link: ServiceLink, boundary: Boundary, result: Retargeting) -> None:
-    service = link.service
-    receivers = [_receiver(candidate, service, port, result) for port in link.ports]
-    groups = {boundary.group_of[container.index] for container in receivers}
+def _lead_to_what_stays(
+    service: Resource, labels: GroupLabels, changes: ServiceChanges, *, has_ports: bool
+) -> ServiceChanges:
     selector = service_selector(service)
-    if len(groups) > 1:
-        _several(candidate, link, receivers, boundary, result)
-    elif groups == {0} or not groups:
-        others = [labels for labels in boundary.labels[1:] if matches_map(selector, labels)]
-        if others and not groups:
-            raise Refused(
-                "service-without-ports",
-                f"the Service {service.name} has no ports, so it can't be told which Pods it"
-                " is for",
-            )
-        if others:
-            _select(result, service, selector, boundary, 0, Stage.SWITCH)
-    else:
-        (group,) = groups
-        if link.headless and candidate.resource.kind == "StatefulSet":
-            message = (
-                f"the headless Service {service.name} gives the Pods of the StatefulSet their"
-                " names: make another one for what moves"
-            )
-            raise Refused("headless-service", message)
-        third = [
-            labels for number, labels in enumerate(boundary.labels) if number not in (0, group)
-        ]
-        if any(matches_map(selector, labels) for labels in third):
-            # Pods of a third group must not stand behind it meanwhile.
-            route = (*service.route, "spec", "selector")
-            for number, stage in ((0, Stage.SWITCH), (group, Stage.CONTRACT)):
-                narrow = {**selector, boundary.key: boundary.labels[number][boundary.key]}
-                result.steps.append(Step(service, SetValue(route, narrow, int(stage))))
-        elif matches_map(selector, boundary.labels[0]) or not matches_map(
-            selector, boundary.labels[group]
-        ):
-            _select(result, service, selector, boundary, group, Stage.CONTRACT)
+    if not any(matches_map(selector, moved) for moved in labels.labels[1:]):
+        return changes
+    if not has_ports:
+        message = (
+            f"the Service {service.name} has no ports, so it can't be told which Pods it is for"
+        )
+        raise Refused(Refusal.SERVICE_WITHOUT_PORTS, message)
+    return changes.with_step(service, _select_group(service, labels, 0, Stage.SWITCH))
 
 
-def _select(
-    result: Retargeting,
-    service: Resource,
-    selector: dict[str, str],
-    boundary: Boundary,
-    group: int,
-    stage: Stage,
-) -> None:
+def _lead_to_moved(
+    plan: SplitPlan, link: ServiceLink, group: int, changes: ServiceChanges
+) -> ServiceChanges:
+    service, selector, labels = link.service, service_selector(link.service), plan.labels
+    if link.headless and plan.candidate.resource.kind == "StatefulSet":
+        message = (
+            f"the headless Service {service.name} gives the Pods of the StatefulSet their"
+            " names: make another one for what moves"
+        )
+        raise Refused(Refusal.HEADLESS_SERVICE, message)
+    third = [others for number, others in enumerate(labels.labels) if number not in (0, group)]
+    if any(matches_map(selector, others) for others in third):
+        # Pods of a third group must not stand behind it meanwhile.
+        route = (*service.route, "spec", "selector")
+        for number, stage in ((0, Stage.SWITCH), (group, Stage.CONTRACT)):
+            narrow = {**selector, labels.key: labels.labels[number][labels.key]}
+            changes = changes.with_step(service, SetValue(route, narrow, int(stage)))
+        return changes
+    selects_old = matches_map(selector, labels.labels[0])
+    if selects_old or not matches_map(selector, labels.labels[group]):
+        return changes.with_step(service, _select_group(service, labels, group, Stage.CONTRACT))
+    return changes
+
+
+def _select_group(service: Resource, labels: GroupLabels, group: int, stage: Stage) -> Operation:
     """Make a Service select one group's Pods only, by the label in which they differ."""
-    value = boundary.labels[group][boundary.key]
+    value = labels.labels[group][labels.key]
     route = (*service.route, "spec", "selector")
-    if boundary.key in selector:
-        result.steps.append(Step(service, SetValue((*route, boundary.key), value, int(stage))))
-    else:
-        result.steps.append(Step(service, AddEntry(route, boundary.key, value, int(stage))))
+    if labels.key in service_selector(service):
+        return SetValue((*route, labels.key), value, int(stage))
+    return AddEntry(route, labels.key, value, int(stage))
 
 
-def _receiver(
-    candidate: Candidate, service: Resource, port: ServicePort, result: Retargeting
-) -> Container:
-    """The container that a Service's port reaches, declared if it wasn't.
+def _receiver(candidate: Candidate, service: Resource, port: ServicePort) -> Container:
+    """The container that a Service's port reaches.
 
     Raises:
         Refused: it can't be told.
@@ -160,51 +156,51 @@ def _receiver(
             f"port {port.number} of Service {service.name} leads to {port.target}, which no"
             " container declares: declare it on the container that listens there"
         )
-        raise Refused("undeclared-port", message)
+        raise Refused(Refusal.UNDECLARED_PORT, message)
     if port.container is not None and port.container is not container:
         message = (
-            f"port {port.target} is declared by {port.container.name}, but {container.name} listens"
-            " on it: declare it there"
+            f"port {port.target} is declared by {port.container.name}, but"
+            f" {container.name} listens on it: declare it there"
         )
-        raise Refused("port-declared-elsewhere", message)
-    if port.container is None and isinstance(port.target, int):
-        _declare(
-            candidate,
-            container,
-            {"containerPort": port.target}
-            | ({"protocol": port.protocol} if port.protocol != "TCP" else {}),
-            result,
-        )
-        result.assumptions.append(
-            f"{container.name} listens on port {port.target}, as its image or arguments say"
-        )
+        raise Refused(Refusal.PORT_DECLARED_ELSEWHERE, message)
     return container
 
 
-def _declare(
-    candidate: Candidate, container: Container, declared: dict[str, Tree], result: Retargeting
-) -> None:
-    """Declare a port that is served; the first one of a container brings the list with it."""
-    route = candidate.absolute(*container.route)
-    known = result.template.setdefault(container.index, [])
+def _declared(
+    candidate: Candidate, port: ServicePort, container: Container, changes: ServiceChanges
+) -> ServiceChanges:
+    """The changes, with a numeric target port declared by the container that serves it."""
+    if port.container is not None or not isinstance(port.target, int):
+        return changes
+    declaration: dict[str, Tree] = {"containerPort": port.target}
+    if port.protocol != "TCP":
+        declaration["protocol"] = port.protocol
+    message = f"{container.name} listens on port {port.target}, as its image or arguments say"
+    stated = Assumption(AssumptionCode.PORT_LISTENED_ON, message)
+    changes = replace(changes, assumptions=(*changes.assumptions, stated))
+    route, known = candidate.route_to(*container.route), changes.on(container)
     if "ports" in container.data:
-        operation: Operation = AddItem((*route, "ports"), declared)
-        known += [operation] if operation not in known else []
-        return
-    lists = [each for each in known if isinstance(each, AddEntry) and each.key == "ports"]
-    ports = [*(port for each in lists for port in each.value)]
-    ports += [declared] if declared not in ports else []
-    known[:] = [each for each in known if each not in lists]
-    known.append(AddEntry(route, "ports", ports, after="image"))
+        operation = AddItem((*route, "ports"), declaration)
+        return (
+            changes if operation in known else changes.with_template(container, *known, operation)
+        )
+    # The first declared port of a container brings the list with it.
+    lists = [
+        operation
+        for operation in known
+        if isinstance(operation, AddEntry) and operation.key == "ports"
+    ]
+    ports = [entry for operation in lists for entry in operation.value]
+    ports += [declaration] if declaration not in ports else []
+    others = [operation for operation in known if operation not in lists]
+    added = AddEntry(route, "ports", ports, after="image")
+    return changes.with_template(container, *others, added)
 
 
-def _several(
-    candidate: Candidate,
-    link: ServiceLink,
-    receivers: list[Container],
-    boundary: Boundary,
-    result: Retargeting,
-) -> None:
+def _lead_to_several(
+    plan: SplitPlan, link: ServiceLink, receivers: list[Container], changes: ServiceChanges
+) -> ServiceChanges:
+    """Ports get names, and all groups a label that the Service selects by."""
     service = link.service
     _check_divisible(link)
     for port, container in zip(link.ports, receivers, strict=True):
@@ -213,78 +209,86 @@ def _several(
                 f"port {port.number} of Service {service.name} leads to an undeclared port of"
                 f" {container.name}: declare it there"
             )
-            raise Refused("undeclared-port", message)
-        name = port.declared.name or _name_port(candidate, port, container, result)
-        _check_unique(candidate, name, container, boundary)
-        if port.target != name:
-            route = (*service.route, "spec", "ports", port.index)
-            written = service.get("spec", "ports", port.index, "targetPort") is not None
-            operation = (
-                SetValue((*route, "targetPort"), name, int(Stage.SWITCH))
-                if written
-                else AddEntry(route, "targetPort", name, int(Stage.SWITCH))
+            raise Refused(Refusal.UNDECLARED_PORT, message)
+        name = port.declared.name
+        if not name:
+            name, changes = _named_port(
+                plan.candidate, port, port.declared, container, changes=changes
             )
-            result.steps.append(Step(service, operation))
-    if not all(matches_map(service_selector(service), labels) for labels in boundary.labels):
-        result.shared_label = result.shared_label or service.name
-        route = (*service.route, "spec", "selector")
-        result.steps.append(
-            Step(service, SetValue(route, {SHARED_LABEL: result.shared_label}, int(Stage.SWITCH)))
-        )
+        _check_unique(plan, name, container)
+        if port.target != name:
+            changes = changes.with_step(service, _target_by_name(service, port, name))
+    if all(matches_map(service_selector(service), group) for group in plan.labels.labels):
+        return changes
+    shared = changes.shared_label or service.name
+    route = (*service.route, "spec", "selector")
+    select = SetValue(route, {SHARED_LABEL: shared}, int(Stage.SWITCH))
+    return replace(changes.with_step(service, select), shared_label=shared)
+
+
+def _target_by_name(service: Resource, port: ServicePort, name: str) -> Operation:
+    route = (*service.route, "spec", "ports", port.index)
+    if service.get("spec", "ports", port.index, "targetPort") is not None:
+        return SetValue((*route, "targetPort"), name, int(Stage.SWITCH))
+    return AddEntry(route, "targetPort", name, int(Stage.SWITCH))
 
 
 def _check_divisible(link: ServiceLink) -> None:
     service = link.service
     if link.headless:
         message = (
-            f"the headless Service {service.name} publishes every selected Pod's address, whatever"
-            " the port: make one Service a group"
+            f"the headless Service {service.name} publishes every selected Pod's address,"
+            " whatever the port: make one Service a group"
         )
-        raise Refused("headless-service", message)
+        raise Refused(Refusal.HEADLESS_SERVICE, message)
     for policy in ("externalTrafficPolicy", "internalTrafficPolicy"):
         if as_text(service.spec.get(policy)) == "Local":
             message = (
-                f"the Service {service.name} has {policy}: Local, so every node needs all groups:"
-                " make one Service a group"
+                f"the Service {service.name} has {policy}: Local, so every node needs all"
+                " groups: make one Service a group"
             )
-            raise Refused("local-traffic-policy", message)
+            raise Refused(Refusal.LOCAL_TRAFFIC_POLICY, message)
 
 
-def _name_port(
-    candidate: Candidate, port: ServicePort, container: Container, result: Retargeting
-) -> str:
-    """Give a container port a name.
+def _named_port(
+    candidate: Candidate,
+    port: ServicePort,
+    declared: Port,
+    container: Container,
+    *,
+    changes: ServiceChanges,
+) -> tuple[str, ServiceChanges]:
+    """A name for a container port that has none, and the changes that give it to the port.
 
     Raises:
         Refused: `kubectl apply` would lose it.
     """
-    declared = port.declared
-    assert declared is not None
-    if len([each for each in container.ports if each.number == declared.number]) > 1:
+    if len([known for known in container.ports if known.number == declared.number]) > 1:
         message = (
-            f"{container.name} declares {declared.number} under two protocols: client-side apply"
-            " loses a name there; name both ports"
+            f"{container.name} declares {declared.number} under two protocols: client-side"
+            " apply loses a name there; name both ports"
         )
-        raise Refused("two-protocols", message)
-    route = candidate.absolute(*declared.route)
-    for operation in result.template.get(container.index, []):
-        if isinstance(operation, AddEntry) and operation.route == route and operation.key == "name":
-            return str(operation.value)
-    taken = {each.name for other in candidate.workload.containers for each in other.ports}
-    taken |= {
-        str(each.value)
-        for known in result.template.values()
-        for each in known
-        if isinstance(each, AddEntry) and each.key == "name"
-    }
-    name = next(each for each in _port_names(port, container, declared) if each not in taken)
-    result.template.setdefault(container.index, []).append(AddEntry(route, "name", name))
-    return name
+        raise Refused(Refusal.TWO_PROTOCOLS, message)
+    route = candidate.route_to(*declared.route)
+    given = [
+        operation
+        for operations in changes.template.values()
+        for operation in operations
+        if isinstance(operation, AddEntry) and operation.key == "name"
+    ]
+    for operation in given:
+        if operation.route == route:
+            return str(operation.value), changes
+    taken = {known.name for other in candidate.workload.containers for known in other.ports}
+    taken |= {str(operation.value) for operation in given}
+    name = next(name for name in _port_names(port, container, declared) if name not in taken)
+    known = changes.on(container)
+    return name, changes.with_template(container, *known, AddEntry(route, "name", name))
 
 
-def _port_names(port: ServicePort, container: Container, declared: Port) -> list[str]:
-    """Names for a port, the best first: the Service's word for it, the container's name, then
-    with the number.
+def _port_names(port: ServicePort, container: Container, declared: Port) -> Iterator[str]:
+    """Names for a port, the best first: the Service's word for it, the container's name, then with
+    the number.
     """
     candidates = [
         port.name,
@@ -293,28 +297,27 @@ def _port_names(port: ServicePort, container: Container, declared: Port) -> list
         f"p-{declared.number}",
         f"port-{declared.number}-x",
     ]
-    return [name for each in candidates if (name := _valid_port_name(each))]
+    for candidate in candidates:
+        if name := _valid_port_name(candidate):
+            yield name
 
 
 def _valid_port_name(name: str) -> str:
     """A valid port name (IANA service name, RFC 6335): at most 15 of a-z, 0-9 and single dashes,
     with a letter; empty if none is left.
     """
-    cleaned = re.sub(r"-{2,}", "-", re.sub(r"[^a-z0-9-]", "-", name.lower()))[
-        :_MAX_PORT_NAME
-    ].strip("-")
+    cleaned = re.sub(r"-{2,}", "-", re.sub(r"[^a-z0-9-]", "-", name.lower()))
+    cleaned = cleaned[:_MAX_PORT_NAME].strip("-")
     return cleaned if re.search("[a-z]", cleaned) else ""
 
 
-def _check_unique(
-    candidate: Candidate, name: str, container: Container, boundary: Boundary
-) -> None:
-    for other in candidate.workload.classified_containers:
-        if boundary.group_of[other.index] != boundary.group_of[container.index] and any(
-            port.name == name for port in other.ports
-        ):
+def _check_unique(plan: SplitPlan, name: str, container: Container) -> None:
+    for other in plan.candidate.workload.classified_containers:
+        if plan.group_of(other) == plan.group_of(container):
+            continue
+        if any(port.name == name for port in other.ports):
             message = (
-                f"{container.name} and {other.name} both name a port {name}: rename one, so that a"
-                " Service can tell them apart"
+                f"{container.name} and {other.name} both name a port {name}: rename one, so"
+                " that a Service can tell them apart"
             )
-            raise Refused("port-name-clash", message)
+            raise Refused(Refusal.PORT_NAME_CLASH, message)

@@ -5,31 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from service.actions.context import Candidate
-from service.actions.split.selectors import copied_annotations
-from service.actions.split.services import Boundary
-from service.actions.wrap.controllers import Wrapping
-from service.kube.annotations import is_for_pods, stays_behind
+from service.actions.annotations import is_for_pods, names_container_or_port
+from service.actions.split.follow_up import copied_annotations
+from service.actions.split.plan import SplitPlan
+from service.actions.split.pod_fields import POD_FIELDS, Treatment
+from service.change import Controller
 from service.kube.containers import Container
 from service.kube.live_exports import is_machine_written
-from service.kube.objects import as_mapping, as_mappings, as_text, value_at
-from service.kube.pod_fields import POD_FIELDS, Fate
+from service.kube.objects import Resource, as_list, as_mapping, as_mappings, as_text, value_at
+from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import Operation, Remove, Tree, Verbatim
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """A group that gets a workload of its own."""
+class GroupWorkload:
+    """A group that gets a workload of its own, and what this is made from."""
 
-    number: int
-    """Its place in the boundary."""
-    kind: tuple[str, str]
-    """API version and kind of its workload."""
-    members: Sequence[Container]
-    """Its containers, init containers and sidecars of the whole Pod included, in the order of
-    the manifest.
-    """
+    plan: SplitPlan
+    """The split."""
+    group: int
+    """The group."""
     operations: Mapping[int, Sequence[Operation]]
     """By container index: what is done inside the containers' text."""
     shared_labels: Mapping[str, str]
@@ -39,35 +35,9 @@ class Group:
     keeps_data: bool
     """Whether it writes to what outlives its Pod, or holds a port of the node."""
 
-
-def workload_of(
-    candidate: Candidate, wrapping: Wrapping | None, boundary: Boundary, group: Group
-) -> dict[str, Tree]:
-    """The object of a group's workload.
-
-    Args:
-        candidate: the workload that is split.
-        wrapping: the controller that it gets where it is a bare Pod.
-        boundary: how the groups are told apart.
-        group: the group.
-    """
-    return _Template(candidate, wrapping, boundary, group).tree()
-
-
-class _Template:
-    def __init__(
-        self, candidate: Candidate, wrapping: Wrapping | None, boundary: Boundary, group: Group
-    ) -> None:
-        self._situation = candidate
-        self._workload = candidate.workload
-        self._resource = candidate.resource
-        self._wrapping = wrapping
-        self._boundary = boundary
-        self._group = group
-
     def tree(self) -> dict[str, Tree]:
         """The object."""
-        api_version, kind = self._group.kind
+        api_version, kind = self.plan.kinds[self.group]
         return {
             "apiVersion": api_version,
             "kind": kind,
@@ -75,9 +45,29 @@ class _Template:
             "spec": self._spec(self._pod_template()),
         }
 
-    def _carried(self, *route: str | int, operations: Sequence[Operation] = ()) -> Verbatim:
+    @property
+    def _workload(self) -> Workload:
+        return self.plan.candidate.workload
+
+    @property
+    def _resource(self) -> Resource:
+        return self.plan.candidate.resource
+
+    @property
+    def _controller(self) -> Controller | None:
+        return self.plan.controller
+
+    @property
+    def _members(self) -> tuple[Container, ...]:
+        return self.plan.partition.members[self.group]
+
+    @property
+    def _name(self) -> str:
+        return self.plan.labels.names[self.group]
+
+    def _verbatim(self, *route: str | int, operations: Sequence[Operation] = ()) -> Verbatim:
         return Verbatim(
-            self._resource.document, self._situation.absolute(*route), tuple(operations)
+            self._resource.document, self.plan.candidate.route_to(*route), tuple(operations)
         )
 
     def _as_written(
@@ -85,23 +75,22 @@ class _Template:
     ) -> dict[str, Tree]:
         """Labels, those that stay what they are in the text that they have."""
         return {
-            key: self._carried(*route, key) if there.get(key) == value else value
+            key: self._verbatim(*route, key) if there.get(key) == value else value
             for key, value in wanted.items()
         }
 
     def _metadata(self) -> dict[str, Tree]:
-        name = self._boundary.names[self._group.number]
+        name = self._name
         metadata: dict[str, Tree] = {"name": name}
         if self._resource.namespace is not None:
-            metadata["namespace"] = self._carried("metadata", "namespace")
-        if self._resource.labels or self._wrapping:
+            metadata["namespace"] = self._verbatim("metadata", "namespace")
+        if self._resource.labels or self._controller:
             own = {
                 **self._resource.labels,
-                **(self._wrapping.labels if self._wrapping else {}),
-            } or {self._boundary.key: name}
-            changed = {
-                each: name if each == self._boundary.key else value for each, value in own.items()
-            }
+                **(self._controller.labels if self._controller else {}),
+            } or {self.plan.labels.key: name}
+            key = self.plan.labels.key
+            changed = {label: name if label == key else value for label, value in own.items()}
             metadata["labels"] = self._as_written(
                 changed, self._resource.labels, "metadata", "labels"
             )
@@ -112,20 +101,20 @@ class _Template:
         return metadata
 
     def _spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
-        kind = self._group.kind[1]
+        kind = self.plan.kinds[self.group][1]
         if kind == "CronJob":
             return self._cron_spec(template)
-        labels = self._boundary.labels[self._group.number]
-        selector_keys = self._wrapping.selector if self._wrapping else self._workload.selector
+        labels = self.plan.labels.labels[self.group]
+        selector_keys = self._controller.selector if self._controller else self._workload.selector
         spec: dict[str, Tree] = {}
         if "replicas" in self._resource.spec:
             spec["replicas"] = self._resource.spec["replicas"]
-        elif self._wrapping:
-            spec["replicas"] = self._wrapping.fields["replicas"]
-        elif self._group.replicas is not None:
-            spec["replicas"] = self._group.replicas
+        elif self._controller:
+            spec["replicas"] = self._controller.fields["replicas"]
+        elif self.replicas is not None:
+            spec["replicas"] = self.replicas
         if kind == "DaemonSet" and "updateStrategy" in self._resource.spec:
-            spec["updateStrategy"] = self._carried("spec", "updateStrategy")
+            spec["updateStrategy"] = self._verbatim("spec", "updateStrategy")
         spec["selector"] = {
             "matchLabels": {key: labels[key] for key in selector_keys if key in labels}
         }
@@ -138,38 +127,35 @@ class _Template:
         stops the old Pod first.
         """
         found: dict[str, Tree] = {}
-        if (
-            self._group.keeps_data
-            or value_at(self._resource.spec, "strategy", "type") == "Recreate"
-        ):
+        if self.keeps_data or value_at(self._resource.spec, "strategy", "type") == "Recreate":
             found["strategy"] = {"type": "Recreate"}
         elif self._resource.kind == "Deployment" and "strategy" in self._resource.spec:
-            found["strategy"] = self._carried("spec", "strategy")
+            found["strategy"] = self._verbatim("spec", "strategy")
         kept = ("minReadySeconds", "progressDeadlineSeconds", "revisionHistoryLimit")
         return {
             **found,
-            **{key: self._carried("spec", key) for key in kept if key in self._resource.spec},
+            **{key: self._verbatim("spec", key) for key in kept if key in self._resource.spec},
         }
 
     def _cron_spec(self, template: dict[str, Tree]) -> dict[str, Tree]:
         job = as_mapping(self._resource.spec.get("jobTemplate"))
         outer: dict[str, Tree] = {
-            key: self._carried("spec", key) for key in self._resource.spec if key != "jobTemplate"
+            key: self._verbatim("spec", key) for key in self._resource.spec if key != "jobTemplate"
         }
         inner: dict[str, Tree] = {
-            key: self._carried("spec", "jobTemplate", "spec", key)
+            key: self._verbatim("spec", "jobTemplate", "spec", key)
             for key in as_mapping(job.get("spec"))
             if key != "template"
         }
         of_jobs: dict[str, Tree] = (
-            {"metadata": self._carried("spec", "jobTemplate", "metadata")}
+            {"metadata": self._verbatim("spec", "jobTemplate", "metadata")}
             if "metadata" in job
             else {}
         )
         return {**outer, "jobTemplate": {**of_jobs, "spec": {**inner, "template": template}}}
 
     def _pod_template(self) -> dict[str, Tree]:
-        labels = {**self._boundary.labels[self._group.number], **self._group.shared_labels}
+        labels = {**self.plan.labels.labels[self.group], **self.shared_labels}
         metadata: dict[str, Tree] = {
             "labels": self._as_written(
                 labels, self._workload.labels, *self._workload.template, "metadata", "labels"
@@ -178,9 +164,9 @@ class _Template:
         kept = [
             key
             for key, value in self._workload.annotations.items()
-            if not stays_behind(self._workload, key, value)
+            if not names_container_or_port(self._workload, key, value)
         ]
-        if self._wrapping:
+        if self._controller:
             kept = [
                 key
                 for key in kept
@@ -188,74 +174,71 @@ class _Template:
             ]
         if kept:
             metadata["annotations"] = {
-                key: self._carried(*self._workload.template, "metadata", "annotations", key)
+                key: self._verbatim(*self._workload.template, "metadata", "annotations", key)
                 for key in kept
             }
         return {"metadata": metadata, "spec": self._pod_spec()}
 
     def _pod_spec(self) -> dict[str, Tree]:
         result: dict[str, Tree] = {}
-        restarted = self._wrapping is not None and self._wrapping.restart_policy is not None
+        is_restarted = self._controller is not None and bool(self._controller.restart_policy)
         for field, value in self._workload.pod.items():
-            fate = POD_FIELDS[field]
-            if field in ("containers", "initContainers"):
-                self._keep(result, field, [*self._containers_in(field)])
-            elif field == "volumes":
-                used = {mount.volume for each in self._group.members for mount in each.mounts}
-                self._keep(
-                    result,
-                    field,
-                    [as_text(volume.get("name")) in used for volume in as_mappings(value)],
-                )
-            elif fate is Fate.COPIED and not (field == "restartPolicy" and restarted):
-                result[field] = self._carried(*self._workload.pod_route, field)
-            elif fate is Fate.SELECTS:
+            treatment = POD_FIELDS[field]
+            if treatment is Treatment.FOLLOWS:
+                kept = self._own_items(field)
+                if kept:
+                    result[field] = self._items_as_written(field, kept)
+            elif treatment is Treatment.COPIED and not (field == "restartPolicy" and is_restarted):
+                result[field] = self._verbatim(*self._workload.pod_route, field)
+            elif treatment is Treatment.SELECTS:
                 result[field] = self._own_labels(field, value)
         return result
 
-    def _containers_in(self, field: str) -> list[bool]:
-        """Which of the containers of a field are the group's."""
-        own = {each.index for each in self._group.members}
-        return [
-            each.index in own
-            for each in self._workload.containers
-            if each.route[len(self._workload.pod_route)] == field
-        ]
+    def _own_items(self, field: str) -> frozenset[int]:
+        """The indices of the containers or volumes of a field that the group needs."""
+        if field == "volumes":
+            mounted = {mount.volume for member in self._members for mount in member.mounts}
+            volumes = as_mappings(self._workload.pod.get(field))
+            names = [as_text(volume.get("name")) for volume in volumes]
+            return frozenset(index for index, name in enumerate(names) if name in mounted)
+        depth = len(self._workload.pod_route)
+        return frozenset(
+            int(member.route[depth + 1]) for member in self._members if member.route[depth] == field
+        )
 
-    def _keep(self, result: dict[str, Tree], field: str, kept: list[bool]) -> None:
-        """Carry a list over as it is written, without the items that aren't the group's."""
-        if not any(kept):
-            return
+    def _items_as_written(self, field: str, kept: frozenset[int]) -> Verbatim:
+        """A list as it is written, without the items that aren't the group's."""
         route: Route = (*self._workload.pod_route, field)
+        count = len(as_list(self._workload.pod.get(field)))
         operations: list[Operation] = [
-            Remove(self._situation.absolute(*route, index))
-            for index, keep in enumerate(kept)
-            if not keep
+            Remove(self.plan.candidate.route_to(*route, index))
+            for index in range(count)
+            if index not in kept
         ]
-        for each in self._group.members:
-            if each.route[: len(route)] == route:
-                operations += self._group.operations.get(each.index, ())
-        result[field] = self._carried(*route, operations=operations)
+        for member in self._members:
+            if member.route[: len(route)] == route:
+                operations += self.operations.get(member.index, ())
+        return self._verbatim(*route, operations=operations)
 
     def _own_labels(self, field: str, value: Data) -> Tree:
         """Affinity and spreading that speak of the old Pods' label speak of the new ones' in the
         copy.
         """
-        key, old, new = (
-            self._boundary.key,
-            self._boundary.labels[0].get(self._boundary.key),
-            self._boundary.names[self._group.number],
-        )
-        changed = _relabelled(value, key, old, new)
-        return self._carried(*self._workload.pod_route, field) if changed == value else changed
+        labels = self.plan.labels
+        old = labels.labels[0].get(labels.key)
+        changed = _relabelled(value, labels.key, old, self._name)
+        return self._verbatim(*self._workload.pod_route, field) if changed == value else changed
 
 
 def _relabelled(data: Data, key: str, old: str | None, new: str) -> Data:
-    if isinstance(data, dict):
-        if data.get("key") == key and isinstance(data.get("values"), list):
-            return {**data, "values": [new if value == old else value for value in data["values"]]}
-        return {
-            each: new if each == key and value == old else _relabelled(value, key, old, new)
-            for each, value in data.items()
-        }
-    return [_relabelled(each, key, old, new) for each in data] if isinstance(data, list) else data
+    """Data with one value of a label in place of another one."""
+    if isinstance(data, list):
+        return [_relabelled(item, key, old, new) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if data.get("key") == key and isinstance(data.get("values"), list):
+        return {**data, "values": [new if value == old else value for value in data["values"]]}
+    return {
+        name: new if name == key and value == old else _relabelled(value, key, old, new)
+        for name, value in data.items()
+    }

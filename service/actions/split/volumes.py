@@ -3,65 +3,75 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
-from service.kube.containers import Container
+from service.actions.split.groups import Partition
 from service.kube.objects import as_list, as_mapping, as_text, value_at
 from service.kube.workloads import READ_ONLY_SOURCES, Workload, is_persistent
+from service.refusals import Refusal
 
 
-def check_volumes(
-    candidate: Candidate,
-    members: Sequence[Sequence[Container]],
-    group_of: Mapping[int, int],
-    kind: str,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """What is behind one or more volumes, and who mounts it."""
+
+    volume: str
+    """The name of the first of the volumes."""
+    groups: frozenset[int]
+    """The groups that mount it."""
+    is_writable: bool
+    """Whether one of them may write to it."""
+
+
+def check_volumes(candidate: Candidate, partition: Partition, kind: str) -> None:
     """See that no volume has to be in two Pods that can be in one only.
 
     Args:
         candidate: the workload that is split.
-        members: the containers of each group, those that go to several in each.
-        group_of: the group of each container that is told apart, by its index.
+        partition: its groups.
         kind: the kind of the new workloads.
 
     Raises:
         Refused: there is one.
     """
     workload = candidate.workload
-    # By what is behind them: two volumes may be one claim or one path.
-    users: dict[str, set[int]] = {}
-    names: dict[str, str] = {}
-    writable: set[str] = set()
-    for number, containers in enumerate(members):
-        for mount in (mount for each in containers for mount in each.mounts):
-            source = _source(workload, mount.volume)
-            users.setdefault(source, set()).add(number)
-            names.setdefault(source, mount.volume)
-            if not mount.read_only:
-                writable.add(source)
-    for source, groups in users.items():
-        name = names[source]
+    for usage in _usages(workload, partition):
+        name = usage.volume
         volume = as_mapping(workload.volumes.get(name))
-        if len(groups) < 2 or READ_ONLY_SOURCES & volume.keys():
+        if len(usage.groups) < 2 or READ_ONLY_SOURCES & volume.keys():
             continue
         if "hostPath" in volume:
-            if source in writable and kind != "DaemonSet":
-                raise Refused(
-                    "shared-volume",
+            if usage.is_writable and kind != "DaemonSet":
+                message = (
                     f"both groups use the path of the node behind {name}, and two Pods may be on"
-                    " two nodes",
+                    " two nodes"
                 )
+                raise Refused(Refusal.SHARED_VOLUME, message)
         elif "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume:
-            _check_claim(
-                candidate, name, as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
+            claim = as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
+            _check_claim(candidate, name, claim)
+        elif not _is_shared_by_helpers_only(workload, name, partition.group_of):
+            message = (
+                f"the volume {name} is mounted in both groups, and what is in it stays with one Pod"
             )
-        elif not _only_helpers_share(workload, name, group_of):
-            raise Refused(
-                "shared-volume",
-                f"the volume {name} is mounted in both groups, and what is in it stays with"
-                " one Pod",
+            raise Refused(Refusal.SHARED_VOLUME, message)
+
+
+def _usages(workload: Workload, partition: Partition) -> list[_Usage]:
+    """What the groups mount, by what is behind it: two volumes may be one claim or one path."""
+    found: dict[str, _Usage] = {}
+    for group, members in enumerate(partition.members):
+        for mount in (mount for container in members for mount in container.mounts):
+            source = _source(workload, mount.volume)
+            known = found.get(source, _Usage(mount.volume, frozenset(), is_writable=False))
+            found[source] = _Usage(
+                known.volume,
+                known.groups | {group},
+                is_writable=known.is_writable or not mount.read_only,
             )
+    return list(found.values())
 
 
 def _source(workload: Workload, name: str) -> str:
@@ -76,20 +86,16 @@ def _source(workload: Workload, name: str) -> str:
     )
 
 
-def _only_helpers_share(workload: Workload, name: str, group_of: Mapping[int, int]) -> bool:
+def _is_shared_by_helpers_only(workload: Workload, name: str, group_of: Mapping[int, int]) -> bool:
     """Whether nobody but init containers and Pod-wide sidecars brings a volume into a second
     group.
     """
-    return (
-        len(
-            {
-                group_of[each.index]
-                for each in workload.classified_containers
-                if any(mount.volume == name for mount in each.mounts)
-            }
-        )
-        <= 1
-    )
+    groups = {
+        group_of[container.index]
+        for container in workload.classified_containers
+        if any(mount.volume == name for mount in container.mounts)
+    }
+    return len(groups) <= 1
 
 
 def _check_claim(candidate: Candidate, volume: str, claim: str) -> None:
@@ -100,4 +106,4 @@ def _check_claim(candidate: Candidate, volume: str, claim: str) -> None:
             f"both groups mount the claim behind {volume}, which two nodes can't unless it is"
             " ReadWriteMany"
         )
-        raise Refused("shared-claim", message)
+        raise Refused(Refusal.SHARED_CLAIM, message)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from posixpath import normpath
 
-from service.actions.context import Candidate
-from service.actions.wrap.controllers import Wrapping
-from service.actions.wrap.live_exports import cleaning
-from service.change import Proposal, Step
+from service.actions.annotations import is_for_pods
+from service.actions.context import Candidate, Outcome, Refused
+from service.actions.wrap.controllers import choose_controller
+from service.actions.wrap.live_exports import clean_export
+from service.change import Controller, Proposal, Step
 from service.findings import Stage
-from service.kube.annotations import is_for_pods
 from service.kube.kustomize import KINDS
 from service.kube.live_exports import is_machine_written
 from service.kube.objects import as_list
+from service.kube.workloads import Workload
 from service.yamldoc.operations import (
     HOLE,
     AddEntry,
@@ -25,112 +28,156 @@ from service.yamldoc.operations import (
 )
 
 
-def operations(
-    candidate: Candidate, wrapping: Wrapping, shared_labels: dict[str, str]
+def is_wanted(candidate: Candidate) -> bool:
+    """Whether a workload is a Pod without a controller."""
+    return candidate.workload.bare
+
+
+def propose(candidate: Candidate, _earlier: tuple[Proposal, ...]) -> Outcome:
+    """The change that wraps a Pod, or why there is none.
+
+    Args:
+        candidate: the Pod.
+    """
+    try:
+        choice = choose_controller(candidate)
+    except Refused as refused:
+        return refused.declined
+    controller, copies = choice.controller, choice.copies
+    names = [candidate.resource.name, *(copy.name for copy in copies)]
+    title = f"give the bare Pod {candidate.resource.name} a {controller.kind}"
+    if copies:
+        listed = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+        title = f"give the bare Pods {listed} one {controller.kind}"
+    return Proposal(
+        action="wrap",
+        workload=candidate.workload,
+        title=title,
+        applicability=choice.applicability,
+        assumptions=choice.assumptions,
+        steps=_steps(candidate, controller, copies, {}),
+        controller=controller,
+        old_pods=choice.old_pods,
+        copies=copies,
+    )
+
+
+def complete(candidate: Candidate, own: Proposal, proposals: tuple[Proposal, ...]) -> Proposal:
+    """The wrap with the labels that other changes need in the template that it writes."""
+    labels = {key: value for other in proposals for key, value in other.template_labels}
+    if not labels or own.controller is None:
+        return own
+    steps = _steps(candidate, own.controller, own.copies, labels)
+    return replace(own, steps=steps, without_partner=own)
+
+
+def _steps(
+    candidate: Candidate,
+    controller: Controller,
+    copies: tuple[Workload, ...],
+    template_labels: Mapping[str, str],
+) -> tuple[Step, ...]:
+    nested = (
+        Step(candidate.resource, operation)
+        for operation in _nest(candidate, controller, template_labels)
+    )
+    return (*nested, *_unlist_copies(candidate, copies))
+
+
+def _nest(
+    candidate: Candidate, controller: Controller, template_labels: Mapping[str, str]
 ) -> list[Operation]:
     """The operations that put a Pod's text into its controller.
 
     Args:
         candidate: the Pod.
-        wrapping: what was decided.
-        shared_labels: labels that the template gets for Services (see `split`).
+        controller: its controller.
+        template_labels: labels that the template gets besides.
     """
-    resource = candidate.resource
-    at = candidate.absolute
-    stage = int(Stage.EXPAND)
+    resource, route_to, stage = candidate.resource, candidate.route_to, int(Stage.EXPAND)
     result: list[Operation] = [
-        SetValue(at("apiVersion"), wrapping.api_version, stage),
-        SetValue(at("kind"), wrapping.kind, stage),
+        SetValue(route_to("apiVersion"), controller.api_version, stage),
+        SetValue(route_to("kind"), controller.kind, stage),
     ]
-    if wrapping.name not in (None, resource.name):
-        result.append(SetValue(at("metadata", "name"), wrapping.name, stage))
-    result += [*cleaning(candidate), *wrapping.inside]
+    if controller.name != resource.name:
+        result.append(SetValue(route_to("metadata", "name"), controller.name, stage))
+    result += [*clean_export(candidate), *controller.inside, *_take_annotations(candidate)]
     metadata: dict[str, Tree] = {}
-    result += _annotated(candidate, metadata)
-    added = {**wrapping.labels, **shared_labels}
+    annotations = _template_annotations(candidate)
+    if annotations is not None:
+        metadata["annotations"] = annotations
+    added = {**controller.labels, **template_labels}
     if resource.labels:
-        extra = tuple(
-            AddEntry(at("metadata", "labels"), key, value) for key, value in added.items()
-        )
-        metadata["labels"] = Verbatim(resource.document, at("metadata", "labels"), extra)
+        route = route_to("metadata", "labels")
+        entries = tuple(AddEntry(route, key, value) for key, value in added.items())
+        metadata["labels"] = Verbatim(resource.document, route, entries)
     elif added:
         metadata["labels"] = added
-    if wrapping.labels:
-        result += _labelled(candidate, wrapping.labels)
+    if controller.labels:
+        result += _label_object(candidate, controller.labels)
     template: dict[str, Tree] = {"metadata": metadata} if metadata else {}
-    result.append(
-        Nest(at("spec"), {**wrapping.fields, "template": {**template, "spec": HOLE}}, stage)
-    )
-    if wrapping.restart_policy:
-        result.append(SetValue(at("spec", "restartPolicy"), wrapping.restart_policy, stage))
+    spec: Tree = {**controller.fields, "template": {**template, "spec": HOLE}}
+    result.append(Nest(route_to("spec"), spec, stage))
+    if controller.restart_policy:
+        route = route_to("spec", "restartPolicy")
+        result.append(SetValue(route, controller.restart_policy, stage))
     return result
 
 
-def _annotated(candidate: Candidate, metadata: dict[str, Tree]) -> list[Operation]:
-    """Take the annotations of the Pods into the template's metadata, and away from the object."""
-    resource, stage = candidate.resource, int(Stage.EXPAND)
-    route = candidate.absolute("metadata", "annotations")
-    gone = [key for key in resource.annotations if is_machine_written(resource, key)]
-    moved = [key for key in resource.annotations if key not in gone and is_for_pods(key)]
-    if moved and len(moved) == len(resource.annotations):
-        metadata["annotations"] = Verbatim(resource.document, route)
-    elif moved:
-        metadata["annotations"] = {key: Verbatim(resource.document, (*route, key)) for key in moved}
-    if resource.annotations and len(gone) + len(moved) == len(resource.annotations):
-        return [Remove(route, stage)]
-    return [Remove((*route, key), stage) for key in (*gone, *moved)]
-
-
-def _labelled(candidate: Candidate, labels: dict[str, str]) -> list[Operation]:
-    at, stage = candidate.absolute, int(Stage.EXPAND)
-    if (
-        candidate.resource.metadata.get("labels") is not None
-        or "labels" in candidate.resource.metadata
-    ):
-        return [
-            AddEntry(at("metadata", "labels"), key, value, stage) for key, value in labels.items()
-        ]
-    behind = "namespace" if "namespace" in candidate.resource.metadata else "name"
-    return [AddEntry(at("metadata"), "labels", labels, stage, after=behind)]
-
-
-def propose(candidate: Candidate, wrapping: Wrapping, shared_labels: dict[str, str]) -> Proposal:
-    """The change that wraps a Pod."""
+def _moved_annotations(candidate: Candidate) -> list[str]:
+    """The keys of the annotations that are read on the Pods."""
     resource = candidate.resource
-    names = [resource.name, *(each.name for each in wrapping.copies)]
-    title = f"give the bare Pod {resource.name} a {wrapping.kind}"
-    if wrapping.copies:
-        title = (
-            f"give the bare Pods {', '.join(names[:5])}{', ...' if len(names) > 5 else ''} one"
-            f" {wrapping.kind}"
-        )
-    steps = tuple(
-        Step(resource, operation) for operation in operations(candidate, wrapping, shared_labels)
-    )
-    return Proposal(
-        "wrap",
-        candidate.workload,
-        title,
-        wrapping.applicability,
-        wrapping.assumptions,
-        (*steps, *_unlisted(candidate, wrapping)),
-        becomes=(wrapping.kind, wrapping.name or resource.name),
-        copies=wrapping.copies,
-    )
+    return [
+        key
+        for key in resource.annotations
+        if is_for_pods(key) and not is_machine_written(resource, key)
+    ]
 
 
-def _unlisted(candidate: Candidate, wrapping: Wrapping) -> list[Step]:
+def _template_annotations(candidate: Candidate) -> Tree | None:
+    """The annotations of the template; None if it has none."""
+    resource, moved = candidate.resource, _moved_annotations(candidate)
+    route = candidate.route_to("metadata", "annotations")
+    if not moved:
+        return None
+    if len(moved) == len(resource.annotations):
+        return Verbatim(resource.document, route)
+    return {key: Verbatim(resource.document, (*route, key)) for key in moved}
+
+
+def _take_annotations(candidate: Candidate) -> list[Operation]:
+    """Take away from the object the annotations that are read on the Pods, and machines' own."""
+    resource, stage = candidate.resource, int(Stage.EXPAND)
+    route = candidate.route_to("metadata", "annotations")
+    written = [key for key in resource.annotations if is_machine_written(resource, key)]
+    gone = [*written, *_moved_annotations(candidate)]
+    if gone and len(gone) == len(resource.annotations):
+        return [Remove(route, stage)]
+    return [Remove((*route, key), stage) for key in gone]
+
+
+def _label_object(candidate: Candidate, labels: Mapping[str, str]) -> list[Operation]:
+    metadata, stage = candidate.resource.metadata, int(Stage.EXPAND)
+    if "labels" in metadata:
+        route = candidate.route_to("metadata", "labels")
+        return [AddEntry(route, key, value, stage) for key, value in labels.items()]
+    behind = "namespace" if "namespace" in metadata else "name"
+    return [AddEntry(candidate.route_to("metadata"), "labels", dict(labels), stage, after=behind)]
+
+
+def _unlist_copies(candidate: Candidate, copies: tuple[Workload, ...]) -> list[Step]:
     """Kustomizations don't list files any more in which there was nothing but copies."""
-    removed = {id(each.resource) for each in wrapping.copies}
-    kept = (
-        {each.path for each in candidate.manifests.resources if id(each) not in removed}
-        if removed
-        else set()
-    )
-    gone = {each.resource.path for each in wrapping.copies} - kept
+    removed = {copy.resource for copy in copies}
+    if not removed:
+        return []
+    manifests = candidate.manifests
+    kept = {resource.path for resource in manifests.resources if resource not in removed}
+    gone = {resource.path for resource in removed} - kept
+    if not gone:
+        return []
     return [
         Step(kustomization, Remove((*kustomization.route, field, index), int(Stage.EXPAND)))
-        for kustomization in (candidate.manifests.of_kind(*KINDS) if gone else ())
+        for kustomization in manifests.of_kind(*KINDS)
         for field in ("resources", "bases")
         for index, entry in enumerate(as_list(kustomization.data.get(field)))
         if normpath(f"{kustomization.folder}/{entry}") in gone

@@ -21,9 +21,9 @@ _MACHINE_WRITTEN = (
 )
 
 
-def cleaning(candidate: Candidate) -> list[Operation]:
+def clean_export(candidate: Candidate) -> list[Operation]:
     """What a live export carries and a manifest must not."""
-    resource, at, stage = candidate.resource, candidate.absolute, int(Stage.EXPAND)
+    resource, at, stage = candidate.resource, candidate.route_to, int(Stage.EXPAND)
     result: list[Operation] = []
     if "status" in resource.data:
         result.append(Remove(at("status"), stage))
@@ -59,7 +59,7 @@ def _removed_items(route: Route, indices: list[int], count: int) -> list[Operati
 
 def _without_token(candidate: Candidate) -> list[Operation]:
     """Without the volume of the service account's token, which the API server adds to every Pod."""
-    at = candidate.absolute
+    at = candidate.route_to
     volumes = as_mappings(candidate.workload.pod.get("volumes"))
     tokens = [
         index for index, volume in enumerate(volumes) if is_token(as_text(volume.get("name")))

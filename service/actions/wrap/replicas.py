@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
+from service.assumptions import Assumption, AssumptionCode
+from service.findings import OldPods
 from service.kube.kustomize import kustomizations_building
 from service.kube.objects import Resource, as_mapping, as_mappings, as_text, value_at
 from service.kube.replicas import (
@@ -24,6 +26,7 @@ from service.kube.replicas import (
     without_node,
 )
 from service.kube.workloads import Workload, is_persistent, uses_host_port
+from service.refusals import Refusal
 from service.rules.suppression import suppression_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
 
@@ -31,7 +34,7 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Fold:
+class MergedCopies:
     """How copies become one controller."""
 
     kind: str
@@ -44,11 +47,13 @@ class Fold:
     """Fields of its spec, the selector and the template left out."""
     operations: tuple[Operation, ...]
     """What is done inside the text of the Pod that is kept."""
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     """What has to hold."""
+    old_pods: OldPods
+    """What becomes of the Pods."""
 
 
-def fold(candidate: Candidate) -> Fold | None:
+def merge_copies(candidate: Candidate) -> MergedCopies | None:
     """How a Pod and its copies become one controller; None if it has no copies.
 
     Raises:
@@ -57,58 +62,62 @@ def fold(candidate: Candidate) -> Fold | None:
     copies = copies_of(candidate.workload, candidate.manifests)
     if not copies:
         return None
-    others = tuple(each for each in copies if each.resource is not candidate.resource)
+    others = tuple(copy for copy in copies if copy.resource is not candidate.resource)
     if any(
-        suppression_of("bare-pod", each) or each.resource.document.duplicates for each in others
+        suppression_of("bare-pod", copy) or copy.resource.document.duplicates for copy in others
     ):
         raise _refused(candidate, others, "one of them is to be left alone")
-    built = [
-        {id(each) for each in kustomizations_building(copy.resource, candidate.manifests)}
-        for copy in copies
-    ]
-    if any(each != built[0] for each in built):
+    built = [set(kustomizations_building(copy.resource, candidate.manifests)) for copy in copies]
+    if any(kustomizations != built[0] for kustomizations in built):
         raise _refused(candidate, others, "not all of them are built by the same kustomizations")
-    pins = [_node_of(each) for each in copies]
-    equal = all(without_node(each) == without_node(copies[0]) for each in copies)
-    if any(pins) and equal:
+    pins = [_node_of(copy) for copy in copies]
+    are_equal = all(without_node(copy) == without_node(copies[0]) for copy in copies)
+    if any(pins) and are_equal:
         return _daemon_set(candidate, others, pins)
-    if equal and "hostname" not in candidate.workload.pod:
+    if are_equal and "hostname" not in candidate.workload.pod:
         return _deployment(candidate, others)
     return _stateful_set(candidate, copies, others)
 
 
 def _refused(candidate: Candidate, others: tuple[Workload, ...], why: str) -> Refused:
-    names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
-    return Refused(
-        "copies",
+    names = ", ".join(copy.name for copy in others[:5]) + (", ..." if len(others) > 5 else "")
+    message = (
         f"{candidate.workload.name} has copies ({names}), and {why}: make one controller of them by"
-        " hand",
+        " hand"
     )
+    return Refused(Refusal.COPIES, message)
 
 
 def _name(candidate: Candidate, kind: str, others: tuple[Workload, ...]) -> str:
     own = candidate.workload.name
-    stem = common_name_stem([own, *(each.name for each in others)])
+    stem = common_name_stem([own, *(copy.name for copy in others)])
+    if stem is None or not _DNS_LABEL.match(stem):
+        return own
     # A Pod of that name may become a controller itself.
-    free = stem is not None and not any(candidate.names.taken(each, stem) for each in (kind, "Pod"))
-    if stem is not None and free and _DNS_LABEL.match(stem):
-        return candidate.names.give(kind, stem, candidate.resource)
-    return own
+    if any(candidate.names.is_taken(taken, stem) for taken in (kind, "Pod")):
+        return own
+    return candidate.names.give(kind, stem, candidate.resource)
 
 
-def _deployment(candidate: Candidate, others: tuple[Workload, ...]) -> Fold:
+def _deployment(candidate: Candidate, others: tuple[Workload, ...]) -> MergedCopies:
     count = len(others) + 1
     stated = (
-        f"the {count} Pods are interchangeable: nobody asks for one of them by its name",
-        "the old Pods are deleted: nobody adopts them",
+        Assumption(
+            AssumptionCode.INTERCHANGEABLE_PODS,
+            f"the {count} Pods are interchangeable: nobody asks for one of them by its name",
+        ),
+        Assumption(
+            AssumptionCode.OLD_PODS_DELETED_AFTER, "the old Pods are deleted: nobody adopts them"
+        ),
     )
-    return Fold(
-        "Deployment",
-        _name(candidate, "Deployment", others),
-        others,
-        {"replicas": count},
-        (),
-        stated,
+    return MergedCopies(
+        kind="Deployment",
+        name=_name(candidate, "Deployment", others),
+        others=others,
+        fields={"replicas": count},
+        operations=(),
+        assumptions=stated,
+        old_pods=OldPods.DELETED_AFTER,
     )
 
 
@@ -124,56 +133,72 @@ def _node_of(workload: Workload) -> tuple[str, str] | None:
 
 def _daemon_set(
     candidate: Candidate, others: tuple[Workload, ...], pins: list[tuple[str, str] | None]
-) -> Fold:
+) -> MergedCopies:
     pinned = [each for each in pins if each is not None]
     if len(set(pinned)) < len(pins) or len({field for field, _ in pinned}) > 1:
         raise _refused(candidate, others, "they are on nodes that some of them share or leave open")
     if "affinity" in candidate.workload.pod:
         raise _refused(candidate, others, "they are pinned to nodes and have an affinity besides")
-    field, at = pinned[0][0], candidate.absolute
-    key = (
-        {"matchFields": "metadata.name"}
-        if field == "nodeName"
-        else {"matchExpressions": HOST_NAME_LABEL}
+    field = pinned[0][0]
+    operations = _unpin(candidate, field, [node for _, node in pinned])
+    stated = [
+        Assumption(
+            AssumptionCode.ONE_POD_PER_NODE,
+            "each of the nodes runs one of the Pods, and no other node does",
+        )
+    ]
+    goes_first = bool(candidate.workload.labels) or _holds_port_or_data(candidate.workload)
+    if goes_first:
+        message = (
+            "the old Pods are deleted before: the DaemonSet kills those with its labels, and they"
+            " hold ports or data"
+        )
+        stated.append(Assumption(AssumptionCode.OLD_PODS_DELETED_FIRST, message))
+    if field == "nodeName":
+        message = (
+            "the nodes have no taints that the Pods don't tolerate: what names its node passes"
+            " them by"
+        )
+        stated.append(Assumption(AssumptionCode.NODE_TAINTS, message))
+    return MergedCopies(
+        kind="DaemonSet",
+        name=_name(candidate, "DaemonSet", others),
+        others=others,
+        fields={},
+        operations=operations,
+        assumptions=tuple(stated),
+        old_pods=OldPods.DELETED_FIRST if goes_first else OldPods.DELETED_AFTER,
     )
-    ((asked, named),) = key.items()
+
+
+def _unpin(candidate: Candidate, field: str, nodes: list[str]) -> tuple[Operation, ...]:
+    """A node affinity for several nodes in place of the field that pins the Pod to one.
+
+    Args:
+        candidate: the Pod.
+        field: `nodeName` or `nodeSelector`.
+        nodes: the names of the nodes.
+    """
+    route_to = candidate.route_to
+    by_name = field == "nodeName"
+    asked, key = (
+        ("matchFields", "metadata.name") if by_name else ("matchExpressions", HOST_NAME_LABEL)
+    )
     # The API server takes one value for each matchFields; terms are alternatives.
     terms: list[Tree] = [
-        {asked: [{"key": named, "operator": "In", "values": [node]}]} for _, node in pinned
+        {asked: [{"key": key, "operator": "In", "values": [node]}]} for node in nodes
     ]
     affinity: Tree = {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}
         }
     }
-    gone = (
-        at("spec", field)
-        if field == "nodeName" or len(as_mapping(candidate.workload.pod["nodeSelector"])) == 1
-        else at("spec", field, HOST_NAME_LABEL)
-    )
-    operations: list[Operation] = [Remove(gone), AddEntry(at("spec"), "affinity", affinity)]
-    stated = ["each of the nodes runs one of the Pods, and no other node does"]
-    if candidate.workload.labels or _holds_something(candidate.workload):
-        stated.append(
-            "the old Pods are deleted before: the DaemonSet kills those with its labels, and they"
-            " hold ports or data"
-        )
-    if field == "nodeName":
-        stated.append(
-            "the nodes have no taints that the Pods don't tolerate: what names its node passes"
-            " them by"
-        )
-    return Fold(
-        "DaemonSet",
-        _name(candidate, "DaemonSet", others),
-        others,
-        {},
-        tuple(operations),
-        tuple(stated),
-    )
+    is_whole = by_name or len(as_mapping(candidate.workload.pod["nodeSelector"])) == 1
+    gone = route_to("spec", field) if is_whole else route_to("spec", field, HOST_NAME_LABEL)
+    return (Remove(gone), AddEntry(route_to("spec"), "affinity", affinity))
 
 
-def _holds_something(workload: Workload) -> bool:
+def _holds_port_or_data(workload: Workload) -> bool:
     """Whether a Pod holds ports of its node, or data that outlives it."""
     ports = workload.pod.get("hostNetwork") is True or any(
         uses_host_port(workload, each) for each in workload.containers
@@ -184,62 +209,107 @@ def _holds_something(workload: Workload) -> bool:
 # Numbered, each with its own
 
 
+@dataclass(frozen=True, slots=True)
+class _ClaimTemplate:
+    """A claim template that stands for the claims of all copies."""
+
+    volume_index: int
+    """Where the volume is that uses the claim in the Pod that is kept."""
+    volume: str
+    """Its name."""
+    name: str
+    """The template's name."""
+    tree: Tree
+    """The template."""
+
+
 def _stateful_set(
     candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
-) -> Fold:
-    workload, at = candidate.workload, candidate.absolute
-    numbers = [ordinal_of(each.name) for each in copies]
-    if sorted(each for each in numbers if each is not None) != list(range(len(copies))):
-        raise _refused(
-            candidate, others, "each is told its own name, though they are not numbered from 0"
-        )
+) -> MergedCopies:
+    workload, route_to = candidate.workload, candidate.route_to
+    ordinals = [ordinal_of(copy.name) for copy in copies]
+    if sorted(number for number in ordinals if number is not None) != list(range(len(copies))):
+        why = "each is told its own name, though they are not numbered from 0"
+        raise _refused(candidate, others, why)
     name = workload.name.rpartition("-")[0]
-    if candidate.names.taken("StatefulSet", name):
+    if candidate.names.is_taken("StatefulSet", name):
         raise _refused(candidate, others, f"there is a StatefulSet {name} already")
-    operations: list[Operation] = []
-    renamed: list[Operation] = []
-    templates: list[Tree] = []
-    own_volumes = []
-    for index, volume in enumerate(as_mappings(workload.pod.get("volumes"))):
-        claim = as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
-        if not claim.endswith(f"-{workload.name}"):
-            continue
-        own_volumes.append(index)
-        template = claim.removesuffix(f"-{workload.name}")
-        claims = [_claim(candidate, others, f"{template}-{each.name}") for each in copies]
-        if any(_unbound(each) != _unbound(claims[0]) for each in claims):
-            raise _refused(candidate, others, f"their claims {template}-... are not alike")
-        bound = claims[0].spec.get("volumeName") is not None
-        spec = (*claims[0].route, "spec")
-        carried = Verbatim(
-            claims[0].document, spec, (Remove((*spec, "volumeName")),) if bound else ()
-        )
-        templates.append({"metadata": {"name": template}, "spec": carried})
-        renamed += _renamed_mounts(candidate, as_text(volume.get("name")), template)
+    templates = _claim_templates(candidate, copies, others)
+    renamed = [
+        operation
+        for template in templates
+        for operation in _renamed_mounts(candidate, template.volume, template.name)
+    ]
     volumes = as_mappings(workload.pod.get("volumes"))
-    if own_volumes and len(own_volumes) == len(volumes):
-        operations.append(Remove(at("spec", "volumes")))
-    else:
-        operations += [Remove(at("spec", "volumes", index)) for index in own_volumes]
+    operations: list[Operation] = (
+        [Remove(route_to("spec", "volumes"))]
+        if templates and len(templates) == len(volumes)
+        else [Remove(route_to("spec", "volumes", template.volume_index)) for template in templates]
+    )
     # The StatefulSet gives its Pods these itself.
     operations += [
-        Remove(at("spec", field)) for field in ("hostname", "subdomain") if field in workload.pod
+        Remove(route_to("spec", field))
+        for field in ("hostname", "subdomain")
+        if field in workload.pod
     ]
     _check_names(candidate, copies, others)
-    fields: dict[str, Tree] = {"serviceName": _service(candidate, name), "replicas": len(copies)}
+    fields: dict[str, Tree] = {
+        "serviceName": _service_name(candidate, name),
+        "replicas": len(copies),
+    }
     if templates:
-        fields["volumeClaimTemplates"] = templates
-    stated = (
-        f"the StatefulSet takes over Pods and claims by their names, and starts {workload.name} and"
-        " its copies anew, one after the other"
+        fields["volumeClaimTemplates"] = [template.tree for template in templates]
+    return MergedCopies(
+        kind="StatefulSet",
+        name=name,
+        others=others,
+        fields=fields,
+        operations=(*renamed, *operations),
+        assumptions=(_about_taking_over(workload, is_renamed=bool(renamed)),),
+        old_pods=OldPods.DELETED_FIRST if renamed else OldPods.TAKEN_OVER,
     )
-    if renamed:
+
+
+def _about_taking_over(workload: Workload, *, is_renamed: bool) -> Assumption:
+    if is_renamed:
         # It looks for volumes of its templates' names in the Pods, which can't be changed.
-        stated = (
+        message = (
             "the old Pods are deleted before: their volumes aren't named as the claim templates, so"
             " the StatefulSet can't take them over"
         )
-    return Fold("StatefulSet", name, others, fields, (*renamed, *operations), (stated,))
+        return Assumption(AssumptionCode.OLD_PODS_DELETED_FIRST, message)
+    message = (
+        f"the StatefulSet takes over Pods and claims by their names, and starts {workload.name} and"
+        " its copies anew, one after the other"
+    )
+    return Assumption(AssumptionCode.OLD_PODS_TAKEN_OVER, message)
+
+
+def _claim_templates(
+    candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
+) -> list[_ClaimTemplate]:
+    """The templates that give the claims of the copies their names."""
+    suffix = f"-{candidate.workload.name}"
+    templates = []
+    for index, volume in enumerate(as_mappings(candidate.workload.pod.get("volumes"))):
+        claim = as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
+        if not claim.endswith(suffix):
+            continue
+        name = claim.removesuffix(suffix)
+        claims = [_claim(candidate, others, f"{name}-{copy.name}") for copy in copies]
+        if any(_unbound(other) != _unbound(claims[0]) for other in claims):
+            raise _refused(candidate, others, f"their claims {name}-... are not alike")
+        route = (*claims[0].route, "spec")
+        is_bound = claims[0].spec.get("volumeName") is not None
+        unbinding = (Remove((*route, "volumeName")),) if is_bound else ()
+        spec = Verbatim(claims[0].document, route, unbinding)
+        tree: Tree = {"metadata": {"name": name}, "spec": spec}
+        templates.append(
+            _ClaimTemplate(
+                volume_index=index, volume=as_text(volume.get("name")), name=name, tree=tree
+            )
+        )
+    return templates
 
 
 def _claim(candidate: Candidate, others: tuple[Workload, ...], name: str) -> Resource:
@@ -262,7 +332,7 @@ def _renamed_mounts(candidate: Candidate, volume: str, template: str) -> list[Op
     if volume == template:
         return []
     return [
-        SetValue(candidate.absolute(*container.route, field, index, "name"), template)
+        SetValue(candidate.route_to(*container.route, field, index, "name"), template)
         for container in candidate.workload.containers
         for field in ("volumeMounts", "volumeDevices")
         for index, mount in enumerate(as_mappings(container.data.get(field)))
@@ -278,8 +348,8 @@ def _check_names(
     Raises:
         Refused: something else does.
     """
-    rest = [_rest(each) for each in copies]
-    if any(each != rest[0] for each in rest) or any(_node_of(each) for each in copies):
+    rest = [_rest(copy) for copy in copies]
+    if any(other != rest[0] for other in rest) or any(_node_of(copy) for copy in copies):
         raise _refused(candidate, others, "they differ in more than host names and claims")
     if as_text(candidate.workload.pod.get("hostname")) not in ("", candidate.workload.name):
         raise _refused(candidate, others, "their host names are not their own names")
@@ -305,7 +375,7 @@ def _rest(workload: Workload) -> dict[str, object]:
     return rest
 
 
-def _service(candidate: Candidate, name: str) -> str:
+def _service_name(candidate: Candidate, name: str) -> str:
     """The headless Service that gives the Pods their DNS names: the one that they say, or that
     selects them; else the set's own name.
     """

@@ -5,10 +5,11 @@ own, and one more where they don't do.
 from __future__ import annotations
 
 from service.actions.context import Candidate, Refused
-from service.actions.label_overlaps import selects_newly
+from service.actions.label_overlaps import find_new_selecting
 from service.kube.objects import in_same_namespace
 from service.kube.services import service_selector, services_of
 from service.kube.workloads import Workload, pods_with_labels
+from service.refusals import Refusal
 
 _NAME = "app.kubernetes.io/name"
 _TELLING = (
@@ -97,7 +98,8 @@ def choose_selector(
         if not _selects_others(candidate, {**selector, **added}, copies):
             return {**selector, **added}, added
     raise Refused(
-        "selector-overlap", "other Pods of the set have the same labels: give it a label of its own"
+        Refusal.SELECTOR_OVERLAP,
+        "other Pods of the set have the same labels: give it a label of its own",
     )
 
 
@@ -109,10 +111,10 @@ def _own_label(candidate: Candidate, labels: dict[str, str], name: str) -> dict[
     """
     for value in (name[:63].rstrip("-."), f"{name[:59].rstrip('-.')}-pod"):
         added = {_NAME: value}
-        if selects_newly(candidate, {**labels, **added}) is None:
+        if find_new_selecting(candidate, {**labels, **added}) is None:
             return added
     raise Refused(
-        "selector-overlap",
+        Refusal.SELECTOR_OVERLAP,
         "other objects of the set select by the labels that it would get: give it a label of"
         " its own",
     )
@@ -121,8 +123,8 @@ def _own_label(candidate: Candidate, labels: dict[str, str], name: str) -> dict[
 def _selects_others(
     candidate: Candidate, selector: dict[str, str], copies: tuple[Workload, ...]
 ) -> bool:
-    own = {id(candidate.resource), *(id(each.resource) for each in copies)}
+    own = {candidate.resource, *(copy.resource for copy in copies)}
     return any(
-        id(other) not in own and in_same_namespace(other, candidate.resource)
+        other not in own and in_same_namespace(other, candidate.resource)
         for other, _ in pods_with_labels(selector, candidate.manifests)
     )

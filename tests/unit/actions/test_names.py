@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.actions.names import joined
+from service.actions.names import join_names
 
 
 @pytest.mark.parametrize(
@@ -20,4 +20,4 @@ from service.actions.names import joined
 )
 def test_words_that_both_begin_with_stand_once(workload: str, container: str, name: str) -> None:
     """A container is often named for its workload already."""
-    assert joined(workload, container) == name
+    assert join_names(workload, container) == name

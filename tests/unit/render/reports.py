@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from service.assumptions import Assumption, AssumptionCode
 from service.findings import (
     Applicability,
     Change,
@@ -30,6 +31,7 @@ from service.findings import (
     Verdict,
     WorkloadReport,
 )
+from service.refusals import Refusal
 from service.text import Edit, SourceFile, Span, apply_edits
 
 POD = """\
@@ -75,7 +77,9 @@ def rewritten(
         workload="Pod/web",
         title="Put Pod web under a Deployment",
         applicability=Applicability.REVIEW,
-        assumptions=("nothing else makes this Pod",),
+        assumptions=(
+            Assumption(AssumptionCode.INTERCHANGEABLE_PODS, "nothing else makes this Pod"),
+        ),
         creates=(),
         touches=("Pod/web",),
         edits={path: tuple(items) for path, items in edits.items()},
@@ -173,7 +177,7 @@ def full() -> Report:
         files=base.rewrite.files,
         stages=base.rewrite.stages,
         changes=base.rewrite.changes,
-        held_back=(HeldBack("split", "Pod/web", "low-confidence", "say which it is", kind),),
+        held_back=(HeldBack("split", "Pod/web", Refusal.LOW_CONFIDENCE, "say which it is", kind),),
         verification=base.rewrite.verification,
         migration=base.rewrite.migration,
     )

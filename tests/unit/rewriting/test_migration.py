@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from service.options import Options
 from service.pipeline import run
+from service.rewriting.migration import migration_steps
 
 DATABASE = """kind: {kind}
 metadata:
@@ -90,3 +93,25 @@ def test_copies_are_deleted_together_and_taken_over_by_a_stateful_set() -> None:
         )
     ]
     assert not any(command and "delete" in command for command in numbered)
+
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+
+
+def test_a_database_is_stopped_before_its_controller_starts() -> None:
+    """Two servers on one data directory destroy it: the old Pod is deleted first."""
+    told = steps((EXAMPLES / "bare-database.yaml").read_text())
+    gone = place(told, "kubectl delete pod orders-db -n shop")
+    assert gone < place(told, "kubectl apply -f <files>")
+
+
+def test_a_pod_without_data_is_deleted_when_its_controller_runs() -> None:
+    """It serves until the new Pods are ready."""
+    told = steps((EXAMPLES / "web-with-logger.yaml").read_text())
+    applied = place(told, "kubectl apply -f <files>")
+    assert applied < place(told, "kubectl delete pod web-with-logger")
+
+
+def test_nothing_changed_needs_no_steps() -> None:
+    """No changes, no migration."""
+    assert migration_steps(()) == ()

@@ -33,11 +33,12 @@ def is_for_pods(annotation: str) -> bool:
     return not annotation.startswith(_OBJECT_ANNOTATIONS)
 
 
-def stays_behind(workload: Workload, key: str, value: str) -> bool:
+def names_container_or_port(workload: Workload, key: str, value: str) -> bool:
     """Whether an annotation of a workload's Pods isn't for those of a moved group: it names a
     container or port, or is machine-written.
     """
-    names = {each.name for each in workload.containers}
-    of_a_port = key.startswith("prometheus.io/") and "prometheus.io/port" in workload.annotations
-    told = value in names or key.rpartition("/")[2] in names
-    return told or of_a_port or key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
+    names = {container.name for container in workload.containers}
+    is_of_port = key.startswith("prometheus.io/") and "prometheus.io/port" in workload.annotations
+    is_of_container = value in names or key.rpartition("/")[2] in names
+    is_bookkeeping = key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
+    return is_of_container or is_of_port or is_bookkeeping

@@ -1,0 +1,44 @@
+"""What is decided of a split before its consequences are worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.actions.context import Candidate
+from service.actions.split.groups import Partition
+from service.actions.split.labels import GroupLabels
+from service.change import Controller
+from service.kube.containers import Container
+from service.kube.objects import value_at
+from service.kube.services import ServiceLink
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPlan:
+    """Which groups there are and how they are told apart."""
+
+    candidate: Candidate
+    """The workload that is split."""
+    controller: Controller | None
+    """The controller that it gets by the same rewrite, where it is a bare Pod."""
+    links: tuple[ServiceLink, ...]
+    """The Services that select its Pods."""
+    partition: Partition
+    """Its groups."""
+    labels: GroupLabels
+    """Their names and labels."""
+    kinds: tuple[tuple[str, str], ...]
+    """API version and kind of each group's workload, group 0 first."""
+
+    def group_of(self, container: Container) -> int:
+        """The group of a classified container."""
+        return self.partition.group_of[container.index]
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether its containers must never run beside another copy of themselves: jobs would be
+        done twice.
+        """
+        resource = self.candidate.resource
+        is_recreated = value_at(resource.spec, "strategy", "type") == "Recreate"
+        return resource.kind == "CronJob" or is_recreated

@@ -1,0 +1,263 @@
+"""From proposals to edits of text, and the texts of the stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from service.change import NewObject, Proposal
+from service.errors import EditError
+from service.findings import HeldBack, Stage
+from service.kube.objects import Resource
+from service.reading import Inputs
+from service.refusals import Refusal
+from service.rewriting.planning import hold_back
+from service.text import Edit, Span, apply_edits, effective_edits
+from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
+from service.yamldoc.layout import Formatting, check_open_end, formatting_of, is_json
+from service.yamldoc.nodes import Route
+from service.yamldoc.operations import AddItem, Operation, Remove, WrapInList
+from service.yamldoc.stream import Document, removal_span
+
+FileEdits: TypeAlias = Mapping[str, Sequence[Edit]]
+"""By path: the edits of a file."""
+
+_ByItem: TypeAlias = Mapping[tuple[Document, Route], Sequence[Operation]]
+"""By document and item of a List: what all changes do there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Proposals with the edits that make them."""
+
+    proposals: tuple[Proposal, ...]
+    """Those whose edits can be made, and go together."""
+    edits: Mapping[str, FileEdits]
+    """By proposal id."""
+    held_back: tuple[HeldBack, ...]
+    """The others."""
+
+    def texts(self, inputs: Inputs, stage: Stage) -> dict[str, str]:
+        """The texts of the touched files after a stage, by path."""
+        by_path = _by_path(self.edits.values())
+        texts = {}
+        for path, edits in by_path.items():
+            old = inputs.sources[path].text if path in inputs.sources else ""
+            text = apply_edits(old, edits, stage)
+            if text or path in inputs.sources:
+                texts[path] = text
+        return texts
+
+
+def compile_proposals(inputs: Inputs, proposals: Sequence[Proposal]) -> Compiled:
+    """The edits of proposals; those that can't be made, or want the text of an earlier one, are
+    held back.
+
+    Args:
+        inputs: the set as it was sent.
+        proposals: what is planned.
+    """
+    held_back: list[HeldBack] = []
+    remaining = list(proposals)
+    while True:
+        edits, failed = _compile(inputs, remaining)
+        held_back += [
+            hold_back(proposal, Refusal.of_code(error.reason), str(error))
+            for proposal, error in failed
+        ]
+        if not failed:
+            return Compiled(tuple(remaining), edits, tuple(held_back))
+        remaining = without([proposal for proposal, _ in failed], remaining)
+
+
+def without(dropped: Sequence[Proposal], proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Proposals less some, those that need one of these, and what the others do for them only.
+
+    Args:
+        dropped: what is not done.
+        proposals: all proposals.
+    """
+    gone = {(proposal.action, proposal.workload) for proposal in dropped}
+    workloads = {proposal.workload for proposal in dropped}
+    kept = []
+    for proposal in proposals:
+        if (proposal.action, proposal.workload) in gone or needs_any(proposal, dropped):
+            continue
+        alone = proposal.without_partner if proposal.workload in workloads else None
+        kept.append(alone if alone is not None else proposal)
+    return kept
+
+
+def needs_any(proposal: Proposal, others: Sequence[Proposal]) -> bool:
+    """Whether a proposal makes no sense without one of others."""
+    return any(
+        other.action == proposal.needs and other.workload is proposal.workload for other in others
+    )
+
+
+def _compile(
+    inputs: Inputs, proposals: Sequence[Proposal]
+) -> tuple[dict[str, FileEdits], list[tuple[Proposal, EditError]]]:
+    """The edits by proposal id, and the proposals that have none, each with the reason."""
+    documents: dict[str, list[Document]] = {}
+    for document in inputs.documents:
+        documents.setdefault(document.source.path, []).append(document)
+    compiler = _Compiler(documents, _operations_by_item(proposals))
+    edits: dict[str, FileEdits] = {}
+    failed: list[tuple[Proposal, EditError]] = []
+    for proposal in proposals:
+        try:
+            edits[proposal.id] = compiler.edits_of(proposal)
+        except EditError as error:
+            failed.append((proposal, error))
+    for path in _paths_with_conflicts(edits):
+        for proposal in proposals:
+            if path not in edits.get(proposal.id, ()):
+                continue
+            others = [
+                edit
+                for other, by_path in edits.items()
+                if other != proposal.id
+                for edit in by_path.get(path, ())
+            ]
+            try:
+                _check_compatible([*others, *edits[proposal.id][path]])
+            except EditError as error:
+                del edits[proposal.id]
+                failed.append((proposal, error))
+    return edits, failed
+
+
+def _operations_by_item(proposals: Sequence[Proposal]) -> _ByItem:
+    found: dict[tuple[Document, Route], list[Operation]] = {}
+    for proposal in proposals:
+        for document, operations in _operations(proposal).items():
+            for operation in operations:
+                found.setdefault((document, _item(operation)), []).append(operation)
+    return found
+
+
+def _item(operation: Operation) -> Route:
+    """The item of a List that an operation is within; empty for other documents."""
+    route = operation.route
+    is_in_list = len(route) > 1 and route[0] == "items" and isinstance(route[1], int)
+    return route[:2] if is_in_list else ()
+
+
+def _by_path(edits: Iterable[FileEdits]) -> dict[str, list[Edit]]:
+    found: dict[str, list[Edit]] = {}
+    for by_path in edits:
+        for path, own in by_path.items():
+            found.setdefault(path, []).extend(own)
+    return found
+
+
+def _paths_with_conflicts(edits: Mapping[str, FileEdits]) -> list[str]:
+    """The files in which edits of several changes want the same text."""
+    found = []
+    for path, own in _by_path(edits.values()).items():
+        try:
+            _check_compatible(own)
+        except EditError:
+            found.append(path)
+    return found
+
+
+def _check_compatible(edits: Sequence[Edit]) -> None:
+    """See whether edits go together.
+
+    Raises:
+        OverlappingEdits: they don't.
+    """
+    for stage in Stage:
+        effective_edits(edits, stage)
+
+
+def _operations(proposal: Proposal) -> dict[Document, list[Operation]]:
+    """The operations of a proposal on each document, new objects in Lists and JSON documents
+    included.
+    """
+    found: dict[Document, list[Operation]] = {}
+
+    def add(resource: Resource, operation: Operation) -> None:
+        found.setdefault(resource.document, []).append(operation)
+
+    for step in proposal.steps:
+        add(step.resource, step.operation)
+    for copy in proposal.copies:
+        if copy.resource.route:
+            add(copy.resource, Remove(copy.resource.route, int(Stage.EXPAND)))
+    wrapping = WrapInList(stage=int(Stage.EXPAND))
+    for new in proposal.objects:
+        if new.path is not None:
+            continue
+        route = new.after.route
+        if route:
+            add(new.after, AddItem(route[:-1], new.tree, int(new.stage), int(route[-1]) + 1))
+        elif is_json(new.after.document) and wrapping not in found.get(new.after.document, ()):
+            add(new.after, wrapping)
+    return found
+
+
+class _Compiler:
+    """Makes the edits of proposals, each in the formatting of its file."""
+
+    def __init__(self, documents: Mapping[str, Sequence[Document]], by_item: _ByItem) -> None:
+        self._documents = documents
+        self._by_item = by_item
+        self._formatting: dict[str, Formatting] = {}
+
+    def edits_of(self, proposal: Proposal) -> FileEdits:
+        """The edits of a proposal.
+
+        Raises:
+            EditError: one of them can't be made.
+        """
+        result: dict[str, list[Edit]] = {}
+        for new in proposal.objects:
+            if new.path is not None:
+                text = emit_document(new.tree, self._formatting_in(new.after.path))
+                edit = Edit(Span(0, 0), text, int(new.stage))
+                result.setdefault(new.path, []).append(edit)
+            elif not new.after.route:
+                edit = _append(new, self._formatting_in(new.after.path))
+                result.setdefault(new.after.path, []).append(edit)
+        for copy in proposal.copies:
+            if not copy.resource.route:
+                edit = Edit(removal_span(copy.resource.document), "", int(Stage.EXPAND))
+                result.setdefault(copy.resource.path, []).append(edit)
+        for document, operations in _operations(proposal).items():
+            path = document.source.path
+            items = dict.fromkeys(((), *map(_item, operations)))
+            around = [other for item in items for other in self._by_item.get((document, item), ())]
+            edits = compile_operations(document, operations, self._formatting_in(path), around)
+            result.setdefault(path, []).extend(edits)
+        return result
+
+    def _formatting_in(self, path: str) -> Formatting:
+        if path not in self._formatting:
+            self._formatting[path] = formatting_of(self._documents[path])
+        return self._formatting[path]
+
+
+def _append(new: NewObject, formatting: Formatting) -> Edit:
+    """A new object behind a document: before the blank lines that end its piece, so that they go
+    on doing so.
+    """
+    document = new.after.document
+    text = document.text
+    if formatting.json:
+        at = document.span.start + document.root.end
+        return Edit(Span(at, at), emit_json_item(new.tree, formatting), int(new.stage))
+    newline = formatting.newline
+    body = text.rstrip(" \t\r\n")
+    if body.endswith("\n...") or body == "...":
+        body = body[:-3].rstrip(" \t\r\n")
+    check_open_end(document, len(body))
+    at = document.span.start + len(body)
+    has_blank_line = text.count("\n", len(body)) > 1
+    is_last = document.span.end >= len(document.source.text)
+    blank = newline if has_blank_line and not is_last else ""
+    content = newline + blank + "---" + newline + emit_document(new.tree, formatting)
+    return Edit(Span(at, at), content.removesuffix(newline), int(new.stage))

@@ -1,0 +1,110 @@
+"""Which container a port of a Service reaches in a workload's Pods.
+
+An answer of the verifier's own, from the API reference (ServicePort, ContainerPort) and the
+EndpointSlice controller's rules: what plans a rewrite asks the same question another way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.classification.knowledge import Catalogue
+from service.findings import ContainerType
+from service.kube.containers import Container, Port
+from service.kube.objects import Resource, as_mappings, as_text
+from service.kube.workloads import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a port of a Service leads to in a Pod."""
+
+    index: int
+    """The place of the port in the Service."""
+    number: int
+    """The Service's port."""
+    target: int | None
+    """The number that Pods are reached at; None if a name is asked for that nobody has."""
+    container: Container | None
+    """The container that declares it; None if none does."""
+
+
+def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
+    """What each port of a Service leads to in a workload's Pods, selected or not.
+
+    A name is that of the first container port with this name and protocol, regular containers
+    before native sidecars. A number is reached whether anybody declares it or not.
+    """
+    for index, port in enumerate(as_mappings(service.spec.get("ports"))):
+        number = port.get("port")
+        if not isinstance(number, int):
+            continue
+        protocol = as_text(port.get("protocol")) or "TCP"
+        target = port.get("targetPort")
+        if target is None or target == 0:
+            target = number
+        if isinstance(target, str) and target.isdigit():
+            target = int(target)
+        declared = _declaration(workload, target, protocol)
+        if declared is not None:
+            container, container_port = declared
+            yield Endpoint(index, number, container_port.number, container)
+        else:
+            yield Endpoint(index, number, target if isinstance(target, int) else None, None)
+
+
+def _declaration(
+    workload: Workload, target: object, protocol: str
+) -> tuple[Container, Port] | None:
+    for kind in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR):
+        for container in workload.containers:
+            if container.type is not kind:
+                continue
+            for port in container.ports:
+                if port.protocol == protocol and target in (port.number, port.name):
+                    return container, port
+    return None
+
+
+def listening_container(
+    workload: Workload, endpoint: Endpoint, catalogue: Catalogue
+) -> Container | None:
+    """The container that answers at an endpoint; None if it can't be told.
+
+    Where none declares the port, it is the only one that speaks of its number, or else the only one
+    whose image is known to listen there.
+
+    Args:
+        workload: whose Pods.
+        endpoint: the endpoint.
+        catalogue: the known images.
+    """
+    if endpoint.container is not None or endpoint.target is None:
+        return endpoint.container
+    running = [
+        container
+        for container in workload.containers
+        if container.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
+    ]
+    speaking = [container for container in running if _speaks_of(container, endpoint.target)]
+    known = [
+        container
+        for container in running
+        if (entry := catalogue.match(container.image)) is not None
+        and endpoint.target in (*entry.ports, *entry.metrics_ports)
+    ]
+    for listeners in (speaking, known):
+        if len(listeners) == 1:
+            return listeners[0]
+    return None
+
+
+def _speaks_of(container: Container, number: int) -> bool:
+    """Whether a container's words or probes hold a port number that is not behind a host."""
+    pattern = re.compile(rf"(?<![\w.:]){number}(?![\w.])|(?:^|[\s=])(?:\*|0\.0\.0\.0)?:{number}\b")
+    words = (word.text for word in container.words)
+    return any(pattern.search(word) for word in words) or any(
+        probe.port == number for probe in container.probes
+    )
