@@ -6,7 +6,7 @@ controller does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.change import WorkloadPlan
@@ -105,74 +105,96 @@ def _compare_receivers(
     Pods one workload after another.
     """
     label = transition.stage.label
-    moments = (
-        (f"in stage {label}", transition.successors),
-        (f"when stage {label} begins", transition.previous),
-    )
+    now = _reached(service, transition.successors)
+    at_first = _reached(service, transition.previous)
     for was in endpoints_of(origin, transition.plan.workload):
         wanted = listening_container(transition.plan.workload, was, transition.catalogue)
         if wanted is None:
             continue
         title = f"port {was.number} of Service {service.name}"
-        serving: list[set[str]] = []
-        for when, workloads in moments:
-            reached = _Reached(service, was, wanted, workloads)
-            yield from (f"{title} {problem} {when}" for problem in reached.problems())
-            serving.append(reached.serving())
-        if not serving[0]:
+        for reached, when in ((now, f"in stage {label}"), (at_first, f"when stage {label} begins")):
+            yield from (f"{title} {problem} {when}" for problem in _problems(reached, was, wanted))
+        serving = _serving(now, was, wanted)
+        if not serving:
             yield f"{title} reaches nobody in stage {label}"
-        elif not serving[0] & serving[1] and wanted.name not in transition.started_last:
+        elif wanted.name not in transition.started_last and not serving & _serving(
+            at_first, was, wanted
+        ):
             yield f"{title} reaches nobody while stage {label} is applied"
 
 
 @dataclass(frozen=True, slots=True)
-class _Reached:
-    """What one port of a Service reaches at one moment."""
+class _ReachedWorkload:
+    """A workload whose Pods a Service selects."""
 
-    service: Resource
-    """The Service as it is then."""
-    was: Endpoint
-    """What the port led to before the rewrite."""
-    wanted: Container
-    """The container that answered."""
-    workloads: Sequence[Workload]
-    """The workloads that have Pods, the old one's own first."""
+    is_own: bool
+    """Whether it is the old workload, or what that became."""
+    workload: Workload
+    """The workload."""
+    endpoints: Mapping[int, Endpoint]
+    """What each port of the Service leads to, by the port's place in it."""
 
-    def _endpoints(self) -> Iterator[tuple[int, Workload, Endpoint | None]]:
-        selector = service_selector(self.service)
-        for place, workload in enumerate(self.workloads):
-            if matches_map(selector, workload.labels):
-                endpoints = endpoints_of(self.service, workload)
-                same = (endpoint for endpoint in endpoints if endpoint.index == self.was.index)
-                yield place, workload, next(same, None)
 
-    def problems(self) -> Iterator[str]:
-        """What is wrong."""
-        for _, workload, endpoint in self._endpoints():
-            if endpoint is None:
-                yield "is gone"
-            elif not self._is_served(endpoint, workload) and endpoint.target is not None:
-                yield f"reaches Pods of {workload.title}, which don't serve it,"
+def _reached(service: Resource, workloads: Sequence[Workload]) -> list[_ReachedWorkload]:
+    """The workloads that a Service selects.
 
-    def serving(self) -> set[str]:
-        """The workloads that serve the port; the first is one all along, whatever it became."""
-        return {
-            workload.title if place else ""
-            for place, workload, endpoint in self._endpoints()
-            if endpoint is not None and self._is_served(endpoint, workload)
-        }
-
-    def _is_served(self, endpoint: Endpoint, workload: Workload) -> bool:
-        """Whether the container is reached where it was; at a number that nobody declares whoever
-        listens there is.
-        """
-        if endpoint.target is None or endpoint.target != self.was.target:
-            return False
-        if endpoint.container is not None:
-            return endpoint.container.name == self.wanted.name
-        return any(
-            container.name == self.wanted.name for container in workload.classified_containers
+    Args:
+        service: the Service.
+        workloads: the workloads that have Pods, the old one's own first.
+    """
+    selector = service_selector(service)
+    return [
+        _ReachedWorkload(
+            place == 0,
+            workload,
+            {endpoint.index: endpoint for endpoint in endpoints_of(service, workload)},
         )
+        for place, workload in enumerate(workloads)
+        if matches_map(selector, workload.labels)
+    ]
+
+
+def _problems(
+    reached: Sequence[_ReachedWorkload], was: Endpoint, wanted: Container
+) -> Iterator[str]:
+    """What is wrong with a port at one moment.
+
+    Args:
+        reached: the workloads that the Service selects then.
+        was: what the port led to before the rewrite.
+        wanted: the container that answered.
+    """
+    for selected in reached:
+        endpoint = selected.endpoints.get(was.index)
+        if endpoint is None:
+            yield "is gone"
+        elif endpoint.target is not None and not _is_served(endpoint, selected, was, wanted):
+            yield f"reaches Pods of {selected.workload.title}, which don't serve it,"
+
+
+def _serving(reached: Sequence[_ReachedWorkload], was: Endpoint, wanted: Container) -> set[str]:
+    """The workloads that serve a port; the old one's own is one all along, whatever it became."""
+    return {
+        "" if selected.is_own else selected.workload.title
+        for selected in reached
+        if (endpoint := selected.endpoints.get(was.index)) is not None
+        and _is_served(endpoint, selected, was, wanted)
+    }
+
+
+def _is_served(
+    endpoint: Endpoint, selected: _ReachedWorkload, was: Endpoint, wanted: Container
+) -> bool:
+    """Whether the container is reached where it was; at a number that nobody declares whoever
+    listens there is.
+    """
+    if endpoint.target is None or endpoint.target != was.target:
+        return False
+    if endpoint.container is not None:
+        return endpoint.container.name == wanted.name
+    return any(
+        container.name == wanted.name for container in selected.workload.classified_containers
+    )
 
 
 def _check_new_service(
