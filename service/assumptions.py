@@ -32,6 +32,20 @@ class AssumptionCode(StrEnum):
             " default, its setting has to name the new Service."
         ),
     )
+    ADDRESS_FOR_BROWSERS = (
+        "address-for-browsers",
+        (
+            "An address on localhost that a browser reads, or compares with what it sends, stays as"
+            " it is: a browser knows no Service's name. See whether people still reach it."
+        ),
+    )
+    ADDRESS_MAY_BE_BROWSERS = (
+        "address-may-be-browsers",
+        (
+            "An address that a frontend is told now names a Service. Right if the container calls"
+            " it; wrong if its pages hand it to browsers."
+        ),
+    )
     CERTIFICATE_NAME = (
         "certificate-name",
         (

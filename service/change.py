@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from service.findings import Applicability, OldPods, Stage
 from service.kube.objects import Resource
 from service.kube.workloads import Workload
 from service.refusals import Refusal
+from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, SetValue, Tree
 from service.yamldoc.stream import Document
 
@@ -82,6 +84,33 @@ class TrafficFlow(NamedTuple):
     """The port of the target's containers."""
 
 
+class LeftBecause(StrEnum):
+    """Why a loopback address stays as it is, though containers leave the Pod."""
+
+    LISTENS = "listens"
+    """A server is told to listen there."""
+    NOT_CALLED = "not-called"
+    """Nobody calls it: a name, a list of whom to trust, what goes past a proxy."""
+    BROWSER = "browser"
+    """A browser reads it, or it is compared with what a browser sends."""
+    SAME_POD = "same-pod"
+    """Who listens there goes where the container goes, or is the container itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAddress:
+    """A loopback address that a split leaves."""
+
+    container: str
+    """The container that is told of it."""
+    resource: Resource
+    """The object that holds it."""
+    route: Route
+    """Where in the object it is."""
+    because: LeftBecause
+    """Why."""
+
+
 @dataclass(frozen=True, slots=True)
 class Controller:
     """The controller that a bare Pod gets."""
@@ -132,6 +161,8 @@ class Proposal:
     """Other Pods that the controller stands for too, in their order; their objects are removed."""
     traffic: frozenset[TrafficFlow] = frozenset()
     """What was said inside the Pod and is said between Pods afterwards."""
+    left_addresses: tuple[LeftAddress, ...] = ()
+    """Every loopback address that stays as it is, as somebody judged it."""
     template_labels: tuple[tuple[str, str], ...] = ()
     """Labels that the template of the workload has to get besides. A wrap writes them where there
     is one, as it writes the template.
@@ -223,6 +254,15 @@ class WorkloadPlan:
                 and operation.stage <= stage
             ):
                 yield step.resource, operation
+
+    @cached_property
+    def left_addresses(self) -> frozenset[tuple[str, Route]]:
+        """The loopback addresses that stay: the container, and the route within the object."""
+        return frozenset(
+            (left.container, left.route)
+            for proposal in self.proposals
+            for left in proposal.left_addresses
+        )
 
     @cached_property
     def traffic(self) -> tuple[TrafficFlow, ...]:

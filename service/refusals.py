@@ -311,6 +311,15 @@ class Refusal(StrEnum):
         "a Service selects both groups and has no ports to tell them apart",
         "give it ports, or narrow its selector",
     )
+    ADVERTISED_ADDRESS = (
+        "advertised-address",
+        RefusalSection.SPLIT,
+        (
+            "a server hands localhost to its clients (advertised listeners, replica set members,"
+            " publish hosts), who would call it in their own Pod"
+        ),
+        "let it advertise a Service's name",
+    )
     LOCALHOST_UNRESOLVED = (
         "localhost-unresolved",
         RefusalSection.SPLIT,

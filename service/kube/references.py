@@ -155,7 +155,7 @@ def loopback_addresses(value: str, before: str = "") -> Iterator[Address]:
                 match["host"],
                 port,
                 written is not None,
-                _is_listening(line, before),
+                is_address_to_listen_on(line, before),
             )
 
 
@@ -168,7 +168,7 @@ def _in_text(
         )
 
 
-def _is_listening(line: str, before: str) -> bool:
+def is_address_to_listen_on(line: str, before: str) -> bool:
     """Whether an address, behind the text `line` and the word `before`, is one to listen on: by
     the flag or key that it belongs to.
     """

@@ -139,6 +139,9 @@ def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
             " containers belong together"
         )
         return hold_back(proposal, Refusal.UNSETTLED, message)
+    if failure.check == "localhost":
+        message = f"{failure.message}: put a Service's name there first"
+        return hold_back(proposal, Refusal.LOCALHOST_UNRESOLVED, message)
     message = (
         f"the rewritten text did not pass the check {failure.check}: {failure.message}; this is a"
         " mistake of Podsplit: please report it"

@@ -49,6 +49,7 @@ CHECKS: dict[str, str] = {
         "every Service port reaches the container that it reached before, and only that, in every"
         " stage"
     ),
+    "localhost": "no container is told of its own Pod where nobody listens any more",
     "policies": (
         "policies, budgets, monitors and autoscalers cover the same containers, and let through"
         " what was spoken inside the Pod"

@@ -31,6 +31,7 @@ from service.verification.coverage import (
     find_same_object,
 )
 from service.verification.equality import is_same_container, mounted_volumes
+from service.verification.localhost import find_lost_listeners
 from service.verification.pods import (
     changed_fields,
     has_its_annotations,
@@ -128,6 +129,7 @@ class WorkloadCheck:
         for check in checks:
             yield from check()
         if self.sets.stage is Stage.CONTRACT:
+            yield from self._localhost()
             yield from self._settled(options)
 
     @property
@@ -332,6 +334,11 @@ class WorkloadCheck:
             yield "services", message
         for message in find_misdirected_addresses(self.sets.after, transition):
             yield "services", message
+
+    def _localhost(self) -> Problems:
+        lost = find_lost_listeners(self.plan, self.successors, self.sets.after, self.catalogue)
+        for message in lost:
+            yield "localhost", message
 
     def _policies(self) -> Problems:
         for message in self._policy_problems():

@@ -22,6 +22,7 @@ from service.actions.split.plan import SplitPlan
 from service.actions.split.policies import allow_former_localhost
 from service.actions.split.selectors import follow_selections
 from service.actions.split.services import SHARED_LABEL, ServiceChanges, retarget_services
+from service.actions.split.silent_servers import flows_through_services, serve_silent_servers
 from service.actions.split.template import GroupWorkload
 from service.actions.split.volumes import check_volumes
 from service.assumptions import Assumption
@@ -67,7 +68,9 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
     check_eligible(candidate, wrap)
     plan = _plan(candidate, wrap)
     services = retarget_services(plan)
-    addresses = rewire_addresses(plan)
+    addresses = serve_silent_servers(plan, rewire_addresses(plan))
+    flows = flows_through_services(plan)
+    addresses = replace(addresses, traffic=addresses.traffic | flows)
     division = _divide(plan, addresses)
     follow_up = combine(
         (
@@ -106,6 +109,7 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
         objects=objects,
         assumptions=assumptions,
         services=services,
+        addresses=addresses,
     )
 
 
@@ -327,6 +331,7 @@ def _proposal(
     objects: tuple[NewObject, ...],
     assumptions: Iterable[Assumption],
     services: ServiceChanges,
+    addresses: AddressChanges,
 ) -> Proposal:
     plan = division.plan
     heads = [group[0].name for group in plan.partition.groups[1:]]
@@ -351,6 +356,7 @@ def _proposal(
         objects=objects,
         moves=moves,
         traffic=division.traffic,
+        left_addresses=addresses.left,
         template_labels=labels,
         needs="wrap" if plan.controller is not None else None,
     )

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from service.actions.context import Candidate, Refused
 from service.change import Declined
-from service.kube.containers import Container, Word
+from service.kube.containers import Container
 from service.kube.objects import (
     ManifestSet,
     Resource,
@@ -27,7 +27,7 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
+from service.kube.references import LOOPBACK, LOOPBACK_HOST
 from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
@@ -39,22 +39,6 @@ _POD_LABELS = (
     "controller-revision-hash",
     "pod-template-hash",
 )
-_OWN_ADDRESS_WORDS = re.compile(
-    r"(?i)bind|listen|server_?name|serveralias|allow|trust|real_ip|no_?proxy|exclude|ignore|interface|whitelist|hosts\b"
-)
-"""Words of lines that name the loopback address to listen there, to be called so, or to trust
-it.
-"""
-_SCHEME = re.compile(r"://(?:[^@/\s]*@)?\Z")
-_LOOPBACK_BINDING = re.compile(
-    r"(?i)\s*[\w.-]*(?:bind|listen_addr)[\w-]*\s*[:=]?\s*[\"']?(?:localhost|127\.\d+\.\d+\.\d+|::1)(?![\w.:-])"
-)
-"""A line of a configuration that binds a server to loopback, whatever its port."""
-_OTHER_SPELLING = re.compile(
-    r"://(?:[^@/\s]{0,200}@)?"
-    r"(?:0\.0\.0\.0|127\.\d+(?![.\d])|(?i:ip6-localhost|localhost\.localdomain)|LOCALHOST|\[0:0:0:0:0:0:0:1\])(?![\w.-])"
-)
-"""Loopback by other names, behind a scheme; to a client 0.0.0.0 is its own host."""
 _LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
@@ -75,7 +59,6 @@ def check_hazards(
         _services(candidate, links),
         _probes(candidate, group_of),
         _resources(candidate, group_of),
-        _addresses(candidate),
         _secrets(candidate),
         _pod_address(candidate),
         _aliases(candidate),
@@ -195,113 +178,6 @@ def _resources(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
             )
 
 
-def _addresses(candidate: Candidate) -> _Hazards:
-    """Loopback addresses without a port, and servers that listen on loopback alone."""
-    context = candidate.classification.context
-    for reference in context.references:
-        name = reference.container.name
-        served = (
-            reference.container.index in context.listening_ports
-            and reference.port in context.traffic_ports(reference.container)
-        )
-        if reference.listens and (reference.where in ("command", "args", "env") or served):
-            yield Declined(
-                Refusal.LOOPBACK_SERVER,
-                f"{name} is told to listen on loopback, where only its own Pod reaches it"
-                f" ({reference.where})",
-            )
-    for container in candidate.workload.containers:
-        for word, before in zip(container.invocation, [None, *container.invocation], strict=False):
-            for match in LOOPBACK.finditer(word.text):
-                around = f"{before.text if before else ''} {word.text[: match.start()]}"
-                if match["port"] is None and "://" not in around[-8:]:
-                    yield _without_port(container, word, around)
-        for variable in container.env:
-            value = variable.value
-            if (
-                not LOOPBACK_HOST.fullmatch(value.strip())
-                and not _OWN_ADDRESS_WORDS.search(variable.name)
-                and _names_loopback_host(value)
-            ):
-                yield Declined(
-                    Refusal.LOCALHOST_UNRESOLVED,
-                    f"{container.name} is told of localhost without a port that can be seen (env)",
-                )
-        for word in container.words:
-            spelled = _OTHER_SPELLING.search(word.text)
-            if spelled and not _LISTENING.search(word.text[: spelled.start()]):
-                yield Declined(
-                    Refusal.LOCALHOST_UNRESOLVED,
-                    f"{container.name} calls its own Pod by another name than localhost"
-                    f" ({word.where})",
-                )
-        yield from _servers_bound_by_config(candidate, container)
-        # A store's own scripts call the store.
-        if not candidate.classification.context.is_store(container):
-            yield from _hosts_without_port_in_config(candidate, container)
-
-
-def _servers_bound_by_config(candidate: Candidate, container: Container) -> _Hazards:
-    """Servers that a ConfigMap tells to listen on loopback."""
-    for config, keys in config_maps_of(candidate.workload, container, candidate.manifests):
-        for key, value in as_strings(config.data.get("data")).items():
-            if (keys is None or key in keys) and any(
-                _LOOPBACK_BINDING.match(line) for line in value.splitlines()
-            ):
-                message = (
-                    f"the ConfigMap {config.name} tells {container.name} to listen on loopback,"
-                    " where only its own Pod reaches it"
-                )
-                yield Declined(Refusal.LOOPBACK_SERVER, message)
-
-
-def _without_port(container: Container, word: Word, around: str) -> Declined:
-    if _LISTENING.search(around):
-        return Declined(
-            Refusal.LOOPBACK_SERVER,
-            f"{container.name} is told to listen on loopback, where only its own Pod reaches it"
-            f" ({word.where})",
-        )
-    return Declined(
-        Refusal.LOCALHOST_UNRESOLVED,
-        f"{container.name} calls localhost without a port that can be seen ({word.where})",
-    )
-
-
-def _hosts_without_port_in_config(candidate: Candidate, container: Container) -> _Hazards:
-    """Loopback hosts in ConfigMaps whose port can't be seen."""
-    references = candidate.classification.context.references
-    seen = {(reference.resource, reference.route) for reference in references}
-    for config, keys in config_maps_of(candidate.workload, container, candidate.manifests):
-        for key, value in as_strings(config.data.get("data")).items():
-            paired = LOOPBACK_HOST.fullmatch(value.strip()) and (config, ("data", key)) in seen
-            if (keys is None or key in keys) and not paired and _names_loopback_host(value):
-                message = (
-                    f"the ConfigMap {config.name} gives {container.name} localhost as a host"
-                    " without a port that can be seen"
-                )
-                yield Declined(
-                    Refusal.LOCALHOST_IN_CONFIGMAP, f"{message}: put a Service's name there"
-                )
-
-
-def _names_loopback_host(value: str) -> bool:
-    """Whether a text holds a loopback host, without port or scheme, that isn't one to listen on,
-    to name itself or to trust.
-    """
-    for line in value.splitlines():
-        words = line.strip()
-        if words.startswith(("#", ";", "//")) or _OWN_ADDRESS_WORDS.search(words):
-            continue
-        if any(
-            match["port"] is None
-            and not _SCHEME.search(words, max(0, match.start() - 500), match.start())
-            for match in LOOPBACK.finditer(words)
-        ):
-            return True
-    return False
-
-
 def _secrets(candidate: Candidate) -> _Hazards:
     """Secrets in the set that hold loopback addresses."""
     secrets = candidate.manifests.compute_once("loopback-secrets", _loopback_secrets)
@@ -338,20 +214,39 @@ def _secret_values(secret: Resource) -> Iterator[str]:
 
 def _pod_address(candidate: Candidate) -> _Hazards:
     """The Pod's own address used as somebody's host."""
+    context = candidate.classification.context
     for container in candidate.workload.containers:
-        own = {
+        others = [other for other in context.classified_containers if other is not container]
+        own = [
             as_text(variable.get("name"))
             for variable in as_mappings(container.data.get("env"))
             if as_text(value_at(variable, "valueFrom", "fieldRef", "fieldPath")).startswith(
                 "status.podIP"
             )
-        }
+        ]
+        for name in own:
+            # PGHOST is an address to call; POD_IP is what a container is called itself.
+            if any(context.is_named_in(name, other) for other in others):
+                yield Declined(
+                    Refusal.LOCALHOST_UNRESOLVED,
+                    f"{container.name} is told to call an address of its own Pod ({name})",
+                )
         for word in container.words:
-            if any(f"$({name}):" in word.text for name in own) and not _LISTENING.search(word.text):
+            if _LISTENING.search(word.text):
+                continue
+            if any(f"$({name}):" in word.text for name in own) or _is_called(word.text, own):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} calls an address of its own Pod ({word.where})",
                 )
+
+
+def _is_called(text: str, variables: list[str]) -> bool:
+    """Whether a text holds one of some variables as the host of a URI or of an option for hosts."""
+    return any(
+        re.search(rf"(?:://(?:[^@/\s]*@)?|(?:-h|--host)[= ]?)\$[({{]{re.escape(name)}[)}}]", text)
+        for name in variables
+    )
 
 
 def _aliases(candidate: Candidate) -> _Hazards:

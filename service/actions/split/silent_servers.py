@@ -1,0 +1,85 @@
+"""Servers that nobody is seen to reach, and what is said through Services already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from service.actions.split.addresses import AddressChanges
+from service.actions.split.plan import SplitPlan
+from service.actions.split.service_addresses import check_single, new_service
+from service.assumptions import Assumption, AssumptionCode
+from service.change import TrafficFlow
+from service.classification.signals.own_service import receiving_container
+from service.kube.containers import Container
+from service.kube.references import service_names_in
+
+
+def serve_silent_servers(plan: SplitPlan, changes: AddressChanges) -> AddressChanges:
+    """A server that nobody is seen to reach may be reached on localhost by default: give it a
+    Service and say so.
+
+    A store is reached by applications and calls none. An application that stays is left without a
+    Service: what comes from elsewhere finds it as it did.
+
+    Raises:
+        Refused: a Service can't be made for it.
+    """
+    context = plan.candidate.classification.context
+    heads = [group[0] for group in plan.candidate.classification.groups]
+    applications = [head for head in heads if not context.is_store(head)]
+    reached = {group for group, _ in changes.addresses}
+    explained: set[str] = set()
+    for head in heads:
+        group = plan.group_of(head)
+        callers = [application for application in applications if application is not head]
+        ports = list(context.traffic_ports(head))
+        stays = group == 0 and head in applications
+        if stays or not callers or not ports or group in reached or _has_service(plan, head):
+            continue
+        check_single(plan.candidate, head)
+        service = new_service(plan, head, ports[0])
+        changes = changes.with_service(plan, service)
+        flows = {TrafficFlow(plan.group_of(caller), group, ports[0]) for caller in callers}
+        changes = replace(changes, possible_traffic=changes.possible_traffic | flows)
+        names = [caller.name for caller in callers]
+        message = (
+            f"nothing shows how {' or '.join(names)} reaches {head.name}: if it uses localhost by"
+            f" default, set its address to {service.name}:{ports[0]}"
+        )
+        changes = changes.with_assumption(Assumption(AssumptionCode.ADDRESS_DEFAULT, message))
+        explained |= {head.name, *names}
+    names = [application.name for application in applications]
+    if len(names) > 1 and not set(names) <= explained:
+        message = (
+            f"{', '.join(names[:-1])} and {names[-1]} don't call each other on localhost in ways"
+            " that the manifests don't show"
+        )
+        changes = changes.with_assumption(Assumption(AssumptionCode.NO_HIDDEN_LOCALHOST, message))
+    return changes
+
+
+def _has_service(plan: SplitPlan, head: Container) -> bool:
+    context = plan.candidate.classification.context
+    return any(
+        receiving_container(context, port) is head for link in plan.links for port in link.ports
+    )
+
+
+def flows_through_services(plan: SplitPlan) -> frozenset[TrafficFlow]:
+    """What groups say to each other through Services: where there was one Pod, its answer was
+    never held up.
+    """
+    context = plan.candidate.classification.context
+    names = frozenset(link.service.name for link in plan.links)
+    flows = set()
+    for container in context.classified_containers:
+        used = service_names_in(container, names)
+        for link in plan.links:
+            for port in link.ports if link.service.name in used else ():
+                target = receiving_container(context, port)
+                number = port.declared.number if port.declared else port.target
+                if target is not None and isinstance(number, int):
+                    source, group = plan.group_of(container), plan.group_of(target)
+                    if source != group:
+                        flows.add(TrafficFlow(source, group, number))
+    return frozenset(flows)
