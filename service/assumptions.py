@@ -57,6 +57,13 @@ class AssumptionCode(StrEnum):
         "data-left-behind",
         "A database keeps its data in the old Pods only. Save it first, and give it a claim.",
     )
+    DATA_ON_NODE = (
+        "data-on-node",
+        (
+            "Data or a device of a node is used, and nothing pins the Pods to it: they have to run"
+            " on the node where it is."
+        ),
+    )
     DATA_TAKEN_OVER = (
         "data-taken-over",
         (
@@ -81,6 +88,10 @@ class AssumptionCode(StrEnum):
             "The stages are applied one after another. Applied at once, Services have no endpoints"
             " while the new Pods start."
         ),
+    )
+    HELPER_COPIED = (
+        "helper-copied",
+        "A helper of several groups runs in the Pods of each.",
     )
     INIT_CONTAINER_SHARED = (
         "init-container-shared",

@@ -79,6 +79,18 @@ class Refusal(StrEnum):
         "it has only a `generateName`: each create makes another one",
         "give it a name",
     )
+    NO_NAME = (
+        "no-name",
+        RefusalSection.WORKLOAD,
+        "it has no name: a tool gives it one, or it is a part of something",
+        "give it a name",
+    )
+    NO_CONTAINERS = (
+        "no-containers",
+        RefusalSection.WORKLOAD,
+        "it has no containers, which the API server refuses",
+        "give it one",
+    )
     INJECTED = (
         "injected",
         RefusalSection.WORKLOAD,
@@ -140,6 +152,15 @@ class Refusal(StrEnum):
         "a container has a restart policy of its own (KEP-5307)",
         "decide what should restart",
     )
+    SERVER_BESIDE_JOB = (
+        "server-beside-job",
+        RefusalSection.WRAP,
+        (
+            "its main container runs to an end, and another one is a server that would keep a Job"
+            " from ending"
+        ),
+        "make it a Job with the server as a native sidecar",
+    )
     NODE_AGENT = (
         "node-agent",
         RefusalSection.WRAP,
@@ -157,6 +178,16 @@ class Refusal(StrEnum):
     )
 
     # A workload is not split
+
+    RUNS_TWICE = (
+        "runs-twice",
+        RefusalSection.SPLIT,
+        (
+            "a helper of several groups must not run twice: it has an identity, a lock or a port of"
+            " the node (VPNs, tunnels, leader election, backups)"
+        ),
+        "give each group one of its own, or keep them together",
+    )
 
     LOW_CONFIDENCE = (
         "low-confidence",

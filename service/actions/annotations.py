@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.kube.live_exports import is_bookkeeping
 from service.kube.workloads import Workload
 
 _OBJECT_ANNOTATIONS = (
@@ -40,5 +41,5 @@ def names_container_or_port(workload: Workload, key: str, value: str) -> bool:
     names = {container.name for container in workload.containers}
     is_of_port = key.startswith("prometheus.io/") and "prometheus.io/port" in workload.annotations
     is_of_container = value in names or key.rpartition("/")[2] in names
-    is_bookkeeping = key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
-    return is_of_container or is_of_port or is_bookkeeping
+    is_own_note = key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
+    return is_of_container or is_of_port or is_own_note or is_bookkeeping(key)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
-from service.kube.objects import as_list
+from service.kube.objects import as_list, as_mapping, as_text
 from service.kube.workloads import Workload
 from service.refusals import Refusal
 
 _HOOKS = ("helm.sh/hook", "argocd.argoproj.io/hook")
-_STATIC_COMPONENTS = re.compile(
-    r"^(?:kube-(?:apiserver|controller-manager|scheduler|proxy)|etcd)(?:-|$)"
-)
+_KUBELET_FILES = "/etc/kubernetes"
+"""Where kubeadm keeps what the control plane's static Pods use."""
 
 
 def reason_to_stay_bare(workload: Workload) -> tuple[Refusal, str] | None:
@@ -39,6 +36,8 @@ def reason_to_stay_bare(workload: Workload) -> tuple[Refusal, str] | None:
                 " should be tried again"
             )
             return Refusal.HOOK, message
+    if not resource.name:
+        return Refusal.NO_NAME, "it has no name: a tool gives it one, or it is a part of something"
     if resource.name.endswith("*"):
         message = (
             "it has only a generateName, so each create makes another one: no controller could"
@@ -59,9 +58,21 @@ def _is_in_kubelet_folder(path: str) -> bool:
 
 
 def _is_control_plane(workload: Workload) -> bool:
-    resource = workload.resource
+    """Whether a Pod is one that kubelets of the control plane start from files, as kubeadm writes
+    them: by its label, the files that it mounts, or the host's network in kube-system.
+    """
+    volumes = (as_mapping(volume.get("hostPath")) for volume in workload.volumes.values())
+    paths = [as_text(path.get("path")) for path in volumes]
+    is_on_host = workload.pod.get("hostNetwork") is True
     return (
-        workload.pod.get("hostNetwork") is True
-        and _STATIC_COMPONENTS.match(resource.name) is not None
-        and resource.namespace == "kube-system"
+        workload.labels.get("tier") == "control-plane"
+        or any(path == _KUBELET_FILES or path.startswith(f"{_KUBELET_FILES}/") for path in paths)
+        or (is_on_host and workload.resource.namespace == "kube-system")
     )
+
+
+def is_fragment(workload: Workload) -> bool:
+    """Whether a workload is a patch or a part of something: a container of it has no image, which
+    no API server accepts.
+    """
+    return any(not container.image for container in workload.containers)

@@ -161,6 +161,9 @@ def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
             "its document has a key twice, and it can't be told which one is meant: remove one"
         )
         yield Declined(Refusal.DUPLICATE_KEY, message)
+    if not candidate.classification.groups:
+        message = "it has no containers, which the API server refuses: give it one"
+        yield Declined(Refusal.NO_CONTAINERS, message)
     names = [container.name for container in candidate.workload.containers]
     if len(set(names)) < len(names) or "" in names:
         message = (

@@ -21,6 +21,8 @@ _ADMITTED = frozenset({"priority", "overhead"})
 """Fields that admission fills in, from the priority and runtime classes."""
 _OF_ONE_POD = frozenset({"nodeName", "nodeSelector", "affinity", "hostname", "subdomain"})
 """Fields in which copies of a Pod differ, and which their controller sets in its own way."""
+_ENGINES = ("io.podman.", "io.kubernetes.cri-o.", "io.buildah.")
+"""Annotations of container engines, which Kubernetes reads nothing of."""
 _SAYS_NOTHING: tuple[Data, ...] = (None, False, "", [], {})
 _READ_ON_PODS = (
     "prometheus.io/",
@@ -75,7 +77,9 @@ def _is_kept(old: Workload, successor: Workload, field: str, *, is_moved: bool) 
         return _are_relabelled(was, now, values)
     if field in _ADMITTED:
         return now is None
-    if is_moved and was in _SAYS_NOTHING and now is None:
+    # A Pod's host name is its own name where nothing is written.
+    is_default = was in _SAYS_NOTHING or (field == "hostname" and was == old.resource.name)
+    if is_moved and is_default and now is None:
         return True
     if not old.is_pod:
         return False
@@ -148,7 +152,7 @@ def has_its_annotations(old: Workload, successor: Workload, *, is_moved: bool) -
 
 def _is_of_one_container(old: Workload, key: str, value: str) -> bool:
     """Whether an annotation names a container, or is about the one that Prometheus scrapes."""
-    if key.startswith(("kubectl.kubernetes.io/", "podsplit.dev/")):
+    if key.startswith(("kubectl.kubernetes.io/", "podsplit.dev/", *_ENGINES)):
         return True
     if key.startswith("prometheus.io/"):
         return "prometheus.io/port" in old.annotations

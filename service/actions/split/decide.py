@@ -13,6 +13,7 @@ from service.actions.kustomizations import PlannedObject, check_split
 from service.actions.split.addresses import AddressChanges, rewire_addresses
 from service.actions.split.assumptions import stage_assumption, state_assumptions
 from service.actions.split.autoscalers import follow_autoscalers
+from service.actions.split.duplicates import check_duplicates, state_duplicates
 from service.actions.split.eligibility import check_eligible, check_moving
 from service.actions.split.follow_up import Division, combine
 from service.actions.split.groups import divide_containers, keeps_data
@@ -28,7 +29,7 @@ from service.actions.split.volumes import check_volumes
 from service.assumptions import Assumption
 from service.change import Move, NewObject, Proposal, Step, TrafficFlow
 from service.findings import Applicability, Stage
-from service.kube.bare_pods import reason_to_stay_bare
+from service.kube.bare_pods import is_fragment, reason_to_stay_bare
 from service.kube.containers import Container
 from service.kube.objects import as_mappings, as_text
 from service.kube.services import services_of
@@ -42,7 +43,8 @@ def is_wanted(candidate: Candidate) -> bool:
     """Whether a workload holds several applications, and something may be done about it."""
     workload = candidate.workload
     has_several = len(candidate.classification.groups) > 1
-    return has_several and not (workload.bare and reason_to_stay_bare(workload))
+    is_left_alone = workload.bare and reason_to_stay_bare(workload) is not None
+    return has_several and not is_left_alone and not is_fragment(workload)
 
 
 def propose(candidate: Candidate, earlier: tuple[Proposal, ...]) -> Outcome:
@@ -96,6 +98,7 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
     kustomized = _check_kustomizations(plan, workloads, objects, steps, addresses=addresses)
     assumptions = (
         *state_assumptions(division),
+        *state_duplicates(candidate, plan.partition),
         *services.assumptions,
         *addresses.assumptions,
         *follow_up.assumptions,
@@ -122,6 +125,7 @@ def _plan(candidate: Candidate, wrap: Proposal | None) -> SplitPlan:
     links = services_of(candidate.workload, candidate.manifests)
     check_hazards(candidate, links, partition.group_of)
     resource, new_kind = candidate.resource, _new_kind(candidate)
+    check_duplicates(candidate, partition)
     check_volumes(candidate, partition, new_kind[1])
     own_kind = (
         (controller.api_version, controller.kind)

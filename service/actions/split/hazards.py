@@ -17,6 +17,7 @@ from typing import TypeAlias
 from service.actions.context import Candidate, Refused
 from service.change import Declined
 from service.kube.containers import Container
+from service.kube.live_exports import is_bookkeeping, is_made_by_podman
 from service.kube.objects import (
     ManifestSet,
     Resource,
@@ -63,6 +64,7 @@ def check_hazards(
         _pod_address(candidate),
         _aliases(candidate),
         _annotations(candidate, group_of),
+        _misplaced_ports(candidate, group_of),
         _triggers(candidate, group_of),
     )
     for hazard in hazards:
@@ -260,8 +262,22 @@ def _aliases(candidate: Candidate) -> _Hazards:
             )
 
 
+_OF_ONE_APPLICATION = (
+    "consul.hashicorp.com/connect-service",
+    "consul.hashicorp.com/service-",
+    "consul.hashicorp.com/transparent-proxy",
+    "dapr.io/app-id",
+    "dapr.io/app-port",
+)
+"""Annotations that say which application of a mesh or runtime a Pod is, and on which port: two Pods
+with the same would be one application twice (Consul on Kubernetes and Dapr, annotations).
+"""
+
+
 def _annotations(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
-    """Annotations of the Pods that speak of a container which is to move, or of its port."""
+    """Annotations of the Pods that speak of a container which is to move, of its port, or that
+    make the Pod one application.
+    """
     moved = [
         container
         for container in candidate.workload.containers
@@ -269,8 +285,16 @@ def _annotations(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
     ]
     annotations = {**candidate.resource.annotations, **candidate.workload.annotations}
     for key, value in annotations.items():
-        if key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/last-applied", "checksum/")):
+        if is_bookkeeping(key) or key.startswith(
+            ("podsplit.dev/", "kubectl.kubernetes.io/last-applied", "checksum/")
+        ):
             continue
+        if key.startswith(_OF_ONE_APPLICATION):
+            yield Declined(
+                Refusal.ANNOTATION,
+                f"the annotation {key} says which application its Pod is, and two Pods would be"
+                " that one: divide it by hand",
+            )
         for container in moved:
             if (
                 value == container.name
@@ -279,13 +303,58 @@ def _annotations(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
             ):
                 yield Declined(
                     Refusal.ANNOTATION,
-                    f"the annotation {key} speaks of {container.name}, which is to move: divide"
-                    " it by hand",
+                    f"the annotation {key} speaks of {container.name}, which is to move: divide it"
+                    " by hand",
                 )
 
 
 def _names_port(key: str, value: str, container: Container) -> bool:
-    return "port" in key and any(value in (str(port.number), port.name) for port in container.ports)
+    """Whether an annotation for ports names one of a container, alone or in a list."""
+    named = set(re.split(r"[,;\s]+", value))
+    ports = {word for port in container.ports for word in (str(port.number), port.name) if word}
+    return "port" in key and bool(named & ports)
+
+
+def _misplaced_ports(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
+    """Ports that are declared by another container than the one that listens there, as podman
+    writes all of a Pod's to its first container.
+    """
+    context = candidate.classification.context
+    by_podman = is_made_by_podman(candidate.resource)
+    for container in context.classified_containers:
+        for port in container.ports:
+            if port.host_port is None and not by_podman:
+                continue
+            listeners = [
+                other
+                for other in context.classified_containers
+                if _may_listen(candidate, other, port.number, is_declaring=other is container)
+            ]
+            others = [
+                other
+                for other in listeners
+                if group_of[other.index] != group_of[container.index] and not other.ports
+            ]
+            if others:
+                yield Declined(
+                    Refusal.PORT_DECLARED_ELSEWHERE,
+                    f"port {port.number} is declared by {container.name}, and may be that of"
+                    f" {others[0].name}: declare it on the container that listens there",
+                )
+
+
+def _may_listen(
+    candidate: Candidate, container: Container, number: int, *, is_declaring: bool
+) -> bool:
+    """Whether a container may listen on a port: what it is told or its image has decides; of an
+    unknown image nothing is known.
+    """
+    context = candidate.classification.context
+    listening = context.listening_ports[container.index]
+    if listening.get(number, "declared" if is_declaring else "") in ("told", "default"):
+        return True
+    entry = context.catalogue_entry(container)
+    return entry is None or not entry.ports or number in (*entry.ports, *entry.metrics_ports)
 
 
 def _triggers(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
@@ -10,10 +11,12 @@ from service.actions.wrap.replicas import MergedCopies, merge_copies
 from service.actions.wrap.selectors import choose_selector
 from service.assumptions import Assumption, AssumptionCode
 from service.change import Controller
-from service.classification.knowledge import ImageRole
+from service.classification.knowledge import Entry, ImageRole
 from service.classification.signals.injected import injected_names
 from service.findings import Applicability, OldPods
 from service.kube.bare_pods import reason_to_stay_bare
+from service.kube.containers import Container, base_name
+from service.kube.live_exports import is_made_by_podman
 from service.kube.objects import as_mapping, as_mappings, as_text
 from service.kube.references import referenced_volume_claims
 from service.kube.replicas import copies_of
@@ -104,16 +107,66 @@ def _is_node_agent(candidate: Candidate) -> bool:
 
 
 def _sign_of_server(candidate: Candidate) -> str | None:
-    """What shows that a Pod that may end is a server all the same; None if nothing does."""
-    if services_of(candidate.workload, candidate.manifests):
+    """What shows that a Pod that may end is a server all the same; None if nothing does.
+
+    Its main container decides: a server that only helps one that ends makes no server of the Pod.
+
+    Raises:
+        Refused: a server beside what ends.
+    """
+    workload, main = candidate.workload, candidate.classification.groups[0][0]
+    if services_of(workload, candidate.manifests):
         return "a Service"
-    for container in candidate.workload.classified_containers:
-        if any(field in container.data for field in ("readinessProbe", "livenessProbe")):
-            return f"the probe of {container.name}"
-        entry = candidate.classification.context.catalogue_entry(container)
-        if entry is not None and entry.stands_alone and not container.invocation:
-            return f"the image of {container.name}"
+    with_host_port = (
+        container
+        for container in workload.classified_containers
+        if any(port.host_port is not None for port in container.ports)
+    )
+    holder = next(with_host_port, None)
+    if holder is not None:
+        return f"the host port of {holder.name}"
+    sign = _sign_of_container(candidate, main)
+    if sign is not None:
+        return sign
+    if is_made_by_podman(candidate.resource) and main.ports:
+        return f"the port of {main.name} (podman writes restartPolicy Never for every Pod)"
+    others = [other for other in workload.classified_containers if other is not main]
+    server = next((other for other in others if _sign_of_container(candidate, other)), None)
+    if server is not None:
+        message = (
+            f"{main.name} runs to an end, and {server.name} is a server that would keep a Job from"
+            " ending: make it a Job with the server as a native sidecar (an init container with"
+            " restartPolicy Always)"
+        )
+        raise Refused(Refusal.SERVER_BESIDE_JOB, message)
     return None
+
+
+def _sign_of_container(candidate: Candidate, container: Container) -> str | None:
+    """What shows that a container is a server; None if nothing does."""
+    if any(field in container.data for field in ("readinessProbe", "livenessProbe")):
+        return f"the probe of {container.name}"
+    entry = candidate.classification.context.catalogue_entry(container)
+    is_server = entry is not None and entry.stands_alone and bool(entry.ports)
+    if entry is not None and is_server and _runs_own_program(container, entry):
+        return f"the image of {container.name}"
+    return None
+
+
+def _runs_own_program(container: Container, entry: Entry) -> bool:
+    """Whether a container of a known image runs what the image is for: its words are options only,
+    begin with its entry point, or name its program.
+    """
+    words = [word.text for word in container.invocation]
+    if not words or words[0].startswith("-"):
+        return True
+    program = words[0].rpartition("/")[2].lower()
+    names = {entry.id, base_name(container.image), *re.split(r"[-_]", entry.id)}
+    is_entry_point = "entrypoint" in program or program in ("start", "run.sh", "start.sh")
+    return is_entry_point or any(
+        program in (name, f"{name}d", f"{name}-server") or program.startswith(f"{name}-foreground")
+        for name in names
+    )
 
 
 # What runs to an end

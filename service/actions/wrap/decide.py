@@ -12,6 +12,7 @@ from service.actions.wrap.controllers import choose_controller
 from service.actions.wrap.live_exports import clean_export
 from service.change import Controller, Proposal, Step
 from service.findings import Stage
+from service.kube.bare_pods import is_fragment
 from service.kube.kustomize import KINDS
 from service.kube.live_exports import is_machine_written
 from service.kube.objects import as_list
@@ -29,8 +30,8 @@ from service.yamldoc.operations import (
 
 
 def is_wanted(candidate: Candidate) -> bool:
-    """Whether a workload is a Pod without a controller."""
-    return candidate.workload.bare
+    """Whether a workload is a Pod without a controller, and no fragment of one."""
+    return candidate.workload.bare and not is_fragment(candidate.workload)
 
 
 def propose(candidate: Candidate, _earlier: tuple[Proposal, ...]) -> Outcome:
