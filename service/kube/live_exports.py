@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from service.kube.objects import Resource
 
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+"""The annotation in which `kubectl apply` keeps what somebody wrote."""
 _NODES_OWN = (
     "cni.projectcalico.org/",
     "k8s.v1.cni.cncf.io/network-status",
@@ -30,7 +31,7 @@ def is_live(resource: Resource) -> bool:
 
 def is_machine_written(resource: Resource, annotation: str) -> bool:
     """Whether an annotation is of the Pod that ran, and not of what somebody wrote."""
-    return annotation == _LAST_APPLIED or (is_live(resource) and annotation.startswith(_NODES_OWN))
+    return annotation == LAST_APPLIED or (is_live(resource) and annotation.startswith(_NODES_OWN))
 
 
 def is_token(volume: str) -> bool:

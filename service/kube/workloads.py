@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 from service.findings import ContainerType
 from service.kube.containers import Container
 from service.kube.kinds import Kind, known_kind
+from service.kube.node_files import is_common_on_nodes
 from service.kube.objects import (
     ManifestSet,
     Resource,
@@ -147,7 +148,27 @@ def is_persistent(volume: dict[str, Data]) -> bool:
     """Whether what is written to a volume is still there after its Pod: claims, paths of the
     node, network and cloud disks.
     """
+    if is_common_on_nodes(volume):
+        return False
     return any(kind not in _PASSING for kind in volume if kind != "name")
+
+
+def node_data_of(workload: Workload, container: Container) -> str | None:
+    """A path or device of its node that a container needs; None if it needs none.
+
+    It is one that it writes to, or a device. Sockets of the node are none: every node has the like.
+    """
+    for mount in container.mounts:
+        volume = as_mapping(workload.volumes.get(mount.volume))
+        host_path = as_mapping(volume.get("hostPath"))
+        path = as_text(host_path.get("path"))
+        if not path or is_common_on_nodes(volume):
+            continue
+        is_socket = path.endswith(".sock") or host_path.get("type") == "Socket"
+        is_device = path.startswith("/dev/")
+        if is_device or not (mount.read_only or is_socket):
+            return path
+    return None
 
 
 def writes_persistent_data(workload: Workload, container: Container) -> bool:

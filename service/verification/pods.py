@@ -7,9 +7,9 @@ page says how it may differ.
 from __future__ import annotations
 
 from service.kube.live_exports import is_live, is_machine_written
-from service.kube.objects import as_list, as_mappings, as_text, value_at
+from service.kube.objects import as_list, as_mapping, as_mappings, as_text, value_at
 from service.kube.replicas import HOST_NAME_LABEL
-from service.kube.workloads import Workload, uses_host_port, writes_persistent_data
+from service.kube.workloads import Workload, node_data_of, uses_host_port, writes_persistent_data
 from service.verification.equality import are_equal_but_for
 from service.yamldoc.nodes import Data
 
@@ -72,6 +72,8 @@ def _is_kept(old: Workload, successor: Workload, field: str, *, is_moved: bool) 
     was, now = old.pod.get(field), successor.pod.get(field)
     if was == now:
         return True
+    if field == "affinity" and _is_kept_on_node(old, successor):
+        return True
     if field in _SELECTING:
         values = {(value, successor.labels.get(key)) for key, value in old.labels.items()}
         return _are_relabelled(was, now, values)
@@ -83,13 +85,32 @@ def _is_kept(old: Workload, successor: Workload, field: str, *, is_moved: bool) 
         return True
     if not old.is_pod:
         return False
-    # A bare Pod got a controller.
+    # A bare Pod got a controller, and where it ran is no field of a template.
     if field == "nodeName":
         return now is None and is_live(old.resource)
     if field == "tolerations":
         return _are_tolerations_kept(was, now)
     # The API server accepts nothing else in the template of a server.
     return field == "restartPolicy" and now in (None, "Always")
+
+
+def _is_kept_on_node(old: Workload, successor: Workload) -> bool:
+    """Whether an affinity differs only in keeping the Pods on the node that a live one ran on."""
+    node = as_text(old.pod.get("nodeName"))
+    if not node or not is_live(old.resource) or pinned_nodes(successor) != [node]:
+        return False
+    was, now = as_mapping(old.pod.get("affinity")), as_mapping(successor.pod.get("affinity"))
+    rest = {key: value for key, value in now.items() if key != "nodeAffinity"}
+    return "nodeAffinity" not in was and rest == was
+
+
+def stays_with_its_data(old: Workload, successor: Workload) -> bool:
+    """Whether a live Pod that writes data of its node, or uses a device, stays on this node."""
+    node = as_text(old.pod.get("nodeName"))
+    if not node or not is_live(old.resource):
+        return True
+    needs_node = any(node_data_of(successor, container) for container in successor.containers)
+    return not needs_node or pinned_nodes(successor) == [node]
 
 
 def _are_tolerations_kept(was: Data, now: Data) -> bool:

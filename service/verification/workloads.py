@@ -39,6 +39,7 @@ from service.verification.pods import (
     makes_as_many_pods,
     pinned_nodes,
     replaces_pods_alike,
+    stays_with_its_data,
 )
 from service.verification.policies import find_blocked, find_excess
 from service.verification.services import (
@@ -191,6 +192,8 @@ class WorkloadCheck:
                         " a second one on the same data"
                     ),
                 )
+            if not self.plan.copies and not stays_with_its_data(old, successor):
+                yield "containers", f"{successor.title} leaves the node where its data is"
             if not (
                 has_its_labels(old, successor, is_moved=is_moved)
                 and has_its_annotations(old, successor, is_moved=is_moved)

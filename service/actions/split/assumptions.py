@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.actions.live_exports import unpinned_node_data
 from service.actions.split.follow_up import Division
 from service.actions.split.groups import keeps_data
 from service.assumptions import Assumption, AssumptionCode
@@ -56,6 +57,15 @@ def _about_data(division: Division) -> Iterator[Assumption]:
                 " first, and give it a claim"
             )
             yield Assumption(AssumptionCode.DATA_LEFT_BEHIND, message)
+    for group in partition.moved:
+        needed = unpinned_node_data(division.candidate, partition.members[group])
+        if needed is not None and plan.kinds[group][1] != "DaemonSet":
+            name, path = needed
+            message = (
+                f"the Pods of {names[group]} run on the node where the data of {name} is: it uses"
+                f" {path} of its node, and nothing pins them there"
+            )
+            yield Assumption(AssumptionCode.DATA_ON_NODE, message)
     controller = plan.controller
     is_recreated = controller is not None and "strategy" in controller.fields
     if is_recreated and not keeps_data(workload, partition.members[0]):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 from service.actions.context import Candidate, Refused
+from service.actions.live_exports import is_node_released
 from service.actions.split.pod_fields import HARMLESS_VALUES, POD_FIELDS, Treatment
 from service.change import Controller, Proposal
 from service.classification.classify import Classification
 from service.classification.signals.injected import injected_names
 from service.kube.containers import Container
 from service.kube.kinds import Kind
-from service.kube.live_exports import is_live
 from service.kube.objects import as_list, as_mapping, as_text
 from service.refusals import Refusal
 from service.rules.suppression import suppression_above, suppression_of
@@ -52,7 +52,7 @@ def check_eligible(candidate: Candidate, wrap: Proposal | None) -> None:
     _check_controller(candidate, kind, wrap)
     for field, value in candidate.workload.pod.items():
         # A wrap takes the node's name out of a live export: it says where the Pod ran.
-        is_where_it_ran = field == "nodeName" and wrap is not None and is_live(candidate.resource)
+        is_where_it_ran = field == "nodeName" and wrap is not None and is_node_released(candidate)
         is_own_name = field == "hostname" and _is_own_name(candidate, as_text(value))
         if not is_where_it_ran and not is_own_name:
             _check_field(field, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from service.actions.context import Refused
 from service.actions.split.addresses import AddressChanges
 from service.actions.split.plan import SplitPlan
 from service.actions.split.service_addresses import check_single, new_service
@@ -12,6 +13,7 @@ from service.change import TrafficFlow
 from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container
 from service.kube.references import service_names_in
+from service.refusals import Refusal
 
 
 def serve_silent_servers(plan: SplitPlan, changes: AddressChanges) -> AddressChanges:
@@ -36,6 +38,7 @@ def serve_silent_servers(plan: SplitPlan, changes: AddressChanges) -> AddressCha
         stays = group == 0 and head in applications
         if stays or not callers or not ports or group in reached or _has_service(plan, head):
             continue
+        _check_port(plan, head, ports[0])
         check_single(plan.candidate, head)
         service = new_service(plan, head, ports[0])
         changes = changes.with_service(plan, service)
@@ -56,6 +59,23 @@ def serve_silent_servers(plan: SplitPlan, changes: AddressChanges) -> AddressCha
         )
         changes = changes.with_assumption(Assumption(AssumptionCode.NO_HIDDEN_LOCALHOST, message))
     return changes
+
+
+def _check_port(plan: SplitPlan, head: Container, port: int) -> None:
+    """A new Service leads to where a known server listens, not to what was declared by mistake.
+
+    Raises:
+        Refused: the port is not one of the image's, and the container isn't told to use it.
+    """
+    context = plan.candidate.classification.context
+    entry = context.catalogue_entry(head)
+    is_told = context.listening_ports[head.index].get(port) == "told"
+    if entry is not None and entry.ports and port not in entry.ports and not is_told:
+        message = (
+            f"{head.name} declares port {port}, and its image listens on {entry.ports[0]}: declare"
+            " the port that it listens on"
+        )
+        raise Refused(Refusal.UNDECLARED_PORT, message)
 
 
 def _has_service(plan: SplitPlan, head: Container) -> bool:

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.actions.annotations import is_for_pods, names_container_or_port
+from service.actions.live_exports import default_tolerations, kept_affinity, token_removals
 from service.actions.split.follow_up import copied_annotations
 from service.actions.split.plan import SplitPlan
 from service.actions.split.pod_fields import POD_FIELDS, Treatment
 from service.change import Controller
 from service.kube.containers import Container
-from service.kube.live_exports import is_machine_written
+from service.kube.live_exports import is_live, is_machine_written, is_token
 from service.kube.objects import Resource, as_list, as_mapping, as_mappings, as_text, value_at
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
-from service.yamldoc.operations import Operation, Remove, Tree, Verbatim
+from service.yamldoc.operations import AddEntry, Operation, Remove, Tree, Verbatim
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +189,33 @@ class GroupWorkload:
                 kept = self._own_items(field)
                 if kept:
                     result[field] = self._items_as_written(field, kept)
+            elif field == "tolerations":
+                result |= self._tolerations()
             elif treatment is Treatment.COPIED and not (field == "restartPolicy" and is_restarted):
                 result[field] = self._verbatim(*self._workload.pod_route, field)
             elif treatment is Treatment.SELECTS:
                 result[field] = self._own_labels(field, value)
+        affinity = kept_affinity(self.plan.candidate, self._members)
+        if affinity is not None:
+            result["affinity"] = self._with_node(result.get("affinity"), affinity)
         return result
+
+    def _tolerations(self) -> dict[str, Tree]:
+        """The tolerations that somebody wrote."""
+        tolerations = as_list(self._workload.pod.get("tolerations"))
+        defaults = default_tolerations(self.plan.candidate)
+        if tolerations and len(defaults) == len(tolerations):
+            return {}
+        route = (*self._workload.pod_route, "tolerations")
+        removals = [Remove(self.plan.candidate.route_to(*route, index)) for index in defaults]
+        return {"tolerations": self._verbatim(*route, operations=removals)}
+
+    def _with_node(self, affinity: Tree, kept: dict[str, Tree]) -> Tree:
+        """An affinity that also keeps the Pods on a node."""
+        if isinstance(affinity, Verbatim):
+            entry = AddEntry(affinity.route, "nodeAffinity", kept["nodeAffinity"])
+            return Verbatim(affinity.document, affinity.route, (*affinity.operations, entry))
+        return {**(affinity or {}), **kept}
 
     def _own_items(self, field: str) -> frozenset[int]:
         """The indices of the containers or volumes of a field that the group needs."""
@@ -200,7 +223,12 @@ class GroupWorkload:
             mounted = {mount.volume for member in self._members for mount in member.mounts}
             volumes = as_mappings(self._workload.pod.get(field))
             names = [as_text(volume.get("name")) for volume in volumes]
-            return frozenset(index for index, name in enumerate(names) if name in mounted)
+            is_clean = is_live(self._resource)
+            return frozenset(
+                index
+                for index, name in enumerate(names)
+                if name in mounted and not (is_clean and is_token(name))
+            )
         depth = len(self._workload.pod_route)
         return frozenset(
             int(member.route[depth + 1]) for member in self._members if member.route[depth] == field
@@ -217,6 +245,7 @@ class GroupWorkload:
         ]
         for member in self._members:
             if member.route[: len(route)] == route:
+                operations += token_removals(self.plan.candidate, member)
                 operations += self.operations.get(member.index, ())
         return self._verbatim(*route, operations=operations)
 

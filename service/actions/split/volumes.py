@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
 from service.actions.split.groups import Partition
+from service.kube.node_files import is_common_on_nodes
 from service.kube.objects import as_list, as_mapping, as_text, value_at
 from service.kube.workloads import READ_ONLY_SOURCES, Workload, is_persistent
 from service.refusals import Refusal
@@ -40,7 +41,8 @@ def check_volumes(candidate: Candidate, partition: Partition, kind: str) -> None
     for usage in _usages(workload, partition):
         name = usage.volume
         volume = as_mapping(workload.volumes.get(name))
-        if len(usage.groups) < 2 or READ_ONLY_SOURCES & volume.keys():
+        binds_nobody = READ_ONLY_SOURCES & volume.keys() or is_common_on_nodes(volume)
+        if len(usage.groups) < 2 or binds_nobody:
             continue
         if "hostPath" in volume:
             if usage.is_writable and kind != "DaemonSet":

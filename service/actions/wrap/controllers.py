@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
 from service.actions.kustomizations import check_wrap
+from service.actions.live_exports import unpinned_node_data
 from service.actions.wrap.replicas import MergedCopies, merge_copies
 from service.actions.wrap.selectors import choose_selector
 from service.assumptions import Assumption, AssumptionCode
@@ -308,7 +309,11 @@ def _deployment(
             "the data of its database goes with the old Pod: save it first, and give it a claim"
         )
         assumptions = (*assumptions, Assumption(AssumptionCode.DATA_LEFT_BEHIND, message))
-    assumptions = (*assumptions, *(merged.assumptions if merged else ()))
+    assumptions = (
+        *assumptions,
+        *_about_node(candidate),
+        *(merged.assumptions if merged else ()),
+    )
     controller = Controller(
         api_version="apps/v1",
         kind="Deployment",
@@ -326,6 +331,18 @@ def _deployment(
         OldPods.DELETED_FIRST if has_data or has_host_port else OldPods.DELETED_AFTER,
         copies,
     )
+
+
+def _about_node(candidate: Candidate) -> tuple[Assumption, ...]:
+    needed = unpinned_node_data(candidate, candidate.workload.containers)
+    if needed is None:
+        return ()
+    name, path = needed
+    message = (
+        f"the new Pod runs on the node where the data of {name} is: it uses {path} of its node, and"
+        " nothing pins it there"
+    )
+    return (Assumption(AssumptionCode.DATA_ON_NODE, message),)
 
 
 def _about_replacing(*, has_data: bool) -> tuple[Assumption, ...]:

@@ -8,8 +8,8 @@ from posixpath import normpath
 
 from service.actions.annotations import is_for_pods
 from service.actions.context import Candidate, Outcome, Refused
+from service.actions.live_exports import clean_export
 from service.actions.wrap.controllers import choose_controller
-from service.actions.wrap.live_exports import clean_export
 from service.change import Controller, Proposal, Step
 from service.findings import Stage
 from service.kube.bare_pods import is_fragment
@@ -102,7 +102,11 @@ def _nest(
     ]
     if controller.name != resource.name:
         result.append(SetValue(route_to("metadata", "name"), controller.name, stage))
-    result += [*clean_export(candidate), *controller.inside, *_take_annotations(candidate)]
+    result += [
+        *clean_export(candidate, releases_node=controller.kind != "DaemonSet"),
+        *controller.inside,
+        *_take_annotations(candidate),
+    ]
     metadata: dict[str, Tree] = {}
     annotations = _template_annotations(candidate)
     if annotations is not None:
