@@ -88,7 +88,7 @@ def default_tolerations(candidate: Candidate) -> list[int]:
 
 
 def is_node_authored(candidate: Candidate) -> bool:
-    """Whether somebody wrote the Pod's node, rather than the scheduler, as what was applied says."""
+    """Whether somebody wrote the Pod's node, rather than the scheduler."""
     applied = candidate.resource.annotations.get(LAST_APPLIED, "")
     try:
         spec = as_mapping(as_mapping(json.loads(applied)).get("spec"))

@@ -65,12 +65,17 @@ def _check_port(plan: SplitPlan, head: Container, port: int) -> None:
     """A new Service leads to where a known server listens, not to what was declared by mistake.
 
     Raises:
-        Refused: the port is not one of the image's, and the container isn't told to use it.
+        Refused: another container declares the port too, it is not one of the image's, and the
+            container isn't told to use it.
     """
     context = plan.candidate.classification.context
     entry = context.catalogue_entry(head)
     is_told = context.listening_ports[head.index].get(port) == "told"
-    if entry is not None and entry.ports and port not in entry.ports and not is_told:
+    is_clash = any(
+        other is not head and other.declares(port) for other in context.classified_containers
+    )
+    is_known_elsewhere = entry is not None and bool(entry.ports) and port not in entry.ports
+    if entry is not None and is_clash and is_known_elsewhere and not is_told:
         message = (
             f"{head.name} declares port {port}, and its image listens on {entry.ports[0]}: declare"
             " the port that it listens on"
