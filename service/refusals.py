@@ -79,6 +79,12 @@ class Refusal(StrEnum):
         "it has only a `generateName`: each create makes another one",
         "give it a name",
     )
+    INVALID_FIELD = (
+        "invalid-field",
+        RefusalSection.WORKLOAD,
+        "the API server refuses it as it stands: a value of the wrong type, or a missing field",
+        "mend the place that the message names",
+    )
     NO_NAME = (
         "no-name",
         RefusalSection.WORKLOAD,

@@ -9,6 +9,7 @@ from service.rules import (
     blocking_sidecar,
     dangling_shared_volume,
     duplicate_key,
+    invalid_field,
     low_confidence,
     port_clash,
     replicated_pods,
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = tuple(
             port_clash,
             blocking_sidecar,
             duplicate_key,
+            invalid_field,
             low_confidence,
         ),
     )

@@ -12,6 +12,7 @@ from service.kube.workloads import Workload
 from service.verification.loopback import replaced_addresses
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.operations import Tree, Verbatim
+from service.yamldoc.scalars import resolve_plain
 
 
 def are_equal_but_for(one: Data, other: Data, routes: frozenset[Route], at: Route = ()) -> bool:
@@ -105,9 +106,19 @@ def _are_same_ports(one: Data, other: Data) -> bool:
     """Whether the ports are equal but for names that are new; some may have been added behind."""
     before, after = as_mappings(one), as_mappings(other)
     return len(before) <= len(after) and all(
-        was == now or was == {key: value for key, value in now.items() if key != "name"}
+        was == now or was == _without_additions(was, now)
         for was, now in zip(before, after, strict=False)
     )
+
+
+def _without_additions(was: Mapping[str, Data], now: Mapping[str, Data]) -> dict[str, Data]:
+    """A port without what a rewrite may add: a name, and the number where only `hostPort` said
+    it.
+    """
+    added = {"name"}
+    if "containerPort" not in was and now.get("containerPort") == was.get("hostPort"):
+        added.add("containerPort")
+    return {key: value for key, value in now.items() if key not in added or key in was}
 
 
 def _mounts(data: Mapping[str, Data]) -> tuple[list[dict[str, Data]], list[dict[str, Data]]]:
@@ -142,5 +153,8 @@ def _is_same_word(one: Data, other: Data) -> bool:
         return rest[0] == rest[1] and _is_same_word(one.get("value"), other.get("value"))
     if one == other:
         return True
+    if isinstance(other, str) and isinstance(one, bool | int | float):
+        # The API server takes strings only: a number was quoted as it is written.
+        return bool(resolve_plain(other) == one)
     are_texts = isinstance(one, str) and isinstance(other, str)
     return are_texts and bool(replaced_addresses(one, other))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from service.actions.context import Candidate, Outcome, Refused
+from service.actions.cures import cures_of
 from service.actions.kustomizations import PlannedObject, check_split
 from service.actions.split.addresses import AddressChanges, rewire_addresses
 from service.actions.split.assumptions import stage_assumption, state_assumptions
@@ -198,6 +199,11 @@ def _edit_old_workload(
         route = candidate.route_to(*workload.template, "metadata", "labels")
         result.append(AddEntry(route, SHARED_LABEL, services.shared_label, int(Stage.EXPAND)))
     staying = plan.partition.members[0]
+    if plan.controller is None:
+        for container in workload.containers:
+            rewired = addresses.values.get(container.index, {})
+            cures = cures_of(candidate, container)
+            result += [operation for route, operation in cures.items() if route not in rewired]
     result += _remove_containers(candidate, staying)
     for container in staying:
         for container_route, text in addresses.values.get(container.index, {}).items():
@@ -274,6 +280,11 @@ def _new_workload(
     operations: dict[int, list[Operation]] = {
         container.index: [
             *services.on(container),
+            *(
+                operation
+                for route, operation in cures_of(candidate, container).items()
+                if route not in addresses.values.get(container.index, {})
+            ),
             *(
                 SetValue(candidate.route_to(*route), text)
                 for route, text in addresses.values.get(container.index, {}).items()

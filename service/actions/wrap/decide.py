@@ -8,6 +8,7 @@ from posixpath import normpath
 
 from service.actions.annotations import is_for_pods
 from service.actions.context import Candidate, Outcome, Refused
+from service.actions.cures import cures_of
 from service.actions.live_exports import clean_export
 from service.actions.wrap.controllers import choose_controller
 from service.change import Controller, Proposal, Step
@@ -102,11 +103,10 @@ def _nest(
     ]
     if controller.name != resource.name:
         result.append(SetValue(route_to("metadata", "name"), controller.name, stage))
-    result += [
-        *clean_export(candidate, releases_node=controller.kind != "DaemonSet"),
-        *controller.inside,
-        *_take_annotations(candidate),
-    ]
+    result += clean_export(candidate, releases_node=controller.kind != "DaemonSet")
+    result += [*controller.inside, *_take_annotations(candidate)]
+    for container in candidate.workload.containers:
+        result += cures_of(candidate, container).values()
     metadata: dict[str, Tree] = {}
     annotations = _template_annotations(candidate)
     if annotations is not None:

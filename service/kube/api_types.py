@@ -1,0 +1,150 @@
+"""What the API server refuses as it stands: values of the wrong type, and required fields that are
+missing.
+
+The table is made from Kubernetes' own OpenAPI document by `tools/api_types.py`; fields that it
+doesn't know are passed over, as they may be newer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from service.kube.objects import Resource
+from service.kube.workloads import Workload
+from service.yamldoc.nodes import Data, Route
+
+_NAMES = {"s": "a string", "i": "a whole number", "n": "a number", "b": "true or false"}
+_MOST_VIOLATIONS = 50
+"""In one object; more are for nobody to read."""
+
+
+class Cure(StrEnum):
+    """How a value that is refused can be mended where its meaning is plain."""
+
+    QUOTE = "quote"
+    """A number or boolean where a string is expected."""
+    CONTAINER_PORT = "container-port"
+    """A port with `hostPort` and without `containerPort`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A place that the API server refuses."""
+
+    route: Route
+    """Where in the object; for a missing field what lacks it."""
+    message: str
+    """What is wrong and what to do; no values."""
+    cure: Cure | None
+    """How it can be mended; None if only a person can."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ApiTypes:
+    kinds: Mapping[str, str]
+    types: Mapping[str, Mapping[str, Any]]
+
+
+@lru_cache(maxsize=1)
+def _load() -> _ApiTypes:
+    file = resources.files(__package__) / "api_types.json"
+    data = json.loads(file.read_text(encoding="utf-8"))
+    return _ApiTypes(data["kinds"], data["types"])
+
+
+def violations_of(resource: Resource) -> list[Violation]:
+    """What the API server refuses in an object; empty for kinds that the table doesn't have."""
+    kind = _load().kinds.get(f"{resource.api_version}/{resource.kind}")
+    return _first(_check(resource.data, kind, ())) if kind else []
+
+
+def violations_in_pods(workload: Workload) -> list[Violation]:
+    """What the API server refuses in a workload's object, or in its pod spec where its kind isn't
+    known.
+    """
+    kind = _load().kinds.get(f"{workload.resource.api_version}/{workload.resource.kind}")
+    if kind:
+        return violations_of(workload.resource)
+    return _first(_check(workload.pod, "PodSpec", workload.pod_route))
+
+
+def _first(violations: Iterator[Violation]) -> list[Violation]:
+    return [violation for _, violation in zip(range(_MOST_VIOLATIONS), violations, strict=False)]
+
+
+def _check(data: Data, type_name: str, route: Route) -> Iterator[Violation]:
+    if data is None or type_name == "*":
+        return
+    if type_name.startswith("["):
+        yield from _check_list(data, type_name[1:-1], route)
+    elif type_name.startswith("{"):
+        yield from _check_map(data, type_name[1:-1], route)
+    elif type_name in _load().types:
+        yield from _check_object(data, type_name, route)
+    elif not _fits(data, type_name):
+        is_scalar = isinstance(data, bool | int | float)
+        cure = Cure.QUOTE if type_name == "s" and is_scalar else None
+        advice = ": quote it" if cure else ""
+        expected = _NAMES.get(type_name, "a number or a string")
+        yield Violation(route, f"{_path(route)} has to be {expected}{advice}", cure)
+
+
+def _check_list(data: Data, item_type: str, route: Route) -> Iterator[Violation]:
+    if not isinstance(data, list):
+        yield Violation(route, f"{_path(route)} has to be a list", None)
+        return
+    for index, item in enumerate(data):
+        yield from _check(item, item_type, (*route, index))
+
+
+def _check_map(data: Data, value_type: str, route: Route) -> Iterator[Violation]:
+    if not isinstance(data, dict):
+        yield Violation(route, f"{_path(route)} has to be a mapping", None)
+        return
+    for key, value in data.items():
+        yield from _check(value, value_type, (*route, key))
+
+
+def _check_object(data: Data, type_name: str, route: Route) -> Iterator[Violation]:
+    if not isinstance(data, dict):
+        yield Violation(route, f"{_path(route)} has to be a mapping", None)
+        return
+    fields = _load().types[type_name]
+    for field in fields.get("!", ()):
+        if data.get(field) is None:
+            is_port = field == "containerPort" and isinstance(data.get("hostPort"), int)
+            yield Violation(
+                route,
+                f"{_path(route)} has no {field}: write it"
+                + (" (the number of hostPort, if that is meant)" if is_port else ""),
+                Cure.CONTAINER_PORT if is_port else None,
+            )
+    for key, value in data.items():
+        if key in fields and key != "!":
+            yield from _check(value, fields[key], (*route, key))
+
+
+def _fits(data: Data, type_name: str) -> bool:
+    match type_name:
+        case "s":
+            return isinstance(data, str)
+        case "b":
+            return isinstance(data, bool)
+        case "i":
+            return (isinstance(data, int) and not isinstance(data, bool)) or (
+                isinstance(data, float) and data.is_integer()
+            )
+        case _:
+            return isinstance(data, int | float | str) and not isinstance(data, bool)
+
+
+def _path(route: Route) -> str:
+    """A route as people write it: `spec.containers[0].env[1].value`."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in route)
+    return text.removeprefix(".") or "the object"
