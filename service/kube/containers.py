@@ -126,7 +126,8 @@ class Container:
                 (*self.route, "ports", index),
             )
             for index, port in enumerate(as_mappings(self.data.get("ports")))
-            if (number := as_port(port.get("containerPort"))) is not None
+            # podman takes a port that only says `hostPort`, and means the same number.
+            if (number := as_port(port.get("containerPort", port.get("hostPort")))) is not None
         )
 
     @cached_property
