@@ -17,14 +17,10 @@ from service.actions.split.services import Boundary
 from service.change import NewObject
 from service.classification.signals.own_service import receiving_container
 from service.findings import Role, Stage
+from service.kube.config_maps import readers_of_config_map
 from service.kube.containers import Container, base_name
 from service.kube.objects import Resource, as_text, in_same_namespace, value_at
-from service.kube.references import (
-    LoopbackReference,
-    loopback_addresses,
-    readers_of_config_map,
-    service_names_in,
-)
+from service.kube.references import LoopbackReference, loopback_addresses, service_names_in
 from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink
 from service.yamldoc.nodes import Route

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from service.actions.context import Candidate, Refused
+from service.kube.config_maps import config_maps_of
 from service.kube.containers import Container, Word
 from service.kube.objects import (
     ManifestSet,
@@ -24,7 +25,7 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.references import LOOPBACK, LOOPBACK_HOST, config_maps_of
+from service.kube.references import LOOPBACK, LOOPBACK_HOST
 from service.kube.replicas import copies_of
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
