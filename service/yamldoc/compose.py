@@ -356,8 +356,9 @@ def _check_expansion(root: Node, limit: int) -> None:
         if type(node) is Alias:
             if node.target in open_nodes:
                 raise InputError("recursive-alias", "an anchor that contains itself", node.start)
-            # An anchor comes before its aliases, so its size is known already.
-            return sizes[node.target]
+            # An anchor comes before its aliases, so its size is known already; that of a key, which
+            # is always a scalar, is not counted and so is 1.
+            return sizes.get(node.target, 1)
         if type(node) is Scalar:
             total = 1
         else:
