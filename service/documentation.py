@@ -1,9 +1,8 @@
-"""What signals, rules and actions have in common: an id, and documentation that is their module's
-docstring.
+"""The documentation of signals, rules and actions, read from the docstrings of their modules.
 
 A docstring has a title line and four parts, each a paragraph that starts with its heading: `Looks
-for:`, `Matters because:`, `Example:` and `Comes out:`. `docs/` and the HTTP lists are made from
-them, so they can't drift apart.
+for:`, `Matters because:`, `Example:` and `Comes out:`. `docs/` and the lists over HTTP are made
+from the docstrings, so they say the same.
 """
 
 from __future__ import annotations
@@ -19,22 +18,25 @@ _PART = re.compile(rf"^({'|'.join(_PARTS)}):[ \n]", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Documentation:
-    """The docs of a signal, rule or action, as Markdown."""
+    """The documentation of a signal, rule or action, as Markdown."""
 
     title: str
-    """One line."""
+    """One line, without a full stop."""
     looks_for: str
     """What it looks for."""
     why: str
     """Why it matters."""
     example: str
-    """An example."""
+    """An example, its line breaks and indentation kept."""
     outcome: str
     """What comes out."""
 
 
 def documented(module: ModuleType) -> Documentation:
     """The documentation in a module's docstring.
+
+    Args:
+        module: the module of a signal, rule or action.
 
     Raises:
         ValueError: a part is missing, or they are out of order.

@@ -1,23 +1,23 @@
 """Every error that Podsplit raises on purpose.
 
     PodsplitError
-    ├── InputError            what was sent can't be read; carries a code, and a place if known
+    ├── InputError            what was sent can't be read; has a code, and a place if known
     │   ├── LimitExceeded     it could be read, but costs more than the limits allow
     │   └── OptionError       an option has a value that is not allowed
-    ├── DeadlineExceeded      the request ran out of time
-    └── EditError             a change that was wanted can't be made in this text
+    ├── DeadlineExceeded      the request took longer than it may
+    └── EditError             a change can't be made in this text
         ├── CrossesAnchor     it would also change what an alias or a merge key stands for
-        └── OverlappingEdits  two edits want the same text
+        └── OverlappingEdits  two edits replace the same text
 
-Messages never hold manifest content: they name places, kinds of trouble and what to do, never
-values.
+Messages never quote a manifest: they name the place, the kind of problem and what to do, but no
+values, which may be secrets.
 """
 
 from __future__ import annotations
 
 
 class PodsplitError(Exception):
-    """The root: whatever else is raised is a bug."""
+    """The root of all errors; any other exception is a bug."""
 
 
 class InputError(PodsplitError):
@@ -26,7 +26,7 @@ class InputError(PodsplitError):
     Attributes:
         code: a stable word for programs, such as `not-utf-8`.
         message: a sentence for people: what is wrong and what to do about it.
-        offset: the code point in the text at which it was noticed, or None.
+        offset: where in the text it was noticed, in code points, or None.
     """
 
     def __init__(self, code: str, message: str, offset: int | None = None) -> None:
@@ -53,7 +53,7 @@ class OptionError(InputError):
 
 
 class DeadlineExceeded(PodsplitError):
-    """The time that a request may take is over."""
+    """The request took longer than it may."""
 
 
 class EditError(PodsplitError):
@@ -73,6 +73,6 @@ class CrossesAnchor(EditError):
 
 
 class OverlappingEdits(EditError):
-    """Two edits of one stage want the same text."""
+    """Two edits replace the same text, and neither covers the other."""
 
     reason = "overlapping-edits"

@@ -1,8 +1,8 @@
-"""What Podsplit says: locations, evidence, verdicts, findings, changes, and the report that holds
-them all.
+"""What Podsplit reports: locations, evidence, verdicts, findings, changes, and the report that
+holds them all.
 
-Only values: who makes them is in `signals/`, `classify`, `rules/`, `actions/`, `planning`, `verify`
-and `rewriting`; how they look outside is in `render/` and `web/`.
+Values only. `classification/`, `rules/`, `actions/`, `verification/` and `rewriting/` make them;
+`render/` and `web/` decide what they look like to users.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ class Role(StrEnum):
     """What a container is to its Pod."""
 
     MAIN = "main"
-    """Head of the primary group."""
+    """The head of the primary group."""
     SIDECAR = "sidecar"
-    """Helps the head of its group."""
+    """A helper of the head of its group."""
     UNRELATED = "unrelated"
-    """Head of any other group."""
+    """The head of any other group."""
     INIT = "init"
-    """Prepares one or several groups."""
+    """An init container that prepares one or several groups."""
 
 
 class Pattern(StrEnum):
@@ -56,7 +56,7 @@ class Pattern(StrEnum):
 
 
 class Leans(StrEnum):
-    """Which way a piece of evidence leans."""
+    """Whether a piece of evidence speaks for keeping two containers together or apart."""
 
     TOGETHER = "together"
     APART = "apart"
@@ -76,14 +76,14 @@ class Severity(IntEnum):
 
 
 class Applicability(IntEnum):
-    """How far a change can be trusted; that of a whole is the worst of its parts."""
+    """How far a change can be trusted; a change of several parts has the worst of theirs."""
 
     SAFE = 1
-    """Right if what the set shows is all there is."""
+    """Correct if nothing outside the set depends on what it changes."""
     REVIEW = 2
-    """Right if the stated assumptions hold."""
+    """Correct if the stated assumptions hold."""
     MANUAL = 3
-    """Explained, never done."""
+    """Explained, never applied."""
 
     @property
     def label(self) -> str:
@@ -148,13 +148,13 @@ class Evidence:
     weight: float
     """How much it counts, in log-odds (natural logarithm), after capping; never negative."""
     leans: Leans
-    """Which way."""
+    """What it speaks for."""
     message: str
-    """What was seen and what it means; host, port, name and path at most, never a value from the
-    manifest's environment.
+    """What was seen and what it means; may hold a host, a port, a name or a path, but never the
+    value of an environment variable.
     """
     about: str | None
-    """The other container of the pair, or None where it speaks of the container alone."""
+    """The other container of the pair, or None where it is about the container alone."""
     location: Location
     """Where it was seen."""
 
@@ -174,15 +174,15 @@ class Verdict:
     it prepares.
     """
     confidence: float
-    """In [0, 1]: that of its weakest pair."""
+    """In [0, 1]: the confidence of its weakest pair."""
     serves: tuple[str, ...]
-    """The heads that a sidecar helps or an init container prepares."""
+    """The names of the heads that a sidecar helps, or that an init container prepares."""
     pattern: Pattern | None
     """What a sidecar is for."""
     image: str
     """The image as written."""
     evidence: tuple[Evidence, ...]
-    """What led to it, the heaviest first."""
+    """What the verdict is based on, the heaviest first."""
     location: Location
     """The container."""
 
@@ -196,7 +196,7 @@ class WorkloadReport:
     kind: str
     """As written."""
     name: str
-    """`metadata.name`, or `generateName` with a star behind it."""
+    """`metadata.name`, or `metadata.generateName` with `*` appended."""
     namespace: str | None
     """As written."""
     bare: bool
@@ -206,24 +206,22 @@ class WorkloadReport:
     location: Location
     """The object."""
     containers: tuple[Verdict, ...]
-    """In the order in which they are written: regular ones, then init containers, then ephemeral
-    ones.
-    """
+    """Regular containers, then init containers, then ephemeral ones, each as in the input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A finding that somebody said to ignore."""
+    """A comment or annotation that tells Podsplit to ignore a finding."""
 
     reason: str
-    """Theirs; may be empty."""
+    """The reason that its author gave; may be empty."""
     location: Location
-    """Where they said so."""
+    """Where the comment or annotation is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a person should know about a workload."""
+    """A problem with a workload that a rule found."""
 
     rule: str
     """The rule's id."""
@@ -236,11 +234,11 @@ class Finding:
     workload: str
     """Kind and name, as in `Pod/web`."""
     related: tuple[tuple[str, Location], ...] = ()
-    """Other places, each with a word on it."""
+    """Other places, each with a message."""
     change: str | None = None
-    """The id of the change that mends it."""
+    """The id of the change that fixes it; None if none does."""
     suppression: Suppression | None = None
-    """Set where it was suppressed; it stays visible as such."""
+    """Set if the finding is suppressed; a suppressed finding is still reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +246,13 @@ class Change:
     """A rewrite of one workload and of what refers to it."""
 
     id: str
-    """Stable over runs: action, kind, name."""
+    """Made of action, kind and name, so that it is the same in every run."""
     action: str
     """The action's id."""
     workload: str
     """Kind and name of the workload."""
     title: str
-    """One line."""
+    """One line that says what is done."""
     applicability: Applicability
     """The worst of its parts."""
     assumptions: tuple[Assumption, ...]
@@ -273,7 +271,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class HeldBack:
-    """A change that was wanted and not made."""
+    """A change that was planned for and not made."""
 
     action: str
     """The action's id."""
@@ -282,7 +280,7 @@ class HeldBack:
     reason: Refusal
     """A stable code (see docs/refusals.md)."""
     message: str
-    """Why, and what the person can do."""
+    """Why, and what the user can do about it."""
     location: Location
     """The workload."""
 
@@ -294,21 +292,21 @@ class Check:
     check: str
     """The check's id."""
     passed: bool
-    """Whether it held, for every stage and change that was kept."""
+    """Whether it passed for every stage and every change that was kept."""
     message: str
     """What was checked, or what failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MigrationStep:
-    """A step for a live cluster."""
+    """A step that brings the rewrite to a live cluster."""
 
     step: str
     """What to do."""
     command: str | None
-    """A command, where one does it."""
+    """The command that does it, if one does."""
     why: str
-    """What goes wrong otherwise."""
+    """What goes wrong without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +323,7 @@ class RejectedInput:
 
 @dataclass(frozen=True, slots=True)
 class SkippedInput:
-    """A file or document that isn't for us."""
+    """A file or document that Podsplit does not handle."""
 
     path: str
     """The file."""
@@ -344,12 +342,12 @@ class FileResult:
     content: str
     """Its text."""
     status: FileStatus
-    """What was done to it."""
+    """How it differs from the input."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """The set as it is after one stage."""
+    """The set after one stage."""
 
     stage: Stage
     """The stage."""
@@ -359,25 +357,25 @@ class StageResult:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """What `rewrite` adds to an analysis."""
+    """What a rewrite adds to the report of an analysis."""
 
     files: tuple[FileResult, ...]
-    """The set after the wanted stage."""
+    """The set after the stage that was asked for."""
     stages: tuple[StageResult, ...]
     """Each stage, in the order in which they are applied."""
     changes: tuple[Change, ...]
-    """What was done."""
+    """The changes that were made."""
     held_back: tuple[HeldBack, ...]
-    """What was wanted and not done."""
+    """The changes that were not made."""
     verification: tuple[Check, ...]
-    """What was checked."""
+    """The checks of the result."""
     migration: tuple[MigrationStep, ...]
-    """How to bring it to a live cluster."""
+    """How to bring it to a live cluster, in the order of the steps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is known after a run."""
+    """The result of a run."""
 
     sources: Mapping[str, SourceFile]
     """The input, by path."""
@@ -386,16 +384,18 @@ class Report:
     findings: tuple[Finding, ...]
     """In the order of the input."""
     rejected: tuple[RejectedInput, ...]
-    """What could not be read."""
+    """What can't be read."""
     skipped: tuple[SkippedInput, ...]
-    """What isn't for us."""
+    """What Podsplit does not handle."""
     documents: int
-    """How many documents were read."""
+    """How many documents were read, the rejected ones included."""
     rewrite: Rewrite | None = field(default=None)
     """None after an analysis."""
 
     def position(self, location: Location) -> tuple[int, int, int, int]:
-        """First line, first column, last line and the column behind the last, all 1-based."""
+        """A location's first line, first column, last line and the column behind its end, all
+        1-based.
+        """
         source = self.sources[location.path]
         line, column = source.position(location.span.start)
         end_line, end_column = source.position(location.span.end)

@@ -1,4 +1,4 @@
-"""What a caller may choose. Wire forms and their errors are in `web/schemas.py`."""
+"""The options of a run. How they are sent is in `service/web/choices.py`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from service.yamldoc.compose import Limits
 
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """A user's own addition to the catalogue of images."""
+    """An addition of the user to the catalogue of images."""
 
     image: str
     """A glob over the repository path, as in `service/classification/knowledge/images`; never a
     regular expression.
     """
     role: str
-    """helper, application or either."""
+    """`helper`, `application` or `either`."""
     pattern: str | None = None
-    """What a helper is for."""
+    """What a helper is for, as in `findings.Pattern`; None if that is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,25 @@ class Options:
     """The options of one run."""
 
     min_confidence: float = 0.8
-    """Below it nothing is cut."""
+    """In [0, 1]; boundaries with a lower confidence are not acted on."""
     apply: Applicability = Applicability.REVIEW
-    """The worst applicability that is still applied; manual is never applied."""
+    """The worst applicability that is still applied; `MANUAL` is never applied."""
     rules: frozenset[str] | None = None
     """The rules to report; None for all."""
     layout: str = "in-place"
-    """Where new objects go: `in-place` is behind the document that they came from, `new-files`
-    into files beside its own.
+    """Where new objects go: `in-place` puts them behind the document that they came from,
+    `new-files` into new files beside that document's file.
     """
     stage: Stage = Stage.CONTRACT
     """The stage whose text is returned as the rewrite."""
     fail_on: Severity | None = None
-    """The severity from which on a run fails."""
+    """The lowest severity of a finding that makes the run fail; None if none does."""
     catalogue: tuple[CatalogueEntry, ...] = ()
-    """Additions to the catalogue."""
+    """Additions to the catalogue of images."""
     limits: Limits = field(default_factory=Limits)
     """What a document may cost."""
     max_documents: int = 20_000
-    """Documents in one run."""
+    """The most documents that one run may have."""
     deadline: float | None = None
     """The moment of `time.monotonic()` at which the run gives up, in seconds."""
     folders: tuple[tuple[str, Options], ...] = ()
@@ -56,18 +56,22 @@ class Options:
     """
 
     def for_path(self, path: str) -> Options:
-        """What holds for a file: the options of the nearest folder that has its own, else these.
+        """The options that hold for a file: those of its nearest folder that has its own, or these.
 
-        A workload's file says how it is judged and whether its change is applied, whatever other
-        files the change edits. `stage`, `layout` and the limits are those of the whole run.
+        The file of a workload decides how the workload is classified and whether its change is
+        applied, whatever other files the change edits. `stage`, `layout` and the limits are those
+        of the whole run.
+
+        Args:
+            path: the file's path, relative and with forward slashes.
         """
         return next((own for folder, own in self.folders if path.startswith(folder)), self)
 
     def check_deadline(self) -> None:
-        """Stop here if time is up; called between documents and stages.
+        """Stop if the time is up; called between documents and between stages.
 
         Raises:
-            DeadlineExceeded: it is.
+            DeadlineExceeded: the deadline has passed.
         """
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise DeadlineExceeded("the request took too long: send fewer documents at once")

@@ -1,7 +1,7 @@
-"""Text: source files, spans, edits. Knows no YAML.
+"""Text: source files, spans and edits. Knows no YAML.
 
-Offsets are code points, spans are half-open. Lines and columns are made for people only, 1-based,
-at the edge.
+Offsets count code points, and spans are half-open. Lines and columns are 1-based; they are made for
+people only, where output is rendered.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.errors import InputError, OverlappingEdits
 
@@ -25,47 +25,52 @@ class Span:
     end: int
     """One past the last; equal to `start` for a place between two code points."""
 
+    def moved(self, by: int) -> Span:
+        """The same span, `by` code points further down."""
+        return Span(self.start + by, self.end + by)
+
     def covers(self, other: Span) -> bool:
-        """Whether `other` lies within; a zero-width span on an edge stays outside, so that it
-        survives a replacement beside it.
+        """Whether `other` lies within this span.
+
+        A zero-width span at an edge is outside: an insertion there survives a replacement of this
+        span.
         """
         if other.start == other.end:
             return self == other or self.start < other.start < self.end
         return self.start <= other.start and other.end <= self.end
 
     def overlaps(self, other: Span) -> bool:
-        """Whether the two share text. Zero-width spans share text only with what they are
-        strictly inside of.
+        """Whether the two share text; a zero-width span does so only where it is strictly inside
+        the other.
         """
         return self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replace the text of a span."""
+    """A replacement of the text of a span."""
 
     span: Span
-    """What is replaced; zero-width to insert."""
+    """What is replaced; zero-width for an insertion."""
     content: str
-    """What stands there afterwards."""
+    """The new text."""
     stage: int = 0
-    """The edit belongs to the text of this stage and of all later ones."""
-    gives_way: bool = False
-    """For indentation: it goes without a word where its line is replaced."""
+    """The first stage whose text has the edit; all later ones have it too."""
+    droppable: bool = False
+    """Whether the edit is dropped, rather than refused, where another one replaces its line; so
+    for indentation.
+    """
     inside: Span | None = None
-    """For an insertion: the text of what it adds to, so that it goes where that goes though it
-    stands at its edge.
+    """For an insertion: the span of the collection that it adds to. Where that is replaced, so is
+    the insertion, though it stands at the edge.
     """
 
     def moved(self, by: int) -> Edit:
-        """The same edit in a text that starts `by` code points further up."""
-        inside = Span(self.inside.start + by, self.inside.end + by) if self.inside else None
-        return Edit(
-            Span(self.span.start + by, self.span.end + by),
-            self.content,
-            self.stage,
-            self.gives_way,
-            inside,
+        """The same edit, `by` code points further down."""
+        return replace(
+            self,
+            span=self.span.moved(by),
+            inside=self.inside.moved(by) if self.inside is not None else None,
         )
 
 
@@ -74,29 +79,30 @@ class SourceFile:
     """A file as it was sent."""
 
     path: str
-    """The path relative to the set's root, with forward slashes."""
+    """The path, relative to the root of the set, with forward slashes."""
     text: str
     """The decoded text, a byte order mark included."""
-    _lines: list[int] = field(default_factory=list, repr=False, compare=False)
+    _line_starts: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both 1-based, columns in code points.
 
-        Only line feeds end a line, as in git, editors and forges; YAML 1.1 would count NEL and
-        U+2028 too.
+        Only line feeds end a line, as in git, editors and forges. YAML 1.1 ends lines at NEL,
+        U+2028 and U+2029 too.
         """
-        if not self._lines:
-            self._lines.append(0)
-            self._lines.extend(match.end() for match in _NEWLINE.finditer(self.text))
-        line = bisect_right(self._lines, offset)
-        return line, offset - self._lines[line - 1] + 1
+        if not self._line_starts:
+            self._line_starts.append(0)
+            self._line_starts.extend(match.end() for match in _NEWLINE.finditer(self.text))
+        line = bisect_right(self._line_starts, offset)
+        return line, offset - self._line_starts[line - 1] + 1
 
 
 def decode(path: str, raw: bytes) -> SourceFile:
     """Decode one file.
 
     Raises:
-        InputError: `not-utf-8` with the byte's place, or `utf-16`; kubectl reads neither.
+        InputError: `not-utf-8`, with the number of code points before the bad byte, or `utf-16`
+            for UTF-16 and UTF-32. kubectl reads neither.
     """
     if (
         raw[:2] in (b"\xff\xfe", b"\xfe\xff")
@@ -115,21 +121,21 @@ def decode(path: str, raw: bytes) -> SourceFile:
 def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
     """The edits that make the text of `stage`, in the order of their places.
 
-    An edit of a later stage replaces those of earlier stages that it covers: a container that
-    leaves in the last stage takes along the port name that it got in the first. Of insertions at
-    one place the innermost comes first; else they keep the order in which they were given.
+    An edit of a later stage replaces the edits of earlier stages that it covers: where the last
+    stage removes a container, the port name that the first stage gave it goes too. Of insertions at
+    one place the innermost comes first; otherwise they keep the order in which they were given.
 
     Raises:
-        OverlappingEdits: two edits that don't nest that way want the same text.
+        OverlappingEdits: two edits overlap, and neither replaces the other.
     """
     wanted = [edit for edit in edits if edit.stage <= stage]
     kept: list[Edit] = []
-    for edit in sorted(wanted, key=_order):
-        while kept and _meet(kept[-1], edit):
+    for edit in sorted(wanted, key=_sort_key):
+        while kept and _conflict(kept[-1], edit):
             last = kept[-1]
-            if (last.stage > edit.stage or edit.gives_way) and _covers(last, edit):
+            if (last.stage > edit.stage or edit.droppable) and _covers(last, edit):
                 break
-            if (edit.stage > last.stage or last.gives_way) and _covers(edit, last):
+            if (edit.stage > last.stage or last.droppable) and _covers(edit, last):
                 kept.pop()
                 continue
             raise OverlappingEdits(
@@ -140,21 +146,24 @@ def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
     return kept
 
 
-def _order(edit: Edit) -> tuple[int, bool, int, int]:
-    """By place; insertions first, the innermost first of all; the longest replacement before
-    those that it covers.
+def _sort_key(edit: Edit) -> tuple[int, bool, int, int]:
+    """By place. At one place come insertions, the innermost first, then replacements, the longest
+    first.
     """
     span = edit.span
     inserts = span.start == span.end
-    return span.start, not inserts, -span.end, -edit.inside.start if inserts and edit.inside else 1
+    # A collection that starts later lies deeper.
+    depth = -edit.inside.start if inserts and edit.inside else 1
+    return span.start, not inserts, -span.end, depth
 
 
 def _covers(edit: Edit, other: Edit) -> bool:
+    """Whether an edit replaces all that another one changes or adds to."""
     return edit.span.covers(other.inside or other.span)
 
 
-def _meet(first: Edit, second: Edit) -> bool:
-    """Whether two edits, the first no further down than the second, can't both be made."""
+def _conflict(first: Edit, second: Edit) -> bool:
+    """Whether two edits can't both be made; the first is no further down than the second."""
     if first.span == second.span:
         return first.span.start != first.span.end
     return first.span.overlaps(second.span) or (

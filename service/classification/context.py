@@ -9,8 +9,9 @@ from functools import cached_property
 from service.classification.knowledge import Catalogue, Entry, ImageRole
 from service.findings import Location
 from service.kube.containers import Container, base_name, tag_of
+from service.kube.listening import configured_ports
 from service.kube.objects import LazyLocation, ManifestSet
-from service.kube.references import LoopbackReference, configured_ports, loopback_references
+from service.kube.references import LoopbackReference, loopback_references
 from service.kube.services import ServiceLink, routed_backends, services_of
 from service.kube.workloads import Workload
 

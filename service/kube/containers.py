@@ -1,4 +1,4 @@
-"""Containers: ports, mounts, environment, commands, probes, with the routes that lead to them."""
+"""Containers: their ports, mounts, environment, commands and probes, each with its route."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ class Port:
     number: int
     """`containerPort`."""
     name: str
-    """Empty if it has none."""
+    """Empty if the port has none."""
     protocol: str
     """TCP, UDP or SCTP."""
     host_port: int | None
-    """`hostPort`."""
+    """`hostPort`; None if missing."""
     route: Route
-    """From the object."""
+    """From the object to the port."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A volume mount or device."""
+    """A volume mount or volume device."""
 
     volume: str
     """The volume's name."""
     path: str
-    """`mountPath`."""
+    """`mountPath` or `devicePath`."""
     sub_path: str
     """`subPath` or `subPathExpr`; empty if the whole volume is mounted."""
     read_only: bool
     """`readOnly`."""
     route: Route
-    """From the object."""
+    """From the object to the mount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class EnvVar:
     name: str
     """Its name."""
     value: str
-    """Its value; may hold secrets, so it is never quoted."""
+    """Its value; may be a secret, so it is never shown."""
     route: Route
-    """From the object, to the value."""
+    """From the object to the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Word:
     where: str
     """`command`, `args`, `env`, `probe` or `hook`."""
     route: Route
-    """From the object."""
+    """From the object to the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ class Probe:
     """A probe or lifecycle hook that calls a port."""
 
     field: str
-    """Such as `livenessProbe` or `lifecycle.postStart`."""
+    """The field of the container, such as `livenessProbe` or `lifecycle.postStart`."""
     port: int | str | None
-    """The port that it calls; None for an exec."""
+    """The number or name of the port that it calls; None if it is neither."""
     host: str
-    """The host that it names; empty for the Pod's own address."""
+    """`host`; empty if missing, which stands for the Pod's own address."""
     route: Route
-    """From the object."""
+    """From the object to the port."""
 
 
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -88,7 +88,7 @@ _HANDLERS = (
     *(("probe", (name,)) for name in _PROBES),
     *(("hook", ("lifecycle", name)) for name in _HOOKS),
 )
-"""What the kubelet does to a container, with the way there."""
+"""What the kubelet calls in a container: `where` of its words, and the route from the container."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,34 +96,34 @@ class Container:
     """A container of a pod spec."""
 
     index: int
-    """Its place among all containers of the Pod, in the order of `pods.containers_of`."""
+    """Its index in `Workload.containers`."""
     type: ContainerType
     """How Kubernetes runs it."""
     route: Route
-    """From the object."""
+    """From the object to the container."""
     data: dict[str, Data]
-    """What it says."""
+    """The container as Kubernetes reads it."""
 
     @cached_property
     def name(self) -> str:
-        """Its name; empty if missing."""
+        """The name; empty if missing."""
         return as_text(self.data.get("name"))
 
     @cached_property
     def image(self) -> str:
-        """The image as written."""
+        """The image as written; empty if missing."""
         return as_text(self.data.get("image"))
 
     @cached_property
     def ports(self) -> tuple[Port, ...]:
-        """The declared ports."""
+        """The declared ports; those without a valid number are left out."""
         return tuple(
             Port(
-                number,
-                as_text(port.get("name")),
-                as_text(port.get("protocol")) or "TCP",
-                host if isinstance(host := port.get("hostPort"), int) else None,
-                (*self.route, "ports", index),
+                number=number,
+                name=as_text(port.get("name")),
+                protocol=as_text(port.get("protocol")) or "TCP",
+                host_port=host if isinstance(host := port.get("hostPort"), int) else None,
+                route=(*self.route, "ports", index),
             )
             for index, port in enumerate(as_mappings(self.data.get("ports")))
             # podman takes a port that only says `hostPort`, and means the same number.
@@ -133,27 +133,27 @@ class Container:
     @cached_property
     def mounts(self) -> tuple[Mount, ...]:
         """The volume mounts and devices."""
-        mounts = [
+        mounts = (
             Mount(
-                as_text(mount.get("name")),
-                as_text(mount.get("mountPath")),
-                as_text(mount.get("subPath")) or as_text(mount.get("subPathExpr")),
-                mount.get("readOnly") is True,
-                (*self.route, "volumeMounts", index),
+                volume=as_text(mount.get("name")),
+                path=as_text(mount.get("mountPath")),
+                sub_path=as_text(mount.get("subPath")) or as_text(mount.get("subPathExpr")),
+                read_only=mount.get("readOnly") is True,
+                route=(*self.route, "volumeMounts", index),
             )
             for index, mount in enumerate(as_mappings(self.data.get("volumeMounts")))
-        ]
-        mounts += [
+        )
+        devices = (
             Mount(
-                as_text(device.get("name")),
-                as_text(device.get("devicePath")),
-                "",
-                False,
-                (*self.route, "volumeDevices", index),
+                volume=as_text(device.get("name")),
+                path=as_text(device.get("devicePath")),
+                sub_path="",
+                read_only=False,
+                route=(*self.route, "volumeDevices", index),
             )
             for index, device in enumerate(as_mappings(self.data.get("volumeDevices")))
-        ]
-        return tuple(mounts)
+        )
+        return (*mounts, *devices)
 
     @cached_property
     def env(self) -> tuple[EnvVar, ...]:
@@ -170,7 +170,7 @@ class Container:
 
     @cached_property
     def invocation(self) -> tuple[Word, ...]:
-        """The words of command and args."""
+        """The words of `command`, then those of `args`."""
         return tuple(
             Word(as_text(word), field, (*self.route, field, index))
             for field in ("command", "args")
@@ -179,8 +179,8 @@ class Container:
 
     @cached_property
     def words(self) -> tuple[Word, ...]:
-        """All literal text that the container is run with: command, args, environment, exec
-        probes and hooks.
+        """All literal text that the container is run with: command, args, environment, and the
+        commands of its probes and hooks.
         """
         return (
             *self.invocation,
@@ -195,7 +195,9 @@ class Container:
 
     @cached_property
     def _handlers(self) -> list[tuple[str, Route, dict[str, Data]]]:
-        """Its probes and hooks: which of the two, the way there, and what it says."""
+        """Its probes and hooks, each as `probe` or `hook`, the route from the container, and its
+        data.
+        """
         return [
             (where, steps, as_mapping(value_at(self.data, *steps)))
             for where, steps in _HANDLERS
@@ -204,7 +206,7 @@ class Container:
 
     @cached_property
     def probes(self) -> tuple[Probe, ...]:
-        """Probes and hooks that open a connection."""
+        """The probes and hooks that call a port."""
         return tuple(self._probes())
 
     def _probes(self) -> Iterator[Probe]:
@@ -215,22 +217,22 @@ class Container:
                     port = as_port(target.get("port"))
                     named = target.get("port") if isinstance(target.get("port"), str) else None
                     yield Probe(
-                        ".".join(map(str, steps)),
-                        port if port is not None else named,
-                        as_text(target.get("host")),
-                        (*self.route, *steps, field, "port"),
+                        field=".".join(map(str, steps)),
+                        port=port if port is not None else named,
+                        host=as_text(target.get("host")),
+                        route=(*self.route, *steps, field, "port"),
                     )
 
-    def declares(self, port: int | str, protocol: str = "TCP") -> Port | None:
-        """The declared port of a number or name, and protocol."""
-        for each in self.ports:
-            if each.protocol == protocol and port in (each.number, each.name):
-                return each
+    def find_port(self, port: int | str, protocol: str = "TCP") -> Port | None:
+        """The first declared port with a number or name and a protocol; None if there is none."""
+        for declared in self.ports:
+            if declared.protocol == protocol and port in (declared.number, declared.name):
+                return declared
         return None
 
 
 def as_port(value: Data) -> int | None:
-    """A port number, also where it was written as a string; None for anything else."""
+    """A port number, from 1 to 65535, which may be written as a string; None for anything else."""
     if isinstance(value, str) and value.isdigit() and len(value) < 6:
         value = int(value)
     return (
@@ -247,8 +249,8 @@ _REGISTRY = re.compile(r"^(?:[^/.:]*[.:][^/]*|localhost)/")
 def repository(image: str) -> str:
     """The repository path of an image: without registry host, tag and digest, in lower case.
 
-    The rule for the host is that of the reference grammar (distribution/reference): a first part
-    with a dot or a colon, or localhost.
+    A registry host is told from the rest by the grammar of distribution/reference: it is the first
+    part, and has a dot or a colon, or is `localhost`.
     """
     path = _REGISTRY.sub("", image.strip().split("@", 1)[0], count=1)
     head, slash, last = path.rpartition("/")

@@ -41,18 +41,20 @@ class OnSplit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A place in an object that selects Pods by label."""
+    """A label selector in an object, which selects Pods."""
 
     resource: Resource
     """The object."""
     route: Route
-    """Where in the object the LabelSelector is."""
+    """From the object to the LabelSelector."""
     selector: Data
     """The LabelSelector; a plain map of labels is given as its `matchLabels`."""
     peer: bool
-    """Whether it says with whom Pods may talk, rather than whom the object is for."""
+    """Whether it selects the Pods at the other end of traffic, rather than those that the object
+    is for.
+    """
     on_split: OnSplit
-    """What becomes of it."""
+    """What becomes of the object."""
 
 
 _WIDENED = {
@@ -70,19 +72,19 @@ _BY_HAND = {
     ("networking.istio.io", "EnvoyFilter"): "workloadSelector",
     ("policy.linkerd.io", "Server"): "podSelector",
 }
-"""Kinds that select Pods, by API group, with the field of `spec` that does."""
+"""Kinds that select Pods, by API group and kind, with the field of `spec` that has the selector."""
 _CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")
 
 _TARGETS = ("scaleTargetRef", "targetRef", "workloadRef")
-"""Fields of `spec` in which autoscalers, Rollouts and the like name a workload."""
+"""Fields of `spec` in which autoscalers, Rollouts and similar kinds name a workload."""
 
 
 def selections_of(
     workload: Workload, manifests: ManifestSet, *, labels: dict[str, str] | None = None
 ) -> list[Selection]:
-    """The places in policies, budgets and monitors that select a workload's Pods, those that select
-    all Pods left out.
+    """The selectors in policies, budgets and monitors that select a workload's Pods, but for those
+    that select all Pods.
 
     Args:
         workload: the workload.
@@ -91,13 +93,13 @@ def selections_of(
     """
     wanted = workload.labels if labels is None else labels
     index = manifests.compute_once("selections-by-label", _selections)
-    candidates = [each for label in (*wanted.items(), None) for each in index.get(label, ())]
     found = {
-        (id(each.resource), each.route): each
-        for each in candidates
-        if matches(each.selector, wanted)
-        and _meet(each, workload.resource)
-        and manifests.can_see(workload.resource, each.resource)
+        (selection.resource, selection.route): selection
+        for label in (*wanted.items(), None)
+        for selection in index.get(label, ())
+        if matches(selection.selector, wanted)
+        and _may_select_in(selection, workload.resource)
+        and manifests.can_see(workload.resource, selection.resource)
     }
     return list(found.values())
 
@@ -105,50 +107,46 @@ def selections_of(
 def covers_other_workloads(
     selection: Selection, workload: Workload, manifests: ManifestSet
 ) -> bool:
-    """Whether an object selects the Pods of other workloads too."""
+    """Whether a selector selects the Pods of workloads other than this one too."""
     return any(
-        each.resource is not workload.resource
-        and matches(selection.selector, each.labels)
-        and _meet(selection, each.resource)
-        and manifests.can_see(workload.resource, each.resource)
-        for each in all_workloads(manifests)
+        other.resource is not workload.resource
+        and matches(selection.selector, other.labels)
+        and _may_select_in(selection, other.resource)
+        and manifests.can_see(workload.resource, other.resource)
+        for other in all_workloads(manifests)
     )
 
 
-def _meet(selection: Selection, resource: Resource) -> bool:
-    """Whether a selection may be about the Pods of an object's namespace; peers with a
-    namespaceSelector are about others' too.
+def _may_select_in(selection: Selection, resource: Resource) -> bool:
+    """Whether a selector may select Pods in an object's namespace; one beside a namespaceSelector
+    selects Pods of other namespaces too.
     """
-    other = selection.resource
-    anywhere = (
-        selection.peer
-        and value_at(other.data, *selection.route[:-1], "namespaceSelector") is not None
+    selecting = selection.resource
+    peer = selection.route[:-1]
+    in_any_namespace = selecting.kind == "CiliumClusterwideNetworkPolicy" or (
+        selection.peer and value_at(selecting.data, *peer, "namespaceSelector") is not None
     )
-    return (
-        anywhere
-        or other.kind == "CiliumClusterwideNetworkPolicy"
-        or in_same_namespace(other, resource)
-    )
+    return in_any_namespace or in_same_namespace(selecting, resource)
 
 
 def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Selection]]:
-    """All selections of a set, each under one label that it asks for; under None those that ask
-    for none by its value.
+    """All selectors of a set, each under one label that it asks for; under None those that ask for
+    no label with a value.
     """
     found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
     for resource in manifests.resources:
         for selection in selections_in(resource):
             if not is_empty(selection.selector):
-                found[_label_of(selection.selector)].append(selection)
+                found[_first_label(selection.selector)].append(selection)
     return found
 
 
-def _label_of(selector: Data) -> tuple[str, str] | None:
+def _first_label(selector: Data) -> tuple[str, str] | None:
     return next(iter(as_strings(as_mapping(selector).get("matchLabels")).items()), None)
 
 
 def selections_in(resource: Resource) -> Iterator[Selection]:
-    """The places in an object that select Pods; none for most kinds."""
+    """The selectors in an object that select Pods; none for most kinds."""
     key = (resource.group, resource.kind)
     for table, on_split in (
         (_WIDENED, OnSplit.WIDENED),
@@ -158,63 +156,61 @@ def selections_in(resource: Resource) -> Iterator[Selection]:
         field = table.get(key)
         if field is not None:
             yield Selection(
-                resource,
-                ("spec", field),
-                _as_selector(resource.spec.get(field)),
+                resource=resource,
+                route=("spec", field),
+                selector=_as_selector(resource.spec.get(field)),
                 peer=False,
                 on_split=on_split,
             )
-            for rule_field in ("ingress", "egress"):
-                for index, rule in enumerate(as_mappings(resource.spec.get(rule_field))):
-                    yield from _peers(resource, ("spec", rule_field, index), rule, on_split)
-
-
-def _peers(
-    resource: Resource, route: Route, rule: dict[str, Data], on_split: OnSplit
-) -> Iterator[Selection]:
-    for side in ("from", "to"):
-        for index, peer in enumerate(as_mappings(rule.get(side))):
-            if "podSelector" in peer:
+            for route, selector in _peers(resource):
                 yield Selection(
-                    resource,
-                    (*route, side, index, "podSelector"),
-                    peer["podSelector"],
-                    peer=True,
-                    on_split=on_split,
+                    resource=resource, route=route, selector=selector, peer=True, on_split=on_split
                 )
-    for side in _CILIUM_PEERS:
-        for index, peer in enumerate(as_mappings(rule.get(side))):
-            yield Selection(resource, (*route, side, index), peer, peer=True, on_split=on_split)
+
+
+def _peers(resource: Resource) -> Iterator[tuple[Route, Data]]:
+    """The selectors of the peers in a policy's rules, each with its route."""
+    for field in ("ingress", "egress"):
+        for number, rule in enumerate(as_mappings(resource.spec.get(field))):
+            for side in ("from", "to"):
+                for index, peer in enumerate(as_mappings(rule.get(side))):
+                    if "podSelector" in peer:
+                        route = ("spec", field, number, side, index, "podSelector")
+                        yield route, peer["podSelector"]
+            for side in _CILIUM_PEERS:
+                for index, peer in enumerate(as_mappings(rule.get(side))):
+                    yield ("spec", field, number, side, index), peer
 
 
 def _as_selector(data: Data) -> Data:
-    """A LabelSelector; Istio writes `matchLabels` or, for some kinds, a plain map in `labels`."""
+    """A LabelSelector. Istio has `matchLabels` in some kinds, a plain map `labels` in others."""
     if isinstance(data, dict) and "labels" in data:
         return {"matchLabels": data["labels"]}
     return data
 
 
 def calico_policies(workload: Workload, manifests: ManifestSet) -> list[Resource]:
-    """Calico's policies that speak of a label of a workload's Pods; their selectors are
-    expressions in text.
+    """Calico's policies that mention a label of a workload's Pods; their selectors are expressions,
+    which are searched as text.
     """
     found = []
-    for resource in manifests.compute_once("calico", _calico):
+    for resource in manifests.compute_once("calico", _all_calico_policies):
         expressions = " ".join(_expressions(resource.spec))
-        if any(_speaks_of(expressions, key, value) for key, value in workload.labels.items()):
+        if any(_mentions_label(expressions, key, value) for key, value in workload.labels.items()):
             found.append(resource)
     return found
 
 
-def _calico(manifests: ManifestSet) -> list[Resource]:
+def _all_calico_policies(manifests: ManifestSet) -> list[Resource]:
     return [
-        each
-        for each in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy")
-        if each.group in _CALICO
+        policy
+        for policy in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy")
+        if policy.group in _CALICO
     ]
 
 
 def _expressions(data: Data) -> Iterator[str]:
+    """The selector expressions anywhere in some data."""
     if isinstance(data, dict):
         for key, value in data.items():
             if key.lower().endswith("selector") and isinstance(value, str):
@@ -222,11 +218,11 @@ def _expressions(data: Data) -> Iterator[str]:
             else:
                 yield from _expressions(value)
     elif isinstance(data, list):
-        for each in data:
-            yield from _expressions(each)
+        for item in data:
+            yield from _expressions(item)
 
 
-def _speaks_of(expression: str, key: str, value: str) -> bool:
+def _mentions_label(expression: str, key: str, value: str) -> bool:
     return (
         bool(re.search(rf"(?<![\w./-]){re.escape(key)}(?![\w./-])", expression))
         and value in expression
@@ -236,13 +232,12 @@ def _speaks_of(expression: str, key: str, value: str) -> bool:
 def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
     """The objects that name a workload as what they scale or watch."""
     index = manifests.compute_once("scalers-by-target", _by_target)
-    named = index.get((workload.resource.kind, workload.name), ())
     return [
-        each
-        for each in named
-        if in_same_namespace(each, workload.resource)
-        and manifests.can_see(workload.resource, each)
-        and each is not workload.resource
+        scaler
+        for scaler in index.get((workload.resource.kind, workload.name), ())
+        if in_same_namespace(scaler, workload.resource)
+        and manifests.can_see(workload.resource, scaler)
+        and scaler is not workload.resource
     ]
 
 
@@ -260,69 +255,67 @@ def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
 
 
 def names_workload(resource: Resource) -> bool:
-    """Whether an object says by name which workload it is for, as autoscalers do."""
+    """Whether an object names the workload that it is for, as autoscalers do."""
     return any(field in resource.spec for field in _TARGETS)
 
 
 def objects_mentioning(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
-    """The objects that ask for a label somewhere, Services and the selectors of controllers aside.
+    """The objects that ask for a label anywhere in their spec, but for Services, the selectors of
+    controllers, and the kinds whose selectors are widened or divided.
 
-    Affinity terms, spread constraints and kinds that nobody here knows select Pods by label too.
+    Affinity terms, spread constraints and kinds that are not known here select Pods by label too.
     """
     return manifests.compute_once("label-mentions", _mentions).get((key, value), [])
 
 
 def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
+    """The objects of a set, by each label that they ask for."""
     found: dict[tuple[str, str], list[Resource]] = {}
-    controllers = {id(each.resource) for each in all_workloads(manifests)}
+    controllers = {workload.resource for workload in all_workloads(manifests)}
     for resource in manifests.resources:
         if resource.kind == "Service" or (resource.group, resource.kind) in {
             **_WIDENED,
             **_DIVIDED,
         }:
             continue
-        pairs: set[tuple[str, str]] = set()
-        controller = id(resource) in controllers
-        # A controller's own labels and selector are its own affair; in other kinds a map of labels
-        # asks for Pods.
-        asking = ("matchlabels",) if controller else ("labels", "selector")
-        _collect(
-            {
-                name: part
-                for name, part in resource.spec.items()
-                if not (controller and name == "selector")
-            },
-            pairs,
-            asking,
-            inside=False,
-        )
-        for pair in pairs:
-            found.setdefault(pair, []).append(resource)
+        spec = resource.spec
+        asking: tuple[str, ...] = ("labels", "selector")
+        if resource in controllers:
+            # The labels and the selector of a controller are for its own Pods; in other kinds a map
+            # of labels asks for Pods.
+            spec = {name: part for name, part in spec.items() if name != "selector"}
+            asking = ("matchlabels",)
+        for label in set(_labels_asked(spec, asking, inside=False)):
+            found.setdefault(label, []).append(resource)
     return found
 
 
-def _collect(
-    data: Data, pairs: set[tuple[str, str]], asking: tuple[str, ...], *, inside: bool
-) -> None:
-    """The pairs of strings below keys whose names end in a word of `asking`, and those of
-    expressions.
+def _labels_asked(
+    data: Data, asking: tuple[str, ...], *, inside: bool
+) -> Iterator[tuple[str, str]]:
+    """The labels that some data asks for: pairs of strings in maps, and those of expressions.
+
+    Args:
+        data: the data.
+        asking: the endings, in lower case, of the keys whose maps ask for labels.
+        inside: whether the data is the value of such a key.
     """
     if isinstance(data, dict):
         for key, value in data.items():
             if inside and isinstance(value, str):
-                pairs.add((key, value))
+                yield key, value
             elif key == "values" and isinstance(value, list) and isinstance(data.get("key"), str):
-                pairs.update((data["key"], each) for each in value if isinstance(each, str))
+                yield from ((data["key"], item) for item in value if isinstance(item, str))
             elif isinstance(value, dict | list):
-                _collect(value, pairs, asking, inside=key.lower().endswith(asking))
+                yield from _labels_asked(value, asking, inside=key.lower().endswith(asking))
     elif isinstance(data, list):
-        for each in data:
-            _collect(each, pairs, asking, inside=False)
+        for item in data:
+            yield from _labels_asked(item, asking, inside=False)
 
 
 def metric_container(metric: dict[str, Data]) -> str | None:
-    """The container that a metric of a HorizontalPodAutoscaler (`ContainerResource`) is of; None
-    if it is of no single one.
+    """The container whose resources a metric of a HorizontalPodAutoscaler measures; None if its
+    type is not `ContainerResource`.
     """
     if as_text(metric.get("type")) != "ContainerResource":
         return None
@@ -330,13 +323,13 @@ def metric_container(metric: dict[str, Data]) -> str | None:
 
 
 def trigger_container(trigger: dict[str, Data]) -> str | None:
-    """The container that a KEDA trigger on cpu or memory is of; None if it is of no single one."""
+    """The container that a KEDA trigger on cpu or memory measures; None if it measures them all."""
     return as_text(value_at(trigger, "metadata", "containerName")) or None
 
 
 def reads_first_container(scaler: Resource) -> bool:
-    """Whether a ScaledObject reads variables of the Pod's first container, as its triggers'
-    `...FromEnv` do by default.
+    """Whether a ScaledObject reads variables of the Pod's first container: its triggers have fields
+    `...FromEnv`, and `envSourceContainerName` names no other container.
     """
     if as_text(value_at(scaler.spec, "scaleTargetRef", "envSourceContainerName")):
         return False

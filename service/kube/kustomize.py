@@ -1,4 +1,4 @@
-"""Kustomizations: which files they build, and what they patch.
+"""Kustomizations: which files they build and what they patch.
 
 Facts: the reference of kustomization.yaml (kustomize.config.k8s.io/v1beta1).
 """
@@ -19,7 +19,8 @@ from service.yamldoc.stream import Document, parse
 
 KINDS = ("Kustomization", "Component")
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_LISTS = ("resources", "bases", "components")
+_RESOURCE_FIELDS = ("resources", "bases", "components")
+"""Fields that list files and folders whose objects are built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +28,28 @@ class Patch:
     """A change that a kustomization makes to other objects."""
 
     kustomization: Resource
-    """Where it is listed."""
+    """The kustomization that lists it."""
     target: dict[str, Data]
-    """Whom it is for, where that is said beside it; empty if the patch says it itself."""
+    """The `target` beside it, which says which objects it is for; empty if its content does."""
     content: Data
-    """A partial object, a list of JSON patch operations, or None where it can't be seen."""
+    """A partial object, or a list of JSON patch operations; None if it is not in the set or can't
+    be read.
+    """
 
     def is_for(self, kind: str, name: str) -> bool:
-        """Whether it may change an object."""
+        """Whether it may change the object of a kind and name."""
         if self.target:
             wanted = self.target
         elif isinstance(self.content, dict):
-            name_of = as_text(as_mapping(self.content.get("metadata")).get("name"))
+            wanted_name = as_text(as_mapping(self.content.get("metadata")).get("name"))
             wanted = {
                 "kind": re.escape(as_text(self.content.get("kind"))),
-                "name": re.escape(name_of),
+                "name": re.escape(wanted_name),
             }
         else:
             return True
-        # Both are regular expressions that have to match as a whole; what Python can't read may
-        # match.
+        # Both are regular expressions that have to match as a whole. One that Python can't compile
+        # may match.
         try:
             return all(
                 re.fullmatch(as_text(wanted.get(field)) or ".*", value)
@@ -57,43 +60,52 @@ class Patch:
 
 
 def patch_paths(kustomizations: Iterable[Resource]) -> set[str]:
-    """The files that hold patches, as paths of the set: they are no objects of their own."""
-    return {_path(each, path) for each in kustomizations for path, _, _ in _entries(each) if path}
+    """The paths in the set of the files that hold patches, which are no objects of their own."""
+    return {
+        _path_in_set(kustomization, entry.path)
+        for kustomization in kustomizations
+        for entry in _patch_entries(kustomization)
+        if entry.path
+    }
 
 
 def patches_of(kustomization: Resource, manifests: ManifestSet) -> Iterator[Patch]:
     """The patches of a kustomization of a set."""
-    for path, inline, target in _entries(kustomization):
-        contents = (
-            read_patch(inline)
-            if inline is not None
-            else manifests.patches.get(_path(kustomization, path), [None])
-        )
+    for entry in _patch_entries(kustomization):
+        if entry.inline is not None:
+            contents = read_patch(entry.inline)
+        else:
+            contents = manifests.patches.get(_path_in_set(kustomization, entry.path), [None])
         for content in contents:
-            yield Patch(kustomization, target, content)
+            yield Patch(kustomization, entry.target, content)
 
 
 def kustomizations_building(resource: Resource, manifests: ManifestSet) -> list[Resource]:
-    """The kustomizations of a set that an object's file goes through."""
-    reached = manifests.compute_once("kustomizations-by-file", _by_file)
-    return reached.get(resource.path, [])
+    """The kustomizations of a set that build an object's file, directly or through others."""
+    by_file = manifests.compute_once("kustomizations-by-file", _by_file)
+    return by_file.get(resource.path, [])
 
 
 def lists_file(kustomization: Resource, path: str) -> bool:
-    """Whether a kustomization names a file itself."""
-    return path in _listed(kustomization)
+    """Whether a kustomization names a file itself, rather than a folder that has it.
+
+    Args:
+        kustomization: the kustomization.
+        path: the file's path in the set.
+    """
+    return path in _listed_paths(kustomization)
 
 
 def _by_file(manifests: ManifestSet) -> dict[str, list[Resource]]:
+    """The kustomizations of a set, by the path of each file that they build."""
     kustomizations = manifests.of_kind(*KINDS)
-    by_folder = {normpath(each.folder): each for each in kustomizations}
+    by_folder = {normpath(kustomization.folder): kustomization for kustomization in kustomizations}
     found: dict[str, list[Resource]] = {}
     for kustomization in kustomizations:
         seen: set[str] = set()
         waiting = [kustomization]
         while waiting:
-            current = waiting.pop()
-            for path in _listed(current):
+            for path in _listed_paths(waiting.pop()):
                 if path in seen:
                     continue
                 seen.add(path)
@@ -104,34 +116,56 @@ def _by_file(manifests: ManifestSet) -> dict[str, list[Resource]]:
     return found
 
 
-def _listed(kustomization: Resource) -> list[str]:
+def _listed_paths(kustomization: Resource) -> list[str]:
+    """The paths in the set of the files and folders that a kustomization lists."""
     return [
-        _path(kustomization, as_text(each))
-        for field in _LISTS
-        for each in as_list(kustomization.data.get(field))
+        _path_in_set(kustomization, as_text(entry))
+        for field in _RESOURCE_FIELDS
+        for entry in as_list(kustomization.data.get(field))
     ]
 
 
-def _path(kustomization: Resource, entry: str) -> str:
-    return normpath(f"{kustomization.folder}/{entry}")
+def _path_in_set(kustomization: Resource, path: str) -> str:
+    """A path that a kustomization names, relative to the root of the set."""
+    return normpath(f"{kustomization.folder}/{path}")
 
 
-def _entries(kustomization: Resource) -> Iterator[tuple[str, str | None, dict[str, Data]]]:
-    """The path or the text of each patch, and its target."""
-    for each in as_list(kustomization.data.get("patchesStrategicMerge")):
-        entry = as_text(each)
-        yield ("", entry, {}) if "\n" in entry else (entry, None, {})
+@dataclass(frozen=True, slots=True)
+class _PatchEntry:
+    """A patch as it is listed."""
+
+    path: str
+    """The path of its file, from the kustomization's folder; empty if it is inline."""
+    inline: str | None
+    """Its text; None if it is in a file."""
+    target: dict[str, Data]
+    """Its `target`; empty if missing."""
+
+
+def _patch_entries(kustomization: Resource) -> Iterator[_PatchEntry]:
+    for item in as_list(kustomization.data.get("patchesStrategicMerge")):
+        text = as_text(item)
+        is_inline = "\n" in text
+        yield _PatchEntry("" if is_inline else text, text if is_inline else None, {})
     for field in ("patches", "patchesJson6902"):
         for patch in as_mappings(kustomization.data.get(field)):
-            inline = as_text(patch["patch"]) if "patch" in patch else None
-            yield as_text(patch.get("path")), inline, as_mapping(patch.get("target"))
+            yield _PatchEntry(
+                path=as_text(patch.get("path")),
+                inline=as_text(patch["patch"]) if "patch" in patch else None,
+                target=as_mapping(patch.get("target")),
+            )
 
 
 def read_patch(content: str) -> list[Data]:
-    """What the text of a patch says: partial objects, or a list of JSON patch operations; None
-    for what can't be read.
+    """Read the text of a patch.
+
+    Args:
+        content: the text.
+
+    Returns:
+        Partial objects, or lists of JSON patch operations; None for a document that can't be read.
     """
-    # A list of operations isn't a manifest: below a key it can be read like one.
+    # A list of operations is no manifest, but it can be read like one below a key.
     listed = bool(re.match(r"(?:\s|#.*\n)*(?:-\s|\[)", content))
     source = SourceFile("patch", "patch:\n" + content if listed else content)
     found: list[Data] = []

@@ -1,4 +1,4 @@
-"""What tells a live export (`kubectl get -o yaml`) from a manifest that somebody wrote.
+"""Tells live exports (`kubectl get -o yaml`) from manifests that somebody wrote.
 
 Facts: the API conventions (metadata, status), and the documentation of the admission and network
 plugins named below.
@@ -10,7 +10,7 @@ from service.kube.objects import Resource
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which `kubectl apply` keeps what somebody wrote."""
-_NODES_OWN = (
+_PLUGIN_PREFIXES = (
     "cni.projectcalico.org/",
     "k8s.v1.cni.cncf.io/network-status",
     "k8s.v1.cni.cncf.io/networks-status",
@@ -21,21 +21,25 @@ _NODES_OWN = (
     "kubernetes.io/config.",
     "container.seccomp.security.alpha.kubernetes.io/",
 )
-"""Annotations that admission and network plugins write on the Pods that run."""
+"""Prefixes of annotations that admission and network plugins write on running Pods."""
 
 
 def is_live(resource: Resource) -> bool:
-    """Whether an object comes from a cluster rather than from somebody's hand."""
+    """Whether an object was exported from a cluster: it has a status or a uid."""
     return "status" in resource.data or "uid" in resource.metadata
 
 
 def is_machine_written(resource: Resource, annotation: str) -> bool:
-    """Whether an annotation is of the Pod that ran, and not of what somebody wrote."""
-    return annotation == LAST_APPLIED or (is_live(resource) and annotation.startswith(_NODES_OWN))
+    """Whether kubectl or the cluster wrote an annotation of an object, rather than a person."""
+    return annotation == LAST_APPLIED or (
+        is_live(resource) and annotation.startswith(_PLUGIN_PREFIXES)
+    )
 
 
 def is_token(volume: str) -> bool:
-    """Whether a volume is the service account's token, which the API server adds to every Pod."""
+    """Whether a volume, by its name, holds the service account's token, which the API server adds
+    to every Pod.
+    """
     return volume.startswith("kube-api-access-")
 
 

@@ -1,4 +1,4 @@
-"""Objects, where they stand, and which of them can see each other."""
+"""Objects, their places in the input, and which of them refer to each other."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """One object of the set. Two are the same only if they are the same place in the input."""
+    """One object of the set. Two are equal only if they are the same object."""
 
     document: Document
     """The document that it is in."""
     route: Route
-    """Where in the document: empty, or ("items", n) in a List."""
+    """From the document's root: empty, or `("items", n)` in a List."""
     data: dict[str, Data]
-    """What it says, as Kubernetes reads it."""
+    """The object as Kubernetes reads it."""
 
     @property
     def path(self) -> str:
-        """The file."""
+        """The path of its file."""
         return self.document.source.path
 
     @property
     def folder(self) -> str:
-        """The file's folder."""
+        """The folder of its file; `.` for the root of the set."""
         return _folder(self.path)
 
     @cached_property
@@ -61,7 +61,7 @@ class Resource:
 
     @cached_property
     def name(self) -> str:
-        """The name; with `generateName` that and a star; empty if neither is there."""
+        """The name, or `generateName` with `*` appended; empty if both are missing."""
         name = self.metadata.get("name")
         if name is None and "generateName" in self.metadata:
             return as_text(self.metadata["generateName"]) + "*"
@@ -69,7 +69,7 @@ class Resource:
 
     @cached_property
     def namespace(self) -> str | None:
-        """As written; None if missing, which may then be any."""
+        """As written; None if missing: the namespace is then chosen when it is applied."""
         namespace = self.metadata.get("namespace")
         return as_text(namespace) if namespace is not None else None
 
@@ -90,19 +90,22 @@ class Resource:
 
     @property
     def title(self) -> str:
-        """Kind and name."""
+        """Kind and name, as in `Pod/web`."""
         return f"{self.kind}/{self.name}"
 
     def location(self, *steps: str | int, key: bool = False) -> Location:
-        """The place of what is at a route within the object, or of the nearest thing above it
-        that is written.
+        """The place of what is at a route within the object.
+
+        Args:
+            steps: the route; where it leads to nothing, its longest part that leads to something.
+            key: whether the place of the key is asked for, where there is one.
         """
         return Location(
             self.path, self.document.index, self.document.span_of((*self.route, *steps), key=key)
         )
 
     def get(self, *steps: str | int) -> Data:
-        """What stands at a route within the object; None if nothing does."""
+        """The data at a route within the object; None if there is none."""
         return value_at(self.data, *steps)
 
 
@@ -113,12 +116,12 @@ def _folder(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LazyLocation:
-    """A place in an object, whose text is looked for only when somebody wants to be shown it."""
+    """A place in an object that is looked up only when it is shown."""
 
     resource: Resource
     """The object."""
     route: Route
-    """Where in the object."""
+    """From the object."""
 
     def location(self) -> Location:
         """The place in the input."""
@@ -126,7 +129,7 @@ class LazyLocation:
 
 
 def value_at(data: Data, *steps: str | int) -> Data:
-    """What stands at a route in plain data; None if nothing does."""
+    """What is at a route in plain data; None if nothing is."""
     for step in steps:
         if isinstance(data, dict):
             data = data.get(step)
@@ -138,8 +141,8 @@ def value_at(data: Data, *steps: str | int) -> Data:
 
 
 def as_text(value: Any) -> str:
-    """A value where a string is expected; numbers and booleans as they would be written, others
-    as nothing.
+    """A value where a string is expected: numbers and booleans as they are written in JSON; an
+    empty string for anything else.
     """
     if isinstance(value, str):
         return value
@@ -149,32 +152,32 @@ def as_text(value: Any) -> str:
 
 
 def as_mapping(value: Any) -> dict[str, Any]:
-    """A value where a mapping is expected; anything else as an empty one."""
+    """A value where a mapping is expected; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: Any) -> list[Any]:
-    """A value where a sequence is expected; anything else as an empty one."""
+    """A value where a sequence is expected; an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
 def as_mappings(value: Any) -> list[dict[str, Any]]:
-    """The mappings of a sequence; what else is in it keeps its place as an empty one, so that
-    indices hold.
+    """The items of a sequence of mappings; an empty mapping for any other item, so that indices
+    stay the same.
     """
     return [as_mapping(item) for item in as_list(value)]
 
 
 def as_strings(value: Any) -> dict[str, str]:
-    """A value where a map of strings is expected."""
-    return {key: as_text(each) for key, each in as_mapping(value).items()}
+    """A value where a map of strings is expected, its values as `as_text` reads them."""
+    return {key: as_text(item) for key, item in as_mapping(value).items()}
 
 
 def objects_of(document: Document) -> Iterator[Resource]:
-    """The objects of a document: itself, or the items of a List.
+    """The objects of a document: the document itself, or the items of a List.
 
     Raises:
-        InputError: a value that kubectl refuses.
+        InputError: `not-an-object`, or a value that kubectl refuses.
     """
     data = document.read()
     if not isinstance(data, dict):
@@ -190,8 +193,13 @@ def objects_of(document: Document) -> Iterator[Resource]:
 
 
 def in_same_namespace(one: Resource, other: Resource, *, strictly: bool = False) -> bool:
-    """Whether two objects are in one namespace; a missing one may be any, unless it has to be
-    sure.
+    """Whether two objects are in one namespace.
+
+    Args:
+        one: an object.
+        other: another one.
+        strictly: whether the answer is no if only one of them names its namespace; otherwise a
+            namespace that is not named may be any.
     """
     if one.namespace == other.namespace:
         return True
@@ -200,12 +208,12 @@ def in_same_namespace(one: Resource, other: Resource, *, strictly: bool = False)
 
 @dataclass(frozen=True)
 class ManifestSet:
-    """All objects of a run, and what each can see of the others."""
+    """All objects of a run, and which of the others each of them refers to by a name."""
 
     resources: tuple[Resource, ...]
     """In the order of the input."""
     patches: dict[str, list[Data]] = field(default_factory=dict)
-    """What the files say, by path, that kustomizations patch other objects with; these are no
+    """By path, the contents of the files with which kustomizations patch objects, and which are no
     objects of their own.
     """
     _by_kind: dict[str, list[Resource]] = field(
@@ -225,75 +233,83 @@ class ManifestSet:
             self._by_name[resource.kind, resource.name].append(resource)
 
     def compute_once(self, name: str, make: Callable[[ManifestSet], T]) -> T:
-        """Something made from the whole set, once: indices that would otherwise be built for
-        every workload.
+        """Compute something from the whole set once, such as an index that every workload needs.
+
+        Args:
+            name: the name under which the result is kept.
+            make: computes it; not called if there is a result under this name.
         """
         if name not in self._derived:
             self._derived[name] = make(self)
         return self._derived[name]  # type: ignore[no-any-return]
 
     def position_of(self, resource: Resource) -> int:
-        """Where in the order of the input an object of the set stands."""
-        return self.compute_once(
-            "order", lambda made: {id(each): number for number, each in enumerate(made.resources)}
-        )[id(resource)]
+        """The index of an object in the order of the input."""
+        return self.compute_once("positions", _positions)[resource]
 
     def of_kind(self, *kinds: str) -> list[Resource]:
-        """All objects of some kinds, wherever they are."""
+        """All objects of some kinds, in whatever file and namespace; kind by kind."""
         return [resource for kind in kinds for resource in self._by_kind.get(kind, ())]
 
     def find_all(self, kind: str, name: str) -> list[Resource]:
-        """All objects of a kind and name, wherever they are."""
+        """All objects of a kind and name, in whatever file and namespace."""
         return self._by_name.get((kind, name), [])
 
     def find(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
-        """The object of a kind and name that another one refers to: the nearest in file, folder,
-        then set when unique.
+        """The object that another one refers to by a kind and a name, in its namespace.
 
-        Within one file or folder the last one wins, as `kubectl apply` would have it.
+        It is the nearest: one in the same file, else one in the same folder, else the only one in
+        the set. Of several in the file or folder it is the last, which `kubectl apply` would leave.
+
+        Returns:
+            None if there is none, or if there are several and none of them is near.
         """
         everywhere = self._by_name.get((kind, name), ())
         if len(everywhere) > 1:
             # Overlays repeat a name in hundreds of folders, so each name with several objects has
             # an index of its own.
-            places = self._places.get((kind, name)) or self._placed(kind, name)
+            places = self._places.get((kind, name)) or self._index_places(kind, name)
             for near in (
                 places.get(("file", seen_from.path), ()),
                 places.get(("folder", seen_from.folder), ()),
             ):
-                for each in reversed(near):
-                    if in_same_namespace(each, seen_from):
-                        return each
+                for candidate in reversed(near):
+                    if in_same_namespace(candidate, seen_from):
+                        return candidate
         found = None
-        for each in everywhere:
-            if in_same_namespace(each, seen_from):
+        for candidate in everywhere:
+            if in_same_namespace(candidate, seen_from):
                 if found is not None:
                     return None
-                found = each
+                found = candidate
         return found
 
-    def _placed(self, kind: str, name: str) -> dict[tuple[str, str], list[Resource]]:
+    def _index_places(self, kind: str, name: str) -> dict[tuple[str, str], list[Resource]]:
         """The objects of a kind and name by `file` and path, and by `folder` and path."""
         places: dict[tuple[str, str], list[Resource]] = {}
-        for each in self._by_name[kind, name]:
-            places.setdefault(("file", each.path), []).append(each)
-            places.setdefault(("folder", each.folder), []).append(each)
+        for resource in self._by_name[kind, name]:
+            places.setdefault(("file", resource.path), []).append(resource)
+            places.setdefault(("folder", resource.folder), []).append(resource)
         self._places[kind, name] = places
         return places
 
     def can_see(self, seen_from: Resource, other: Resource) -> bool:
-        """Whether two objects may meet in one cluster: not where the other one's name means a
-        nearer object.
+        """Whether an object means another one by its kind and name, and not a nearer one (see
+        `find`).
         """
         return self.find(other.kind, other.name, seen_from) is other
 
     def visible_objects(self, kinds: Iterable[str], seen_from: Resource) -> list[Resource]:
-        """The objects of some kinds that share a scope with another one, each name once."""
+        """The objects of some kinds that another one can see, one for each kind and name."""
         result = []
         for kind in kinds:
-            names = dict.fromkeys(each.name for each in self._by_kind.get(kind, ()))
+            names = dict.fromkeys(resource.name for resource in self._by_kind.get(kind, ()))
             for name in names:
                 found = self.find(kind, name, seen_from)
                 if found is not None:
                     result.append(found)
         return result
+
+
+def _positions(manifests: ManifestSet) -> dict[Resource, int]:
+    return {resource: index for index, resource in enumerate(manifests.resources)}

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from service.kube.config_maps import config_maps_of, find_config_map
 from service.kube.containers import Container, Word, as_port
+from service.kube.flags import is_listen_flag
 from service.kube.objects import (
     ManifestSet,
     Resource,
@@ -19,16 +21,19 @@ from service.kube.objects import (
     as_text,
     value_at,
 )
-from service.kube.workloads import Workload, workloads_of
+from service.kube.workloads import Workload
 from service.yamldoc.nodes import Route
 
 LOOPBACK = re.compile(
     r"(?<![\w.-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])"
 )
-"""A loopback host, with the port behind it if there is one."""
+"""A loopback host in a text, with the port after it if there is one."""
 
 LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
-"""A loopback host and nothing else."""
+"""A loopback host; used with `fullmatch`, for texts that are nothing else."""
+
+HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
+"""The last words of the names of variables that hold a host."""
 
 _SCHEME_PORTS = {
     "http": 80,
@@ -41,106 +46,142 @@ _SCHEME_PORTS = {
     "amqp": 5672,
 }
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
-_WINDOW = 500
-"""Characters before an address that tell what it is for; long values would be read again for
-each address otherwise.
+_MAX_CONTEXT = 500
+"""Characters before an address that are searched for its scheme and flag; without a limit, long
+values would be searched again for each address.
 """
-_MOST_REFERENCES = 100
-"""Addresses that one value is searched for."""
-_HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
-_BINDS = re.compile(r"(?i)bind|listen")
-_CALLS_NOBODY = re.compile(
+_MAX_REFERENCES = 100
+"""Addresses that are looked for in one value."""
+_LISTEN_VARIABLE = re.compile(r"(?i)bind|listen")
+"""Part of the name of a variable that holds an address to listen on."""
+_NOT_CALLED_VARIABLE = re.compile(
     r"(?i)no_?proxy|allow|trust|server_?name|domain|cors|origin|hosts$|whitelist|pod_?(?:ip|name)|node_?name"
 )
-_LISTEN = re.compile(r"(?i)\b(?:listen|bind|address)[^\s,;:]*[\s:=\"']*\Z")
+"""Part of the name of a variable that holds a host which is neither called nor listened on."""
+_LISTEN_KEY = re.compile(r"(?i)\b(?:listen|bind|address)[^\s,;:]*[\s:=\"']*\Z")
 _LAST_FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= :]\S*\s?\S*\Z)")
 
 
 @dataclass(frozen=True, slots=True)
 class LoopbackReference:
-    """A place at which a container is told to talk to its own Pod."""
+    """A place at which a container is told of an address of its own Pod."""
 
     container: Container
     """The container that is told."""
     host: str
-    """localhost, 127.0.0.1 or the like."""
+    """The host: `localhost`, `127.0.0.1` or similar."""
     port: int | None
-    """The port; None where none is named."""
+    """The port; None if none is named."""
     where: str
     """`command`, `args`, `env`, `probe`, `hook` or `ConfigMap <name>`."""
     resource: Resource
-    """The object that says so: the workload's own or a ConfigMap."""
+    """The object that has the text: that of the workload, or a ConfigMap."""
     route: Route
-    """Where in that object the text is."""
+    """From that object to the text."""
     listens: bool
-    """Whether it reads like an address to listen on rather than one to call."""
+    """Whether the address seems to be one to listen on, rather than one to call."""
     variable: str = ""
-    """The variable that holds it, where it is a variable's whole value."""
+    """The name of the variable, if the address is the whole value of a variable."""
 
 
 def loopback_references(
     workload: Workload, container: Container, manifests: ManifestSet
 ) -> Iterator[LoopbackReference]:
     """Every literal loopback address that a container is told of."""
-    resource = workload.resource
-    bound = {
-        variable.route: f"--{variable.name}"
-        for variable in container.env
-        if _BINDS.search(variable.name)
-    }
-    for word in container.words:
-        before = bound.get(word.route) or _before(container, word)
-        yield from _in_text(word.text, word.where, container, resource, word.route, before=before)
-    yield from _host_and_port(workload, container, manifests)
+    yield from _in_words(workload, container)
+    yield from _in_host_variables(workload, container, manifests)
     for probe in container.probes:
         if probe.host in ("localhost", "127.0.0.1", "::1") and isinstance(probe.port, int):
             yield LoopbackReference(
-                container, probe.host, probe.port, "probe", resource, probe.route, listens=False
+                container=container,
+                host=probe.host,
+                port=probe.port,
+                where="probe",
+                resource=workload.resource,
+                route=probe.route,
+                listens=False,
             )
+    yield from _in_config_maps(workload, container, manifests)
+
+
+def _in_words(workload: Workload, container: Container) -> Iterator[LoopbackReference]:
+    """The addresses in a container's command, arguments, variables, probes and hooks."""
+    # A variable such as BIND_ADDRESS is read like a flag of that name.
+    variable_flags = {
+        variable.route: f"--{variable.name}"
+        for variable in container.env
+        if _LISTEN_VARIABLE.search(variable.name)
+    }
+    for word in container.words:
+        before = variable_flags.get(word.route) or _flag_before(container, word)
+        for address in loopback_addresses(word.text, before):
+            yield LoopbackReference(
+                container=container,
+                host=address.host,
+                port=address.port,
+                where=word.where,
+                resource=workload.resource,
+                route=word.route,
+                listens=address.listens,
+            )
+
+
+def _in_config_maps(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[LoopbackReference]:
+    """The addresses in the ConfigMaps that a container reads."""
     for config, keys in config_maps_of(workload, container, manifests):
         for key, value in as_strings(config.data.get("data")).items():
-            if keys is None or key in keys:
-                yield from _in_text(
-                    value, f"ConfigMap {config.name}", container, config, ("data", key)
+            if keys is not None and key not in keys:
+                continue
+            for address in loopback_addresses(value):
+                yield LoopbackReference(
+                    container=container,
+                    host=address.host,
+                    port=address.port,
+                    where=f"ConfigMap {config.name}",
+                    resource=config,
+                    route=("data", key),
+                    listens=address.listens,
                 )
 
 
-def _before(container: Container, word: Word) -> str:
-    """The word before one in command or args, for flags whose value is a word of its own."""
+def _flag_before(container: Container, word: Word) -> str:
+    """The word before a word of `command` or `args`, if it is a flag; else empty."""
     words = container.invocation
-    place = next((index for index, each in enumerate(words) if each.route == word.route), 0)
-    return words[place - 1].text if place and words[place - 1].text.startswith("-") else ""
+    index = next((index for index, other in enumerate(words) if other.route == word.route), 0)
+    return words[index - 1].text if index and words[index - 1].text.startswith("-") else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A loopback address in a text, with its port written or told by its scheme."""
+    """A loopback address in a text, with a port that is written or that its scheme implies."""
 
     start: int
     """Where it starts in the text."""
     end: int
     """Where it ends, its port included."""
     host: str
-    """localhost, 127.0.0.1 or the like."""
+    """The host: `localhost`, `127.0.0.1` or similar."""
     port: int
     """The port."""
     written: bool
     """Whether the port is written."""
     listens: bool
-    """Whether it reads like an address to listen on rather than one to call."""
+    """Whether the address seems to be one to listen on, rather than one to call."""
 
 
 def loopback_addresses(value: str, before: str = "") -> Iterator[Address]:
-    """The loopback addresses of a text, comment lines left out.
+    """The loopback addresses of a text, but for those in comment lines and those without a port.
 
     Args:
         value: the text.
-        before: the word in front of it, where that may be a flag.
+        before: the word before it, which may be a flag.
     """
     if "localhost" not in value and "127." not in value and "[::1]" not in value:
         return
-    for match in islice(LOOPBACK.finditer(value), _MOST_REFERENCES):
-        start = max(0, match.start() - _WINDOW)
+    for match in islice(LOOPBACK.finditer(value), _MAX_REFERENCES):
+        start = max(0, match.start() - _MAX_CONTEXT)
         line = value[max(start, value.rfind("\n", start, match.start()) + 1) : match.start()]
         if line.lstrip().startswith("#"):
             continue
@@ -150,281 +191,148 @@ def loopback_addresses(value: str, before: str = "") -> Iterator[Address]:
             port = _SCHEME_PORTS.get(scheme[1]) if scheme else None
         if port is not None:
             yield Address(
-                match.start(),
-                match.end(),
-                match["host"],
-                port,
-                written is not None,
-                is_address_to_listen_on(line, before),
+                start=match.start(),
+                end=match.end(),
+                host=match["host"],
+                port=port,
+                written=written is not None,
+                listens=is_address_to_listen_on(line, before),
             )
 
 
-def _in_text(
-    value: str, where: str, container: Container, resource: Resource, route: Route, before: str = ""
-) -> Iterator[LoopbackReference]:
-    for each in loopback_addresses(value, before):
-        yield LoopbackReference(
-            container, each.host, each.port, where, resource, route, each.listens
-        )
-
-
 def is_address_to_listen_on(line: str, before: str) -> bool:
-    """Whether an address, behind the text `line` and the word `before`, is one to listen on: by
-    the flag or key that it belongs to.
+    """Whether an address is one to listen on, by the flag or key that it belongs to.
+
+    Args:
+        line: the text before the address, on its line.
+        before: the word before that text.
     """
-    flags = _LAST_FLAG.findall(f"{before[-_WINDOW:]} {line}")
+    flags = _LAST_FLAG.findall(f"{before[-_MAX_CONTEXT:]} {line}")
     if flags:
-        return _listens(flags[-1], loopback=True)
-    return bool(_LISTEN.search(line)) and "://" not in line
+        return is_listen_flag(flags[-1], is_loopback=True)
+    return bool(_LISTEN_KEY.search(line)) and "://" not in line
 
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
-    """An environment variable with a value that can be seen."""
+    """An environment variable whose value is in the set."""
 
     name: str
     value: str
     where: str
+    """`env` or `ConfigMap <name>`."""
     resource: Resource
+    """The object that has the value."""
     route: Route
+    """From that object to the value."""
 
 
 def _variables(
     workload: Workload, container: Container, manifests: ManifestSet
 ) -> Iterator[_Variable]:
-    """The variables of a container: its own, and those from the ConfigMaps of the scope."""
+    """The variables of a container: those with literal values, and those from ConfigMaps."""
     for variable in container.env:
-        yield _Variable(variable.name, variable.value, "env", workload.resource, variable.route)
+        yield _Variable(
+            name=variable.name,
+            value=variable.value,
+            where="env",
+            resource=workload.resource,
+            route=variable.route,
+        )
     for source in as_mappings(container.data.get("envFrom")):
-        config = _config_map(as_text(value_at(source, "configMapRef", "name")), workload, manifests)
+        name = as_text(value_at(source, "configMapRef", "name"))
+        config = find_config_map(name, workload, manifests)
         for key in as_strings(config.data.get("data")) if config else ():
-            yield from _from_config(as_text(source.get("prefix")) + key, config, key)
-    for named in as_mappings(container.data.get("env")):
-        reference = as_mapping(value_at(named, "valueFrom", "configMapKeyRef"))
-        config = _config_map(as_text(reference.get("name")), workload, manifests)
-        yield from _from_config(as_text(named.get("name")), config, as_text(reference.get("key")))
+            yield from _from_config_map(as_text(source.get("prefix")) + key, config, key)
+    for entry in as_mappings(container.data.get("env")):
+        reference = as_mapping(value_at(entry, "valueFrom", "configMapKeyRef"))
+        config = find_config_map(as_text(reference.get("name")), workload, manifests)
+        key = as_text(reference.get("key"))
+        yield from _from_config_map(as_text(entry.get("name")), config, key)
 
 
-def _from_config(name: str, config: Resource | None, key: str) -> Iterator[_Variable]:
+def _from_config_map(name: str, config: Resource | None, key: str) -> Iterator[_Variable]:
+    """The variable of a name whose value is that of a key, if the ConfigMap has the key."""
     value = as_strings(config.data.get("data")).get(key) if config else None
     if config is not None and value is not None:
-        yield _Variable(name, value, f"ConfigMap {config.name}", config, ("data", key))
+        yield _Variable(
+            name=name,
+            value=value,
+            where=f"ConfigMap {config.name}",
+            resource=config,
+            route=("data", key),
+        )
 
 
-def _config_map(name: str, workload: Workload, manifests: ManifestSet) -> Resource | None:
-    return manifests.find("ConfigMap", name, workload.resource) if name else None
-
-
-def _host_and_port(
+def _in_host_variables(
     workload: Workload, container: Container, manifests: ManifestSet
 ) -> Iterator[LoopbackReference]:
-    """`DB_HOST=localhost` with `DB_PORT=5432`, or without a port, where the target's default is
-    meant.
+    """The variables that are a loopback host, with the port of the variable for it: `DB_HOST` with
+    `DB_PORT`. Without such a variable the port is None.
     """
     variables = list(_variables(workload, container, manifests))
     ports = {variable.name: as_port(variable.value) for variable in variables}
     for variable in variables:
         if not LOOPBACK_HOST.fullmatch(variable.value.strip()):
             continue
-        stem = re.sub(rf"(?i)(?:{'|'.join(_HOST_WORDS)})$", "", variable.name)
-        port = next(
-            (
-                number
-                for name, number in ports.items()
-                if number
-                and name.upper().startswith(stem.upper())
-                and name.upper().endswith("PORT")
-            ),
-            None,
+        if _NOT_CALLED_VARIABLE.search(variable.name):
+            continue
+        stem = re.sub(rf"(?i)(?:{'|'.join(HOST_WORDS)})$", "", variable.name)
+        yield LoopbackReference(
+            container=container,
+            host=variable.value.strip(),
+            port=_port_beside(stem, ports),
+            where=variable.where,
+            resource=variable.resource,
+            route=variable.route,
+            # HOST alone, and names such as BIND_ADDRESS, say where to listen.
+            listens=not stem or bool(_LISTEN_VARIABLE.search(variable.name)),
+            variable=variable.name,
         )
-        # HOST alone, and names such as BIND_ADDRESS, say where to listen; SERVER_NAME and
-        # ALLOWED_HOSTS call nobody.
-        listens = not stem or bool(_BINDS.search(variable.name))
-        if not _CALLS_NOBODY.search(variable.name):
-            place = (variable.where, variable.resource, variable.route)
-            yield LoopbackReference(
-                container, variable.value.strip(), port, *place, listens, variable.name
-            )
 
 
-def config_maps_of(
-    workload: Workload, container: Container, manifests: ManifestSet
-) -> Iterator[tuple[Resource, frozenset[str] | None]]:
-    """The ConfigMaps of the scope that a container reads, each with the keys that it reads; None
-    for all.
-    """
-    wanted: dict[str, set[str] | None] = {}
-    for source in as_mappings(container.data.get("envFrom")):
-        wanted[as_text(value_at(source, "configMapRef", "name"))] = None
-    for variable in as_mappings(container.data.get("env")):
-        key_reference = as_mapping(value_at(variable, "valueFrom", "configMapKeyRef"))
-        _want(wanted, as_text(key_reference.get("name")), [as_text(key_reference.get("key"))])
-    for mount in container.mounts:
-        volume = as_mapping(workload.volumes.get(mount.volume))
-        sources = [
-            volume.get("configMap"),
-            *(
-                source.get("configMap")
-                for source in as_mappings(value_at(volume, "projected", "sources"))
-            ),
-        ]
-        for config_source in sources:
-            if isinstance(config_source, dict):
-                keys = [
-                    as_text(item.get("key")) for item in as_mappings(config_source.get("items"))
-                ]
-                if mount.sub_path and not keys:
-                    keys = [mount.sub_path]
-                _want(wanted, as_text(config_source.get("name")), keys)
-    for name, names in wanted.items():
-        config = manifests.find("ConfigMap", name, workload.resource) if name else None
-        if config is not None:
-            yield config, None if names is None else frozenset(names)
-
-
-def readers_of_config_map(
-    config: Resource, manifests: ManifestSet
-) -> list[tuple[Workload, Container]]:
-    """The containers of a set that read a ConfigMap, each with its workload."""
-    return manifests.compute_once("readers-of-config-maps", _readers).get(id(config), [])
-
-
-def _readers(manifests: ManifestSet) -> dict[int, list[tuple[Workload, Container]]]:
-    found: dict[int, list[tuple[Workload, Container]]] = {}
-    for resource in manifests.resources:
-        for workload in workloads_of(resource):
-            for container in workload.containers:
-                for config, _ in config_maps_of(workload, container, manifests):
-                    found.setdefault(id(config), []).append((workload, container))
-    return found
-
-
-def _want(wanted: dict[str, set[str] | None], name: str, keys: list[str]) -> None:
-    if not keys or wanted.get(name, set()) is None:
-        wanted[name] = None
-    else:
-        wanted[name] = (wanted.get(name) or set()) | set(keys)
-
-
-_FLAG = re.compile(r"^--?(?P<name>[A-Za-z][\w.-]*)(?:[= :](?P<value>\S+))?$")
-_LISTEN_WORDS = frozenset({"port", "ports", "listen", "listening", "bind", "addr", "address", "p"})
-_CALL_WORDS = frozenset(
-    {
-        "server",
-        "servers",
-        "endpoint",
-        "endpoints",
-        "upstream",
-        "target",
-        "backend",
-        "peer",
-        "peers",
-        "remote",
-        "etcd",
-        "client",
-        "db",
-        "database",
-        "redis",
-        "mysql",
-        "postgres",
-        "to",
-        "forward",
-        "advertise",
-        "join",
-        "connect",
-    }
-)
-"""Words of flags that name an address to call rather than one to listen on."""
-_OWN_WORDS = frozenset(
-    {
-        "http", "https", "web", "grpc", "rest", "metrics", "telemetry", "health", "healthz",
-        "probe", "ready", "admin", "api",
-        "insecure", "secure", "tls", "ssl", "debug", "pprof", "app", "main", "internal",
-        "external", "public", "private", "status",
-        "management", "webhook", "service", "proxy",
-    }
-)  # fmt: skip
-"""Words of flags that tell which of its own addresses a program means."""
-_PORT_OF = re.compile(r"^(?:https?://)?(?:[\w.*-]*|\[[0-9a-f:]*\]):?(?P<port>\d{2,5})/?$")
-_SHELL_LISTEN = re.compile(
-    r"(?:http\.server|SimpleHTTPServer|runserver(?: \S*?:)?|nc -lk?p?|TCP-LISTEN:"
-    r"|--?(?:listen|bind|port|addr)[\w-]*[= ](?:https?://)?(?:[\w.*-]*:)?|-b \S*?:)\s*(\d{2,5})\b"
-)
-_ENV_PORT = re.compile(
-    r"(?i)^(?:(?:[A-Z]+_)?(?:SERVER|HTTP|HTTPS|GRPC|APP|WEB|LISTEN|SERVICE|API|CONTAINER|NODE|FLASK_RUN|UVICORN|ASPNETCORE_HTTP|REST|UI)_?)?PORTS?$"
-)
-
-
-def configured_ports(container: Container) -> dict[int, Route]:
-    """The ports that a container is told to listen on, by flags or variables such as `PORT`,
-    with the place that says so.
-    """
-    found: dict[int, Route] = {}
-    words = container.invocation
-    for place, word in enumerate(words):
-        flag = _FLAG.match(word.text)
-        if flag:
-            value = flag["value"] or (words[place + 1].text if place + 1 < len(words) else "")
-            port = _PORT_OF.match(value)
-            if port and _listens(flag["name"], loopback=bool(LOOPBACK.search(value))):
-                _note(found, port["port"], word.route)
-        for match in _SHELL_LISTEN.finditer(word.text):
-            _note(found, match[1], word.route)
-    local = {
-        variable.name.upper()
-        for variable in container.env
-        if LOOPBACK_HOST.fullmatch(variable.value.strip())
-    }
-    for variable in container.env:
-        stem = re.sub(r"(?i)PORTS?$", "", variable.name).upper()
-        # APP_PORT beside APP_HOST=localhost is where somebody else listens; HOST=localhost alone is
-        # its own address.
-        called = bool(stem) and any(f"{stem}{word}" in local for word in _HOST_WORDS)
-        if _ENV_PORT.match(variable.name) and not called:
-            _note(found, variable.value, variable.route)
-    return found
-
-
-def _listens(flag: str, *, loopback: bool) -> bool:
-    """Whether a flag names an address or port to listen on; on loopback, `--mysqld.address`
-    names one to call.
-    """
-    words = set(re.split(r"[._-]+", flag.lower()))
-    if words & {"listen", "bind"}:
-        return True
-    others = words - _LISTEN_WORDS - _OWN_WORDS
-    return bool(words & _LISTEN_WORDS) and not words & _CALL_WORDS and not (loopback and others)
-
-
-def _note(found: dict[int, Route], value: str, route: Route) -> None:
-    port = as_port(value)
-    if port is not None:
-        found.setdefault(port, route)
+def _port_beside(stem: str, ports: dict[str, int | None]) -> int | None:
+    """The first port in a variable whose name starts with a stem and ends with PORT."""
+    return next(
+        (
+            port
+            for name, port in ports.items()
+            if port and name.upper().startswith(stem.upper()) and name.upper().endswith("PORT")
+        ),
+        None,
+    )
 
 
 _HOST = re.compile(
     r"(?:(?P<scheme>://(?:[^@/\s]*@)?)|(?<![\w./@-]))(?P<host>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)*)(?P<port>:\d{2,5})?(?![\w-])"
 )
-"""A host: behind a scheme, or at the start of a word; parts of paths are none."""
+"""A host: after a scheme, or at the start of a word; a part of a path is none."""
 
 
 def service_names_in(container: Container, names: frozenset[str]) -> dict[str, Route]:
-    """The Services, of those named, whose DNS name stands in a container's words as a host: in
-    an address, or as a variable's value.
+    """The Services whose DNS names a container is told of: in an address, or as the whole value of
+    a variable.
+
+    Args:
+        container: the container.
+        names: the names of the Services to look for.
+
+    Returns:
+        The names, each with the route to the first text that has it.
     """
     found: dict[str, Route] = {}
     for word in container.words:
         for match in _HOST.finditer(word.text):
-            address = match["scheme"] or match["port"] or "." in match["host"]
-            if address or (word.where == "env" and match["host"] == word.text.strip()):
-                name = match["host"].split(".", 1)[0]
-                if name in names:
-                    found.setdefault(name, word.route)
+            is_address = match["scheme"] or match["port"] or "." in match["host"]
+            is_value = word.where == "env" and match["host"] == word.text.strip()
+            name = match["host"].split(".", 1)[0]
+            if name in names and (is_address or is_value):
+                found.setdefault(name, word.route)
     return found
 
 
 def referenced_volume_claims(workload: Workload) -> dict[str, str]:
-    """The claims that a workload's volumes use, by volume."""
+    """The names of the claims that a workload's volumes use, by volume."""
     return {
         name: as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
         for name, volume in workload.volumes.items()

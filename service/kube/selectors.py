@@ -9,14 +9,14 @@ from service.yamldoc.nodes import Data
 
 
 def matches_map(selector: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    """Whether a plain selector (of a Service or ReplicationController) matches; an empty one
-    matches nothing here.
+    """Whether a plain selector, as of a Service or ReplicationController, matches some labels; an
+    empty one matches nothing.
     """
     return bool(selector) and selector.items() <= labels.items()
 
 
 def matches(selector: Data, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector matches; an empty one matches everything, a missing one nothing."""
+    """Whether a LabelSelector matches some labels; an empty one matches all, a missing one none."""
     if not isinstance(selector, dict):
         return False
     for key, value in as_mapping(selector.get("matchLabels")).items():
@@ -28,6 +28,7 @@ def matches(selector: Data, labels: Mapping[str, str]) -> bool:
 
 
 def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
+    """Whether an expression of a LabelSelector is true of some labels."""
     key = as_text(expression.get("key"))
     values = [as_text(value) for value in expression.get("values") or ()]
     match as_text(expression.get("operator")):
@@ -43,23 +44,25 @@ def _holds(expression: Mapping[str, Data], labels: Mapping[str, str]) -> bool:
 
 
 def values_asked(selector: Data) -> tuple[dict[str, frozenset[str]], list[Data]]:
-    """What a LabelSelector asks for: by label the values of which one must be there, and all
-    other expressions.
+    """What a LabelSelector asks for.
+
+    Returns:
+        For each key that has to have one of some values, these values; and all other expressions.
     """
     asked = {key: frozenset({value}) for key, value in match_labels(selector).items()}
     others: list[Data] = []
-    for each in as_mappings(as_mapping(selector).get("matchExpressions")):
-        key = as_text(each.get("key"))
-        if each.get("operator") == "In":
-            values = frozenset(as_text(value) for value in each.get("values") or ())
+    for expression in as_mappings(as_mapping(selector).get("matchExpressions")):
+        key = as_text(expression.get("key"))
+        if expression.get("operator") == "In":
+            values = frozenset(as_text(value) for value in expression.get("values") or ())
             asked[key] = asked.get(key, values) & values
         else:
-            others.append(each)
+            others.append(expression)
     return asked, others
 
 
 def match_labels(selector: Data) -> dict[str, str]:
-    """The `matchLabels` of a LabelSelector."""
+    """The `matchLabels` of a LabelSelector; empty if missing."""
     return as_strings(as_mapping(selector).get("matchLabels"))
 
 

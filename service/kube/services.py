@@ -1,8 +1,10 @@
-"""Services: whom they select, and which container each of their ports reaches."""
+"""Services: which Pods they select, and which container each of their ports reaches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from service.kube.containers import Container, Port, as_port
 from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_strings, as_text
@@ -12,24 +14,24 @@ from service.kube.workloads import Workload, index_by_rarest_label
 
 @dataclass(frozen=True, slots=True)
 class ServicePort:
-    """A port of a Service, as one workload's Pods answer it."""
+    """A port of a Service, with what it reaches in the Pods of one workload."""
 
     index: int
-    """Its place in `spec.ports`."""
+    """Its index in `spec.ports`."""
     name: str
-    """Empty if it has none."""
+    """Empty if the port has none."""
     number: int
     """`port`."""
     protocol: str
     """TCP, UDP or SCTP."""
     target: int | str
-    """`targetPort`, or `port` where that is missing."""
+    """`targetPort`, or `port` if that is missing."""
     container: Container | None
-    """The container that declares it: the first one that does, as the EndpointSlice controller
-    would take it.
+    """The first container that declares the target, which is the one that the EndpointSlice
+    controller takes; None if none declares it.
     """
     declared: Port | None
-    """Its declaration."""
+    """The port of that container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class ServiceLink:
 
     @property
     def headless(self) -> bool:
-        """Whether it publishes the Pods' own addresses."""
+        """Whether the Service is headless: its name resolves to the addresses of the Pods."""
         return as_text(self.service.spec.get("clusterIP")) == "None"
 
 
@@ -60,11 +62,12 @@ def is_service(resource: Resource) -> bool:
 
 
 def resolve_ports(service: Resource, workload: Workload) -> tuple[ServicePort, ...]:
-    """What each port of a Service reaches in a workload's Pods.
+    """What each port of a Service reaches in a workload's Pods; ports without a valid number are
+    left out.
 
-    As `FindPort` in k8s.io/kubernetes/pkg/api/v1/pod does: a name is looked for in regular
-    containers, then in native sidecars, with its protocol; a number reaches the Pod whether anybody
-    declares it or not.
+    As `FindPort` in k8s.io/kubernetes/pkg/api/v1/pod does it: a name is looked for in the regular
+    containers, then in the native sidecars, with its protocol. A number reaches the Pod whether a
+    container declares it or not.
     """
     result = []
     for index, port in enumerate(as_mappings(service.spec.get("ports"))):
@@ -75,18 +78,30 @@ def resolve_ports(service: Resource, workload: Workload) -> tuple[ServicePort, .
         target: int | str = number
         if port.get("targetPort") is not None:
             target = as_port(port["targetPort"]) or as_text(port["targetPort"])
-        container, declared = None, None
-        for each in workload.classified_containers:
-            declared = each.declares(target, protocol)
-            if declared is not None:
-                container = each
-                break
+        container, declared = _declaring(workload, target, protocol)
         result.append(
             ServicePort(
-                index, as_text(port.get("name")), number, protocol, target, container, declared
+                index=index,
+                name=as_text(port.get("name")),
+                number=number,
+                protocol=protocol,
+                target=target,
+                container=container,
+                declared=declared,
             )
         )
     return tuple(result)
+
+
+def _declaring(
+    workload: Workload, target: int | str, protocol: str
+) -> tuple[Container | None, Port | None]:
+    """The first container that declares a port, and the port."""
+    for container in workload.classified_containers:
+        declared = container.find_port(target, protocol)
+        if declared is not None:
+            return container, declared
+    return None, None
 
 
 def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
@@ -98,9 +113,7 @@ def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resou
 
 
 def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
-    """The Services of a set whose selectors match some labels, whatever their namespace and
-    folder.
-    """
+    """The Services of a set whose selectors match some labels, in whatever namespace and folder."""
     index = manifests.compute_once("services-by-label", _by_label)
     return [
         service
@@ -111,8 +124,8 @@ def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[R
 
 
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:
-    """The Services of the scope that select a workload's Pods, by path and then in the order of
-    the input.
+    """The Services that select a workload's Pods and that the workload can see (see
+    `ManifestSet.find`), by path and then in the order of the input.
     """
     found = services_selecting(workload.labels, manifests)
     visible = [
@@ -121,40 +134,51 @@ def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink
         if manifests.find("Service", service.name, workload.resource) is service
     ]
     if len(visible) > 1:
-        visible.sort(key=lambda each: (each.path, manifests.position_of(each)))
+        visible.sort(key=lambda service: (service.path, manifests.position_of(service)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)
 
 
-def _backends(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
-    found: set[tuple[str, int | str]] = set()
+Backend: TypeAlias = tuple[str, int | str]
+"""The name of a Service, and the number or name of its port; an empty string if it has none."""
+
+
+def routed_backends(manifests: ManifestSet) -> frozenset[Backend]:
+    """The backends of all Ingresses and routes of the Gateway API in a set."""
+    return manifests.compute_once("backends", _routed_backends)
+
+
+def _routed_backends(manifests: ManifestSet) -> frozenset[Backend]:
+    return frozenset(
+        backend
+        for backend in (*_ingress_backends(manifests), *_route_backends(manifests))
+        if backend[0]
+    )
+
+
+def _ingress_backends(manifests: ManifestSet) -> Iterator[Backend]:
+    """The backends of Ingresses, as networking.k8s.io/v1 and as extensions/v1beta1 have them; the
+    name is empty where a backend has the other form.
+    """
     for ingress in manifests.of_kind("Ingress"):
         spec = ingress.spec
-        backends = [as_mapping(spec.get("defaultBackend")), as_mapping(spec.get("backend"))]
+        backends = [spec.get("defaultBackend"), spec.get("backend")]
         for rule in as_mappings(spec.get("rules")):
-            backends += [
-                as_mapping(path.get("backend"))
-                for path in as_mappings(as_mapping(rule.get("http")).get("paths"))
-            ]
-        for backend in backends:
+            paths = as_mappings(as_mapping(rule.get("http")).get("paths"))
+            backends += [path.get("backend") for path in paths]
+        for backend in map(as_mapping, backends):
             service = as_mapping(backend.get("service"))
             port = as_mapping(service.get("port"))
-            found.add(
-                (
-                    as_text(service.get("name")),
-                    as_port(port.get("number")) or as_text(port.get("name")),
-                )
+            yield (
+                as_text(service.get("name")),
+                as_port(port.get("number")) or as_text(port.get("name")),
             )
-            legacy = backend.get("servicePort")
-            found.add((as_text(backend.get("serviceName")), as_port(legacy) or as_text(legacy)))
+            legacy_port = backend.get("servicePort")
+            yield as_text(backend.get("serviceName")), as_port(legacy_port) or as_text(legacy_port)
+
+
+def _route_backends(manifests: ManifestSet) -> Iterator[Backend]:
+    """The backends of the routes of gateway.networking.k8s.io."""
     for route in manifests.of_kind("HTTPRoute", "GRPCRoute", "TCPRoute"):
         for rule in as_mappings(route.spec.get("rules")):
             for reference in as_mappings(rule.get("backendRefs")):
-                found.add((as_text(reference.get("name")), as_port(reference.get("port")) or ""))
-    return frozenset((name, port) for name, port in found if name)
-
-
-def routed_backends(manifests: ManifestSet) -> frozenset[tuple[str, int | str]]:
-    """Names and ports (number or name) of the Services that the Ingresses and routes of a set
-    lead to.
-    """
-    return manifests.compute_once("backends", _backends)
+                yield as_text(reference.get("name")), as_port(reference.get("port")) or ""

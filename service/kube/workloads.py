@@ -35,13 +35,13 @@ class Workload:
     resource: Resource
     """The object."""
     kind: Kind | None
-    """Its kind where it is one that is rewritten; None for those that are analysed only."""
+    """Its kind, if that is rewritten; None for kinds that are analysed only."""
     template: Route
-    """Where the pod template is, from the object; empty for a Pod."""
+    """From the object to the pod template; empty for a Pod."""
 
     @property
     def title(self) -> str:
-        """Kind and name."""
+        """Kind and name, as in `Pod/web`."""
         return self.resource.title
 
     @property
@@ -65,7 +65,7 @@ class Workload:
 
     @property
     def pod_route(self) -> Route:
-        """Where the pod spec is, from the object."""
+        """From the object to the pod spec."""
         return (*self.template, "spec")
 
     @cached_property
@@ -90,7 +90,7 @@ class Workload:
 
     @cached_property
     def selector(self) -> dict[str, str]:
-        """The labels that its selector asks for; `matchExpressions` left out."""
+        """The labels that its selector asks for; `matchExpressions` are left out."""
         selector = self.resource.spec.get("selector")
         return (
             as_strings(selector)
@@ -100,33 +100,41 @@ class Workload:
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
-        """Regular containers first, then init containers, then ephemeral ones, each in their
-        order.
+        """Regular containers, then init containers, then ephemeral ones, each in the order of the
+        pod spec.
         """
         found: list[Container] = []
-        for field, usual in (
+        for field, usual_type in (
             ("containers", ContainerType.REGULAR),
             ("initContainers", ContainerType.INIT),
             ("ephemeralContainers", ContainerType.EPHEMERAL),
         ):
             for index, data in enumerate(as_mappings(self.pod.get(field))):
-                native = field == "initContainers" and data.get("restartPolicy") == "Always"
-                kind = ContainerType.NATIVE_SIDECAR if native else usual
-                found.append(Container(len(found), kind, (*self.pod_route, field, index), data))
+                is_sidecar = field == "initContainers" and data.get("restartPolicy") == "Always"
+                found.append(
+                    Container(
+                        index=len(found),
+                        type=ContainerType.NATIVE_SIDECAR if is_sidecar else usual_type,
+                        route=(*self.pod_route, field, index),
+                        data=data,
+                    )
+                )
         return tuple(found)
 
     @cached_property
     def classified_containers(self) -> tuple[Container, ...]:
         """The containers that run as long as the Pod does: regular ones and native sidecars."""
         return tuple(
-            each
-            for each in self.containers
-            if each.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
+            container
+            for container in self.containers
+            if container.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
         )
 
     @cached_property
     def volumes(self) -> dict[str, dict[str, Data]]:
-        """The volumes by name, the claim templates of a StatefulSet among them."""
+        """The volumes by name. The claim templates of a StatefulSet are among them, as volumes with
+        a `volumeClaimTemplate`.
+        """
         found = {
             as_text(volume.get("name")): volume for volume in as_mappings(self.pod.get("volumes"))
         }
@@ -139,18 +147,18 @@ class Workload:
 
 
 READ_ONLY_SOURCES = frozenset({"configMap", "secret", "projected", "downwardAPI"})
-"""Sources of volumes that containers read and never write."""
-_PASSING = READ_ONLY_SOURCES | {"emptyDir", "image", "ephemeral"}
-"""Sources of volumes that end with their Pod, or that nobody writes to."""
+"""Sources of volumes that containers only read."""
+_NOT_PERSISTENT = READ_ONLY_SOURCES | {"emptyDir", "image", "ephemeral"}
+"""Sources of volumes that are only read, or that are deleted with their Pod."""
 
 
 def is_persistent(volume: dict[str, Data]) -> bool:
-    """Whether what is written to a volume is still there after its Pod: claims, paths of the
-    node, network and cloud disks.
+    """Whether what is written to a volume outlives its Pod, as in claims, paths of the node, and
+    network and cloud disks.
     """
     if is_common_on_nodes(volume):
         return False
-    return any(kind not in _PASSING for kind in volume if kind != "name")
+    return any(source not in _NOT_PERSISTENT for source in volume if source != "name")
 
 
 def node_data_of(workload: Workload, container: Container) -> str | None:
@@ -180,26 +188,31 @@ def writes_persistent_data(workload: Workload, container: Container) -> bool:
 
 
 def uses_host_port(workload: Workload, container: Container) -> bool:
-    """Whether a container uses a port of its node; on the host's network each declared port is
-    one.
+    """Whether a container uses a port of its node. On the host's network every declared port is a
+    port of the node.
     """
     on_host = workload.pod.get("hostNetwork") is True
     return any(port.host_port or on_host for port in container.ports)
 
 
 _MAX_DEPTH = 8
-"""How deep a pod template is looked for in kinds that are analysed only (RayCluster has it at
-5).
+"""How deep in `spec` a pod template is looked for in kinds that are analysed only. A RayCluster
+has it at 5.
 """
+_NOT_TEMPLATES = ("openAPIV3Schema", "schema", "status")
+"""Fields in which there are no pod templates."""
 
 
 def workloads_of(resource: Resource) -> Iterator[Workload]:
-    """The workloads that an object is: one for the kinds that are rewritten; as many as it has
-    templates for others.
+    """The workloads that an object is.
+
+    An object of a kind that is rewritten is at most one workload; one of another kind is as many as
+    it has pod templates.
     """
     kind = known_kind(resource.api_version, resource.kind)
     if kind is not None:
-        if isinstance(value_at(resource.data, *kind.template, "spec", "containers"), list):
+        containers = (*kind.template, "spec", "containers")
+        if isinstance(value_at(resource.data, *containers), list):
             yield Workload(resource, kind, kind.template)
         return
     for route in _templates(resource.spec, ("spec",), _MAX_DEPTH):
@@ -207,27 +220,15 @@ def workloads_of(resource: Resource) -> Iterator[Workload]:
 
 
 def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
-    """Where mappings with a `spec` that holds a list of named containers are."""
+    """The routes of the pod templates in some data that is at a route, at most `depth` deep."""
     if depth == 0:
         return
     if isinstance(data, dict):
-        containers = value_at(data, "spec", "containers")
-        if (
-            isinstance(containers, list)
-            and containers
-            and all(
-                isinstance(each, dict) and ("image" in each or "name" in each)
-                for each in containers
-            )
-        ):
+        if _is_template(data):
             yield route
             return
         for key, value in data.items():
-            if isinstance(value, dict | list) and key not in (
-                "openAPIV3Schema",
-                "schema",
-                "status",
-            ):
+            if isinstance(value, dict | list) and key not in _NOT_TEMPLATES:
                 yield from _templates(value, (*route, key), depth - 1)
     elif isinstance(data, list):
         for index, value in enumerate(data):
@@ -235,10 +236,21 @@ def _templates(data: Data, route: Route, depth: int) -> Iterator[Route]:
                 yield from _templates(value, (*route, index), depth - 1)
 
 
+def _is_template(data: dict[str, Data]) -> bool:
+    """Whether a mapping is a pod template: its `spec` has containers with a name or an image."""
+    containers = value_at(data, "spec", "containers")
+    return (
+        isinstance(containers, list)
+        and bool(containers)
+        and all(
+            isinstance(container, dict) and ("image" in container or "name" in container)
+            for container in containers
+        )
+    )
+
+
 def _may_select(workload: Workload) -> bool:
-    """Whether a workload has a selector that counts: kinds whose selector is made by the API
-    server select nothing here.
-    """
+    """Whether a workload has a selector; one that the API server makes is not in the input."""
     return (
         workload.kind is not None
         and workload.kind.selector != "none"
@@ -247,7 +259,7 @@ def _may_select(workload: Workload) -> bool:
 
 
 def selects(workload: Workload, labels: dict[str, str]) -> bool:
-    """Whether a controller's selector matches some labels."""
+    """Whether the selector of a workload matches some labels; never for one without a selector."""
     if not _may_select(workload):
         return False
     if workload.kind is not None and workload.kind.selector == "map":
@@ -256,7 +268,7 @@ def selects(workload: Workload, labels: dict[str, str]) -> bool:
 
 
 def register_workloads(manifests: ManifestSet, workloads: tuple[Workload, ...]) -> None:
-    """Tell a set its workloads, so that nobody looks for them again."""
+    """Set what `all_workloads` returns for a set, where the workloads are known already."""
     manifests.compute_once("workloads", lambda _: workloads)
 
 
@@ -264,7 +276,9 @@ def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
     """The workloads of a set, in the order of the input."""
     return manifests.compute_once(
         "workloads",
-        lambda made: tuple(each for resource in made.resources for each in workloads_of(resource)),
+        lambda whole: tuple(
+            workload for resource in whole.resources for workload in workloads_of(resource)
+        ),
     )
 
 
@@ -274,25 +288,32 @@ _Label: TypeAlias = tuple[str, str]
 def index_by_rarest_label(
     selectors: Iterable[tuple[T, Mapping[str, str]]],
 ) -> dict[_Label | None, list[T]]:
-    """What selects by labels, each under the one of its labels that fewest others ask for; under
-    None what asks for none.
+    """Index what selects by labels, each under the label of its selector that the fewest selectors
+    ask for.
 
-    Labels such as `app.kubernetes.io/part-of` stand in every selector of a set, and an index by
-    them would be no help.
+    Labels such as `app.kubernetes.io/part-of` are in every selector of a set, so an index by them
+    would not narrow a search.
+
+    Args:
+        selectors: what selects, each with its plain selector.
+
+    Returns:
+        What selects, by label; under None what has an empty selector.
     """
     pairs = list(selectors)
     counts = Counter(label for _, selector in pairs for label in selector.items())
     found: dict[_Label | None, list[T]] = {}
-    for each, selector in pairs:
-        found.setdefault(min(selector.items(), key=counts.__getitem__, default=None), []).append(
-            each
-        )
+    for selecting, selector in pairs:
+        rarest = min(selector.items(), key=counts.__getitem__, default=None)
+        found.setdefault(rarest, []).append(selecting)
     return found
 
 
 def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
     return index_by_rarest_label(
-        (each, each.selector) for each in all_workloads(manifests) if _may_select(each)
+        (workload, workload.selector)
+        for workload in all_workloads(manifests)
+        if _may_select(workload)
     )
 
 
@@ -300,10 +321,10 @@ def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> lis
     """The controllers of a set whose selectors match some labels."""
     index = manifests.compute_once("controllers-by-label", _by_selector)
     return [
-        each
+        controller
         for label in (*labels.items(), None)
-        for each in index.get(label, ())
-        if selects(each, labels)
+        for controller in index.get(label, ())
+        if selects(controller, labels)
     ]
 
 
@@ -317,14 +338,16 @@ def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, 
 
 
 def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
-    """The labels of all Pods of a set with their workloads, by each label."""
+    """The objects whose Pods have a label, each with all labels of its Pods, by label."""
     return manifests.compute_once("pods-by-label", _pods_by_label)
 
 
 def pods_with_labels(
     selector: Mapping[str, str], manifests: ManifestSet
 ) -> list[tuple[Resource, dict[str, str]]]:
-    """The Pods of a set that have the labels of a plain selector; none if it is empty."""
+    """The objects whose Pods a plain selector selects, each with the labels of its Pods; none if
+    the selector is empty.
+    """
     index = pods_by_label(manifests)
     rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
     return [(resource, labels) for resource, labels in rarest if selector.items() <= labels.items()]

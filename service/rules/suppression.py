@@ -70,7 +70,9 @@ def suppression_above(rule: str, workload: Workload, container: Container) -> Su
     document = workload.resource.document
     start = workload.resource.location(*container.route).span.start - document.span.start
     top = layout.line_start(document.text, start)
-    first = layout.above(document.text, top, layout.column(document.text, start), 0)
+    first = layout.comments_above_start(
+        document.text, top, own_column=layout.column(document.text, start), floor=0
+    )
     return _in_comments(rule, document.text[first:top], workload)
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from service.change import WorkloadPlan
 from service.classification.knowledge import Catalogue
 from service.findings import ContainerType
+from service.kube.config_maps import config_maps_of
 from service.kube.containers import Container
 from service.kube.objects import ManifestSet, as_strings
-from service.kube.references import config_maps_of
 from service.kube.workloads import Workload
 from service.verification.loopback import LooseMention, find_loose_mentions
 from service.yamldoc.nodes import Route

@@ -1,7 +1,7 @@
-"""From the text of one document to its tree, by libyaml's events.
+"""Composes the tree of one document from libyaml's events.
 
-By events only: libyaml's own `compose` overflows the C stack on input nested 100,000 deep. The
-depth is counted here and parsing stops at the limit.
+From events only: libyaml's own `compose` overflows the C stack on input that is nested 100,000
+deep. The depth is counted here, and parsing stops at the limit.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Limits:
     """What one document may cost."""
 
     depth: int = 200
-    """Nested collections. The deepest schema in use, a CustomResourceDefinition holding a pod
+    """Nested collections. The deepest schema in use, a CustomResourceDefinition that holds a pod
     template, has about 60.
     """
     expanded_nodes: int = 1_000_000
-    """Nodes after every alias is written out."""
+    """Nodes, each alias counted as what it stands for."""
     scalar_length: int = 4_194_304
-    """Code points in one scalar. Kubernetes stores no object over 1.5 MiB."""
+    """Code points of source text in one scalar. Kubernetes stores no object over 1.5 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,19 @@ class Composed:
     """A parsed piece."""
 
     root: Node | None
-    """None where there is nothing but blanks and comments."""
+    """None if there is nothing but blanks and comments."""
     duplicates: tuple[tuple[Scalar, Scalar], ...]
-    """Equal keys of one mapping: the key that is read last, and one before it that it hides. The
-    first hundred of them.
+    """Equal keys of one mapping: the later key, and the one before it that it hides. At most the
+    first hundred pairs.
     """
     aliased: bool
     """Whether any alias occurs."""
 
 
-_BLOCK = ("|", ">")
+_BLOCK_STYLES = ("|", ">")
 _BLANKS = " \t\r\n\x85\u2028\u2029"
-_MOST_DIRECTIVES = 16
-_MOST_DUPLICATES = 100
+_MAX_DIRECTIVES = 16
+_MAX_DUPLICATES = 100
 _RENDER_FIRST = "this is a template that has not been rendered; render it first: helm template"
 _DROPPED = "kubectl drops what follows here: it starts a new document without a --- line before it"
 _DIRECTIVE = "kubectl refuses % directives: remove the line"
@@ -87,8 +87,8 @@ def compose(text: str, limits: Limits) -> Composed:
         InputError: what kubectl would refuse or silently drop, with the offset in `text`.
         LimitExceeded: `depth`, `aliases` or `scalar-length`.
     """
-    # libyaml holds each %TAG against all others before it hands out an event.
-    if text.count("\n%TAG") + text.startswith("%TAG") > _MOST_DIRECTIVES:
+    # libyaml compares each %TAG with all others before it hands out an event.
+    if text.count("\n%TAG") + text.startswith("%TAG") > _MAX_DIRECTIVES:
         raise InputError("directive", _DIRECTIVE, 0)
     try:
         return _Composer(text, limits).run()
@@ -96,7 +96,7 @@ def compose(text: str, limits: Limits) -> Composed:
         mark = error.problem_mark or error.context_mark
         if found := _TEMPLATE.search(text):
             raise InputError("template", _RENDER_FIRST, found.start()) from None
-        # libyaml's own words, which are constants and hold nothing of the text.
+        # libyaml's messages are constants that quote nothing of the text.
         if "<document start>" in (error.problem or "") and _DOCUMENT_END.search(text):
             raise InputError("dropped-document", _DROPPED, mark.index if mark else None) from None
         problem = error.problem or error.context or "syntax error"
@@ -110,15 +110,15 @@ def compose(text: str, limits: Limits) -> Composed:
             error.position,
         ) from None
     except yaml.YAMLError:
-        place = re.search(
+        bad = re.search(
             r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]", text
         )
         message = "a character that YAML does not allow: remove or escape it"
-        raise InputError("yaml-characters", message, place.start() if place else None) from None
+        raise InputError("yaml-characters", message, bad.start() if bad else None) from None
 
 
 class _Composer:
-    """One run over the events of a piece."""
+    """Composes one piece."""
 
     def __init__(self, text: str, limits: Limits) -> None:
         self.text = text
@@ -133,8 +133,9 @@ class _Composer:
         event = next_event()
         if type(event) is StreamEndEvent:
             return Composed(None, (), aliased=False)
-        self._check_start(event)
-        root = self._node(next_event)
+        if event.version or event.tags:
+            raise InputError("directive", _DIRECTIVE, event.start_mark.index)
+        root = self._compose_root(next_event)
         next_event()  # the document's end
         event = next_event()
         if type(event) is DocumentStartEvent:
@@ -145,13 +146,11 @@ class _Composer:
             _check_expansion(root, self.limits.expanded_nodes)
         return Composed(root, tuple(self.duplicates), self.aliased)
 
-    def _check_start(self, event: Any) -> None:
-        if event.version or event.tags:
-            raise InputError("directive", _DIRECTIVE, event.start_mark.index)
+    def _compose_root(self, next_event: Callable[[], Any]) -> Node:
+        """Compose the root node.
 
-    def _node(self, next_event: Callable[[], Any]) -> Node:
-        """The root node: one loop with a stack of its own, as the depth is the sender's to
-        choose.
+        One loop with a stack of its own, as the sender decides how deep the text is nested. It
+        stays one long function because its body runs for every event, where calls are costly.
         """
         stack: list[tuple[Mapping | Sequence, Scalar | str | None]] = []
         longest = self.limits.scalar_length
@@ -169,7 +168,7 @@ class _Composer:
                 )
                 # Nearly all scalars are neither blocks nor have an anchor or a tag.
                 if (
-                    style not in _BLOCK
+                    style not in _BLOCK_STYLES
                     and event.anchor is None
                     and event.tag is None
                     and end - start <= longest
@@ -178,33 +177,33 @@ class _Composer:
                         key is None
                         and type(parent) is Mapping
                         and not style
-                        and (starts := parent.starts) is not None
+                        and (key_starts := parent.key_starts) is not None
                     ):
-                        # The same few keys stand in every document, and each needs to be kept once.
+                        # The same few keys are in every document: each is kept in memory once.
                         text = intern(text)
                         if end - start == len(text) and is_word(text) and text not in parent.index:
                             key = text
-                            starts.append(start)
+                            key_starts.append(start)
                             continue
                     node: Node = Scalar(start, end, None, None, text, style)
                 else:
-                    node = self._scalar(event, start, end, style, text)
+                    node = self._rare_scalar(event, start, end)
                 if parent is None:
                     return node
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                node = self._opened(event, kind, len(stack))
+                node = self._start_collection(event, kind, len(stack))
                 if parent is not None and key is None and type(parent) is Mapping:
                     raise _complex_key(self.text, event.start_mark.index)
                 stack.append((parent if parent is not None else node, key))
                 parent, key = node, None
                 continue
             elif kind is AliasEvent:
-                node = self._alias(event)
+                node = self._resolve_alias(event)
             else:  # the end of a collection
                 assert kind is MappingEndEvent or kind is SequenceEndEvent
                 assert parent is not None
                 node = parent
-                self._close(node, event.end_mark.index)
+                self._finish_collection(node, event.end_mark.index)
                 parent, key = stack.pop()
                 if parent is node:
                     return node
@@ -213,7 +212,7 @@ class _Composer:
                 continue
             assert type(parent) is Mapping
             if key is None:
-                parent.spell_out()
+                parent.make_key_nodes()
                 key = node if type(node) is Scalar else _alias_key(node)
             elif type(key) is str:
                 parent.index[key] = node
@@ -222,8 +221,8 @@ class _Composer:
                 parent.entries.append((key, node))  # type: ignore[arg-type]
                 key = None
 
-    def _opened(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
-        """A collection that starts here."""
+    def _start_collection(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
+        """Make the node of a collection, still empty."""
         tag = event.tag
         if tag is not None and tag not in CORE_TAGS:
             raise self._foreign_tag(event)
@@ -237,24 +236,24 @@ class _Composer:
             self.anchors[event.anchor] = node
         return node
 
-    def _scalar(self, event: Any, start: int, end: int, style: str, text: str) -> Scalar:
-        """A scalar that is long, in block style, anchored or tagged."""
-        tag = event.tag
+    def _rare_scalar(self, event: Any, start: int, end: int) -> Scalar:
+        """Make the node of a scalar that is long, in block style, anchored or tagged."""
+        tag, style = event.tag, event.style or ""
         if end - start > self.limits.scalar_length:
             raise LimitExceeded(
                 "scalar-length", f"a scalar of over {self.limits.scalar_length} characters", start
             )
-        if style in _BLOCK:
-            end = self._block_end(start, end)
+        if style in _BLOCK_STYLES:
+            end = self._block_scalar_end(start, end)
         if tag is not None and tag not in CORE_TAGS:
             raise self._foreign_tag(event)
-        node = Scalar(start, end, event.anchor, tag, text, style)
+        node = Scalar(start, end, event.anchor, tag, event.value, style)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
 
-    def _block_end(self, start: int, end: int) -> int:
-        """The end of a block scalar without the blank lines behind it, which libyaml counts in;
+    def _block_scalar_end(self, start: int, end: int) -> int:
+        """The end of a block scalar without the blank lines behind it, which libyaml includes;
         with `+` they are content.
         """
         text = self.text
@@ -262,8 +261,7 @@ class _Composer:
         if header_end < 0:
             return end
         if "+" in text[start:header_end].split("#")[0]:
-            # The last line break ends the scalar's last line; it stays outside, as with all other
-            # nodes.
+            # The line break that ends the last line is not part of the node, as with all others.
             return (
                 end - (2 if text[end - 2 : end] == "\r\n" else 1)
                 if text[end - 1 : end] in ("\n", "\r")
@@ -271,7 +269,7 @@ class _Composer:
             )
         return header_end + len(text[header_end:end].rstrip(_BLANKS))
 
-    def _alias(self, event: Any) -> Alias:
+    def _resolve_alias(self, event: Any) -> Alias:
         target = self.anchors.get(event.anchor)
         start = event.start_mark.index
         if target is None:
@@ -281,21 +279,22 @@ class _Composer:
         self.aliased = True
         return Alias(start, event.end_mark.index, event.anchor, target)
 
-    def _close(self, node: Node, end: int) -> None:
-        """Set a collection's end; a block collection ends with its last leaf, not where libyaml
-        noticed it.
+    def _finish_collection(self, node: Node, end: int) -> None:
+        """Set the end of a collection, and index its keys.
+
+        A block collection ends with its last leaf; libyaml sees its end only at the next token.
         """
         if type(node) is Mapping:
-            if node.starts is None:
-                self._index(node)
+            if node.key_starts is None:
+                self._index_keys(node)
             if not node.flow and (children := node.values()):
                 end = children[-1].end
         elif type(node) is Sequence and not node.flow and node.items:
             end = node.items[-1].end
         node.end = end
 
-    def _index(self, node: Mapping) -> None:
-        """Index a mapping that has other keys than plain words."""
+    def _index_keys(self, node: Mapping) -> None:
+        """Index a mapping that has keys other than plain words."""
         index: dict[str, Node] = {}
         for key, value in node.entries:
             name = read_key(key)
@@ -305,16 +304,16 @@ class _Composer:
                 index[name] = value
         node.index = index
         if len(index) + node.merges != len(node.entries):
-            self._note_duplicates(node)
+            self._record_duplicates(node)
 
-    def _note_duplicates(self, node: Mapping) -> None:
+    def _record_duplicates(self, node: Mapping) -> None:
         seen: dict[str, Scalar] = {}
         for key, _ in node.entries:
             name = read_key(key)
             if (
                 name in seen
                 and not (name == "<<" and not key.style)
-                and len(self.duplicates) < _MOST_DUPLICATES
+                and len(self.duplicates) < _MAX_DUPLICATES
             ):
                 self.duplicates.append((key, seen[name]))
             seen[name] = key
@@ -326,7 +325,7 @@ class _Composer:
 
 
 def _alias_key(node: Node) -> Scalar:
-    """An alias as a key stands for the anchored scalar."""
+    """The scalar that an alias in place of a key stands for."""
     if type(node) is Alias and type(node.target) is Scalar:
         target = node.target
         return Scalar(node.start, node.end, None, target.tag, target.text, target.style)
@@ -334,37 +333,44 @@ def _alias_key(node: Node) -> Scalar:
 
 
 def _complex_key(text: str, offset: int) -> InputError:
-    """`{{ .Values.name }}` reads as a mapping with a mapping as its key."""
+    """The error for a collection as a key; `{{ .Values.name }}` reads as a mapping with a mapping
+    as its key.
+    """
     if text[max(offset - 1, 0) : offset + 1] == "{{":
         return InputError("template", _RENDER_FIRST, offset - 1)
     return InputError("complex-key", _COMPLEX_KEY, offset)
 
 
 def _check_expansion(root: Node, limit: int) -> None:
-    """Refuse documents that grow beyond `limit` nodes when their aliases are written out, and
-    anchors that hold themselves.
+    """Refuse a document that has more than `limit` nodes once its aliases are written out, or an
+    anchor that contains itself.
+
+    Raises:
+        InputError: `recursive-alias`.
+        LimitExceeded: `aliases`.
     """
-    sizes: dict[int, int] = {}
-    open_nodes: set[int] = set()
+    sizes: dict[Node, int] = {}
+    open_nodes: set[Node] = set()
 
     def size(node: Node) -> int:
         if type(node) is Alias:
-            if id(node.target) in open_nodes:
+            if node.target in open_nodes:
                 raise InputError("recursive-alias", "an anchor that contains itself", node.start)
-            # An anchor stands before its aliases, so its size is known already.
-            return sizes[id(node.target)]
+            # An anchor comes before its aliases, so its size is known already; that of a key, which
+            # is always a scalar, is not counted and so is 1.
+            return sizes.get(node.target, 1)
         if type(node) is Scalar:
             total = 1
         else:
-            open_nodes.add(id(node))
+            open_nodes.add(node)
             children = node.items if type(node) is Sequence else node.values()  # type: ignore[attr-defined]
             total = 1 + sum(map(size, children))
-            open_nodes.discard(id(node))
+            open_nodes.discard(node)
         if total > limit:
             message = f"aliases that write out to more than {limit} nodes"
             raise LimitExceeded("aliases", message, node.start)
         if node.anchor is not None:
-            sizes[id(node)] = total
+            sizes[node] = total
         return total
 
     size(root)

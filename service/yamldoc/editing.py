@@ -6,12 +6,10 @@ from collections.abc import Iterable
 
 from service.errors import EditError
 from service.text import Edit
-from service.yamldoc.emit import Emitter
 from service.yamldoc.layout import Formatting
 from service.yamldoc.operations import Operation, Tree
-from service.yamldoc.patch import Patcher
 from service.yamldoc.stream import Document
-from service.yamldoc.verbatim import extract_verbatim
+from service.yamldoc.verbatim import make_emitter, make_patcher
 
 
 def compile_operations(
@@ -25,37 +23,29 @@ def compile_operations(
     Args:
         document: the document.
         operations: what to do.
-        formatting: how the file is written.
-        around: operations of other changes on the same document; those that put text deeper count
-            for the indentation.
+        formatting: how the file is formatted.
+        around: operations of other changes on the same document. Where they indent the text, the
+            new text is indented too.
 
     Raises:
         CrossesAnchor: the text is shared through an anchor.
-        EditError: the document has duplicate keys, or no such place.
+        EditError: the document has duplicate keys, or an operation can't be carried out in it.
     """
     if document.duplicates:
         raise EditError("a document with duplicate keys is not edited: remove one of them")
-    patcher = Patcher(document, formatting, lambda leaf: extract_verbatim(leaf, formatting))
-    base = document.span.start
-    edits = patcher.edits(list(operations), around)
-    return [edit.moved(base) for edit in edits]
+    edits = make_patcher(document, formatting).edits(operations, around)
+    return [edit.moved(document.span.start) for edit in edits]
 
 
 def emit_json_item(tree: Tree, formatting: Formatting) -> str:
-    """The text of an object as a further item of the List that `Enlist` makes, the comma before
-    it included.
+    """The text of an object as a further item of the List that `WrapInList` makes, with the comma
+    before it.
     """
     indent = formatting.json_indent
-    pad = formatting.newline + " " * (2 * indent) if indent is not None else " "
-    return (
-        ","
-        + pad
-        + Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting)).flow(
-            tree, 2 * (indent or 0)
-        )
-    )
+    gap = formatting.newline + " " * (2 * indent) if indent is not None else " "
+    return "," + gap + make_emitter(formatting).flow(tree, 2 * (indent or 0))
 
 
 def emit_document(tree: Tree, formatting: Formatting) -> str:
     """The text of a new document, with a final line break and without a separator line."""
-    return Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting)).document(tree)
+    return make_emitter(formatting).document(tree)

@@ -1,10 +1,10 @@
-"""Lines, columns, comments: which text belongs to which node, and what a file's own habits are."""
+"""Lines, columns and comments of YAML text, and how a file is formatted."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.errors import EditError
@@ -19,43 +19,43 @@ _INDENTED_LINE = re.compile(
 
 
 def line_start(text: str, offset: int) -> int:
-    """Where the line of an offset starts."""
+    """The offset at which the line of an offset starts."""
     return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def line_end(text: str, offset: int) -> int:
-    """Where the line of an offset ends, its line break left out."""
-    feed, carriage = text.find("\n", offset), text.find("\r", offset, None)
+    """The offset at which the line of an offset ends, before its line break."""
+    feed, carriage = text.find("\n", offset), text.find("\r", offset)
     ends = [end for end in (feed, carriage) if end >= 0]
     return min(ends) if ends else len(text)
 
 
 def next_line(text: str, end: int) -> int:
-    """The start of the line after the one that ends at `end`."""
+    """The start of the line after the one that ends at `end`; `end` itself for the last line."""
     return end + (2 if text.startswith("\r\n", end) else 1) if end < len(text) else end
 
 
 def column(text: str, offset: int) -> int:
-    """How many code points stand before an offset on its line."""
+    """How many code points are before an offset on its line."""
     return offset - line_start(text, offset)
 
 
 def indentation(text: str, offset: int) -> int:
-    """How many spaces start the line of an offset."""
+    """How many spaces are at the start of the line of an offset, before the offset."""
     start = line_start(text, offset)
     return len(text[start:offset]) - len(text[start:offset].lstrip(" "))
 
 
 def content_start(text: str, node: Node) -> int:
-    """Where a node's content starts, behind its anchor and tag."""
+    """Where a node's content starts, after its anchor and tag."""
     if node.anchor is None and node.tag is None:
         return node.start
     found = _PROPERTIES.match(text, node.start, node.end)
     return found.end() if found else node.start
 
 
-def colon(text: str, key: Scalar) -> int:
-    """The offset behind the colon of an entry."""
+def colon_end(text: str, key: Scalar) -> int:
+    """The offset after the colon of an entry."""
     return text.index(":", key.end) + 1
 
 
@@ -64,7 +64,7 @@ def is_block(node: Node) -> bool:
     return isinstance(node, Mapping | Sequence) and not node.flow
 
 
-def dash(text: str, sequence: Sequence, index: int) -> int:
+def dash_start(text: str, sequence: Sequence, index: int) -> int:
     """The offset of the dash before an item of a block sequence."""
     first = content_start(text, sequence)
     if index == 0:
@@ -74,14 +74,17 @@ def dash(text: str, sequence: Sequence, index: int) -> int:
     return found.end() - 1 if found else sequence.items[index].start
 
 
-def above(text: str, start: int, own_column: int, floor: int) -> int:
-    """Where the comment lines start that stand right above a line and belong to what follows them.
+def comments_above_start(text: str, start: int, *, own_column: int, floor: int) -> int:
+    """Where the comment lines start that are directly above a line and belong to it.
 
     Args:
         text: the piece.
         start: the start of the line.
         own_column: the column of the node on it; deeper comments belong to what is before them.
-        floor: no further up than here.
+        floor: comments that start before this offset are left out.
+
+    Returns:
+        The start of the first comment line; `start` if there is none.
     """
     top = start
     while top > floor:
@@ -99,35 +102,42 @@ def above(text: str, start: int, own_column: int, floor: int) -> int:
 
 
 def without_double_blank(text: str, start: int, end: int) -> int:
-    """Where a removal starts that goes from the start of a line to the end of one: with the line
-    break before it.
+    """Where the removal of whole lines starts: with the line break before them.
 
-    Where blank lines stand on both sides, those above go too: they would follow on each other.
+    Where blank lines are on both sides, those above are removed too, as two of them would be left
+    side by side.
+
+    Args:
+        text: the piece.
+        start: the start of the first line.
+        end: the end of the last line.
     """
 
-    def broken(at: int) -> int:
+    def before_line_break(at: int) -> int:
         return at - (2 if text.startswith("\r\n", at - 2) else 1)
 
     behind = next_line(text, end)
     blank_behind = behind < len(text) and not text[behind : line_end(text, behind)].strip()
     first = start
     while first > 0 and blank_behind:
-        previous = line_start(text, broken(first))
+        previous = line_start(text, before_line_break(first))
         if text[previous : line_end(text, previous)].strip():
             break
         first = previous
-    return broken(first) if first > 0 else 0
+    return before_line_break(first) if first > 0 else 0
 
 
-def below(text: str, end: int, own_column: int, *, over_blanks: bool = False) -> int:
-    """Where the comment lines end that stand below a node's last line and are indented deeper than
-    it starts.
+def comments_below_end(text: str, end: int, own_column: int, *, over_blanks: bool = False) -> int:
+    """Where the comment lines end that are below a node's last line and belong to the node.
 
     Args:
         text: the piece.
         end: an offset on the node's last line.
-        own_column: the node's column.
-        over_blanks: whether blank lines between them are passed over.
+        own_column: the node's column; only deeper comments belong to it.
+        over_blanks: whether there may be blank lines between them.
+
+    Returns:
+        The end of the last comment line; that of the node's last line if there is none.
     """
     last = line_end(text, end)
     position = next_line(text, last)
@@ -146,11 +156,17 @@ def below(text: str, end: int, own_column: int, *, over_blanks: bool = False) ->
 
 
 def reindent(text: str, shift: int) -> str:
-    """The text with every line after its first moved by `shift` columns; lines without content stay
-    as they are.
+    """Indent every line of a text but its first.
 
-    NEL, U+2028, U+2029 and lone carriage returns end lines for YAML 1.1 and so are followed by
-    indentation too.
+    NEL, U+2028, U+2029 and a carriage return alone end lines in YAML 1.1, so indentation follows
+    them too.
+
+    Args:
+        text: the text.
+        shift: the columns to add; if negative, how many spaces to remove at most.
+
+    Returns:
+        The text; empty lines stay empty.
     """
     if shift == 0:
         return text
@@ -160,20 +176,20 @@ def reindent(text: str, shift: int) -> str:
 
 
 def indent_offsets(text: str, span: Span) -> list[int]:
-    """The line starts inside a span at which indentation is inserted to move its lines to the
-    right.
+    """The starts of the lines inside a span, but for empty ones: where spaces are inserted to
+    indent it.
     """
     return [match.start() for match in _INDENTED_LINE.finditer(text, span.start + 1, span.end)]
 
 
 def check_open_end(document: Document, at: int) -> None:
-    """See that text may be added at an offset of a document.
+    """Check that text may be added at an offset of a document.
 
-    A block scalar at the end of a file without a final line break has no line break at its end;
-    with text behind it, it would.
+    Where a file without a final line break ends in a block scalar, the scalar's value has no line
+    break at its end; with text after it, it would have one.
 
     Raises:
-        EditError: that is so here.
+        EditError: the offset is the end of such a file.
     """
     text = document.text
     if at < len(text) or text.endswith(("\n", "\r")):
@@ -200,17 +216,17 @@ class Formatting:
     """How a file is written, so that what is added looks the same."""
 
     newline: str = "\n"
-    """The line break that most lines end with."""
+    """The line break of most lines."""
     indent: int = 2
-    """Columns that a mapping under a key is indented by."""
+    """The columns by which a mapping under a key is indented."""
     sequence_indent: int = 2
-    """Columns that the dashes under a key are indented by; often 0."""
+    """The columns by which the dashes under a key are indented; often 0."""
     quote: str = '"'
-    """The quote that is used more."""
+    """The quote that is used more often."""
     json: bool = False
     """Whether the document is JSON."""
     json_indent: int | None = None
-    """Columns by which JSON is indented; None where it is all on one line."""
+    """The columns by which JSON is indented; None where it is all on one line."""
 
 
 def is_json(document: Document) -> bool:
@@ -224,61 +240,72 @@ def is_json(document: Document) -> bool:
     )
 
 
+_MAX_SAMPLED_NODES = 4000
+"""Nodes of a file that are looked at to find its formatting."""
+
+
 def formatting_of(documents: Iterable[Document]) -> Formatting:
-    """The habits of a file, from its first few thousand nodes."""
-    indents: Counter[int] = Counter()
-    dashes: Counter[int] = Counter()
-    quotes: Counter[str] = Counter()
-    source = ""
-    json_like: bool | None = None
-    json_indent: int | None = None
-    budget = 4000
-    for document in documents:
-        text, source = document.text, document.source.text
-        if json_like is None:
-            root = document.root
-            json_like = is_json(document)
-            if (
-                json_like
-                and isinstance(root, Mapping)
-                and "\n" in text[root.start : root.entries[0][0].start]
-            ):
-                json_indent = column(text, root.entries[0][0].start) - indentation(text, root.start)
-        stack: list[Node] = [document.root]
-        while stack and budget > 0:
-            node = stack.pop()
-            budget -= 1
-            if isinstance(node, Mapping):
-                for key, value in node.entries:
-                    stack.append(value)
-                    if (
-                        not node.flow
-                        and isinstance(value, Mapping)
-                        and not value.flow
-                        and value.anchor is None
-                        and value.tag is None
-                    ):
-                        indents[column(text, value.start) - column(text, key.start)] += 1
-                    elif (
-                        not node.flow
-                        and isinstance(value, Sequence)
-                        and not value.flow
-                        and value.anchor is None
-                        and value.tag is None
-                    ):
-                        dashes[column(text, value.start) - column(text, key.start)] += 1
-            elif isinstance(node, Sequence):
-                stack.extend(node.items)
-            elif isinstance(node, Scalar) and node.style in ("'", '"') and node.text:
-                quotes[node.style] += 1
-        if budget <= 0:
-            break
+    """The formatting of a file, judged by its first few thousand nodes.
+
+    Args:
+        documents: the documents of one file; without any, the defaults are returned.
+    """
+    documents = list(documents)
+    if not documents:
+        return Formatting()
+    sample = list(_sampled_nodes(documents))
+    indents = Counter(shift for text, node in sample for shift in _indents(text, node, Mapping))
+    dashes = Counter(shift for text, node in sample for shift in _indents(text, node, Sequence))
+    quotes = Counter(
+        node.style
+        for _, node in sample
+        if isinstance(node, Scalar) and node.style in ("'", '"') and node.text
+    )
     indent = indents.most_common(1)[0][0] if indents else 2
+    source = documents[0].source.text
     return Formatting(
         newline="\r\n" if source.count("\r\n") * 2 > source.count("\n") else "\n",
         indent=max(indent, 1),
         sequence_indent=max(dashes.most_common(1)[0][0], 0) if dashes else indent,
         quote="'" if quotes["'"] > quotes['"'] else '"',
-        json=bool(json_like),
-        json_indent=json_indent,
+        json=is_json(documents[0]),
+        json_indent=_json_indent(documents[0]),
     )
+
+
+def _sampled_nodes(documents: Iterable[Document]) -> Iterator[tuple[str, Node]]:
+    """The first nodes of a file, each with the text of its document."""
+    budget = _MAX_SAMPLED_NODES
+    for document in documents:
+        text = document.text
+        stack: list[Node] = [document.root]
+        while stack:
+            if budget == 0:
+                return
+            budget -= 1
+            node = stack.pop()
+            yield text, node
+            if isinstance(node, Mapping):
+                stack.extend(node.values())
+            elif isinstance(node, Sequence):
+                stack.extend(node.items)
+
+
+def _indents(text: str, node: Node, kind: type[Mapping | Sequence]) -> Iterator[int]:
+    """The columns by which the block collections of a kind are indented below their keys."""
+    if isinstance(node, Mapping) and not node.flow:
+        for key, value in node.entries:
+            bare = value.anchor is None and value.tag is None
+            if bare and isinstance(value, kind) and not value.flow:
+                yield column(text, value.start) - column(text, key.start)
+
+
+def _json_indent(document: Document) -> int | None:
+    """The columns by which a JSON document is indented; None if it isn't, or isn't JSON."""
+    root, text = document.root, document.text
+    if not isinstance(root, Mapping) or not is_json(document):
+        return None
+    first_key = root.entries[0][0].start
+    if "\n" not in text[root.start : first_key]:
+        return None
+    return column(text, first_key) - indentation(text, root.start)

@@ -1,80 +1,95 @@
-"""Operations that only make sense together, put together before they are compiled."""
+"""Merges operations that can't be compiled one by one."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from service.yamldoc.nodes import Mapping, Route, Scalar, Sequence
-from service.yamldoc.operations import AddEntry, AddItem, Operation, Remove, SetValue, Tree
+from service.yamldoc.operations import AddEntry, AddItem, Operation, Remove, SetValue
 from service.yamldoc.reading import read
 from service.yamldoc.stream import Document
 
 
-def merge_operations(document: Document, operations: list[Operation]) -> list[Operation]:
-    """Operations that only make sense together, put together.
+def merge_operations(document: Document, operations: Iterable[Operation]) -> list[Operation]:
+    """Merge operations that can't be compiled one by one.
 
-    Additions to an empty or null collection become one new value; removals of everything in one
-    become an empty one.
+    Additions to an empty or null collection become one new value, and the removals of all that a
+    collection holds become an empty one. All other operations stay as they are.
     """
+    operations = list(operations)
+    emptied = _emptied_collections(document, operations)
     result: list[Operation] = []
-    filled: dict[Route, SetValue] = {}
-    emptied = _emptied(document, operations)
+    replaced: dict[Route, int] = {}
+    """For each collection that gets a new value, where in `result` the operation is."""
     for operation in operations:
-        if isinstance(operation, AddEntry | AddItem):
-            found = document.find(operation.route)
-            node = found.node if found else None
-            empty = (isinstance(node, Scalar) and read(node) is None) or (
-                isinstance(node, Mapping) and not node.entries
-            )
-            if empty or (isinstance(node, Sequence) and not node.items):
-                _fill(filled, result, operation)
-                continue
+        if isinstance(operation, AddEntry | AddItem) and _is_empty(document, operation.route):
+            index = replaced.get(operation.route)
+            known = result[index] if index is not None else None
+            if index is not None and isinstance(known, SetValue) and _goes_with(operation, known):
+                result[index] = _with_addition(known, operation)
+            else:
+                replaced[operation.route] = len(result)
+                result.append(_with_addition(None, operation))
         elif isinstance(operation, Remove) and operation.route[:-1] in emptied:
             parent = operation.route[:-1]
-            if parent not in filled:
-                filled[parent] = SetValue(parent, emptied[parent], operation.stage)
-                result.append(filled[parent])
-            continue
-        result.append(operation)
+            if parent not in replaced:
+                replaced[parent] = len(result)
+                result.append(SetValue(parent, emptied[parent], operation.stage))
+        else:
+            result.append(operation)
     return result
 
 
-def _fill(
-    filled: dict[Route, SetValue], result: list[Operation], operation: AddEntry | AddItem
-) -> None:
-    known = filled.get(operation.route)
-    if known is None or known.stage != operation.stage:
-        value: Tree = {} if isinstance(operation, AddEntry) else []
-        known = filled[operation.route] = SetValue(operation.route, value, operation.stage)
-        result.append(known)
-    if isinstance(operation, AddEntry):
-        known.value[operation.key] = operation.value
-    else:
-        known.value.append(operation.value)
+def _is_empty(document: Document, route: Route) -> bool:
+    """Whether there is an empty collection or a null at a route."""
+    found = document.find(route)
+    match found.node if found else None:
+        case Scalar() as scalar:
+            return read(scalar) is None
+        case Mapping() as mapping:
+            return not mapping.entries
+        case Sequence() as sequence:
+            return not sequence.items
+    return False
 
 
-def _emptied(document: Document, operations: list[Operation]) -> dict[Route, Tree]:
-    """The collections that lose all their children at one stage and get no new ones, with the
-    empty value they become.
+def _goes_with(addition: AddEntry | AddItem, known: SetValue) -> bool:
+    """Whether an addition belongs in the new value that a collection gets."""
+    return addition.stage == known.stage and isinstance(addition, AddEntry) == isinstance(
+        known.value, dict
+    )
+
+
+def _with_addition(known: SetValue | None, addition: AddEntry | AddItem) -> SetValue:
+    """The new value of an empty collection: with one more entry or item than `known` has."""
+    if isinstance(addition, AddEntry):
+        old = known.value if known else {}
+        return SetValue(addition.route, {**old, addition.key: addition.value}, stage=addition.stage)
+    old = known.value if known else []
+    return SetValue(addition.route, [*old, addition.value], stage=addition.stage)
+
+
+def _emptied_collections(
+    document: Document, operations: Iterable[Operation]
+) -> dict[Route, dict[str, object] | list[object]]:
+    """The collections that lose all their children at one stage and get no new ones, each with the
+    empty value that it gets; a whole document is never among them.
     """
-    gone: dict[Route, set[int]] = {}
-    counts: dict[Route, int] = {}
+    stages: dict[Route, list[int]] = {}
+    grown: set[Route] = set()
     for operation in operations:
         if isinstance(operation, Remove):
-            gone.setdefault(operation.route[:-1], set()).add(operation.stage)
-            counts[operation.route[:-1]] = counts.get(operation.route[:-1], 0) + 1
-    grown = {
-        operation.route for operation in operations if isinstance(operation, AddEntry | AddItem)
-    }
-    result: dict[Route, Tree] = {}
-    for route, stages in gone.items():
+            stages.setdefault(operation.route[:-1], []).append(operation.stage)
+        elif isinstance(operation, AddEntry | AddItem):
+            grown.add(operation.route)
+    result: dict[Route, dict[str, object] | list[object]] = {}
+    for route, removals in stages.items():
+        if not route or route in grown or len(set(removals)) > 1:
+            continue
         found = document.find(route)
         node = found.node if found else None
-        size = (
-            len(node.entries)
-            if isinstance(node, Mapping)
-            else len(node.items)
-            if isinstance(node, Sequence)
-            else 0
-        )
-        if route and counts[route] == size and len(stages) == 1 and route not in grown:
-            result[route] = {} if isinstance(node, Mapping) else []
+        if isinstance(node, Mapping) and len(node.entries) == len(removals):
+            result[route] = {}
+        elif isinstance(node, Sequence) and len(node.items) == len(removals):
+            result[route] = []
     return result

@@ -1,11 +1,11 @@
 """The tree of one YAML document, with source spans.
 
-Nodes are plain slotted classes rather than frozen dataclasses: a stream has hundreds of thousands
-of them, and a frozen constructor costs four times as much. Nothing changes them once `compose` has
-returned.
+Nodes are plain slotted classes rather than frozen dataclasses, and made with positional arguments:
+a stream has hundreds of thousands of them, and a frozen constructor costs four times as much.
+Nothing changes them once `compose` has returned. Nodes are equal only to themselves.
 
 Offsets are code points from the start of the *piece* (the document's own text after its `---`
-line), so that a parsed piece can serve again wherever the same text stands.
+line), so that a parsed piece can be used again wherever the same text is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ document's root.
 
 
 class Node:
-    """What all nodes have."""
+    """What all nodes have in common."""
 
     __slots__ = ("anchor", "end", "start", "tag")
 
@@ -28,13 +28,15 @@ class Node:
 
     def __init__(self, start: int, end: int, anchor: str | None, tag: str | None) -> None:
         self.start = start
-        """First code point, the anchor and tag included."""
+        """The first code point, the anchor and tag included."""
         self.end = end
-        """One past the last code point of the node's own text: trailing blanks and comments are
+        """One past the last code point of the node's own text; trailing blanks and comments are
         not part of it.
         """
         self.anchor = anchor
+        """The name of its anchor, without the `&`; None if it has none."""
         self.tag = tag
+        """The tag as libyaml resolves it; None if none is written."""
 
 
 class Scalar(Node):
@@ -52,23 +54,23 @@ class Scalar(Node):
         self.text = text
         """The content, with quotes, escapes and folding undone."""
         self.style = style
-        """'' for plain, else the indicator: ' " | or >."""
+        """Empty for a plain scalar, else its indicator: ' " | or >."""
 
 
 _NO_ENTRIES: list[tuple[Scalar, Node]] = []
-"""Stands in until keys are spelled out, and is never added to."""
+"""The entries of each mapping whose key nodes are not made yet; nothing is added to it."""
 
 
 class Mapping(Node):
-    """A mapping. `entries` keeps what is written; `index` answers what Kubernetes reads, the last
-    of equal keys.
+    """A mapping. `entries` has what is written; `index` has what Kubernetes reads, the last of
+    equal keys.
 
-    Nearly all keys are plain words that read as they are written: of those only the places are
-    kept, and `entries` makes their nodes when it is asked for. `spell_out` comes before the first
-    entry of any other kind.
+    Nearly all keys are plain words that read as they are written. Of those only the offsets are
+    kept, until `entries` is read or a key of another kind comes: then `make_key_nodes` makes their
+    nodes.
     """
 
-    __slots__ = ("_entries", "flow", "index", "merges", "starts")
+    __slots__ = ("_entries", "flow", "index", "key_starts", "merges")
 
     def __init__(self, start: int, anchor: str | None, tag: str | None, flow: bool) -> None:
         self.start = start
@@ -79,32 +81,32 @@ class Mapping(Node):
         self.index: dict[str, Node] = {}
         self.merges = False
         """Whether a merge key is among the entries."""
-        self.starts: list[int] | None = []
-        """Where the plain keys start, in the order of `index`; None once they are spelled out."""
+        self.key_starts: list[int] | None = []
+        """Where the plain keys start, in the order of `index`; None once the keys are nodes."""
         self._entries: list[tuple[Scalar, Node]] = _NO_ENTRIES
 
     @property
     def entries(self) -> list[tuple[Scalar, Node]]:
-        """The entries in their order: the node of the key and that of the value."""
-        if self.starts is not None:
-            self.spell_out()
+        """The entries in their order, each as the nodes of its key and its value."""
+        if self.key_starts is not None:
+            self.make_key_nodes()
         return self._entries
 
-    def spell_out(self) -> None:
-        """Make the nodes of the keys."""
-        if self.starts is not None:
-            places = zip(self.index.items(), self.starts, strict=True)
+    def make_key_nodes(self) -> None:
+        """Make the nodes of the keys, unless they are made already."""
+        if self.key_starts is not None:
+            places = zip(self.index.items(), self.key_starts, strict=True)
             self._entries = [
                 (Scalar(start, start + len(name), None, None, name, ""), value)
                 for (name, value), start in places
             ]
-            self.starts = None
+            self.key_starts = None
 
     def values(self) -> list[Node]:
-        """The values of all entries, those of hidden keys included."""
+        """The values of all entries, those that a later equal key hides included."""
         return (
             list(self.index.values())
-            if self.starts is not None
+            if self.key_starts is not None
             else [value for _, value in self._entries]
         )
 
@@ -119,7 +121,7 @@ class Sequence(Node):
         self.end = start
         self.anchor = anchor
         self.tag = tag
-        self.flow = flow  # type: ignore[misc]
+        self.flow = flow  # type: ignore[misc]  # as in Mapping
         self.items: list[Node] = []
 
 
@@ -134,7 +136,9 @@ class Alias(Node):
         self.anchor = None
         self.tag = None
         self.name = name
+        """The name of the anchor, without the `*`."""
         self.target = target
+        """The node that has the anchor."""
 
 
 Data: TypeAlias = Any
@@ -142,7 +146,7 @@ Data: TypeAlias = Any
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and everything below it, aliases not followed."""
+    """A node and all values and items below it; keys are left out, and aliases not followed."""
     yield node
     if isinstance(node, Mapping):
         for value in node.values():

@@ -1,8 +1,8 @@
-"""What may be done to a document, in Routes; `editing.compile_operations` turns it into edits of
-text.
+"""The operations on a document, in Routes. `editing.compile_operations` turns them into edits.
 
-Values are trees: dict, list, str, int, float, bool, None, and `Verbatim` for text that is carried
-over from a document.
+Every operation has a `route`, the place that it changes, and a `stage`, the first stage whose text
+has the change. Values are trees: dict, list, str, int, float, bool, None, and `Verbatim` for text
+that is copied from a document.
 """
 
 from __future__ import annotations
@@ -14,24 +14,22 @@ from service.yamldoc.nodes import Route
 from service.yamldoc.stream import Document
 
 Tree: TypeAlias = Any
-"""dict, list, scalar, Verbatim or HOLE."""
+"""dict, list, scalar, `Verbatim` or `HOLE`."""
 
 
 class _Hole:
-    """See `HOLE`."""
+    """The type of `HOLE`, which has one value only."""
 
     __slots__ = ()
 
 
 HOLE: Final = _Hole()
-"""In the tree of `Nest`: where the old value goes."""
+"""Where the old value goes in the tree of a `Nest`."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetValue:
-    """Replace the value at a route; a scalar keeps its quoting style where that still reads the
-    same.
-    """
+    """Replace the value at a route. A new scalar keeps the quotes of the old one where it can."""
 
     route: Route
     value: Tree
@@ -49,25 +47,25 @@ class RenameKey:
 
 @dataclass(frozen=True, slots=True)
 class AddEntry:
-    """Add an entry to the mapping at a route, which may be empty or null."""
+    """Add an entry to the mapping at a route; the mapping may be empty or null."""
 
     route: Route
     key: str
     value: Tree
     stage: int = 0
     after: str | None = None
-    """The key to stand behind; the last one if None or absent."""
+    """The key after which it goes; the last one if None, or if there is no such key."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddItem:
-    """Add an item to the sequence at a route, which may be empty or null."""
+    """Add an item to the sequence at a route; the sequence may be empty or null."""
 
     route: Route
     value: Tree
     stage: int = 0
     index: int | None = None
-    """The index it gets among the old items; behind the last one if None."""
+    """The index of the old item before which it goes; at the end if None or too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +78,10 @@ class Remove:
 
 @dataclass(frozen=True, slots=True)
 class Nest:
-    """Put the block value at a route deeper: in its place comes `tree`, whose HOLE, the last leaf,
-    is the old value.
+    """Replace the value at a route by a tree that holds the old value.
 
-    Operations inside the old value may go along with it.
+    The place of the old value in `tree` is `HOLE`, which has to be its last leaf. Operations inside
+    the old value may be compiled together with it.
     """
 
     route: Route
@@ -93,8 +91,8 @@ class Nest:
 
 @dataclass(frozen=True, slots=True)
 class WrapInList:
-    """Make a JSON document the one item of a `List`, so that others can stand beside it; its
-    route is empty.
+    """Make a JSON document the only item of a `List`, so that further objects can be added to the
+    file. The route is empty.
     """
 
     route: Route = ()
@@ -106,8 +104,8 @@ Operation: TypeAlias = SetValue | RenameKey | AddEntry | AddItem | Remove | Nest
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """A leaf of a tree: the text at a route of a document, comments included, after `operations`
-    inside it.
+    """A leaf of a tree: the text at a route of a document with its comments, after `operations`
+    inside it. Their stages don't count.
     """
 
     document: Document

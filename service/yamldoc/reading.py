@@ -1,4 +1,4 @@
-"""What a tree says: plain data as the Kubernetes tools read it, and look-ups by Route."""
+"""Reads a tree as plain data, as the Kubernetes tools do, and finds nodes by Route."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def read(node: Node) -> Data:
 
 
 def _read_merged(node: Mapping) -> dict[str, Data]:
-    """Kubectl takes entries in their order: a merge key written after a key overrides it."""
+    """The data of a mapping with merge keys.
+
+    kubectl takes entries in their order: a merge key that is written after a key overrides it.
+    """
     data: dict[str, Data] = {}
     for key, value in node.entries:
         if is_merge(key):
@@ -45,11 +48,10 @@ def is_merge(key: Scalar) -> bool:
 
 
 def merge_sources(value: Node) -> list[Mapping]:
-    """The mappings that a merge key brings in, in the order in which a later one overrides an
-    earlier one.
+    """The mappings that a merge key brings in; later ones override earlier ones.
 
     Raises:
-        InputError: `bad-merge` where the value is anything else.
+        InputError: `bad-merge`: the value is neither a mapping nor a sequence of mappings.
     """
     target = resolve_alias(value)
     candidates = list(reversed(target.items)) if isinstance(target, Sequence) else [target]
@@ -70,25 +72,25 @@ def resolve_alias(node: Node) -> Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Where a Route leads."""
+class FoundNode:
+    """The node that a Route leads to."""
 
     node: Node
     """The node, aliases followed."""
     shared: bool
-    """Whether the way went through an alias, a merge key or an anchored node: editing it changes
-    more than this place.
+    """Whether the route goes through an alias, a merge key or an anchored node, so that an edit
+    would change other places too.
     """
     written: Node | None
-    """The node as it is written in its parent, an alias where there is one; None where a merge
-    key brought it in.
+    """The node as it is written in its parent, which may be an alias; None if a merge key brings
+    it in.
     """
     parent: Node | None
-    """The collection that holds it."""
+    """The collection that holds it; None for the root."""
 
     @property
     def key(self) -> Scalar | None:
-        """The key of the entry, where the last step is one that is written in its mapping."""
+        """The key of the entry; None for an item, the root, and what a merge key brings in."""
         if isinstance(self.parent, Mapping):
             for key, value in self.parent.entries:
                 if value is self.written:
@@ -96,13 +98,13 @@ class Found:
         return None
 
 
-def find(root: Node, route: Route, *, aliased: bool = True) -> Found | None:
-    """The node at a route, or None.
+def find(root: Node, route: Route, *, aliased: bool = True) -> FoundNode | None:
+    """The node at a route; None if there is none.
 
     Args:
-        root: the tree.
-        route: the way.
-        aliased: whether the tree has any alias; anchors without one don't make a node shared.
+        root: the root of the tree.
+        route: the way from the root.
+        aliased: whether the tree has any alias; without one, anchors don't make a node shared.
     """
     node, shared = resolve_alias(root), root.anchor is not None
     written: Node | None = root
@@ -126,11 +128,11 @@ def find(root: Node, route: Route, *, aliased: bool = True) -> Found | None:
         node = resolve_alias(written)
         if came_by_merge:
             written = None
-    return Found(node, shared and aliased, written, parent)
+    return FoundNode(node=node, shared=shared and aliased, written=written, parent=parent)
 
 
 def nearest(root: Node, route: Route) -> tuple[Node, int]:
-    """The last node on the way to a route that exists, and how many steps lead to it."""
+    """The deepest node on a route that exists, and how many steps lead to it."""
     node, depth = resolve_alias(root), 0
     for step in route:
         child: Node | None = None
@@ -145,7 +147,7 @@ def nearest(root: Node, route: Route) -> tuple[Node, int]:
 
 
 def _merged(node: Mapping, step: str | int) -> tuple[Node | None, bool]:
-    """What a mapping with merge keys holds under a key, and whether a merge key brought it in."""
+    """The node under a key of a mapping with merge keys, and whether a merge key brings it in."""
     result: tuple[Node | None, bool] = (None, False)
     for key, value in node.entries:
         if is_merge(key):

@@ -1,4 +1,4 @@
-"""How the Kubernetes tools read scalars, and how to write one that every reader reads alike.
+"""Reads scalars as the Kubernetes tools do, and writes scalars that every reader reads alike.
 
 kubectl and the API server convert YAML to JSON with sigs.k8s.io/yaml, whose parser resolves plain
 scalars by YAML 1.1 with additions (`resolve.go` of sigs.k8s.io/yaml/goyaml.v2). PyYAML differs:
@@ -32,8 +32,8 @@ _NOT_JSON = {
 }
 
 _NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
-"""First characters of plain scalars that may be something else than text: numbers and the words
-above.
+"""First characters of plain scalars that may read as something other than text: numbers and the
+words above.
 """
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DOT_FLOAT = re.compile(r"\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?\Z")
@@ -41,7 +41,9 @@ _INT = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))\Z"
 )
 _LONGEST_INTEGER = 300
-"""Characters; a float holds 308 digits, and Python takes for ever to read thousands."""
+"""Characters. A float holds 308 digits, and the time to read an integer grows with the square of
+its length.
+"""
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 
 _TAGS = {
@@ -80,16 +82,19 @@ def resolve_plain(text: str) -> Data:
             return _number(plain, text) if base == "dec" else text
         value = int(match[base], _BASES[base])
         value = -value if match["sign"] == "-" else value
-        # Past 63 bits and a sign the tools fall back to a float.
+        # The tools read an integer that doesn't fit into 64 bits with its sign as a float.
         return value if -(2**63) <= value < 2**63 else float(value)
     return _number(plain, text) if _FLOAT.match(plain) else text
 
 
 def _number(plain: str, text: str) -> Data:
+    """The number that a text reads as, without its underscores; the text itself if it is too large
+    for a float.
+    """
     value = float(plain)
     if value in (float("inf"), float("-inf")):
         return text
-    # JSON has one kind of number: 1.0 and 1e3 come out as 1 and 1000.
+    # JSON has one kind of number: 1.0 and 1e3 read as 1 and 1000.
     return int(value) if value.is_integer() and abs(value) < 1e21 else value
 
 
@@ -103,7 +108,7 @@ def read_scalar(node: Scalar) -> Data:
         if node.style:
             return node.text
         text = node.text
-        # Most scalars are words that no rule touches; this spares them the look-ups.
+        # Most scalars are words that no rule is for; this saves their look-ups.
         if text and text[0] not in _NOT_SURELY_TEXT:
             return text
         try:
@@ -114,6 +119,7 @@ def read_scalar(node: Scalar) -> Data:
 
 
 def _tagged(node: Scalar) -> Data:
+    """What a scalar with a tag reads as."""
     name = _TAGS.get(node.tag or "", "str")
     if name in ("str", "timestamp"):
         return node.text
@@ -162,10 +168,10 @@ def read_key(node: Scalar) -> str:
     return json.dumps(value)
 
 
-# What PyYAML, YAML 1.2 readers and the Go parser's next generation would read as something else
-# than a string.
-_OTHERWISE = re.compile(
-    r"""(?: [-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # base 60 too
+# What PyYAML, readers of YAML 1.2 or later versions of the Go parser read as something other than
+# a string.
+_READ_DIFFERENTLY = re.compile(
+    r"""(?: [-+]?[0-9][0-9_,]*(:[0-5]?[0-9])*(\.[0-9_]*)?([eE][-+]?[0-9]+)?   # also in base 60
           | [-+]?\.[0-9_]+([eE][-+]?[0-9]+)?
           | [-+]?0[xXoObB][0-9a-fA-F_]+
           | [-+]?\.(?:inf|Inf|INF|nan|NaN|NAN)
@@ -183,8 +189,13 @@ _PRINTABLE = re.compile(
 
 
 def plain_is_safe(text: str, *, flow: bool) -> bool:
-    """Whether `text` may stand unquoted and every reader reads it as this string."""
-    if not _SAFE_PLAIN.match(text) or text in _CONSTANTS or _OTHERWISE.match(text):
+    """Whether every reader reads `text`, written without quotes, as this string.
+
+    Args:
+        text: the string.
+        flow: whether it is written in a flow collection.
+    """
+    if not _SAFE_PLAIN.match(text) or text in _CONSTANTS or _READ_DIFFERENTLY.match(text):
         return False
     try:
         if resolve_plain(text) != text:
@@ -203,8 +214,14 @@ def plain_is_safe(text: str, *, flow: bool) -> bool:
 
 
 def quote(text: str, preferred: str = '"') -> str:
-    """A quoted form of `text` on one line: in single quotes where that is preferred and
-    possible, else in double quotes.
+    """`text` in quotes, on one line.
+
+    In single quotes where those are preferred and can hold it, or where double quotes would need
+    escapes for quotes only; otherwise in double quotes.
+
+    Args:
+        text: the string.
+        preferred: the quote that the file prefers; empty for double quotes in any case.
     """
     if (
         preferred == "'"
@@ -231,14 +248,14 @@ def quote(text: str, preferred: str = '"') -> str:
 def scalar_text(
     value: Data, *, preferred: str = '"', flow: bool = False, json_style: bool = False
 ) -> str:
-    """A scalar as it is written on one line, quoted whenever some reader would otherwise read
-    something else.
+    """A scalar as it is written on one line, in quotes where some reader would read it as
+    something else without.
 
     Args:
         value: str, int, float, bool or None.
         preferred: the quote that the file prefers.
-        flow: whether it stands in a flow collection.
-        json_style: whether it stands in a JSON document.
+        flow: whether it is written in a flow collection.
+        json_style: whether it is written in a JSON document.
     """
     if not isinstance(value, str) or json_style:
         return json.dumps(value, ensure_ascii=False)

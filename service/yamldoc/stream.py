@@ -1,8 +1,8 @@
-"""A file as kubectl sees it: cut at its separator lines first, then each piece parsed for itself.
+"""Reads a file as kubectl does: splits it at its separator lines, then parses each piece alone.
 
-The cut is that of `YAMLReader` in k8s.io/apimachinery (pkg/util/yaml/decoder.go): a line that
-starts with `---` separates, whatever is around it, block scalars included; behind it only blanks or
-a comment may stand. So a broken document costs only itself.
+The split is that of `YAMLReader` in k8s.io/apimachinery (pkg/util/yaml/decoder.go): a line that
+starts with `---` separates, whatever is around it, even in a block scalar; only blanks or a comment
+may follow on the line. So a document that can't be read does not affect the others.
 """
 
 from __future__ import annotations
@@ -18,40 +18,40 @@ from service.text import SourceFile, Span
 from service.yamldoc import nodes
 from service.yamldoc.compose import Composed, Limits, compose
 from service.yamldoc.nodes import Data, Node, Route, Scalar
-from service.yamldoc.reading import Found, find, nearest, read
+from service.yamldoc.reading import FoundNode, find, nearest, read
 
 _SEPARATOR = re.compile(r"^---(?P<rest>[^\n]*)(?:\n|\Z)", re.MULTILINE)
-_LET_IN = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
-"""For what was within the limits once."""
+_UNLIMITED = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
+"""For text that was within the limits when it was parsed first."""
 _JSON_START = re.compile(r"\s*\{")
 
 
 @dataclass(slots=True, eq=False)
 class Document:
-    """One document that parsed. Nothing changes but that its tree may be let go, and be made
-    again.
+    """One document that was parsed. Nothing about it changes, but its tree may be released and
+    composed again.
     """
 
     source: SourceFile
     """The file it is in."""
     index: int
-    """Its place among the file's pieces that hold anything, from 0, rejected ones counted."""
+    """Its index among the pieces of the file that hold anything, the rejected ones included."""
     span: Span
-    """The piece's own text in the file: from behind its `---` line to the next one."""
+    """The piece's own text in the file: from the end of its `---` line to the next one."""
     composed: Composed
-    """The tree, in offsets from `span.start`; without its root once that was let go."""
+    """The tree, in offsets from `span.start`; without its root while that is released."""
 
     @property
     def root(self) -> Node:
-        """The root node."""
+        """The root node; composed again if it was released."""
         if self.composed.root is None:
-            self.composed = compose(self.text, _LET_IN)
+            self.composed = compose(self.text, _UNLIMITED)
         assert self.composed.root is not None
         return self.composed.root
 
     def release_tree(self) -> None:
-        """Free the tree, which takes ten times the memory of the text; whoever asks for it later
-        has the text parsed again.
+        """Free the tree, which takes ten times the memory of the text. `root` composes it again
+        when it is needed.
         """
         self.composed = Composed(None, self.composed.duplicates, self.composed.aliased)
 
@@ -62,23 +62,30 @@ class Document:
 
     @property
     def duplicates(self) -> tuple[tuple[Scalar, Scalar], ...]:
-        """Pairs of equal keys in one mapping; such a document is read as kubectl does and never
-        edited.
+        """Pairs of equal keys in one mapping, as in `Composed`. Such a document is read as kubectl
+        reads it, and never edited.
         """
         return self.composed.duplicates
 
-    def find(self, route: Route) -> Found | None:
-        """Where a route leads; None if nowhere."""
+    def find(self, route: Route) -> FoundNode | None:
+        """The node at a route; None if there is none."""
         return find(self.root, route, aliased=self.composed.aliased)
 
     def read(self, route: Route = ()) -> Data:
-        """The data at a route; None if there is nothing, or a null."""
+        """The data at a route; None if there is nothing, or a null.
+
+        Raises:
+            InputError: a value that kubectl refuses.
+        """
         found = self.find(route)
         return read(found.node) if found else None
 
     def span_of(self, route: Route, *, key: bool = False) -> Span:
-        """The file's span of the nearest node on the way to `route` that exists; of its key if
-        asked and there is one.
+        """The span, in the file, of the deepest node on a route that exists.
+
+        Args:
+            route: the way from the root.
+            key: whether the span of the node's key is asked for, where it has one.
         """
         node, depth = nearest(self.root, route)
         if key:
@@ -89,7 +96,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A piece that can't be read; its bytes are kept."""
+    """A piece that can't be read; its text stays as it is."""
 
     source: SourceFile
     """The file it is in."""
@@ -102,21 +109,23 @@ class Rejected:
     message: str
     """What is wrong and what to do."""
     offset: int
-    """Where, as an offset in the file."""
+    """Where it was noticed, as an offset in the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch between two separator lines."""
+    """The text between two separator lines."""
 
     span: Span
-    """Its text, separator lines left out."""
+    """Its text, without the separator lines."""
     bad_separator: int | None
-    """The offset of a separator line that kubectl refuses, where this piece follows one."""
+    """The offset of the separator line before it, if kubectl refuses that line."""
 
 
 def split_pieces(source: SourceFile) -> Iterator[Piece]:
-    """Cut a file into its pieces; together with the separator lines they are the whole text."""
+    """Split a file into its pieces. With the separator lines and a byte order mark at the start,
+    they are the whole text.
+    """
     text = source.text
     start = 1 if text.startswith("\ufeff") else 0
     bad: int | None = None
@@ -129,8 +138,8 @@ def split_pieces(source: SourceFile) -> Iterator[Piece]:
 
 
 def removal_span(document: Document) -> Span:
-    """What goes when a document does: its text, with the separator line before it, or, for the
-    first one, behind it.
+    """What is removed from the file with a document: its text, and the separator line before it
+    or, for the first document, after it.
     """
     text, span = document.source.text, document.span
     before = text.rfind("\n", 0, span.start - 1) + 1 if span.start else 0
@@ -148,58 +157,72 @@ def parse(
     Args:
         source: the file.
         limits: what a document may cost.
-        known: documents that were parsed before, by their text.
+        known: documents that were parsed before, by their text; their trees are used again.
 
     Returns:
         The documents and the rejected pieces, in their order; pieces without content are left out.
     """
     result: list[Document | Rejected] = []
     for piece in split_pieces(source):
-        entry = _parse_piece(source, piece, len(result), limits, known or {})
+        entry = _parse_piece(
+            source=source, piece=piece, index=len(result), limits=limits, known=known or {}
+        )
         if entry is not None:
             result.append(entry)
     return result
 
 
 def _parse_piece(
-    source: SourceFile, piece: Piece, index: int, limits: Limits, known: Mapping[str, Document]
+    *, source: SourceFile, piece: Piece, index: int, limits: Limits, known: Mapping[str, Document]
 ) -> Document | Rejected | None:
+    """Parse one piece; None if it has no content."""
     span = piece.span
+
+    def rejected(code: str, message: str, offset: int) -> Rejected:
+        return Rejected(
+            source=source, index=index, span=span, code=code, message=message, offset=offset
+        )
+
     if piece.bad_separator is not None:
         message = "kubectl refuses text behind --- on its line: move it to a line of its own"
-        return Rejected(source, index, span, "separator", message, piece.bad_separator)
+        return rejected("separator", message, piece.bad_separator)
     text = source.text[span.start : span.end]
     if text in known:
-        return Document(source, index, span, known[text].composed)
+        return Document(source=source, index=index, span=span, composed=known[text].composed)
     try:
         composed = compose(text, limits)
-        if composed.root is None or (
-            isinstance(composed.root, Scalar) and read(composed.root) is None
-        ):
+        root = composed.root
+        if root is None or (isinstance(root, Scalar) and read(root) is None):
             return None
     except InputError as error:
-        code, message, offset = error.code, error.message, error.offset
-        if not isinstance(error, LimitExceeded) and _JSON_START.match(text) and _is_json(text):
-            message = (
-                "this JSON has escapes or several values that YAML can't read: write one value per"
-                " document, without \\u surrogates"
-            )
-            code = "json"
-        return Rejected(source, index, span, code, message, span.start + (offset or 0))
-    if not isinstance(composed.root, nodes.Mapping):
+        code, message = _explained(error, text)
+        return rejected(code, message, span.start + (error.offset or 0))
+    if not isinstance(root, nodes.Mapping):
         message = "not an object: a manifest is a mapping with apiVersion and kind"
-        return Rejected(
-            source, index, span, "not-an-object", message, span.start + composed.root.start
+        return rejected("not-an-object", message, span.start + root.start)
+    return Document(source=source, index=index, span=span, composed=composed)
+
+
+def _explained(error: InputError, text: str) -> tuple[str, str]:
+    """The code and the message of an error; those for JSON where the text is JSON that YAML can't
+    read.
+    """
+    if not isinstance(error, LimitExceeded) and _JSON_START.match(text) and _is_json(text):
+        return "json", (
+            "this JSON has escapes or several values that YAML can't read: write one value per"
+            " document, without \\u surrogates"
         )
-    return Document(source, index, span, composed)
+    return error.code, error.message
 
 
 def _is_json(text: str) -> bool:
+    """Whether a text is nothing but JSON values."""
     decoder = json.JSONDecoder()
+    rest = text.lstrip()
     try:
-        while text.strip():
-            _, end = decoder.raw_decode(text.lstrip())
-            text = text.lstrip()[end:]
+        while rest:
+            _, end = decoder.raw_decode(rest)
+            rest = rest[end:].lstrip()
     except (ValueError, RecursionError):
         return False
     return True

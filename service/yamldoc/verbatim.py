@@ -1,192 +1,264 @@
-"""Text that is carried over: cut out of its document with the comments that belong to it,
-aliases written out.
+"""Extracts text from a document: with the comments that belong to it, and with the aliases to
+anchors outside it written out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from service.errors import EditError
 from service.text import Edit, Span, apply_edits
 from service.yamldoc import layout
-from service.yamldoc.emit import Emitter, Slice
-from service.yamldoc.layout import Formatting, colon, column, content_start, is_block, line_start
-from service.yamldoc.nodes import Alias, Mapping, Node, Route, Scalar, Sequence, walk
-from service.yamldoc.operations import Tree, Verbatim
+from service.yamldoc.emit import Emitter, ExtractedText
+from service.yamldoc.extents import extent_of, own_start
+from service.yamldoc.layout import (
+    Formatting,
+    colon_end,
+    column,
+    content_start,
+    is_block,
+    line_start,
+)
+from service.yamldoc.nodes import Alias, Data, Mapping, Node, Route, Scalar, Sequence, walk
+from service.yamldoc.operations import Verbatim
 from service.yamldoc.patch import Patcher
-from service.yamldoc.reading import Found, is_merge, merge_sources, read
+from service.yamldoc.reading import FoundNode, is_merge, merge_sources, read
 from service.yamldoc.scalars import read_key
 from service.yamldoc.stream import Document
 
 
-def extract_verbatim(leaf: Verbatim, formatting: Formatting) -> Slice:
-    """The text of a `Verbatim` leaf, its operations carried out, aliases to anchors outside it
-    written out.
+def make_emitter(formatting: Formatting) -> Emitter:
+    """An emitter that extracts the text of `Verbatim` leaves."""
+    return Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting))
+
+
+def make_patcher(document: Document, formatting: Formatting) -> Patcher:
+    """A patcher of a document that extracts the text of `Verbatim` leaves."""
+    return Patcher(document, formatting, lambda leaf: extract_verbatim(leaf, formatting))
+
+
+def extract_verbatim(leaf: Verbatim, formatting: Formatting) -> ExtractedText:
+    """The text of a `Verbatim` leaf.
+
+    Its operations are carried out, and aliases to anchors outside it are written out.
+
+    Args:
+        leaf: the leaf.
+        formatting: how the text that is written anew is formatted.
 
     Raises:
-        EditError: there is nothing at its route.
+        EditError: there is nothing at its route, or an operation can't be carried out.
     """
-    document = leaf.document
-    text = document.text
-    found = document.find(leaf.route)
+    found = leaf.document.find(leaf.route)
     if found is None:
         raise EditError("there is nothing to carry over")
-    node, parent = found.node, found.parent
+    data = read(found.node)
     written = found.written
-    data = read(node)
     if written is None:
-        # It came in by an alias or a merge key: there is no text of its own here.
-        lines = _emitted(data, formatting)
-        return Slice(
-            [],
-            lines,
-            lines,
-            None,
-            isinstance(data, dict | list) and bool(data),
-            isinstance(data, list),
-            data,
-        )
-    edits = Patcher(document, formatting, lambda inner: extract_verbatim(inner, formatting)).edits(
-        [*leaf.operations]
-    ) + list(_written_out(text, written, formatting))
-    # An anchor before a block collection stays behind: nothing in the slice can refer to it.
-    value_start = content_start(text, written) if is_block(written) else written.start
-    start = found.key.start if found.key is not None else value_start
-    in_flow = parent is not None and not is_block(parent)
-    own = layout.indentation(text, start) if in_flow else column(text, start)
-    comments: list[str] = []
-    end = max(written.end, start)
-    if not in_flow:
-        comments, end = _comments(document, leaf.route, found)
-    whole = _cut(text, Span(start, end), edits, own)
-    if found.key is not None:
-        own = column(text, value_start) if is_block(node) and not in_flow else own
-    value = (
-        ["null"] if written.start == written.end else _cut(text, Span(value_start, end), edits, own)
+        return _emitted(data, formatting)
+    text = leaf.document.text
+    edits = [
+        *make_patcher(leaf.document, formatting).edits(leaf.operations),
+        *_written_out(text, written, formatting),
+    ]
+    place = _place_of(text, found, leaf.route)
+    whole = _extracted_lines(text, Span(place.start, place.end), edits, own_column=place.column)
+    value = _extracted_lines(
+        text, Span(place.value_start, place.end), edits, own_column=place.value_column
     )
-    key = read_key(found.key) if found.key is not None else None
-    return Slice(comments, whole, value, key, is_block(written), isinstance(node, Sequence), data)
+    return ExtractedText(
+        comments=place.comments,
+        whole=whole,
+        value=["null"] if written.start == written.end else value,
+        key=read_key(found.key) if found.key is not None else None,
+        block=is_block(written),
+        sequence=isinstance(found.node, Sequence),
+        data=data,
+    )
 
 
-def _comments(document: Document, route: Route, found: Found) -> tuple[list[str], int]:
-    """The comment lines above a block node, and where the node ends with the comments that
-    belong to it.
-    """
-    text = document.text
-    extent = Patcher(
-        document, Formatting(), lambda inner: extract_verbatim(inner, Formatting())
-    ).extent(found, route)
-    start = found.key.start if found.key is not None else found.node.start
-    top = text[extent.start : line_start(text, start)]
+def _emitted(data: Data, formatting: Formatting) -> ExtractedText:
+    """Data as text: for what an alias or a merge key brings in, which has no text in its place."""
+    emitter = make_emitter(formatting)
+    if isinstance(data, dict) and data:
+        lines = emitter.entries(data, 0)
+    elif isinstance(data, list) and data:
+        lines = [line for item in data for line in emitter.item(item, 0)]
+    else:
+        lines = [emitter.flow(data, 0)]
+    return ExtractedText(
+        comments=[],
+        whole=lines,
+        value=lines,
+        key=None,
+        block=isinstance(data, dict | list) and bool(data),
+        sequence=isinstance(data, list),
+        data=data,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the text of an entry or item is."""
+
+    start: int
+    """Where the entry or the item starts."""
+    value_start: int
+    """Where its value starts."""
+    end: int
+    """Where it ends, with the comments below that belong to it."""
+    column: int
+    """By how much its further lines are indented."""
+    value_column: int
+    """By how much the further lines of its value are indented."""
+    comments: list[str]
+    """The comment lines above it, without indentation."""
+
+
+def _place_of(text: str, found: FoundNode, route: Route) -> _Place:
+    written, key = found.written, found.key
+    assert written is not None
+    # An anchor before a block collection is left out: nothing in the extracted text refers to it.
+    value_start = content_start(text, written) if is_block(written) else written.start
+    start = key.start if key is not None else value_start
+    end = max(written.end, start)
+    if found.parent is not None and not is_block(found.parent):
+        indent = layout.indentation(text, start)
+        return _Place(
+            start=start,
+            value_start=value_start,
+            end=end,
+            column=indent,
+            value_column=indent,
+            comments=[],
+        )
+    extent = extent_of(text, found, route)
+    own_column = column(text, start)
+    return _Place(
+        start=start,
+        value_start=value_start,
+        end=extent.end,
+        column=own_column,
+        value_column=column(text, value_start) if is_block(found.node) else own_column,
+        comments=_comments_above(text, found, route, extent=extent),
+    )
+
+
+def _comments_above(text: str, found: FoundNode, route: Route, *, extent: Span) -> list[str]:
+    """The comment lines above an entry or item in block style, within its extent."""
+    end = line_start(text, found.key.start if found.key is not None else found.node.start)
+    above = text[extent.start : end]
     if found.key is None and isinstance(found.parent, Sequence):
-        # The dash may stand on a line of its own.
-        at = layout.dash(text, found.parent, int(route[-1]))
-        top = text[extent.start : at] + text[at + 1 : line_start(text, start)]
-    return [line.strip() for line in top.splitlines() if line.strip().startswith("#")], extent.end
+        # The dash may be on a line of its own, above comments.
+        dash = own_start(text, found, route)
+        above = text[extent.start : dash] + text[dash + 1 : end]
+    return [line.strip() for line in above.splitlines() if line.strip().startswith("#")]
 
 
-def _cut(text: str, span: Span, edits: Iterable[Edit], own_column: int) -> list[str]:
+def _extracted_lines(text: str, span: Span, edits: Iterable[Edit], *, own_column: int) -> list[str]:
+    """The lines of a span, after the edits that are inside it, without their indentation."""
     inside = [
-        replace(moved, stage=0)
+        replace(edit.moved(-span.start), stage=0)
         for edit in edits
-        for moved in (edit.moved(-span.start),)
         if span.start <= edit.span.start and edit.span.end <= span.end
     ]
-    cut = apply_edits(text[span.start : span.end], inside)
-    return layout.reindent(cut, -own_column).replace("\r\n", "\n").split("\n")
-
-
-def _emitted(data: Tree, formatting: Formatting) -> list[str]:
-    emitter = Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting))
-    if isinstance(data, dict) and data:
-        return emitter.entries(data, 0)
-    if isinstance(data, list) and data:
-        return [line for item in data for line in emitter.item(item, 0)]
-    return [emitter.flow(data, 0)]
+    extracted = apply_edits(text[span.start : span.end], inside)
+    return layout.reindent(extracted, -own_column).replace("\r\n", "\n").split("\n")
 
 
 def _written_out(text: str, node: Node, formatting: Formatting) -> Iterator[Edit]:
-    """Edits that write out the aliases in a slice whose anchors are outside of it."""
-    parents: list[tuple[Node, Scalar | None, Node]] = []
+    """The edits that write out the aliases below a node whose anchors are outside it, and drop the
+    anchors that nothing in it refers to.
+    """
+    emitter = make_emitter(formatting)
+    yield from _without_anchors(text, node)
     for parent in walk(node):
         if isinstance(parent, Mapping):
-            parents += [(parent, key, value) for key, value in parent.entries]
+            for key, value in parent.entries:
+                if is_merge(key):
+                    if not all(_is_inside(source, node) for source in merge_sources(value)):
+                        yield from _merge_written_out(
+                            text, parent, key=key, value=value, emitter=emitter
+                        )
+                elif isinstance(value, Alias) and not _is_inside(value.target, node):
+                    yield _alias_written_out(text, parent, key=key, alias=value, emitter=emitter)
         elif isinstance(parent, Sequence):
-            parents += [(parent, None, item) for item in parent.items]
-    emitter = Emitter(formatting, lambda leaf: extract_verbatim(leaf, formatting))
-    yield from _without_anchors(text, node)
-    for parent, key, value in parents:
-        if key is not None and is_merge(key):
-            yield from _merge_written_out(text, node, parent, key, value, emitter)
-        elif isinstance(value, Alias) and not node.start <= value.target.start < node.end:
-            data = read(value)
-            if not is_block(parent) or not isinstance(data, dict | list) or not data:
-                yield Edit(Span(value.start, value.end), emitter.flow(data, 0))
-            elif key is not None:
-                lines = emitter.entry(read_key(key), data, column(text, key.start))
-                yield Edit(Span(colon(text, key), value.end), "\n" + "\n".join(lines[1:]))
-            else:
-                yield Edit(Span(value.start, value.end), emitter.flow(data, 0))
+            for item in parent.items:
+                if isinstance(item, Alias) and not _is_inside(item.target, node):
+                    yield Edit(Span(item.start, item.end), emitter.flow(read(item), 0))
+
+
+def _is_inside(node: Node, outer: Node) -> bool:
+    return outer.start <= node.start < outer.end
+
+
+def _alias_written_out(
+    text: str, parent: Mapping, *, key: Scalar, alias: Alias, emitter: Emitter
+) -> Edit:
+    """The edit that writes out the value of an entry."""
+    data = read(alias)
+    if parent.flow or not isinstance(data, dict | list) or not data:
+        return Edit(Span(alias.start, alias.end), emitter.flow(data, 0))
+    lines = emitter.entry(read_key(key), data, column(text, key.start))
+    return Edit(Span(colon_end(text, key), alias.end), "\n" + "\n".join(lines[1:]))
 
 
 def _without_anchors(text: str, node: Node) -> Iterator[Edit]:
-    """Edits that drop anchors to which nothing in a slice refers: aliases elsewhere go on
-    meaning the original.
+    """The edits that drop the anchors to which nothing below a node refers. Aliases outside it go
+    on referring to the original.
     """
     inside = list(walk(node))
-    wanted = {each.name for each in inside if isinstance(each, Alias)}
-    for each in inside:
-        if (
-            each.anchor is not None
-            and each.anchor not in wanted
-            and each.tag is None
-            and not isinstance(each, Alias)
-        ):
-            start = content_start(text, each)
-            if "\n" in text[each.start : start]:
-                # Before a block collection the anchor ends its line.
-                yield Edit(
-                    Span(len(text[: each.start].rstrip(" ")), each.start + len(each.anchor) + 1), ""
-                )
-            else:
-                yield Edit(Span(each.start, start), "")
+    wanted = {alias.name for alias in inside if isinstance(alias, Alias)}
+    for anchored in inside:
+        name = anchored.anchor
+        if name is None or name in wanted or anchored.tag is not None:
+            continue
+        start = content_start(text, anchored)
+        if "\n" in text[anchored.start : start]:
+            # Before a block collection the anchor ends its line.
+            line = text[: anchored.start].rstrip(" ")
+            yield Edit(Span(len(line), anchored.start + len(name) + 1), "")
+        else:
+            yield Edit(Span(anchored.start, start), "")
 
 
 def _merge_written_out(
-    text: str, node: Node, parent: Node, key: Scalar, value: Node, emitter: Emitter
+    text: str, mapping: Mapping, *, key: Scalar, value: Node, emitter: Emitter
 ) -> Iterator[Edit]:
-    if all(node.start <= source.start < node.end for source in merge_sources(value)):
-        return
-    assert isinstance(parent, Mapping)
-    later = False
-    hidden = set()
-    for other, _ in parent.entries:
-        later = later or other is key
-        if later and not is_merge(other):
-            hidden.add(read_key(other))
-    data = {
-        name: each
-        for source in merge_sources(value)
-        for name, each in read(source).items()
-        if name not in hidden
-    }
-    # An earlier key that the merge overrides would be written twice; kubectl reads the merged one.
-    for other, _ in parent.entries:
-        if other is key:
-            break
-        data.pop(read_key(other), None)
+    """The edit that writes out what a merge key brings in, or removes it if that is nothing."""
+    data = _merged_data(mapping, key, value)
     if not data:
-        # All that it brings in is written beside it.
-        entries = parent.entries
-        place = next(index for index, (other, _) in enumerate(entries) if other is key)
-        if place + 1 < len(entries):
-            yield Edit(Span(key.start, entries[place + 1][0].start), "")
-        elif place:
-            yield Edit(Span(entries[place - 1][1].end, value.end), "")
-        return
-    if is_block(parent):
+        yield from _without_merge(mapping, key, value)
+    elif is_block(mapping):
         lines = emitter.entries(data, column(text, key.start))
         yield Edit(Span(key.start, value.end), "\n".join(lines).lstrip())
     else:
         yield Edit(Span(key.start, value.end), emitter.flow(data, 0)[1:-1])
+
+
+def _merged_data(mapping: Mapping, merge: Scalar, value: Node) -> dict[str, Data]:
+    """What a merge key brings into a mapping, without the keys that are written beside it."""
+    entries = mapping.entries
+    position = next(index for index, (key, _) in enumerate(entries) if key is merge)
+    later = {read_key(key) for key, _ in entries[position + 1 :] if not is_merge(key)}
+    data = {
+        name: child
+        for source in merge_sources(value)
+        for name, child in read(source).items()
+        if name not in later
+    }
+    # An earlier key that the merge overrides would be written twice; kubectl reads the merged one.
+    for key, _ in entries[:position]:
+        data.pop(read_key(key), None)
+    return data
+
+
+def _without_merge(mapping: Mapping, merge: Scalar, value: Node) -> Iterator[Edit]:
+    """The edit that removes a merge key; none if it is the only entry."""
+    entries = mapping.entries
+    position = next(index for index, (key, _) in enumerate(entries) if key is merge)
+    if position + 1 < len(entries):
+        yield Edit(Span(merge.start, entries[position + 1][0].start), "")
+    elif position:
+        yield Edit(Span(entries[position - 1][1].end, value.end), "")

@@ -18,13 +18,10 @@ from service.actions.split.mentions import Mention, Text
 from service.actions.split.plan import SplitPlan
 from service.actions.split.service_addresses import check_single
 from service.change import LeftBecause
+from service.kube.config_maps import readers_of_config_map
 from service.kube.containers import Container
 from service.kube.objects import in_same_namespace
-from service.kube.references import (
-    LoopbackReference,
-    is_address_to_listen_on,
-    readers_of_config_map,
-)
+from service.kube.references import LoopbackReference, is_address_to_listen_on
 from service.kube.replicas import copies_of
 from service.refusals import Refusal
 

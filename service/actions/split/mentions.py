@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.kube.config_maps import config_maps_of
 from service.kube.containers import Container, as_port
 from service.kube.objects import (
     ManifestSet,
@@ -22,7 +23,6 @@ from service.kube.objects import (
     as_text,
     value_at,
 )
-from service.kube.references import config_maps_of
 from service.kube.workloads import Workload
 from service.yamldoc.nodes import Route
 

@@ -72,7 +72,7 @@ def _check_port(plan: SplitPlan, head: Container, port: int) -> None:
     entry = context.catalogue_entry(head)
     is_told = context.listening_ports[head.index].get(port) == "told"
     is_clash = any(
-        other is not head and other.declares(port) for other in context.classified_containers
+        other is not head and other.find_port(port) for other in context.classified_containers
     )
     is_known_elsewhere = entry is not None and bool(entry.ports) and port not in entry.ports
     if entry is not None and is_clash and is_known_elsewhere and not is_told:

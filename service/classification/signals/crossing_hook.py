@@ -39,7 +39,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 continue
             for other in context.classified_containers:
                 answers = probe.port in context.listening_ports[other.index] or (
-                    isinstance(probe.port, str) and other.declares(probe.port)
+                    isinstance(probe.port, str) and other.find_port(probe.port)
                 )
                 if other is not container and answers and not probe.host.strip("0123456789."):
                     message = (
