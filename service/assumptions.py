@@ -67,8 +67,8 @@ class AssumptionCode(StrEnum):
     DATA_TAKEN_OVER = (
         "data-taken-over",
         (
-            "What moves takes over data or a port of the node: no Pod of the old workload runs when"
-            " the last stage is applied."
+            "What moves takes over data or a port of the node: the old workload is stopped by the"
+            " stage switch, and runs again with the last stage, when its Pods are gone."
         ),
     )
     DNS_ALLOWED = (
@@ -89,10 +89,7 @@ class AssumptionCode(StrEnum):
             " while the new Pods start."
         ),
     )
-    HELPER_COPIED = (
-        "helper-copied",
-        "A helper of several groups runs in the Pods of each.",
-    )
+    HELPER_COPIED = ("helper-copied", "A helper of several groups runs in the Pods of each.")
     INIT_CONTAINER_SHARED = (
         "init-container-shared",
         "An init container prepares several groups, and runs in the Pods of each.",
@@ -164,10 +161,6 @@ class AssumptionCode(StrEnum):
         "port-listened-on",
         "A container listens on a port that it doesn't declare, as its image or arguments say.",
     )
-    RECREATE_NEEDED_NO_MORE = (
-        "recreate-needed-no-more",
-        "The strategy Recreate isn't needed any more once the data has moved: remove it then.",
-    )
     RECREATE_STRATEGY = (
         "recreate-strategy",
         "Updates stop the old Pod before the new one starts, so the application is down meanwhile.",
@@ -186,13 +179,16 @@ class AssumptionCode(StrEnum):
     RUNS_ONCE = (
         "runs-once",
         (
-            "What moves must not run twice: no Pod of the old workload runs when the last stage is"
-            " applied."
+            "What moves must not run twice: the old workload is stopped by the stage switch, and"
+            " runs again with the last stage, when its Pods are gone."
         ),
     )
     SCALED_FIRST = (
         "scaled-first",
-        "The new workload is scaled to the number of Pods of the old one before the last stage.",
+        (
+            "The new workload is scaled to the number of Pods of the old one before the Services"
+            " switch."
+        ),
     )
     SERVICE_VARIABLES = (
         "service-variables",

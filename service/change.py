@@ -167,6 +167,12 @@ class Proposal:
     """Labels that the template of the workload has to get besides. A wrap writes them where there
     is one, as it writes the template.
     """
+    stops_old_pods: bool = False
+    """Whether the old workload has no Pods in the stage *switch*, so that nothing runs twice. A
+    wrap writes it where there is one.
+    """
+    frees_strategy: bool = False
+    """Whether the strategy Recreate that a wrap writes isn't needed any more in the last stage."""
     needs: str | None = None
     """The action on the same workload without which this one makes no sense."""
     without_partner: Proposal | None = None

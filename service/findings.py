@@ -95,10 +95,16 @@ class Stage(IntEnum):
     """The change sets that a rewrite can be applied in without a gap in traffic."""
 
     EXPAND = 0
-    """Controllers, port names and shared labels; every container is still where it was."""
-    SWITCH = 1
-    """New workloads beside the old one; Services and policies reach both."""
-    CONTRACT = 2
+    """Controllers, port names and shared labels; Services and budgets keep to the old Pods, and
+    policies take in the new ones.
+    """
+    ADD = 1
+    """New workloads beside the old one, and all that they need; nobody is led to them yet."""
+    SWITCH = 2
+    """Services lead to the new workloads; every container is still in the old one. What can't run
+    twice is stopped.
+    """
+    CONTRACT = 3
     """The moved containers leave the old workload."""
 
     @property

@@ -282,6 +282,15 @@ class Refusal(StrEnum):
         "two groups use the StatefulSet's claim templates",
         "move the data first",
     )
+    CLAIMS_DELETED = (
+        "claims-deleted",
+        RefusalSection.SPLIT,
+        (
+            "the StatefulSet has to be scaled to 0 in between, and deletes its claims then"
+            " (`persistentVolumeClaimRetentionPolicy.whenScaled`)"
+        ),
+        "set it to Retain first",
+    )
     SHARED_CLAIM = (
         "shared-claim",
         RefusalSection.SPLIT,

@@ -64,6 +64,8 @@ class Edit:
     """For an insertion: the span of the collection that it adds to. Where that is replaced, so is
     the insertion, though it stands at the edge.
     """
+    until: int | None = None
+    """The first stage whose text no longer has the edit; None if all later ones have it."""
 
     def moved(self, by: int) -> Edit:
         """The same edit, `by` code points further down."""
@@ -128,7 +130,9 @@ def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
     Raises:
         OverlappingEdits: two edits overlap, and neither replaces the other.
     """
-    wanted = [edit for edit in edits if edit.stage <= stage]
+    wanted = [
+        edit for edit in edits if edit.stage <= stage and (edit.until is None or stage < edit.until)
+    ]
     kept: list[Edit] = []
     for edit in sorted(wanted, key=_sort_key):
         while kept and _conflict(kept[-1], edit):

@@ -40,7 +40,7 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
         *_expand(splits, wraps, controllers),
     ]
     if splits:
-        steps += _switch_and_contract(splits, controllers)
+        steps += _later_stages(splits, controllers)
     steps.append(
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
@@ -101,29 +101,30 @@ def _delete_pods(wrap: Proposal) -> MigrationStep:
     )
 
 
-def _switch_and_contract(
-    splits: Sequence[Proposal], controllers: _Controllers
-) -> list[MigrationStep]:
-    late = [split for split in splits if any(move.stage is Stage.CONTRACT for move in split.moves)]
+def _later_stages(splits: Sequence[Proposal], controllers: _Controllers) -> list[MigrationStep]:
+    """What follows once the old workloads are ready for it, a stage after another."""
+    stopped = [split for split in splits if split.stops_old_pods]
+    restored = [_object(split, controllers) for split in stopped]
     return [
         MigrationStep(
-            "apply the stage switch and wait for the new workloads",
-            _then_wait("kubectl apply -f <files of ?stage=switch>", _moved(splits, Stage.SWITCH)),
-            "the new Pods join the Services while the old ones still serve",
+            "apply the stage add and wait for the new workloads",
+            _then_wait("kubectl apply -f <files of ?stage=add>", _moved(splits, Stage.ADD)),
+            "the new Pods start beside the old ones, and nobody is led to them yet",
         ),
-        *(_stop(split, _object(split, controllers)) for split in late),
+        MigrationStep(
+            "apply the stage switch",
+            "kubectl apply -f <files of ?stage=switch>",
+            "the Services lead to the new Pods, which are ready, and the old ones still serve",
+        ),
+        *(_wait_for_end(split) for split in stopped),
         MigrationStep(
             "apply the stage contract",
             _then_wait(
-                "kubectl apply -f <files of ?stage=contract>", _moved(splits, Stage.CONTRACT)
+                "kubectl apply -f <files of ?stage=contract>",
+                [*_moved(splits, Stage.CONTRACT), *restored],
             ),
             "the moved containers leave the old Pods; an object that was not made by apply keeps"
             " them: use kubectl replace for it",
-        ),
-        *(
-            _restore(split, _object(split, controllers))
-            for split in late
-            if not _says_how_many(split, controllers)
         ),
         *(
             _renew_pods(split)
@@ -133,11 +134,18 @@ def _switch_and_contract(
     ]
 
 
-def _says_how_many(split: Proposal, controllers: _Controllers) -> bool:
-    """Whether the last stage's text brings back the Pods that a step before it stopped."""
+def _wait_for_end(split: Proposal) -> MigrationStep:
+    """What can't run twice starts when nothing of the old workload runs any more."""
     resource = split.workload.resource
-    return resource.kind != "CronJob" and (
-        split.workload in controllers or "replicas" in resource.spec
+    what = "Jobs" if resource.kind == "CronJob" else "Pods"
+    labels = ",".join(f"{key}={value}" for key, value in sorted(split.workload.labels.items()))
+    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    command = f"kubectl wait --for=delete pod --timeout=10m -l {labels}{namespace}"
+    return MigrationStep(
+        f"wait for the {what} of {resource.name} to end: the stage switch has stopped it",
+        command if labels and resource.kind != "CronJob" else None,
+        "what moves must not run twice: it keeps data, is a job, or is replaced by Recreate; what"
+        " stays is down until the next stage",
     )
 
 
@@ -192,33 +200,3 @@ def _then_wait(command: str, targets: Iterable[str]) -> str:
                 f"kubectl argo rollouts status {name}",
             ]
     return " && ".join([command, *waits])
-
-
-def _stop(split: Proposal, target: str) -> MigrationStep:
-    name = split.workload.resource.name
-    why = "what moves must not run twice: it keeps data, is a job, or is replaced by Recreate"
-    if split.workload.resource.kind == "CronJob":
-        return MigrationStep(
-            f"before the stage contract, suspend {name} and wait for its Jobs to end",
-            f"""kubectl patch {target} -p '{{"spec": {{"suspend": true}}}}'""",
-            why,
-        )
-    return MigrationStep(
-        f"before the stage contract, note the replicas of {name}, scale it to 0 and wait for its"
-        " Pods to end",
-        f"kubectl scale --replicas=0 {target}",
-        why,
-    )
-
-
-def _restore(split: Proposal, target: str) -> MigrationStep:
-    name = split.workload.resource.name
-    why = "its manifest doesn't say it, so apply leaves it as it was made before"
-    if split.workload.resource.kind == "CronJob":
-        resume = f"""kubectl patch {target} -p '{{"spec": {{"suspend": false}}}}'"""
-        return MigrationStep(f"resume {name}, unless it was suspended before", resume, why)
-    return MigrationStep(
-        f"scale {name} back to the number that it had",
-        f"kubectl scale --replicas=<number> {target}",
-        why,
-    )

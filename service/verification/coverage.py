@@ -153,6 +153,29 @@ def _check_budgets(covered: Covered, selections: Sequence[Selection]) -> Iterato
                 yield f"{budget.title} counts the Pods of {successor.title} and others as one"
 
 
+def find_doubled_budgets(
+    before: ManifestSet, old: Workload, sets: Sequence[ManifestSet], pods: Sequence[Workload]
+) -> Iterator[str]:
+    """Budgets that meet on one Pod while a stage is applied: two block its eviction. Budgets and
+    Pods change one after another, so that old and new ones are there together.
+
+    Args:
+        before: the set as it was sent.
+        old: the workload as it was.
+        sets: the set in the stage before, and in this one.
+        pods: the workloads whose Pods are there meanwhile.
+    """
+    most = len(_of_budgets(selections_of(old, before)))
+    for workload in pods:
+        names = {
+            selection.resource.name
+            for manifests in sets
+            for selection in _of_budgets(selections_of(workload, manifests))
+        }
+        if len(names) > most:
+            yield f"{len(names)} budgets meet on the Pods of {workload.title}, not {most}"
+
+
 def _without_selector(budget: Resource) -> dict[str, Data]:
     return {key: value for key, value in budget.spec.items() if key != "selector"}
 

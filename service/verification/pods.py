@@ -207,6 +207,12 @@ def pinned_nodes(workload: Workload) -> list[str]:
     return sorted([*named, *(node for node in written if node)])
 
 
+def is_stopped(workload: Workload) -> bool:
+    """Whether a workload makes no Pods: it has no replicas, or is suspended."""
+    spec = workload.resource.spec
+    return spec.get("replicas") == 0 or spec.get("suspend") is True
+
+
 def makes_as_many_pods(old: Workload, successor: Workload, count: int, *, is_moved: bool) -> bool:
     """Whether a workload makes as many Pods as there were, or makes them at the same times.
 

@@ -38,18 +38,20 @@ class StageTransition:
     """The workloads that its containers were in before the stage; their Pods are there until those
     of `successors` are.
     """
+    previous_set: ManifestSet
+    """The set in the stage before."""
     successors: Sequence[Workload]
     """The workloads that its containers are in in the stage, the old one's own first."""
 
     @property
     def started_last(self) -> set[str]:
         """The containers that start when the old Pods are gone, as the change says, so that nobody
-        reaches them in between.
+        reaches them from the stage *switch* on until then.
         """
         return {
             name
             for move in self.plan.moves
-            if move.stage is self.stage is Stage.CONTRACT
+            if move.stage is Stage.CONTRACT and self.stage >= Stage.SWITCH
             for name in move.containers
         }
 
@@ -107,18 +109,26 @@ def _compare_receivers(
     label = transition.stage.label
     now = _reached(service, transition.successors)
     at_first = _reached(service, transition.previous)
+    # Controllers act in no order: new Pods may be there before the Service changes.
+    known = find_same_object(origin, transition.previous_set) or service
+    ahead = _reached(known, transition.successors) if known is not service else now
     for was in endpoints_of(origin, transition.plan.workload):
         wanted = listening_container(transition.plan.workload, was, transition.catalogue)
         if wanted is None:
             continue
         title = f"port {was.number} of Service {service.name}"
-        for reached, when in ((now, f"in stage {label}"), (at_first, f"when stage {label} begins")):
+        moments = (
+            (now, f"in stage {label}"),
+            (at_first, f"when stage {label} begins"),
+            (ahead, f"while stage {label} is applied"),
+        )
+        for reached, when in moments:
             yield from (f"{title} {problem} {when}" for problem in _problems(reached, was, wanted))
         serving = _serving(now, was, wanted)
-        if not serving:
+        if not serving and wanted.name not in transition.started_last:
             yield f"{title} reaches nobody in stage {label}"
-        elif wanted.name not in transition.started_last and not serving & _serving(
-            at_first, was, wanted
+        elif wanted.name not in transition.started_last and not (
+            serving & _serving(at_first, was, wanted) and _serving(ahead, was, wanted)
         ):
             yield f"{title} reaches nobody while stage {label} is applied"
 

@@ -16,7 +16,7 @@ from service.classification.classify import Classification
 from service.classification.knowledge import Catalogue
 from service.findings import Stage
 from service.kube.kinds import known_kind
-from service.kube.objects import as_text
+from service.kube.objects import ManifestSet, as_text
 from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs, read_again
@@ -105,6 +105,7 @@ def verify(
     failures: list[Failure] = []
     sent = frozenset(before.documents)
     after = before
+    previous_set = before.manifests
     previous: dict[Workload, Sequence[Workload]] = {
         plan.workload: [plan.workload] for plan in plans
     }
@@ -112,8 +113,15 @@ def verify(
         options.check_deadline()
         after = read_again(after, texts[stage], options)
         comparison = _StageComparison(
-            before, after, stage, texts[stage], proposals, _stage_sets(before, after, stage, plans)
+            before=before,
+            previous_set=previous_set,
+            after=after,
+            stage=stage,
+            texts=texts[stage],
+            proposals=proposals,
+            sets=_stage_sets(before, after, stage, plans),
         )
+        previous_set = after.manifests
         found = [*comparison.text_failures()]
         # Where the text doesn't read, nothing else can be said.
         if not found:
@@ -151,6 +159,8 @@ class _StageComparison:
 
     before: Inputs
     """The set as it was sent."""
+    previous_set: ManifestSet
+    """The set in the stage before."""
     after: Inputs
     """The set in the stage, read again."""
     stage: Stage
@@ -189,7 +199,7 @@ class _StageComparison:
                 f"a workload that {title} was to become is missing in stage {self.stage.label}"
             )
             return _failures(plan, [("containers", message)]), previous
-        check = WorkloadCheck(self.sets, plan, catalogue, previous, successors)
+        check = WorkloadCheck(self.sets, plan, catalogue, previous, self.previous_set, successors)
         try:
             problems = list(check.problems(options))
         except Exception as error:  # noqa: BLE001 - a check that breaks has not passed, and costs its change alone

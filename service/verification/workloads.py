@@ -26,6 +26,7 @@ from service.kube.workloads import (
 from service.options import Options
 from service.verification.coverage import (
     Covered,
+    find_doubled_budgets,
     find_lost_coverage,
     find_new_objects,
     find_same_object,
@@ -36,6 +37,7 @@ from service.verification.pods import (
     changed_fields,
     has_its_annotations,
     has_its_labels,
+    is_stopped,
     makes_as_many_pods,
     pinned_nodes,
     replaces_pods_alike,
@@ -108,6 +110,8 @@ class WorkloadCheck:
     """The known images."""
     previous: Sequence[Workload]
     """The workloads that its containers were in in the stage before."""
+    previous_set: ManifestSet
+    """The set in the stage before."""
     successors: tuple[Workload, ...]
     """The workloads that they are in now, its own first."""
 
@@ -176,7 +180,16 @@ class WorkloadCheck:
         old, count = self._old, len(self.plan.copies) + 1
         for place, successor in enumerate(self.successors):
             is_moved = place > 0
-            if not makes_as_many_pods(old, successor, count, is_moved=is_moved):
+            if self._has_to_be_stopped and not is_moved:
+                if not is_stopped(successor):
+                    yield (
+                        "containers",
+                        (
+                            f"{successor.title} still runs in stage {self.sets.stage.label}, and"
+                            " what moves must not run twice"
+                        ),
+                    )
+            elif not makes_as_many_pods(old, successor, count, is_moved=is_moved):
                 yield (
                     "containers",
                     (
@@ -205,6 +218,12 @@ class WorkloadCheck:
                         f" those of {old.title}"
                     ),
                 )
+
+    @property
+    def _has_to_be_stopped(self) -> bool:
+        """Whether the old Pods have to end in this stage, as what moves comes with the next."""
+        is_before_last = self.sets.stage is Stage.SWITCH
+        return is_before_last and any(move.stage is Stage.CONTRACT for move in self.plan.moves)
 
     def _mounts(self) -> Problems:
         for old in (self._old, *self.plan.copies):
@@ -331,6 +350,7 @@ class WorkloadCheck:
             catalogue=self.catalogue,
             stage=self.sets.stage,
             previous=self.previous,
+            previous_set=self.previous_set,
             successors=self.successors,
         )
         for message in find_misled_services(self.sets.before, self.sets.after, transition):
@@ -351,6 +371,10 @@ class WorkloadCheck:
         after = self.sets.after
         yield from find_lost_coverage(
             Covered(self.sets.before, after, self._old, self.successors, self.sets.new_names)
+        )
+        pods = (*self.previous, *self.successors)
+        yield from find_doubled_budgets(
+            self.sets.before, self._old, (self.previous_set, after), pods
         )
         for new in self.plan.objects:
             is_scaler = new.kind == new.after.kind and names_workload(new.after)

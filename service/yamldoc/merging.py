@@ -55,8 +55,12 @@ def _is_empty(document: Document, route: Route) -> bool:
 
 def _goes_with(addition: AddEntry | AddItem, known: SetValue) -> bool:
     """Whether an addition belongs in the new value that a collection gets."""
-    return addition.stage == known.stage and isinstance(addition, AddEntry) == isinstance(
-        known.value, dict
+    until = addition.until if isinstance(addition, AddEntry) else None
+    is_entry = isinstance(addition, AddEntry)
+    return (addition.stage, until, is_entry) == (
+        known.stage,
+        known.until,
+        isinstance(known.value, dict),
     )
 
 
@@ -64,7 +68,12 @@ def _with_addition(known: SetValue | None, addition: AddEntry | AddItem) -> SetV
     """The new value of an empty collection: with one more entry or item than `known` has."""
     if isinstance(addition, AddEntry):
         old = known.value if known else {}
-        return SetValue(addition.route, {**old, addition.key: addition.value}, stage=addition.stage)
+        return SetValue(
+            addition.route,
+            {**old, addition.key: addition.value},
+            stage=addition.stage,
+            until=addition.until,
+        )
     old = known.value if known else []
     return SetValue(addition.route, [*old, addition.value], stage=addition.stage)
 

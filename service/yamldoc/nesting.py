@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from service.errors import EditError
 from service.text import Edit, Span
@@ -41,10 +42,15 @@ def nest(context: PatchContext, found: FoundNode, *, key: Scalar, operation: Nes
         EditError: the tree has no `HOLE` as its last leaf.
     """
     shift = indentation_added(operation, context.formatting)
-    if found.parent is not None and not is_block(found.parent):
-        insertions, region = _nest_in_flow(context, found, key=key, operation=operation)
-    else:
-        insertions, region = _nest_in_block(context, found, key=key, operation=operation)
+    nest_in = _nest_in_block if found.parent is None or is_block(found.parent) else _nest_in_flow
+    insertions: list[Edit] = []
+    region = Span(found.node.start, found.node.end)
+    starts = [(operation.stage, operation.tree), *operation.later]
+    ends = [stage for stage, _ in operation.later] + [None]
+    for (stage, tree), until in zip(starts, ends, strict=True):
+        variant = replace(operation, tree=tree, stage=stage, later=())
+        made, region = nest_in(context, found, key=key, operation=variant)
+        insertions += [replace(edit, until=until) for edit in made]
     return [*insertions, *_indenting(context.text, region, columns=shift, stage=operation.stage)]
 
 

@@ -34,6 +34,8 @@ class SetValue:
     route: Route
     value: Tree
     stage: int = 0
+    until: int | None = None
+    """The first stage that has it no longer; None if all later ones have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class AddEntry:
     stage: int = 0
     after: str | None = None
     """The key after which it goes; the last one if None, or if there is no such key."""
+    until: int | None = None
+    """The first stage that has it no longer; None if all later ones have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Nest:
     route: Route
     tree: Tree
     stage: int = 0
+    later: tuple[tuple[int, Tree], ...] = ()
+    """Other trees, of the same depth, by the stage from which on they are there instead."""
 
 
 @dataclass(frozen=True, slots=True)

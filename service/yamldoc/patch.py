@@ -88,7 +88,7 @@ class Patcher:
         ]
         removed = {operation.route for operation in operations if isinstance(operation, Remove)}
         return [
-            _reindented(edit, operation, shifts)
+            _reindented(_limited(edit, operation), operation, shifts)
             for operation in operations
             for edit in self._compile(operation, removed)
         ]
@@ -223,6 +223,13 @@ def _key_of(found: FoundNode) -> Scalar:
     if found.key is None:
         raise EditError("the place to edit has no key")
     return found.key
+
+
+def _limited(edit: Edit, operation: Operation) -> Edit:
+    """An edit that ends with the stage that its operation ends with."""
+    if isinstance(operation, SetValue | AddEntry) and operation.until is not None:
+        return replace(edit, until=operation.until)
+    return edit
 
 
 def _reindented(edit: Edit, operation: Operation, shifts: Iterable[tuple[Route, int]]) -> Edit:

@@ -44,8 +44,8 @@ def _about_data(division: Division) -> Iterator[Assumption]:
             has_data = group in with_data
             why = "takes over data or a port of the node" if has_data else "must not run twice"
             message = (
-                f"{names[group]} {why}: no Pod of {names[0]} runs any more when the stage contract"
-                " is applied"
+                f"{names[group]} {why}: {names[0]} is stopped by the stage switch, and runs again"
+                " with the stage contract, when its Pods are gone"
             )
             code = AssumptionCode.DATA_TAKEN_OVER if has_data else AssumptionCode.RUNS_ONCE
             yield Assumption(code, message)
@@ -66,14 +66,6 @@ def _about_data(division: Division) -> Iterator[Assumption]:
                 f" {path} of its node, and nothing pins them there"
             )
             yield Assumption(AssumptionCode.DATA_ON_NODE, message)
-    controller = plan.controller
-    is_recreated = controller is not None and "strategy" in controller.fields
-    if is_recreated and not keeps_data(workload, partition.members[0]):
-        message = (
-            f"{names[0]} needs the strategy Recreate no more once the data has moved: remove it"
-            " then"
-        )
-        yield Assumption(AssumptionCode.RECREATE_NEEDED_NO_MORE, message)
 
 
 def _is_database(division: Division, container: Container) -> bool:

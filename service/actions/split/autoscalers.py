@@ -271,7 +271,7 @@ def _copy(
     if field == "scaleTargetRef":
         message = (
             f"{name} is scaled to the number of Pods of {division.workload.name} before the stage"
-            " contract"
+            " switch"
         )
         stated = (Assumption(AssumptionCode.SCALED_FIRST, message),)
     copy = copy_for_group(
@@ -279,7 +279,7 @@ def _copy(
         scaler,
         group,
         operations=[*retargeted, *operations],
-        stage=max(Stage.SWITCH, division.stages[group]),
+        stage=max(Stage.ADD, division.stages[group]),
     )
     return FollowUp(objects=(copy,), assumptions=stated)
 

@@ -32,7 +32,7 @@ from service.change import Move, NewObject, Proposal, Step, TrafficFlow
 from service.findings import Applicability, Stage
 from service.kube.bare_pods import is_fragment, reason_to_stay_bare
 from service.kube.containers import Container
-from service.kube.objects import as_mappings, as_text
+from service.kube.objects import as_mappings, as_text, value_at
 from service.kube.services import services_of
 from service.refusals import Refusal
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
@@ -91,6 +91,7 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
             Step(candidate.resource, operation)
             for operation in _edit_old_workload(plan, services, addresses)
         ),
+        *(Step(candidate.resource, operation) for operation in _stop_old_workload(division)),
         *services.steps,
         *_edit_config_maps(division, addresses),
         *follow_up.steps,
@@ -179,7 +180,7 @@ def _stages(plan: SplitPlan, traffic: frozenset[TrafficFlow]) -> tuple[Stage, ..
         late |= {flow.source for flow in traffic if flow.target in late and flow.source}
     return (
         Stage.EXPAND,
-        *(Stage.CONTRACT if group in late else Stage.SWITCH for group in plan.partition.moved),
+        *(Stage.CONTRACT if group in late else Stage.ADD for group in plan.partition.moved),
     )
 
 
@@ -209,6 +210,33 @@ def _edit_old_workload(
         for container_route, text in addresses.values.get(container.index, {}).items():
             result.append(SetValue(candidate.route_to(*container_route), text, int(Stage.CONTRACT)))
     return result + _remove_volumes(candidate, staying)
+
+
+def _stop_old_workload(division: Division) -> list[Operation]:
+    """What can't run twice starts when the old Pods are gone: the old workload has none in the
+    stage *switch*, in its text, so that nobody scales it up again.
+
+    Raises:
+        Refused: it would lose its data.
+    """
+    if not division.stops_old_pods or division.plan.controller is not None:
+        return []
+    spec, route_to = division.candidate.resource.spec, division.candidate.route_to
+    retention = value_at(spec, "persistentVolumeClaimRetentionPolicy", "whenScaled")
+    if retention == "Delete":
+        message = (
+            "what moves must not run twice, so the StatefulSet has to be scaled to 0 in between,"
+            " and deletes its claims then: set persistentVolumeClaimRetentionPolicy.whenScaled to"
+            " Retain first"
+        )
+        raise Refused(Refusal.CLAIMS_DELETED, message)
+    is_cron_job = division.candidate.resource.kind == "CronJob"
+    key: str = "suspend" if is_cron_job else "replicas"
+    value: object = True if is_cron_job else 0
+    stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
+    if key in spec:
+        return [SetValue(route_to("spec", key), value, stage, until=until)]
+    return [AddEntry(route_to("spec"), key, value, stage, until=until)]
 
 
 def _remove_containers(candidate: Candidate, staying: Sequence[Container]) -> list[Operation]:
@@ -338,6 +366,12 @@ def _check_kustomizations(
     )
 
 
+def _frees_strategy(plan: SplitPlan) -> bool:
+    """Whether the strategy Recreate of a wrapped Pod was for what moves."""
+    is_recreated = plan.controller is not None and "strategy" in plan.controller.fields
+    return is_recreated and not keeps_data(plan.candidate.workload, plan.partition.members[0])
+
+
 def _proposal(
     division: Division,
     workloads: Sequence[NewObject],
@@ -373,5 +407,7 @@ def _proposal(
         traffic=division.traffic,
         left_addresses=addresses.left,
         template_labels=labels,
+        stops_old_pods=division.stops_old_pods,
+        frees_strategy=_frees_strategy(plan),
         needs="wrap" if plan.controller is not None else None,
     )

@@ -59,6 +59,11 @@ class Division:
         """The groups that move."""
         return self.plan.partition.moved
 
+    @property
+    def stops_old_pods(self) -> bool:
+        """Whether something that moves can start only when the old Pods are gone."""
+        return Stage.CONTRACT in self.stages
+
     def names(self, group: int) -> frozenset[str]:
         """The names of a group's containers."""
         return self.plan.partition.names(group)

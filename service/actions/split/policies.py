@@ -114,4 +114,4 @@ def _new_policy(
         "metadata": metadata,
         "spec": spec,
     }
-    return NewObject(after=after, tree=tree, kind="NetworkPolicy", name=name, stage=Stage.SWITCH)
+    return NewObject(after=after, tree=tree, kind="NetworkPolicy", name=name, stage=Stage.ADD)

@@ -1,12 +1,13 @@
 """Let what selects a workload's Pods, Services aside, or names the workload follow its groups.
 
 what                           what is done                                   from stage
-NetworkPolicy (itself and      the selector goes on matching all groups:      switch
+NetworkPolicy (itself and      the selector goes on matching all groups:      expand
 as a peer), PodMonitor         `In` in place of one value
-PodDisruptionBudget            one for each group: two budgets on one         switch
+PodDisruptionBudget            narrowed to the old Pods;                      expand
+                               one for each group: two budgets on one         add
                                Pod block its eviction
-autoscalers                    see `scalers`
-traffic that was localhost     see `traffic`
+autoscalers                    see `autoscalers`
+traffic that was localhost     see `policies`
 other security policies        nothing; they hold the split back
 """
 
@@ -89,7 +90,7 @@ def _widening(
     route: Route, selector: dict[str, Data], *, key: str, old: str, names: list[str]
 ) -> list[Operation]:
     """Make a LabelSelector match several values of a label where it asked for one."""
-    stage = int(Stage.SWITCH)
+    stage = int(Stage.EXPAND)
     expressions = as_mappings(selector.get("matchExpressions"))
     result: list[Operation] = [
         AddItem((*route, "matchExpressions", index, "values"), name, stage)
@@ -118,14 +119,14 @@ def _divide(division: Division, selection: Selection) -> FollowUp:
     route = (*resource.route, *selection.route)
     narrowed: list[Operation] = []
     if any(matches(selection.selector, moved) for moved in labels.labels[1:]):
-        narrowed = _narrowing(route, selection.selector, labels.key, labels.value(0), Stage.SWITCH)
+        narrowed = _narrowing(route, selection.selector, labels.key, labels.value(0), Stage.EXPAND)
     copies = [
         copy_for_group(
             division,
             resource,
             group,
             operations=_narrowing(route, selection.selector, labels.key, labels.value(group)),
-            stage=max(Stage.SWITCH, division.stages[group]),
+            stage=max(Stage.ADD, division.stages[group]),
         )
         for group in division.moved
     ]

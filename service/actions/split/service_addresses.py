@@ -72,7 +72,7 @@ def new_service(plan: SplitPlan, target: Container, port: int) -> NewObject:
         },
     }
     return NewObject(
-        after=candidate.resource, tree=tree, kind="Service", name=name, stage=Stage.SWITCH
+        after=candidate.resource, tree=tree, kind="Service", name=name, stage=Stage.ADD
     )
 
 

@@ -5,12 +5,13 @@ that name and protocol; with a number it lists every selected Pod, whether it li
 groups must never stand behind one number.
 
     ports lead to        what is done                                        from stage
-    the primary group    nothing, or the selector is narrowed where it       switch
+    the primary group    nothing, or the selector is narrowed where it       expand
                          would match the new Pods too
-    one moved group      the selector goes with that group, once its         contract
-                         Pods are there
+    one moved group      the selector goes with that group, whose Pods       switch
+                         are there by then
     several groups       ports get names in the template, and a label        expand
-                         that all groups carry;
+                         that all groups carry; a selector that would
+                         match new Pods is narrowed until the next;
                          the Service uses them                               switch
 """
 
@@ -108,7 +109,7 @@ def _lead_to_what_stays(
             f"the Service {service.name} has no ports, so it can't be told which Pods it is for"
         )
         raise Refused(Refusal.SERVICE_WITHOUT_PORTS, message)
-    return changes.with_step(service, _select_group(service, labels, 0, Stage.SWITCH))
+    return changes.with_step(service, _select_group(service, labels, 0, Stage.EXPAND))
 
 
 def _lead_to_moved(
@@ -125,13 +126,13 @@ def _lead_to_moved(
     if any(matches_map(selector, others) for others in third):
         # Pods of a third group must not stand behind it meanwhile.
         route = (*service.route, "spec", "selector")
-        for number, stage in ((0, Stage.SWITCH), (group, Stage.CONTRACT)):
+        for number, stage in ((0, Stage.EXPAND), (group, Stage.SWITCH)):
             narrow = {**selector, labels.key: labels.labels[number][labels.key]}
             changes = changes.with_step(service, SetValue(route, narrow, int(stage)))
         return changes
     selects_old = matches_map(selector, labels.labels[0])
     if selects_old or not matches_map(selector, labels.labels[group]):
-        return changes.with_step(service, _select_group(service, labels, group, Stage.CONTRACT))
+        return changes.with_step(service, _select_group(service, labels, group, Stage.SWITCH))
     return changes
 
 
@@ -142,6 +143,13 @@ def _select_group(service: Resource, labels: GroupLabels, group: int, stage: Sta
     if labels.key in service_selector(service):
         return SetValue((*route, labels.key), value, int(stage))
     return AddEntry(route, labels.key, value, int(stage))
+
+
+def _keep_to_old_pods(service: Resource, labels: GroupLabels) -> Operation:
+    """Narrow a Service to the old Pods until it leads to several groups."""
+    route = (*service.route, "spec", "selector")
+    value = labels.labels[0][labels.key]
+    return AddEntry(route, labels.key, value, int(Stage.EXPAND), until=int(Stage.SWITCH))
 
 
 def _receiver(candidate: Candidate, service: Resource, port: ServicePort) -> Container:
@@ -218,7 +226,11 @@ def _lead_to_several(
         _check_unique(plan, name, container)
         if port.target != name:
             changes = changes.with_step(service, _target_by_name(service, port, name))
-    if all(matches_map(service_selector(service), group) for group in plan.labels.labels):
+    matched = [matches_map(service_selector(service), group) for group in plan.labels.labels]
+    if any(matched[1:]):
+        # New Pods must not stand behind a number before the port has a name.
+        changes = changes.with_step(service, _keep_to_old_pods(service, plan.labels))
+    if all(matched):
         return changes
     shared = changes.shared_label or service.name
     route = (*service.route, "spec", "selector")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from posixpath import normpath
 
 from service.actions.annotations import is_for_pods
@@ -57,7 +57,7 @@ def propose(candidate: Candidate, _earlier: tuple[Proposal, ...]) -> Outcome:
         title=title,
         applicability=choice.applicability,
         assumptions=choice.assumptions,
-        steps=_steps(candidate, controller, copies, {}),
+        steps=_steps(candidate, controller, copies, _NOTHING_ASKED),
         controller=controller,
         old_pods=choice.old_pods,
         copies=copies,
@@ -66,35 +66,51 @@ def propose(candidate: Candidate, _earlier: tuple[Proposal, ...]) -> Outcome:
 
 def complete(candidate: Candidate, own: Proposal, proposals: tuple[Proposal, ...]) -> Proposal:
     """The wrap with the labels that other changes need in the template that it writes."""
-    labels = {key: value for other in proposals for key, value in other.template_labels}
-    if not labels or own.controller is None:
+    asked = _Asked(
+        labels={key: value for other in proposals for key, value in other.template_labels},
+        stops=any(other.stops_old_pods for other in proposals),
+        frees_strategy=any(other.frees_strategy for other in proposals),
+    )
+    if asked == _NOTHING_ASKED or own.controller is None:
         return own
-    steps = _steps(candidate, own.controller, own.copies, labels)
+    steps = _steps(candidate, own.controller, own.copies, asked)
     return replace(own, steps=steps, without_partner=own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What other changes of the workload need from the controller."""
+
+    labels: Mapping[str, str]
+    """Labels of the template."""
+    stops: bool
+    """Whether it has no Pods in the stage *switch*."""
+    frees_strategy: bool
+    """Whether its strategy isn't needed in the last stage."""
+
+
+_NOTHING_ASKED = _Asked(labels={}, stops=False, frees_strategy=False)
 
 
 def _steps(
     candidate: Candidate,
     controller: Controller,
     copies: tuple[Workload, ...],
-    template_labels: Mapping[str, str],
+    asked: _Asked,
 ) -> tuple[Step, ...]:
     nested = (
-        Step(candidate.resource, operation)
-        for operation in _nest(candidate, controller, template_labels)
+        Step(candidate.resource, operation) for operation in _nest(candidate, controller, asked)
     )
     return (*nested, *_unlist_copies(candidate, copies))
 
 
-def _nest(
-    candidate: Candidate, controller: Controller, template_labels: Mapping[str, str]
-) -> list[Operation]:
+def _nest(candidate: Candidate, controller: Controller, asked: _Asked) -> list[Operation]:
     """The operations that put a Pod's text into its controller.
 
     Args:
         candidate: the Pod.
         controller: its controller.
-        template_labels: labels that the template gets besides.
+        asked: what other changes need from it.
     """
     resource, route_to, stage = candidate.resource, candidate.route_to, int(Stage.EXPAND)
     result: list[Operation] = [
@@ -111,7 +127,7 @@ def _nest(
     annotations = _template_annotations(candidate)
     if annotations is not None:
         metadata["annotations"] = annotations
-    added = {**controller.labels, **template_labels}
+    added = {**controller.labels, **asked.labels}
     if resource.labels:
         route = route_to("metadata", "labels")
         entries = tuple(AddEntry(route, key, value) for key, value in added.items())
@@ -121,12 +137,24 @@ def _nest(
     if controller.labels:
         result += _label_object(candidate, controller.labels)
     template: dict[str, Tree] = {"metadata": metadata} if metadata else {}
-    spec: Tree = {**controller.fields, "template": {**template, "spec": HOLE}}
-    result.append(Nest(route_to("spec"), spec, stage))
+    nested: dict[str, Tree] = {"template": {**template, "spec": HOLE}}
+    later = tuple((when, {**fields, **nested}) for when, fields in _later_fields(controller, asked))
+    spec: Tree = {**controller.fields, **nested}
+    result.append(Nest(route_to("spec"), spec, stage, later))
     if controller.restart_policy:
         route = route_to("spec", "restartPolicy")
         result.append(SetValue(route, controller.restart_policy, stage))
     return result
+
+
+def _later_fields(controller: Controller, asked: _Asked) -> Iterator[tuple[int, dict[str, Tree]]]:
+    """The controller's fields in later stages, where they differ, each with its first stage."""
+    if asked.stops:
+        yield int(Stage.SWITCH), {**controller.fields, "replicas": 0}
+    if asked.stops or asked.frees_strategy:
+        gone = {"strategy"} if asked.frees_strategy else set()
+        kept = {key: value for key, value in controller.fields.items() if key not in gone}
+        yield int(Stage.CONTRACT), kept
 
 
 def _moved_annotations(candidate: Candidate) -> list[str]:

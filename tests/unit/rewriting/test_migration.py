@@ -8,6 +8,8 @@ from service.options import Options
 from service.pipeline import run
 from service.rewriting.migration import migration_steps
 
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+
 DATABASE = """kind: {kind}
 metadata:
   name: shop
@@ -48,30 +50,29 @@ def place(told: list[tuple[str, str | None]], command: str) -> int:
     return next(index for index, (_, each) in enumerate(told) if each and each.startswith(command))
 
 
-def test_a_workload_that_gives_data_away_is_empty_meanwhile_and_filled_again() -> None:
-    """Apply leaves replicas alone that the manifest doesn't write: somebody has to set them
-    back.
+def test_data_moves_while_nothing_runs() -> None:
+    """The stage switch stops the old workload in its text; its Pods are gone before the new
+    server starts.
     """
     told = steps(deployment(""))
-    down = place(told, "kubectl scale --replicas=0 deployment/shop -n store")
-    contract = place(told, "kubectl apply -f <files of ?stage=contract>")
-    up = place(told, "kubectl scale --replicas=<number> deployment/shop -n store")
-    assert down < contract < up
+    stopped = place(told, "kubectl apply -f <files of ?stage=switch>")
+    gone = place(told, "kubectl wait --for=delete pod --timeout=10m -l app=shop -n store")
+    started = place(told, "kubectl apply -f <files of ?stage=contract>")
+    assert stopped < gone < started
 
 
-def test_written_replicas_come_back_by_themselves() -> None:
-    """The last apply sets what the manifest says."""
-    commands = [command for _, command in steps(deployment("  replicas: 1\n"))]
-    assert "kubectl scale --replicas=0 deployment/shop -n store" in commands
-    assert not any(command and "<number>" in command for command in commands)
+def test_the_last_stage_waits_for_both_workloads() -> None:
+    """The old one comes back with the new one."""
+    commands = [command or "" for _, command in steps(deployment("  replicas: 1\n"))]
+    contract = next(command for command in commands if "stage=contract" in command)
+    assert "kubectl rollout status deployment/shop-db -n store" in contract
+    assert "kubectl rollout status deployment/shop -n store" in contract
 
 
-def test_a_wrapped_pod_is_scaled_by_its_controller() -> None:
-    """The Pod is a Deployment by then."""
-    commands = [
-        command for _, command in steps("apiVersion: v1\n" + DATABASE.format(kind="Pod", head=""))
-    ]
-    assert "kubectl scale --replicas=0 deployment/shop -n store" in commands
+def test_what_may_run_twice_is_not_waited_for() -> None:
+    """Without data nothing is stopped."""
+    told = steps((EXAMPLES / "shop.yaml").read_text())
+    assert not any(command and "--for=delete" in command for _, command in told)
 
 
 def test_copies_are_deleted_together_and_taken_over_by_a_stateful_set() -> None:
@@ -93,9 +94,6 @@ def test_copies_are_deleted_together_and_taken_over_by_a_stateful_set() -> None:
         )
     ]
     assert not any(command and "delete" in command for command in numbered)
-
-
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
 def test_a_database_is_stopped_before_its_controller_starts() -> None:
