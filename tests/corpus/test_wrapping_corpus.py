@@ -1,4 +1,4 @@
-"""Real manifests survive what the YAML engine does to them."""
+"""The YAML engine on every manifest of the corpus: its edits keep what the manifests say."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import formatting_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
 from service.yamldoc.stream import Document, parse
-from tests.support.real import CORPUS, needs_corpus
+from tests.support.manifests import CORPUS, needs_corpus
 
 pytestmark = needs_corpus
 
 
 def documents() -> Iterator[Document]:
+    """Every document of the corpus that can be read."""
     for path in sorted(CORPUS.rglob("*.yaml")):
         source = SourceFile(str(path.relative_to(CORPUS)), path.read_text())
         for entry in parse(source, Limits()):
@@ -26,7 +27,7 @@ def documents() -> Iterator[Document]:
 
 
 def test_a_spec_two_levels_deeper_says_the_same() -> None:
-    """Every spec of the corpus can be re-indented: block scalars, comments, flow style and all."""
+    """Every spec can be indented anew, with block scalars, comments and flow style."""
     count = 0
     for document in documents():
         if document.duplicates or not isinstance(document.read(("spec",)), dict):
@@ -50,7 +51,7 @@ def test_a_spec_two_levels_deeper_says_the_same() -> None:
 
 
 def test_every_container_can_be_carried_over() -> None:
-    """Each container's own text, in a new document, says the same."""
+    """The text of each container says the same in a new document."""
     count = 0
     for document in documents():
         for resource in objects_of(document):

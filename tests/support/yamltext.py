@@ -1,5 +1,5 @@
-"""Hypothesis strategies for YAML text as people write it: styles, comments, blank lines, line
-endings, all mixed.
+"""Hypothesis strategies for YAML text as people write it, with styles, comments, blank lines and
+line endings mixed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def data(max_leaves: int = 12) -> st.SearchStrategy[dict[str, Any]]:
 def documents(
     draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]] | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """The text of a document in block style, and what it says."""
+    """The text of a document in block style, and the data that it holds."""
     value = draw(values if values is not None else data())
     writer = _Writer(draw)
     lines = writer.mapping(value, 0)
@@ -86,8 +86,7 @@ def documents(
         st.sampled_from([newline, newline, "", newline + newline, newline + "# end" + newline])
     )
     if any(line.endswith(("|", "|+")) for line in lines):
-        # A block scalar that ends the file without a line break reads differently from one that
-        # doesn't.
+        # A block scalar at the end of a file reads differently without its line break.
         ending = ending or newline
     head = draw(
         st.sampled_from(["", "", "# head" + newline, newline, "# head" + newline + newline])
@@ -99,9 +98,9 @@ class _Writer:
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.indent = draw(st.sampled_from([1, 2, 2, 3, 4]))
-        self.dashes = draw(st.sampled_from([0, 2]))
+        self.dash_indent = draw(st.sampled_from([0, 2]))
 
-    def comments(self, column: int) -> list[str]:
+    def lines_above(self, column: int) -> list[str]:
         kind = self.draw(st.sampled_from(["", "", "", "", "above", "blank", "header"]))
         pad = " " * column
         return {
@@ -116,9 +115,9 @@ class _Writer:
 
     def mapping(self, value: dict[str, Any], column: int) -> list[str]:
         lines: list[str] = []
-        for key, each in value.items():
-            lines += self.comments(column)
-            lines += self.entry(key, each, column)
+        for key, entry_value in value.items():
+            lines += self.lines_above(column)
+            lines += self.entry(key, entry_value, column)
         return lines
 
     def entry(self, key: str, value: Any, column: int) -> list[str]:
@@ -126,26 +125,25 @@ class _Writer:
         if isinstance(value, dict) and value and self.draw(st.integers(0, 4)):
             return [head + self.trailing(), *self.mapping(value, column + self.indent)]
         if isinstance(value, list) and value and self.draw(st.integers(0, 4)):
-            return [head + self.trailing(), *self.items(value, column + self.dashes)]
+            return [head + self.trailing(), *self.items(value, column + self.dash_indent)]
         return self.leaf(head, value, column + self.indent)
 
     def items(self, value: list[Any], column: int) -> list[str]:
         lines: list[str] = []
-        for each in value:
-            lines += self.comments(column)
+        for item in value:
+            lines += self.lines_above(column)
             pad = " " * column
-            if isinstance(each, dict) and each and self.draw(st.integers(0, 4)):
-                inner = self.mapping(each, column + 2)
-                while inner and (not inner[0].strip() or inner[0].lstrip().startswith("#")):
-                    inner.pop(0)
-                lines += [pad + "- " + inner[0][column + 2 :], *inner[1:]]
-            elif isinstance(each, list) and each and self.draw(st.integers(0, 4)):
-                inner = self.items(each, column + 2)
-                while inner and (not inner[0].strip() or inner[0].lstrip().startswith("#")):
-                    inner.pop(0)
+            if isinstance(item, dict | list) and item and self.draw(st.integers(0, 4)):
+                inner = (
+                    self.mapping(item, column + 2)
+                    if isinstance(item, dict)
+                    else self.items(item, column + 2)
+                )
+                while not inner[0].strip() or inner[0].lstrip().startswith("#"):
+                    inner = inner[1:]
                 lines += [pad + "- " + inner[0][column + 2 :], *inner[1:]]
             else:
-                lines += self.leaf(pad + "-", each, column + 2)
+                lines += self.leaf(pad + "-", item, column + 2)
         return lines
 
     def leaf(self, head: str, value: Any, column: int) -> list[str]:
@@ -176,6 +174,6 @@ class _Writer:
 
 
 def _flow(value: Any) -> str:
-    """JSON, which is YAML but for the surrogate escapes of characters outside the basic plane."""
+    """JSON, which is YAML too, except for the surrogate escapes of astral characters."""
     text = json.dumps(value)
     return text.replace("\\ud83d\\ude00", "😀")
