@@ -23,7 +23,7 @@ spec:
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "web.yaml").write_text(POD)
     (tmp_path / "app" / "README.md").write_text("# no manifest\n")
@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def curl(server, folder):
+def curl(server: Server, folder: Path):
     def call(path: str, *arguments: str, fails: bool = False) -> str:
         command = [
             "curl",
@@ -66,7 +66,7 @@ def kinds(text: str) -> list[str]:
         ("-H", "Expect: 100-continue"),
     ],
 )
-def test_a_file(curl, headers):
+def test_a_file(curl: Curl, headers: tuple[str, ...]) -> None:
     """`curl --data-binary @file`, with and without headers: the Pod comes back under a
     Deployment, its comment kept.
     """
@@ -76,7 +76,7 @@ def test_a_file(curl, headers):
     assert "# keep me" in text
 
 
-def test_a_form_upload(curl):
+def test_a_form_upload(curl: Curl) -> None:
     """`curl -F file=@file`."""
     assert kinds(curl("/v1/rewrite?format=yaml", "-F", "file=@app/web.yaml")) == ["Deployment"]
 
@@ -90,7 +90,7 @@ def test_a_form_upload(curl):
     ],
     ids=["tar", "tar.gz", "zip"],
 )
-def test_a_folder(curl, folder, command):
+def test_a_folder(curl: Curl, folder: Path, command: str) -> None:
     """A folder's archive, with no content type of its own: the manifest is rewritten under its
     path, the rest is left out.
     """
@@ -110,7 +110,7 @@ def test_a_folder(curl, folder, command):
     assert answer["files"][0]["status"] == "modified"
 
 
-def test_a_diff_applies_in_the_folder(curl, folder):
+def test_a_diff_applies_in_the_folder(curl: Curl, folder: Path) -> None:
     """What `format=diff` says is what `format=yaml` would."""
     subprocess.run(["tar", "cf", "sent.tar", "app"], cwd=folder, check=True)
     diff = curl("/v1/rewrite?format=diff", "--data-binary", "@sent.tar")
@@ -120,7 +120,7 @@ def test_a_diff_applies_in_the_folder(curl, folder):
     assert (folder / "app" / "web.yaml").read_text() == whole
 
 
-def test_a_build_that_fails_on_a_finding(curl):
+def test_a_build_that_fails_on_a_finding(curl: Curl) -> None:
     """`--fail-with-body` fails the build and prints the report."""
     answer = json.loads(
         curl("/v1/analyze?fail_on=warning", "--data-binary", "@app/web.yaml", fails=True)
@@ -129,7 +129,7 @@ def test_a_build_that_fails_on_a_finding(curl):
     assert answer["findings"]
 
 
-def test_accept(curl):
+def test_accept(curl: Curl) -> None:
     """The format by header."""
     assert kinds(
         curl("/v1/rewrite", "--data-binary", "@app/web.yaml", "-H", "Accept: application/yaml")

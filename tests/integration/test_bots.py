@@ -92,7 +92,7 @@ class Checkout:
 
 
 @pytest.fixture(params=["github", "gitlab"])
-def checkout(request, tmp_path, server):
+def checkout(request: pytest.FixtureRequest, tmp_path: Path, server: Server):
     """A branch that changes nothing yet; somebody talked on its pull request already."""
     with forge() as (url, state):
         environ = {
@@ -131,7 +131,7 @@ def checkout(request, tmp_path, server):
         yield made
 
 
-def test_a_pull_request_from_its_first_push_to_its_last(checkout):
+def test_a_pull_request_from_its_first_push_to_its_last(checkout: Checkout) -> None:
     """Suggestions that apply, posted once; moved, changed and deleted as the branch goes on;
     what people wrote stays.
     """
@@ -167,7 +167,7 @@ def test_a_pull_request_from_its_first_push_to_its_last(checkout):
     assert [dict(each) for each in checkout.state.comments.values()][: len(talk)] == talk
 
 
-def test_another_text_on_the_same_lines(checkout):
+def test_another_text_on_the_same_lines(checkout: Checkout) -> None:
     """It is updated where it is."""
     checkout.push({"app.yaml": POD.replace("NAME", "app")})
     checkout.run()
@@ -182,7 +182,7 @@ def test_another_text_on_the_same_lines(checkout):
     assert "Deploiement" not in comment["body"]
 
 
-def test_two_runs_at_once_posted_twice(checkout):
+def test_two_runs_at_once_posted_twice(checkout: Checkout) -> None:
     """The next run takes one of the two back."""
     checkout.push({"app.yaml": POD.replace("NAME", "app")})
     checkout.run()
@@ -193,7 +193,7 @@ def test_two_runs_at_once_posted_twice(checkout):
     assert (len(checkout.on_lines), len(checkout.summaries)) == (1, 1)
 
 
-def test_nothing_to_say(checkout):
+def test_nothing_to_say(checkout: Checkout) -> None:
     """No comment at all where none was before."""
     checkout.push({"app.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"})
     checkout.run()
@@ -201,7 +201,7 @@ def test_nothing_to_say(checkout):
     assert checkout.state.writes == []
 
 
-def test_a_forge_that_is_busy(checkout):
+def test_a_forge_that_is_busy(checkout: Checkout) -> None:
     """Reading is tried again."""
     checkout.push({"app.yaml": POD.replace("NAME", "app")})
     checkout.state.failures = 2
@@ -210,7 +210,7 @@ def test_a_forge_that_is_busy(checkout):
     assert len(checkout.on_lines) == 1
 
 
-def test_a_token_that_may_only_read(checkout):
+def test_a_token_that_may_only_read(checkout: Checkout) -> None:
     """As on a fork: what would have been said is printed, and the build doesn't fail for it."""
     checkout.push({"app.yaml": POD.replace("NAME", "app")})
     checkout.state.read_only = True
@@ -221,7 +221,7 @@ def test_a_token_that_may_only_read(checkout):
     assert checkout.state.writes == []
 
 
-def test_a_comment_that_is_refused(checkout):
+def test_a_comment_that_is_refused(checkout: Checkout) -> None:
     """The others are posted all the same, and the run says so."""
     checkout.push({"one.yaml": POD.replace("NAME", "one"), "two.yaml": POD.replace("NAME", "two")})
     checkout.state.hunks.pop("one.yaml")
@@ -232,6 +232,6 @@ def test_a_comment_that_is_refused(checkout):
 
 
 @pytest.mark.parametrize("path", sorted(BOT.parent.glob("*.py")), ids=lambda path: path.name)
-def test_the_bot_is_short(path):
+def test_the_bot_is_short(path: str) -> None:
     """Each of its files is under 150 lines."""
     assert len(path.read_text().splitlines()) < 150

@@ -44,7 +44,7 @@ BARE = (
 
 
 @pytest.fixture
-def repository(tmp_path):
+def repository(tmp_path: Path):
     """A checkout with a folder of manifests; `clean` or `failing` is chosen by the test."""
     folder = tmp_path / "checkout"
     (folder / "manifests" / "deep").mkdir(parents=True)
@@ -56,7 +56,7 @@ def repository(tmp_path):
 
 
 @pytest.fixture(params=[True, False], ids=["clean", "failing"])
-def clean(request, repository):
+def clean(request: pytest.FixtureRequest, repository: Path):
     """Whether nothing is wrong with the manifests."""
     if not request.param:
         (repository / "manifests" / "deep" / "bare pod.yml").write_text(BARE)
@@ -64,7 +64,7 @@ def clean(request, repository):
 
 
 @pytest.fixture
-def shell(repository, server, tmp_path):
+def shell(repository: Path, server: Server, tmp_path: Path):
     """Runs a script as a CI system does: in the checkout, with a variable for each setting,
     stopping at the first failure.
     """
@@ -102,7 +102,7 @@ def shell(repository, server, tmp_path):
 @pytest.mark.parametrize(
     ("file", "schema"), [("github-actions.yml", "github-workflows"), ("gitlab-ci.yml", "gitlab-ci")]
 )
-def test_the_shape_that_the_system_wants(file, schema):
+def test_the_shape_that_the_system_wants(file: str, schema: str) -> None:
     """By the schemas that editors use for these files."""
     command = [
         sys.executable,
@@ -117,7 +117,7 @@ def test_the_shape_that_the_system_wants(file, schema):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_workflow_may_do_no_more_than_it_needs():
+def test_a_workflow_may_do_no_more_than_it_needs() -> None:
     """Nothing by default, one right to write for each job, no token left in the checkout,
     actions of a stated major.
     """
@@ -138,7 +138,7 @@ def test_a_workflow_may_do_no_more_than_it_needs():
         assert "${{" not in step.get("run", "")
 
 
-def test_github_actions(shell, repository, clean, tmp_path):
+def test_github_actions(shell: Shell, repository: Path, clean: bool, tmp_path: Path) -> None:
     """The job fails where it should, with the findings in SARIF and the summary written in both
     cases.
     """
@@ -151,7 +151,7 @@ def test_github_actions(shell, repository, clean, tmp_path):
     assert ("nothing to change" in (tmp_path / "summary.md").read_text()) == clean
 
 
-def test_github_actions_without_an_answer(shell, repository, clean):
+def test_github_actions_without_an_answer(shell: Shell, repository: Path, clean: bool) -> None:
     """An error is no SARIF: it is printed, and nothing is left to upload."""
     pack, _, judge = [
         step["run"] for step in WORKFLOW["jobs"]["findings"]["steps"] if "run" in step
@@ -164,7 +164,7 @@ def test_github_actions_without_an_answer(shell, repository, clean):
     assert not (repository / "podsplit.sarif").exists()
 
 
-def test_gitlab_ci(shell, repository, clean):
+def test_gitlab_ci(shell: Shell, repository: Path, clean: bool) -> None:
     """The job fails where it should, with a Code Quality report and a test report in both cases."""
     done = shell("\n".join(PIPELINE["podsplit"]["script"]))
     reports = PIPELINE["podsplit"]["artifacts"]["reports"]
@@ -178,7 +178,7 @@ def test_gitlab_ci(shell, repository, clean):
     assert (tests.tests, tests.failures) == ((1, 0) if clean else (2, 1))
 
 
-def test_jenkins(shell, repository, clean):
+def test_jenkins(shell: Shell, repository: Path, clean: bool) -> None:
     """Braces and quotes close; its shell step fails where it should, with a test report and a
     summary in both cases.
     """
@@ -196,7 +196,7 @@ def test_jenkins(shell, repository, clean):
     assert (repository / "podsplit.md").read_text().startswith("### Podsplit: ")
 
 
-def test_plain_shell(shell, clean):
+def test_plain_shell(shell: Shell, clean: bool) -> None:
     """0 or 1, and the report on standard output."""
     done = shell('sh "$0" "$@"', str(CI / "check.sh"), "manifests")
 
@@ -204,7 +204,7 @@ def test_plain_shell(shell, clean):
     assert ("kind: Deployment" in done.stdout) != clean
 
 
-def test_plain_shell_by_another_limit(shell, repository):
+def test_plain_shell_by_another_limit(shell: Shell, repository: Path) -> None:
     """FAIL_ON says from where on."""
     (repository / "manifests" / "bare.yaml").write_text(BARE)
 
@@ -214,7 +214,7 @@ def test_plain_shell_by_another_limit(shell, repository):
 @pytest.mark.parametrize(
     "trouble", [{"FAIL_ON": "never"}, {"PODSPLIT_URL": "http://127.0.0.1:9"}, {"PODSPLIT_URL": ""}]
 )
-def test_plain_shell_without_an_answer(shell, trouble):
+def test_plain_shell_without_an_answer(shell: Shell, trouble: dict[str, str]) -> None:
     """2: neither clean nor failing."""
     done = shell('sh "$0" manifests', str(CI / "check.sh"), **trouble)
 
@@ -223,7 +223,7 @@ def test_plain_shell_without_an_answer(shell, trouble):
 
 
 @pytest.mark.parametrize("platform", ["github", "gitlab"])
-def test_the_jobs_that_post_suggestions(shell, repository, platform):
+def test_the_jobs_that_post_suggestions(shell: Shell, repository: Path, platform: str) -> None:
     """The bot's step, as it is written, posts on a pull request."""
     who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     (repository / f".{platform}").mkdir()

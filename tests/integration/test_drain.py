@@ -13,7 +13,7 @@ POD = (
 )
 
 
-def test_readiness_goes_down_first_and_new_requests_are_served(start_server):
+def test_readiness_goes_down_first_and_new_requests_are_served(start_server: StartServer) -> None:
     """After SIGTERM: /readyz is 503, new requests are answered for DRAIN_SECONDS, then the
     process ends with 0.
     """
@@ -28,7 +28,7 @@ def test_readiness_goes_down_first_and_new_requests_are_served(start_server):
     assert running.process.wait(15) == 0
 
 
-def test_a_request_in_flight_is_finished(start_server):
+def test_a_request_in_flight_is_finished(start_server: StartServer) -> None:
     """A body that began to arrive before the end of the drain is read and answered."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="0.5")
     head = (
@@ -47,7 +47,7 @@ def test_a_request_in_flight_is_finished(start_server):
     assert running.process.wait(15) == 0
 
 
-def test_a_connection_that_was_kept_open(start_server):
+def test_a_connection_that_was_kept_open(start_server: StartServer) -> None:
     """A request on it while the service drains is answered, and the client told to come back on
     another one.
     """
@@ -66,7 +66,7 @@ def test_a_connection_that_was_kept_open(start_server):
     assert running.process.wait(15) == 0
 
 
-def test_a_second_sigterm_ends_the_drain(start_server):
+def test_a_second_sigterm_ends_the_drain(start_server: StartServer) -> None:
     """Who is in a hurry needn't wait."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="60")
     running.terminate()
@@ -76,7 +76,7 @@ def test_a_second_sigterm_ends_the_drain(start_server):
     assert running.process.wait(10) == 0
 
 
-def test_sigterm_under_load(start_server):
+def test_sigterm_under_load(start_server: StartServer) -> None:
     """Every request that began before the end of the drain is answered: none is reset, none is
     cut.
     """

@@ -36,14 +36,14 @@ def head(length: int, path: str = "/v1/analyze") -> bytes:
     ).encode()
 
 
-def test_a_body_of_100_megabytes(server):
+def test_a_body_of_100_megabytes(server: Server) -> None:
     """Refused with 413 and a problem document, not with a cut connection."""
     answer = requests.post(server.url + "/v1/analyze", data=b"#" * 100_000_000, timeout=60)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body-too-large")
 
 
-def test_a_chunked_body_over_the_limit(start_server):
+def test_a_chunked_body_over_the_limit(start_server: StartServer) -> None:
     """The length isn't told beforehand; the limit holds all the same."""
     small = start_server(PODSPLIT_MAX_BODY_BYTES="5000")
     answer = requests.post(small.url + "/v1/analyze", data=iter([b"#" * 1000] * 50), timeout=60)
@@ -51,7 +51,7 @@ def test_a_chunked_body_over_the_limit(start_server):
     assert answer.status_code == 413
 
 
-def test_a_zip_bomb(server):
+def test_a_zip_bomb(server: Server) -> None:
     """A small archive that unpacks to a gigabyte is refused at once."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -69,7 +69,7 @@ def test_a_zip_bomb(server):
     assert time.monotonic() - started < 5
 
 
-def test_too_many_documents(start_server):
+def test_too_many_documents(start_server: StartServer) -> None:
     """413, and the detail says the limit."""
     small = start_server(PODSPLIT_MAX_DOCUMENTS="3")
     answer = requests.post(small.url + "/v1/analyze", data=b"---\n".join([POD] * 4), timeout=60)
@@ -78,7 +78,7 @@ def test_too_many_documents(start_server):
     assert "3 documents" in answer.json()["detail"]
 
 
-def test_out_of_time(start_server):
+def test_out_of_time(start_server: StartServer) -> None:
     """503 with Retry-After."""
     hasty = start_server(PODSPLIT_REQUEST_TIMEOUT="0.1")
     answer = requests.post(hasty.url + "/v1/rewrite", data=b"---\n".join([POD] * 5_000), timeout=60)
@@ -87,7 +87,7 @@ def test_out_of_time(start_server):
     assert answer.headers["Retry-After"]
 
 
-def test_a_body_that_does_not_arrive(start_server):
+def test_a_body_that_does_not_arrive(start_server: StartServer) -> None:
     """408 after the time that a body may take."""
     hasty = start_server(PODSPLIT_BODY_TIMEOUT="0.5")
     with hasty.connect() as connection:
@@ -98,7 +98,7 @@ def test_a_body_that_does_not_arrive(start_server):
     assert b"request-timeout" in answer
 
 
-def test_a_client_that_gives_up(server):
+def test_a_client_that_gives_up(server: Server) -> None:
     """A connection cut in mid-body costs nobody else anything."""
     for _ in range(50):
         with server.connect() as connection:
@@ -107,7 +107,7 @@ def test_a_client_that_gives_up(server):
     assert requests.post(server.url + "/v1/analyze", data=POD, timeout=30).ok
 
 
-def test_half_a_body(server):
+def test_half_a_body(server: Server) -> None:
     """A client that closes its side early is told so."""
     with server.connect() as connection:
         connection.sendall(head(1000) + b"kind: Pod\n")
@@ -118,7 +118,7 @@ def test_half_a_body(server):
     assert b"body-truncated" in answer
 
 
-def test_slow_clients_do_not_block(start_server):
+def test_slow_clients_do_not_block(start_server: StartServer) -> None:
     """More clients that dribble their heads than there are threads: others are still answered
     soon.
     """
@@ -136,7 +136,7 @@ def test_slow_clients_do_not_block(start_server):
     assert took < 20
 
 
-def test_slow_bodies_do_not_block_for_ever(start_server):
+def test_slow_bodies_do_not_block_for_ever(start_server: StartServer) -> None:
     """More clients stop in mid-body than there are threads: each is told so after the time that
     a body may take, then others get on.
     """
@@ -153,7 +153,7 @@ def test_slow_bodies_do_not_block_for_ever(start_server):
     assert told == {b"HTTP/1.1 408 "}
 
 
-def test_clients_that_never_read_do_not_block_for_ever(start_server):
+def test_clients_that_never_read_do_not_block_for_ever(start_server: StartServer) -> None:
     """More clients that ask for a large answer and don't take it than there are threads: they
     are cut off, and others get on.
     """
@@ -181,7 +181,7 @@ def test_clients_that_never_read_do_not_block_for_ever(start_server):
     assert first == b"HTTP/1.1 200"
 
 
-def test_clients_that_hang_up_before_the_answer(server):
+def test_clients_that_hang_up_before_the_answer(server: Server) -> None:
     """What they asked for is dropped, and the next request is answered."""
     for _ in range(30):
         with server.connect() as connection:
@@ -208,7 +208,7 @@ def test_clients_that_hang_up_before_the_answer(server):
         ),
     ],
 )
-def test_archives_that_lead_out(server, tmp_path, command, code):
+def test_archives_that_lead_out(server: Server, tmp_path: Path, command: str, code: str) -> None:
     """As real archivers make them: each is refused whole, with its own code."""
     (tmp_path / "web.yaml").write_bytes(POD)
     made = subprocess.run(
@@ -219,7 +219,7 @@ def test_archives_that_lead_out(server, tmp_path, command, code):
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-def test_a_thousand_requests_at_once(server):
+def test_a_thousand_requests_at_once(server: Server) -> None:
     """A thousand connections are open before the first answer is read; all are answered, and
     each with its own Pod.
     """
@@ -239,7 +239,7 @@ def test_a_thousand_requests_at_once(server):
     ]
 
 
-def test_a_worker_killed_in_mid_request(start_server):
+def test_a_worker_killed_in_mid_request(start_server: StartServer) -> None:
     """Its own requests are lost; the next ones are answered by a new worker."""
     running = start_server(WORKERS="1")
     with running.connect() as connection:
@@ -270,7 +270,7 @@ def test_a_worker_killed_in_mid_request(start_server):
         b"\x16\x03\x01\x02\x00",
     ],
 )
-def test_what_is_no_request(server, raw):
+def test_what_is_no_request(server: Server, raw: bytes) -> None:
     """It is refused or cut, and the next request is answered."""
     with server.connect() as connection:
         connection.sendall(raw)
@@ -319,7 +319,7 @@ def test_what_is_no_request(server, raw):
         ),
     ],
 )
-def test_what_is_no_request_is_not_quoted(server, raw, status):
+def test_what_is_no_request_is_not_quoted(server: Server, raw: bytes, status: int) -> None:
     """The rest of a body behind a wrong length would be the next request's head: neither answer
     nor log says what is in it.
     """
@@ -336,7 +336,7 @@ def test_what_is_no_request_is_not_quoted(server, raw, status):
     assert "hunter2" not in server.log.read_text()
 
 
-def test_metrics_of_all_workers(start_server):
+def test_metrics_of_all_workers(start_server: StartServer) -> None:
     """Whichever worker is asked, the sum over all is told."""
     running = start_server(WORKERS="2")
     for _ in range(40):
@@ -346,7 +346,7 @@ def test_metrics_of_all_workers(start_server):
     assert all(line in requests.get(running.url + "/metrics", timeout=30).text for _ in range(6))
 
 
-def test_logs_are_json_without_content(start_server):
+def test_logs_are_json_without_content(start_server: StartServer) -> None:
     """Every line is an object; nothing of a manifest or a query is in any."""
     running = start_server()
     secret = b"hunter2"
@@ -367,7 +367,7 @@ def test_logs_are_json_without_content(start_server):
     assert [line["status"] for line in lines if line["message"] == "request"] == [200, 200, 400]
 
 
-def test_a_start_with_a_wrong_setting(start_server):
+def test_a_start_with_a_wrong_setting(start_server: StartServer) -> None:
     """It fails at once, with a sentence that names the variable."""
     with pytest.raises(pytest.fail.Exception, match="PODSPLIT_MAX_FILES: must be a whole number"):
         start_server(PODSPLIT_MAX_FILES="many")
@@ -376,7 +376,7 @@ def test_a_start_with_a_wrong_setting(start_server):
 @pytest.mark.parametrize(
     "path", ["/v1/analyze?format=none", "/v1/analyze?nope=1", "/nothing", "/healthz"]
 )
-def test_an_answer_before_the_body(server, path):
+def test_an_answer_before_the_body(server: Server, path: str) -> None:
     """The client is still sending when the answer is known: it gets the answer, not a reset
     connection.
     """
@@ -385,7 +385,7 @@ def test_an_answer_before_the_body(server, path):
         assert answer.status_code in (404, 405, 406, 422)
 
 
-def test_clients_that_do_not_hang_up(server):
+def test_clients_that_do_not_hang_up(server: Server) -> None:
     """A client that leaves its side open keeps nobody waiting."""
     lazy = [server.connect() for _ in range(20)]
     for connection in lazy:

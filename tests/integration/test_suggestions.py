@@ -13,7 +13,7 @@ DIFF = f"--- /dev/null\n+++ b/app/web.yaml\n@@ -0,0 +1,{POD.count(chr(10))} @@\n
 )
 
 
-def test_an_envelope_and_a_form_say_the_same(server):
+def test_an_envelope_and_a_form_say_the_same(server: Server) -> None:
     """JSON with `diff` beside `files`, or multipart with a part of that name."""
     url = server.url + "/v1/suggestions?platform=github"
     envelope = requests.post(
@@ -30,7 +30,7 @@ def test_an_envelope_and_a_form_say_the_same(server):
     assert "```suggestion\n" in comment["body"]
 
 
-def test_what_is_missing_is_named(server):
+def test_what_is_missing_is_named(server: Server) -> None:
     """The platform, or the diff."""
     no_platform = requests.post(
         server.url + "/v1/suggestions", json={"files": [], "diff": ""}, timeout=30

@@ -23,7 +23,7 @@ def _connections_of(process: int) -> int:
     not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
     reason="it reads /proc, which only Linux has",
 )
-def test_connections_that_are_kept_are_shared_out(start_server):
+def test_connections_that_are_kept_are_shared_out(start_server: StartServer) -> None:
     """Clients that open their connections once, as proxies do, reach all workers: each serves
     about as many.
     """

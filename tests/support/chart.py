@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ CI = sorted((CHART / "ci").glob("*-values.yaml"))
 """One file of values for each variant."""
 
 Object = dict[str, Any]
+ValuesFile = Callable[[dict[str, Any]], tuple[str, str]]
+"""What the fixture `values_file` is: it writes values, and returns the arguments for helm."""
 
 
 def variant(path: Path) -> str:
@@ -36,15 +38,12 @@ def helm_template(
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-def render(helm: Path, *arguments: str, chart: Path = CHART) -> str:
-    """The text that helm would install."""
+@functools.cache
+def rendered(helm: Path, *arguments: str, chart: Path = CHART) -> str:
+    """The text that helm would install; rendered once in each test process."""
     done = helm_template(helm, *arguments, chart=chart)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-rendered = functools.cache(render)
-"""As `render`, once in each test process: for arguments that always mean the same."""
 
 
 def refused(helm: Path, *arguments: str) -> str:
