@@ -82,7 +82,7 @@ def measure_yaml_engine(text: str, documents: int) -> None:
         start = time.process_time()
         list(YAML(typ="rt").load_all(text))
         rows.append(("ruamel.yaml round trip, load only, one run", time.process_time() - start))
-    print_table("YAML engine, real manifests", rows, len(text), documents)
+    print_table("YAML engine, real manifests", rows, size=len(text), documents=documents)
 
 
 def measure_pipeline(files: list[tuple[str, bytes]], title: str) -> None:
@@ -100,7 +100,7 @@ def measure_pipeline(files: list[tuple[str, bytes]], title: str) -> None:
         ("pipeline.run, analyse", best_time(lambda: run(files, options, rewrite=False))),
         ("pipeline.run, rewrite", best_time(lambda: run(files, options, rewrite=True))),
     ]
-    print_table(title, rows, sum(len(raw) for _, raw in files), documents)
+    print_table(title, rows, size=sum(len(raw) for _, raw in files), documents=documents)
 
 
 def measure_growth() -> None:

@@ -35,7 +35,7 @@ def ask(port: int, path: str, body: bytes) -> int:
     """Send a request over a new connection; return the status."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     with closing(connection):
-        connection.request("POST", path, body, {"Content-Type": "application/yaml"})
+        connection.request("POST", path, body=body, headers={"Content-Type": "application/yaml"})
         answer = connection.getresponse()
         answer.read()
         return answer.status
@@ -58,7 +58,7 @@ def peak_memory(pid: int) -> int:
 
 
 def reset_peak_memory(pid: int) -> None:
-    """Let `peak_memory` start anew."""
+    """Let `peak_memory` start again from now."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
@@ -89,8 +89,8 @@ def main() -> None:
         body = synthetic_stream(documents).encode()
         with running_service(1) as service:
             worker = worker_of(service.process)
-            analyze, _ = cost(service.port, worker, "/v1/analyze", body)
-            rewrite, memory = cost(service.port, worker, "/v1/rewrite", body)
+            analyze, _ = cost(service.port, worker, path="/v1/analyze", body=body)
+            rewrite, memory = cost(service.port, worker, path="/v1/rewrite", body=body)
         print(
             f"| {documents} | {analyze * 1e3:.1f} ms | {rewrite * 1e3:.1f} ms |"
             f" {CORES / rewrite:.1f} | {memory / 1e6:.0f} MB |"

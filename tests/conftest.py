@@ -122,12 +122,12 @@ _GUNICORN = (
 
 def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICORN) -> Server:
     port = _free_port()
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PODSPLIT_", "PROMETHEUS_", "MAKE"))
     }
-    environ = kept | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
+    environ = inherited | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
     server = Server(process, port, log)

@@ -74,12 +74,12 @@ def run_chart_test(
 
 def test_the_charts_test_passes_on_the_service(helm: Path, server: Server) -> None:
     """The rendered test succeeds against a real service."""
-    done = run_chart_test(helm, "default", server, "/nonexistent")
+    done = run_chart_test(helm, values="default", server=server, tokens="/nonexistent")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "ok: {'web': 'main', 'logs': 'sidecar'}\n"
 
 
-def test_the_charts_test_shows_its_token(
+def test_the_charts_test_sends_its_token(
     helm: Path, start_server: StartServer, tmp_path: Path
 ) -> None:
     """The test passes with the mounted token. With another token it fails, and doesn't print it."""
@@ -87,8 +87,8 @@ def test_the_charts_test_shows_its_token(
     good.write_text(f"# callers\n\n{TOKEN}\n")
     bad.write_text("another-one-for-this-test-9876\n")
     running = start_server(PODSPLIT_TOKENS_FILE=str(good))
-    assert run_chart_test(helm, "tokens", running, str(good)).returncode == 0
-    failed = run_chart_test(helm, "tokens", running, str(bad))
+    assert run_chart_test(helm, values="tokens", server=running, tokens=str(good)).returncode == 0
+    failed = run_chart_test(helm, values="tokens", server=running, tokens=str(bad))
     assert failed.returncode != 0
     assert "status 401" in failed.stderr
     assert "another-one" not in failed.stderr + failed.stdout

@@ -22,7 +22,7 @@ from tests.support.chart import (
     rendered,
     variant,
 )
-from tests.support.crds import CUSTOM
+from tests.support.crds import CUSTOM_RESOURCES
 
 GOLDEN = Path(__file__).parent / "golden"
 OLDEST = "1.30"
@@ -36,7 +36,7 @@ LABELS = {
 
 
 @every_variant
-def test_lint_has_nothing_to_say(helm: Path, values: Path) -> None:
+def test_lint_passes(helm: Path, values: Path) -> None:
     """`helm lint --strict` passes with the values of each variant."""
     done = subprocess.run(
         [helm, "lint", "--strict", CHART, "-f", values],
@@ -50,7 +50,7 @@ def test_lint_has_nothing_to_say(helm: Path, values: Path) -> None:
 
 
 @every_variant
-def test_what_is_rendered_is_what_was_reviewed(helm: Path, values: Path, golden: bool) -> None:
+def test_the_rendering_is_the_committed_one(helm: Path, values: Path, golden: bool) -> None:
     """Each variant renders to its committed file; `make golden` rewrites these files."""
     text = rendered(helm, "-f", str(values))
     path = GOLDEN / f"{variant(values)}.yaml"
@@ -71,7 +71,7 @@ def test_kubernetes_own_schemas_accept_it(helm: Path, values: Path, version: str
     known accept every object. Custom resources are checked with schemas of our own.
     """
     for resource in objects(rendered(helm, "-f", str(values))):
-        schema = CUSTOM.get((resource["apiVersion"], resource["kind"]))
+        schema = CUSTOM_RESOURCES.get((resource["apiVersion"], resource["kind"]))
         if schema is None:
             kubernetes_validate.validate(resource, version, strict=True)
         else:
@@ -142,7 +142,7 @@ def test_what_selects_pods_selects_the_services_own_and_no_others(helm: Path, va
 
 
 @every_variant
-def test_references_lead_to_what_is_there(helm: Path, values: Path) -> None:
+def test_references_of_the_pod_resolve(helm: Path, values: Path) -> None:
     """Ports, volumes, service accounts, Secrets and ConfigMaps that a Pod names are in the release,
     unless the values name their own.
     """

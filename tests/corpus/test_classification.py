@@ -179,11 +179,13 @@ def test_what_doesnt_matter_changes_no_groups(change: str) -> None:
     changed = 0
     for label in labels():
         text = (CORPUS / label["file"]).read_text()
-        again = classify_case(label, CHANGES[change](text))
-        if again is None:
+        changed_classification = classify_case(label, CHANGES[change](text))
+        if changed_classification is None:
             continue  # the change made the text unreadable, for example by a key twice
         changed += 1
-        assert group_names(again) == group_names(classification_of(label)), label["id"]
+        assert group_names(changed_classification) == group_names(classification_of(label)), label[
+            "id"
+        ]
     assert changed > 250
 
 
@@ -205,11 +207,13 @@ def test_the_order_of_containers_changes_no_groups() -> None:
             if resource is not workload.resource
         ]
         text = "\n---\n".join(json.dumps(data, default=str) for data in [pod, *others])
-        again = classify_case(label, text)
-        if again is None:
+        reversed_classification = classify_case(label, text)
+        if reversed_classification is None:
             continue
         as_sets = {frozenset(group) for group in group_names(classification)}
-        assert {frozenset(group) for group in group_names(again)} == as_sets, label["id"]
+        assert {frozenset(group) for group in group_names(reversed_classification)} == as_sets, (
+            label["id"]
+        )
 
 
 def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
@@ -240,6 +244,6 @@ def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
                 rf"\g<1>{new}",
                 text,
             )
-        again = classify_case({**label, "groups": [list(renamed.values())]}, text)
-        if again is not None:
-            assert len(again.groups) == 1, label["id"]
+        renamed_classification = classify_case({**label, "groups": [list(renamed.values())]}, text)
+        if renamed_classification is not None:
+            assert len(renamed_classification.groups) == 1, label["id"]

@@ -92,7 +92,7 @@ def adds_a_document(_report: Report, _path: str, new: Lines) -> Lines:
 def diff_of(path: str, old: Lines, new: Lines) -> str:
     """The diff of a file, as git writes it."""
     head = "/dev/null" if not old else f"a/{path}"
-    lines = difflib.unified_diff(old, new, head, f"b/{path}")
+    lines = difflib.unified_diff(old, new, fromfile=head, tofile=f"b/{path}")
     return "".join(
         line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
     )
@@ -196,8 +196,8 @@ def test_suggestions_and_patch_are_the_rewrite(
         for comment in sorted(answer["comments"], key=lambda comment: -comment["first_line"]):
             got = take(got, comment["payload"])
         if path in patch:
-            got = apply_with_git(got, patch, tmp_path / str(number), path)
-        assert got == expected_text(report, path, text, not_touched(answer)), path
+            got = apply_with_git(got, patch, folder=tmp_path / str(number), path=path)
+        assert got == expected_text(report, path, text=text, without=not_touched(answer)), path
         commented += len(answer["comments"])
         patched += patch != ""
         with_others += bool(not_touched(answer))
@@ -228,7 +228,7 @@ def test_each_diff_block_is_its_changes(name: str, old_lines: OldLines, tmp_path
         if path in patch:
             blocks.append((others, patch))
         for index, (changes, diff) in enumerate(blocks):
-            got = apply_with_git(text, diff, tmp_path / f"{number}.{index}", path)
-            assert got == expected_text(report, path, text, ids - changes), path
+            got = apply_with_git(text, diff, folder=tmp_path / f"{number}.{index}", path=path)
+            assert got == expected_text(report, path, text=text, without=ids - changes), path
         applied += len(blocks)
     assert applied > 50 or old_lines is adds_a_document

@@ -27,7 +27,7 @@ def documents() -> Iterator[Document]:
 
 
 def test_a_spec_two_levels_deeper_says_the_same() -> None:
-    """Every spec can be indented anew, with block scalars, comments and flow style."""
+    """Every spec can be indented deeper, with block scalars, comments and flow style."""
     count = 0
     for document in documents():
         if document.duplicates or not isinstance(document.read(("spec",)), dict):
@@ -36,13 +36,13 @@ def test_a_spec_two_levels_deeper_says_the_same() -> None:
             document, [Nest(("spec",), {"template": {"spec": HOLE}})], formatting_of([document])
         )
         text = apply_edits(document.source.text, edits)
-        again = [
+        entries = [
             entry
             for entry in parse(SourceFile("x", text), Limits())
             if entry.index == document.index
         ]
-        assert isinstance(again[0], Document), document.source.path
-        assert again[0].read() == {
+        assert isinstance(entries[0], Document), document.source.path
+        assert entries[0].read() == {
             **document.read(),
             "spec": {"template": {"spec": document.read(("spec",))}},
         }, document.source.path
@@ -64,8 +64,8 @@ def test_every_container_can_be_carried_over() -> None:
                     {"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}},
                     formatting_of([document]),
                 )
-                (again,) = parse(SourceFile("x", text), Limits())
-                assert isinstance(again, Document), text
-                assert again.read(("spec", "containers", 0)) == data, (document.source.path, text)
+                (copy,) = parse(SourceFile("x", text), Limits())
+                assert isinstance(copy, Document), text
+                assert copy.read(("spec", "containers", 0)) == data, (document.source.path, text)
                 count += 1
     assert count > 500

@@ -110,7 +110,7 @@ def _same(ours: Any, theirs: Any) -> bool:
     )
 
 
-def test_what_we_emit_reads_back_as_the_same_string(kubectl: Path) -> None:
+def test_emitted_strings_read_back_as_the_same_string(kubectl: Path) -> None:
     """A string that the service writes, plain or quoted, is that string for kubectl."""
     texts = [
         *scalars(1500),

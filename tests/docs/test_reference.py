@@ -30,7 +30,7 @@ def test_a_reference_page_is_what_the_docstrings_say(name: str) -> None:
 
 
 def test_every_refusal_has_its_entry() -> None:
-    """Each reason code in the code stands in docs/refusals.md."""
+    """Each reason code of the service has an entry in docs/refusals.md."""
     files = [
         *(ROOT / "service" / "actions").rglob("*.py"),
         ROOT / "service/rewriting/planning.py",
@@ -56,7 +56,7 @@ def test_every_signal_rule_and_action_has_cases() -> None:
     assert names - cases == set()
 
 
-def test_the_layers_are_those_that_are_held() -> None:
+def test_the_documented_layers_are_those_of_the_contract() -> None:
     """The layers that docs/architecture.md shows are those of import-linter's contract."""
     [contract] = [
         candidate

@@ -88,7 +88,7 @@ def test_options() -> None:
     assert listed == set(OptionsSchema().fields)
 
 
-def test_option_words() -> None:
+def test_option_values() -> None:
     """The row of an option names each of its values."""
     for row in table(HTTP, "option"):
         choices = [

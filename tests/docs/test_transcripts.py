@@ -60,8 +60,8 @@ def clone(tmp_path: Path) -> Path:
 
 def run(command: str, folder: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, with the folders of some programs first on PATH."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    environ = kept | {
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environ = inherited | {
         "PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]]),
         "NO_COLOR": "1",
     }
@@ -115,7 +115,7 @@ def test_what_helm_prints(block: Block, clone: Path, helm: Path) -> None:
 
 
 @pytest.mark.parametrize("block", blocks_that_need("cluster"))
-def test_what_needs_a_cluster_is_rehearsed(
+def test_commands_for_a_cluster_are_valid(
     block: Block, clone: Path, helm: Path, kubectl: Path
 ) -> None:
     """Commands that need a cluster run as far as they can without one."""
@@ -148,7 +148,7 @@ def _without_cluster(words: list[str]) -> str:
 
 
 @pytest.mark.parametrize("block", blocks_that_need("docker"))
-def test_what_needs_docker_is_about_files_that_are_there(block: Block, clone: Path) -> None:
+def test_docker_commands_name_existing_files(block: Block, clone: Path) -> None:
     """The file of the command exists; compose reads its file, where there is a client."""
     for step in steps(block):
         words = words_of(step.command)
@@ -190,7 +190,7 @@ def test_make_run_serves(make_run: Server) -> None:
 
 
 @every_page
-def test_commands_stand_where_they_are_run(page: Path) -> None:
+def test_shell_commands_are_in_console_blocks(page: Path) -> None:
     """All shell commands are in console blocks, and the tests above know each word behind
     `console`.
     """

@@ -144,7 +144,7 @@ def test_a_build_that_fails_on_a_finding(curl: Curl) -> None:
     assert answer["findings"]
 
 
-def test_accept(curl: Curl) -> None:
+def test_the_header_accept(curl: Curl) -> None:
     """The header Accept chooses the format."""
     assert kinds(
         curl("/v1/rewrite", "--data-binary", "@app/web.yaml", "-H", "Accept: application/yaml")

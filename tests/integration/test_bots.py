@@ -136,7 +136,9 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> 
             "Now.",
         ):
             pull_request.add_comment(talk, body=words)
-        branch = Checkout(tmp_path, pull_request, environ, request.param)
+        branch = Checkout(
+            folder=tmp_path, pull_request=pull_request, environ=environ, platform=request.param
+        )
         branch.git("init", "--quiet", "--initial-branch=main")
         (tmp_path / "old.yaml").write_text(POD.replace("NAME", "old"))
         (tmp_path / "link.yaml").symlink_to("old.yaml")
@@ -218,7 +220,7 @@ def test_two_runs_at_once_posted_twice(checkout: Checkout) -> None:
     assert (len(checkout.line_comments), len(checkout.summaries)) == (1, 1)
 
 
-def test_nothing_to_say(checkout: Checkout) -> None:
+def test_nothing_to_suggest(checkout: Checkout) -> None:
     """The bot posts nothing where there is nothing to say and no comment of it."""
     checkout.push({"app.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\n"})
     checkout.run()

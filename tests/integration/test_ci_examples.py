@@ -113,7 +113,7 @@ def shell(repository: Path, server: Server, tmp_path: Path) -> Shell:
 @pytest.mark.parametrize(
     ("file", "schema"), [("github-actions.yml", "github-workflows"), ("gitlab-ci.yml", "gitlab-ci")]
 )
-def test_the_shape_that_the_system_wants(file: str, schema: str) -> None:
+def test_files_fit_the_schema_of_their_system(file: str, schema: str) -> None:
     """The files fit the schemas that editors use for them."""
     command = [
         sys.executable,

@@ -21,7 +21,7 @@ from tests.support.sockets import read_all
         b"\x16\x03\x01\x02\x00",
     ],
 )
-def test_what_is_no_request(server: Server, raw: bytes) -> None:
+def test_invalid_requests_are_refused(server: Server, raw: bytes) -> None:
     """Bytes that are no request are refused or the connection is closed; the next request is
     answered.
     """
@@ -72,7 +72,7 @@ def test_what_is_no_request(server: Server, raw: bytes) -> None:
         ),
     ],
 )
-def test_what_is_no_request_is_not_quoted(server: Server, raw: bytes, status: int) -> None:
+def test_invalid_requests_are_not_quoted(server: Server, raw: bytes, status: int) -> None:
     """Neither answer nor log repeats the bytes. They may be private: behind a wrong Content-Length
     the rest of a body is read as the next request's head.
     """

@@ -92,7 +92,7 @@ def test_slices_of_one_service_count_together() -> None:
     }
 
 
-def test_what_is_not_ready_is_not_reached() -> None:
+def test_unready_endpoints_are_not_reached() -> None:
     """A port that only unready Pods have is empty. An endpoint without the condition counts as
     ready, as the API says.
     """
@@ -124,7 +124,7 @@ def test_ports_are_those_of_running_containers() -> None:
     assert ready[Port("shop", "tcp")] == {"a container that doesn't declare it"}
 
 
-def test_who_comes_and_who_goes() -> None:
+def test_unsettled_pods() -> None:
     """A Pod that isn't ready is unsettled, as is one that is being deleted."""
     ready = {
         "conditions": [
@@ -217,7 +217,7 @@ def test_stages_have_no_gap(path: Path) -> None:
 
 @pytest.mark.usefixtures("fast_polls")
 @every_set
-def test_all_at_once_has_one(path: Path) -> None:
+def test_all_at_once_has_a_gap(path: Path) -> None:
     """To apply the last stage at once is seen to leave ports without endpoints."""
     stages = rewrite({path.name: path.read_text()}).stages
     faults = check_stages(ClusterModel(), [stages[0], stages[-1]])

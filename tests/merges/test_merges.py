@@ -52,7 +52,7 @@ def recover(root: Path) -> tuple[list[Outcome], list[str]]:
 
 
 @every_root
-def test_the_share_that_is_recovered_holds(root: Path) -> None:
+def test_enough_pairs_are_recovered(root: Path) -> None:
     """As many pairs come back as the floor says."""
     outcomes, left_out = recover(root)
     print(table(root.name, outcomes, left_out))  # noqa: T201 - shown by pytest -s
@@ -61,7 +61,7 @@ def test_the_share_that_is_recovered_holds(root: Path) -> None:
 
 
 @every_root
-def test_what_comes_back_otherwise_has_a_cause(root: Path) -> None:
+def test_pairs_that_are_not_recovered_have_a_cause(root: Path) -> None:
     """A pair that is not recovered is taken for one application, or held back with a reason. Few
     come back otherwise: with init containers that nothing ties to one of the two.
     """

@@ -37,7 +37,7 @@ def parameters() -> list[object]:
 
 
 @pytest.mark.parametrize("path", parameters())
-def test_what_was_wrong_once_is_right(path: Path) -> None:
+def test_found_mistakes_stay_fixed(path: Path) -> None:
     """Everything is kept in every stage and reached between them, and nothing is held back by a
     mistake of the rewriting.
     """

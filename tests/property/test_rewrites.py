@@ -95,7 +95,7 @@ def test_no_selector_newly_overlaps(sample: Sample) -> None:
 
 @many
 @given(sets(extras=60))
-def test_what_covers_pods_goes_on_covering_them(sample: Sample) -> None:
+def test_policies_budgets_autoscalers_and_monitors_mean_the_same(sample: Sample) -> None:
     """Policies, budgets, autoscalers and monitors mean after the rewrite what they meant before."""
     checks = (
         check_network_policies,
@@ -109,7 +109,7 @@ def test_what_covers_pods_goes_on_covering_them(sample: Sample) -> None:
 
 @many
 @given(sets())
-def test_nothing_fails_for_a_mistake_of_ours(sample: Sample) -> None:
+def test_no_change_is_held_back_by_a_mistake(sample: Sample) -> None:
     """No change is planned that breaks, can't be written or doesn't pass verification."""
     assert rewrite(sample.files).own_faults() == []
 
@@ -139,7 +139,7 @@ def test_only_what_a_change_touches_changes(sample: Sample) -> None:
 
 @fewer
 @given(sets(extras=25))
-def test_new_files_say_what_is_said_in_place(sample: Sample) -> None:
+def test_the_layout_changes_no_object(sample: Sample) -> None:
     """The layout decides where new objects go, not what they are."""
     in_place, new_files = rewrite(sample.files), rewrite(sample.files, layout="new-files")
     for files, other_files in zip(in_place.stages, new_files.stages, strict=True):
@@ -156,7 +156,7 @@ def objects_by_folder(files: dict[str, str]) -> dict[tuple[str, Key], Data]:
 
 @fewer
 @given(sets(extras=25))
-def test_a_cluster_takes_what_it_took(sample: Sample) -> None:
+def test_an_api_server_accepts_what_it_accepted(sample: Sample) -> None:
     """An API server accepts every stage of a set that it accepted, by Kubernetes' schemas and by
     the rules beyond them.
     """
@@ -166,7 +166,7 @@ def test_a_cluster_takes_what_it_took(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "Job"])
-def test_the_sets_put_every_kind_to_the_test(kind: str) -> None:
+def test_every_kind_is_split_in_some_set(kind: str) -> None:
     """Some workloads of each kind are split. The sets are read and valid to begin with."""
     actions: Counter[str] = Counter()
 
@@ -182,7 +182,7 @@ def test_the_sets_put_every_kind_to_the_test(kind: str) -> None:
     assert actions["split"] > 2
 
 
-def test_the_sets_put_what_covers_pods_to_the_test() -> None:
+def test_policies_budgets_and_autoscalers_are_divided_in_some_set() -> None:
     """Policies, budgets and autoscalers are divided, and changes are held back for many reasons."""
     created_kinds: Counter[str] = Counter()
     reasons: Counter[str] = Counter()

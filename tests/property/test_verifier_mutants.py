@@ -146,13 +146,13 @@ def survivors(right: RightRewrite, stage: Stage) -> Iterator[str]:
 
 @pytest.mark.parametrize("stage", list(Stage), ids=lambda stage: stage.label)
 @every_set
-def test_what_matters_is_caught(path: Path, stage: Stage) -> None:
+def test_wrong_mutants_are_caught(path: Path, stage: Stage) -> None:
     """The verifier catches every mutant that is wrong."""
     assert sorted(survivors(RightRewrite(path.read_text()), stage)) == []
 
 
 @every_set
-def test_what_is_right_passes(path: Path) -> None:
+def test_right_rewrites_pass(path: Path) -> None:
     """Objects that are only written in another style are accepted."""
     right = RightRewrite(path.read_text())
     for stage in Stage:

@@ -162,8 +162,8 @@ def test_lines_outside_the_edited_node_survive(
     start = document.source.position(place.key.start if place.key else place.node.start)[0]
     end = document.source.position(max(place.node.end - 1, 0))[0]
     assert before[end + 3 :] == after[len(after) - len(before[end + 3 :]) :]
-    kept = [line for line in before[: max(start - 4, 0)] if line.strip().startswith("#")]
-    assert all(line in after for line in kept)
+    comments = [line for line in before[: max(start - 4, 0)] if line.strip().startswith("#")]
+    assert all(line in after for line in comments)
 
 
 @settings(max_examples=1000)
@@ -234,7 +234,7 @@ def test_the_text_of_a_stage_has_the_edits_up_to_it(
 
 
 @given(documents(), st.randoms(use_true_random=False))
-def test_what_leaves_later_takes_earlier_edits_along(
+def test_a_removal_in_a_later_stage_includes_earlier_edits(
     sample: tuple[str, Any], choose: random.Random
 ) -> None:
     """A node that is removed in a later stage is gone whole, whatever was added to it before."""

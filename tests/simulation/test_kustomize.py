@@ -145,7 +145,7 @@ def combinations() -> list[object]:
 
 
 @pytest.mark.parametrize(("name", "kustomization", "layout"), combinations())
-def test_what_is_built_is_kept(
+def test_a_rewritten_build_keeps_the_build(
     kubectl: Path, tmp_path: Path, name: str, kustomization: str, layout: str
 ) -> None:
     """What a rewritten set builds to keeps what the set built to."""
@@ -172,7 +172,7 @@ def test_what_is_built_is_kept(
     assert list(check_steps([before, *later], [(), (), ()])) == []
 
 
-def test_some_are_made() -> None:
+def test_most_kustomizations_allow_the_split() -> None:
     """Most of these kustomizations don't prevent the split."""
     split = [
         name

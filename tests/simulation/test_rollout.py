@@ -55,7 +55,7 @@ def test_no_real_set_has_a_gap() -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(sets(extras=4))
-def test_no_made_set_has_a_gap(sample: Sample) -> None:
+def test_no_generated_set_has_a_gap(sample: Sample) -> None:
     """No generated set has one, though its containers listen on more than they declare."""
     assert list(check_rollout(rewrite(sample.files), sample.truth)) == []
 
@@ -147,7 +147,7 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_what_is_wrong_is_seen(name: str) -> None:
+def test_broken_rewrites_are_seen(name: str) -> None:
     """The model sees it when a right rewrite is broken in one stage and those after it."""
     stage, old, new = TAMPERED[name]
     stages = stages_of()

@@ -123,7 +123,9 @@ class Cluster:
                 and matches({"matchLabels": service.spec["selector"]}, candidate.labels)
             ]
             for port, target in service_ports(service):
-                found[port] = frozenset(self._port_endpoints(service, port, target, selected))
+                found[port] = frozenset(
+                    self._port_endpoints(service, port, target=target, selected=selected)
+                )
         return found
 
     def _port_endpoints(

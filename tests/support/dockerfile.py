@@ -61,10 +61,10 @@ class Stage:
 
 def instructions(text: str) -> Iterator[Instruction]:
     """The instructions of a Dockerfile."""
-    kept = [
+    lines = [
         line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]
-    for logical in re.sub(r"\\\n", "", "\n".join(kept)).splitlines():
+    for logical in re.sub(r"\\\n", "", "\n".join(lines)).splitlines():
         match = _INSTRUCTION.fullmatch(logical.strip())
         assert match, logical
         name, value = match.groups()
@@ -96,12 +96,14 @@ def build(
             base, _, name = step.value.partition(" AS ")
             root = work / f"stage{len(stages)}"
             _base_image(root, python)
-            stages.append(Stage(name, _expand(base, before_first), root, {}))
+            stages.append(
+                Stage(name=name, base=_expand(base, before_first), root=root, arguments={})
+            )
         elif not stages:
             assert step.name == "ARG", step.name
             before_first |= _argument(step.value, {}, arguments)
         else:
-            _follow(step, stages, context, before_first, arguments)
+            _follow(step, stages, context=context, outer=before_first, arguments=arguments)
     return stages
 
 

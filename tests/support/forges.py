@@ -85,9 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
                 items = list(answer)
                 answer = items[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
                 if page * _PAGE_SIZE < len(items):
-                    here = f"http://{self.headers['Host']}{split.path}"
+                    url = f"http://{self.headers['Host']}{split.path}"
                     headers["Link"] = (
-                        f'<{here}?per_page=100&page={page + 1}>; rel="next", <{here}?page=99>;'
+                        f'<{url}?per_page=100&page={page + 1}>; rel="next", <{url}?page=99>;'
                         ' rel="last"'
                     )
         except _Refusal as refusal:
@@ -152,7 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
                 "review", body=body, path=payload["path"], line=last, start_line=first
             )
         return self._change_comment(
-            re.fullmatch(r"/(?:pulls|issues)/comments/(\d+)", path), "PATCH", payload, 65_536
+            re.fullmatch(r"/(?:pulls|issues)/comments/(\d+)", path),
+            "PATCH",
+            payload=payload,
+            limit=65_536,
         )
 
     def _gitlab(self, path: str, payload: dict[str, Any]) -> Any:
@@ -176,7 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
             ):
                 raise _Refusal(400)
             return self.pull_request.add_comment("discussion", body=body, position=position)
-        return self._change_comment(re.fullmatch(r"/notes/(\d+)", path), "PUT", payload, 1_000_000)
+        return self._change_comment(
+            re.fullmatch(r"/notes/(\d+)", path), "PUT", payload=payload, limit=1_000_000
+        )
 
     def _change_comment(
         self, match: re.Match[str] | None, update: str, payload: dict[str, Any], limit: int

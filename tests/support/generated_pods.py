@@ -19,7 +19,7 @@ _REFERENCES = (
     *("url", "url", "url", "address", "address", "host and port", "host and port"),
     *("argument", "argument", "config map key", "config map", "probe"),
 )
-"""How a container is told of another one; likely ways are there several times."""
+"""How a container gets the address of another one; likely ways are listed several times."""
 
 
 @dataclass
@@ -79,7 +79,7 @@ class PodGenerator:
         return self.draw(st.sampled_from(choices))
 
     def chance(self, percent: int) -> bool:
-        """True in so many of 100 draws."""
+        """True in `percent` of 100 draws."""
         return self.draw(st.integers(0, 99)) >= 100 - percent
 
     def pick_several(self, values: Sequence[T], most: int) -> list[T]:
@@ -300,16 +300,16 @@ class PodGenerator:
     # References between containers
 
     def add_references(self, pod: GeneratedPod, name: str) -> None:
-        """Tell some containers where to reach others."""
+        """Give some containers the addresses of others."""
         for caller in pod.containers:
             for called in pod.containers:
                 if caller is not called and called.listens and self.chance(15):
-                    self.add_reference(pod, caller, called, name)
+                    self.add_reference(pod, caller=caller, called=called, name=name)
 
     def add_reference(
         self, pod: GeneratedPod, caller: GeneratedContainer, called: GeneratedContainer, name: str
     ) -> None:
-        """Tell a container where to reach another one, in one of the ways that people use."""
+        """Give a container the address of another one, in one of the ways that people use."""
         number = called.listens[0][0]
         variable = called.name.upper().replace("-", "_")
         address = f"{self.pick('localhost', '127.0.0.1')}:{number}"

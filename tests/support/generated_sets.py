@@ -101,12 +101,12 @@ class SetGenerator(WorkloadGenerator):
         others = [
             *pod.objects,
             *self.services(name, labels, pod),
-            *self.extras(name, kind, labels, pod),
+            *self.extras(name, kind, labels=labels, pod=pod),
         ]
         if kind == "StatefulSet" and self.chance(40):
             spec = {"clusterIP": "None", "selector": dict(labels)}
-            others.append(build_object("v1", "Service", f"{name}-pods", spec))
-        workloads = self.workloads(name, kind, labels, pod)
+            others.append(build_object("v1", "Service", name=f"{name}-pods", spec=spec))
+        workloads = self.workloads(name, kind, labels=labels, pod=pod)
         objects = [*others, *workloads] if self.chance(30) else [*workloads, *others]
         if namespace is not None:
             for resource in objects:
@@ -193,12 +193,14 @@ class SetGenerator(WorkloadGenerator):
             types = self.pick(["Ingress"], ["Ingress", "Egress"])
             spec: Data = {"podSelector": {}, "policyTypes": types}
             found.append(
-                build_object("networking.k8s.io/v1", "NetworkPolicy", f"{name}-deny", spec)
+                build_object(
+                    "networking.k8s.io/v1", "NetworkPolicy", name=f"{name}-deny", spec=spec
+                )
             )
         if self.chance(self.extra_percent):
             limit: Data = self.pick({"minAvailable": 1}, {"maxUnavailable": "50%"})
             spec = {"selector": selector, **limit}
-            found.append(build_object("policy/v1", "PodDisruptionBudget", name, spec))
+            found.append(build_object("policy/v1", "PodDisruptionBudget", name=name, spec=spec))
         if kind in _SCALABLE_KINDS:
             found += self.autoscalers(name, kind, pod)
         port_names = [
@@ -210,7 +212,9 @@ class SetGenerator(WorkloadGenerator):
         if port_names and self.chance(self.extra_percent // 2):
             endpoints = [{"port": self.pick(*port_names)}]
             spec = {"selector": selector, "podMetricsEndpoints": endpoints}
-            found.append(build_object("monitoring.coreos.com/v1", "PodMonitor", name, spec))
+            found.append(
+                build_object("monitoring.coreos.com/v1", "PodMonitor", name=name, spec=spec)
+            )
         return found
 
     def autoscalers(self, name: str, kind: str, pod: GeneratedPod) -> list[Data]:
@@ -224,20 +228,24 @@ class SetGenerator(WorkloadGenerator):
                 "maxReplicas": 5,
                 "metrics": [self.metric(pod)],
             }
-            found.append(build_object("autoscaling/v2", "HorizontalPodAutoscaler", name, spec))
+            found.append(
+                build_object("autoscaling/v2", "HorizontalPodAutoscaler", name=name, spec=spec)
+            )
         elif self.chance(self.extra_percent // 2):
             trigger = {"type": "cpu", "metadata": {"value": "60"}}
             spec = {
                 "scaleTargetRef": {"name": name, "kind": kind, "apiVersion": KINDS[kind]},
                 "triggers": [trigger],
             }
-            found.append(build_object("keda.sh/v1alpha1", "ScaledObject", name, spec))
+            found.append(build_object("keda.sh/v1alpha1", "ScaledObject", name=name, spec=spec))
         if self.chance(self.extra_percent // 2):
             policies = [
                 {"containerName": container.name, "mode": "Off"} for container in pod.containers[:2]
             ]
             spec = {"targetRef": target, "resourcePolicy": {"containerPolicies": policies}}
-            found.append(build_object("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", name, spec))
+            found.append(
+                build_object("autoscaling.k8s.io/v1", "VerticalPodAutoscaler", name=name, spec=spec)
+            )
         return found
 
     def network_policy(self, name: str, labels: Data, pod: GeneratedPod) -> Data:
@@ -254,7 +262,7 @@ class SetGenerator(WorkloadGenerator):
         if self.chance(30):
             spec["policyTypes"] = ["Ingress", "Egress"]
             spec["egress"] = [{"to": [{"podSelector": {"matchLabels": {"app": "elsewhere"}}}]}]
-        return build_object("networking.k8s.io/v1", "NetworkPolicy", name, spec)
+        return build_object("networking.k8s.io/v1", "NetworkPolicy", name=name, spec=spec)
 
     def metric(self, pod: GeneratedPod) -> Data:
         """What a HorizontalPodAutoscaler scales by."""

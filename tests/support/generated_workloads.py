@@ -54,7 +54,7 @@ class WorkloadGenerator(PodGenerator):
         if self.chance(50) and kind != "Pod":
             metadata["labels"] = dict(labels)
         if kind == "Pod":
-            return self.bare_pods(name, pod_labels, annotations, pod)
+            return self.bare_pods(name, pod_labels, annotations=annotations, pod=pod)
         template: Data = {"metadata": {"labels": pod_labels}, "spec": pod.spec}
         if annotations:
             template["metadata"]["annotations"] = annotations
@@ -63,7 +63,13 @@ class WorkloadGenerator(PodGenerator):
                 "apiVersion": KINDS[kind],
                 "kind": kind,
                 "metadata": metadata,
-                "spec": self.workload_spec(name, kind, labels, template, pod.claim_templates),
+                "spec": self.workload_spec(
+                    name,
+                    kind,
+                    labels=labels,
+                    template=template,
+                    claim_templates=pod.claim_templates,
+                ),
             }
         ]
 
@@ -136,7 +142,7 @@ class WorkloadGenerator(PodGenerator):
         container = self.container(self.pick(*IN_HOUSE), set())
         template = {"metadata": {"labels": labels}, "spec": {"containers": [container.data]}}
         spec = {"selector": {"matchLabels": labels}, "template": template}
-        return build_object("apps/v1", "Deployment", f"{name}-back", spec)
+        return build_object("apps/v1", "Deployment", name=f"{name}-back", spec=spec)
 
 
 def build_object(api_version: str, kind: str, name: str, spec: Any) -> Data:

@@ -59,7 +59,9 @@ def check_untouched_documents(rewritten: Rewritten) -> Iterator[str]:
     touched |= _folded_pods(rewritten)
     for path, text in rewritten.stages[0].items():
         for files in rewritten.stages[1:]:
-            for document in _changed_documents(path, text, files[path], touched):
+            for document in _changed_documents(
+                path, old_text=text, new_text=files[path], touched=touched
+            ):
                 yield f"document {document} of {path}, which no change touches, has changed"
 
 

@@ -1,5 +1,6 @@
-"""Two Deployments put into one Pod, as a person would who starts small. The service is then asked
-to undo it.
+"""Puts two Deployments into one Pod, as a person would who starts small.
+
+The service is then asked to separate them again.
 
 The Services of both select the one Pod, by number where a port name no longer tells the two apart.
 Who called the other by its Service calls localhost. A Pod has one number of replicas and one
@@ -38,7 +39,7 @@ _PORT_VARIABLE = re.compile(r"(SERVER_)?PORT=\d+\Z")
 
 
 class NotMergeableError(Exception):
-    """Nobody would put these two Deployments into one Pod; the message says why."""
+    """These two Deployments can't be put into one Pod; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def merge(cluster: Cluster, pair: tuple[Pods, Pods], *, title: str, name: str) -
         name: of the one Deployment.
 
     Raises:
-        NotMergeableError: nobody would do that.
+        NotMergeableError: the two can't be merged.
     """
     ports = [
         PairPort(service, number, target)
@@ -114,7 +115,9 @@ def merge(cluster: Cluster, pair: tuple[Pods, Pods], *, title: str, name: str) -
         if resource.key == pair[0].owner:
             objects.append(deployment.build())
         elif resource.key != pair[1].owner:
-            objects.append(_adapted(cluster, pair, resource, deployment.labels, calls))
+            objects.append(
+                _adapted(cluster, pair, resource=resource, labels=deployment.labels, calls=calls)
+            )
     return MergedPair(
         title=title,
         workload=name,
@@ -159,7 +162,9 @@ def _check_mergeable(cluster: Cluster, pair: tuple[Pods, Pods], ports: list[Pair
             raise NotMergeableError("an autoscaler of one of them")
     others = [container.data for container in second.containers]
     equal = [container.data for container in first.containers if container.data in others]
-    if _used_ports(cluster, first, equal, ports) & _used_ports(cluster, second, equal, ports):
+    if _used_ports(cluster, first, equal=equal, ports=ports) & _used_ports(
+        cluster, second, equal=equal, ports=ports
+    ):
         raise NotMergeableError("a port that both listen on")
     if len(equal) in (len(first.containers), len(second.containers)):
         raise NotMergeableError("the same containers")

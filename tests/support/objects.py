@@ -119,7 +119,7 @@ def read_objects(
                 else [data]
             )
             found += [
-                Object(path, index, item, current_namespace)
+                Object(path=path, index=index, data=item, current_namespace=current_namespace)
                 for item in items
                 if isinstance(item, dict)
             ]

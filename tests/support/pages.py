@@ -69,7 +69,9 @@ def blocks(page: Path) -> tuple[Block, ...]:
             text_line.removeprefix(match["indent"])
             for text_line in match["text"].splitlines(keepends=True)
         ]
-        found.append(Block(page, line, language, tuple(words), "".join(lines)))
+        found.append(
+            Block(page=page, line=line, language=language, words=tuple(words), text="".join(lines))
+        )
     return tuple(found)
 
 

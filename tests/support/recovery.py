@@ -186,9 +186,9 @@ class Outcome:
     """The least confidence in one of its containers."""
 
 
-HELD_BACK = "told apart, held back"
-REWRITTEN_OTHERWISE = "told apart, rewritten otherwise"
-NOT_TOLD_APART = "taken for one application"
+HELD_BACK = "separated, held back"
+REWRITTEN_OTHERWISE = "separated, rewritten otherwise"
+NOT_SEPARATED = "taken for one application"
 DIVIDED = "one of the two is divided"
 
 
@@ -198,10 +198,10 @@ def outcome_of(merged: MergedPair, answer: Answer) -> Outcome:
     if not differences:
         return Outcome(merged.title, (), "")
     return Outcome(
-        merged.title,
-        tuple(differences),
-        _cause(merged, answer),
-        answer.confidence.get(merged.workload, 1.0),
+        title=merged.title,
+        differences=tuple(differences),
+        cause=_cause(merged, answer),
+        confidence=answer.confidence.get(merged.workload, 1.0),
     )
 
 
@@ -220,7 +220,7 @@ def _cause(merged: MergedPair, answer: Answer) -> str:
             else "nothing ties them"
         )
         served = ("none has", "one has", "both have")[merged.served]
-        return f"{NOT_TOLD_APART}: {tie}, {served} a Service"
+        return f"{NOT_SEPARATED}: {tie}, {served} a Service"
     if len(first_groups) != 1 or len(second_groups) != 1:
         return DIVIDED
     reason = answer.held_back.get(merged.workload)

@@ -1,9 +1,9 @@
 """Stages applied one after another to a model of a cluster, with every state on the way.
 
-When objects are applied, Services select anew at once. Pods follow, each controller's in its own
-time: from its old Pods over old and new ones to new ones. A new controller has no Pods, then its
-own. All combinations are looked at, as nothing says which controller is first. Where a change says
-that old Pods must be gone before others start, there is nothing in between.
+When objects are applied, Services use their new selectors at once. Pods follow, each controller's
+in its own time: from its old Pods over old and new ones to new ones. A new controller has no Pods,
+then its own. All combinations are looked at, as nothing says which controller is first. Where a
+change says that old Pods must be gone before others start, there are none in between.
 
 Left out is the gap of every update that replaces Pods in place (one replica of a StatefulSet, the
 strategy Recreate, Pods that a person deletes): the stages don't cause it.
@@ -148,7 +148,7 @@ def check_steps(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]
     steps = zip(pairwise(stages), gone_first, strict=True)
     for number, ((before, after), announced) in enumerate(steps, start=1):
         for fault in (
-            *_check_ports(stages, before, after, announced),
+            *_check_ports(stages, before=before, after=after, gone_first=announced),
             *concurrent_writers(before, after, announced),
             *_check_announcements(before, after, announced),
         ):
@@ -164,7 +164,7 @@ def _check_ports(
     first, last = stages[0].endpoints(), stages[-1].endpoints()
     old, new = before.endpoints(), after.endpoints()
     needed = {port for port, reached in old.items() if reached} | newly_called_ports(
-        stages[0], before, after, gone_first
+        stages[0], before=before, after=after, gone_first=gone_first
     )
     for history in port_histories(before, after, gone_first):
         port = history.port
@@ -198,7 +198,7 @@ def _check_announcements(
 def newly_called_ports(
     start: Cluster, before: Cluster, after: Cluster, gone_first: Collection[Key]
 ) -> set[ServicePort]:
-    """The Service ports that containers are told to call where they called localhost.
+    """The Service ports that containers call where they called localhost.
 
     Two workloads that both start in this step wait for each other as any do, as does one whose old
     Pods are gone. All others must find whom they call.
@@ -226,7 +226,7 @@ def newly_called_ports(
 def _new_text(
     container: Container, pods: Pods, *, start: Cluster, before: Cluster, after: Cluster
 ) -> str:
-    """What a container is told in this step that it was not told at the start."""
+    """The texts that a container gets in this step and did not have at the start."""
     origin = start.origin_of(pods, container.identity)
     old = texts(container_in(origin, container.identity), origin, start)
     # Variables and arguments reach a container when it starts; one that goes on running sees only

@@ -116,6 +116,8 @@ def write(objects: Iterable[Any], style: Style, file: int = 0) -> str:
 
 @dataclass
 class _Writer:
+    """Writes the documents of one file."""
+
     style: Style
     file: int
     count: int = 0
@@ -125,11 +127,13 @@ class _Writer:
         self.random = Random(self.style.seed)
 
     def document(self, data: Any) -> list[str]:
+        """The lines of a document."""
         if self.style.form == "flow":
             return [self.flow(data)]
         return self.mapping(data, 0)
 
     def comment(self) -> str:
+        """A comment with the next number."""
         self.count += 1
         return f"# note {self.file}-{self.count}."
 
@@ -141,6 +145,7 @@ class _Writer:
         return [""] if share > 1 - self.style.comments / 2 else []
 
     def trailing_comment(self) -> str:
+        """A comment for the end of a line, or mostly nothing."""
         return (
             " " * self.random.choice([1, 2]) + self.comment()
             if self.random.random() < self.style.comments
@@ -148,6 +153,7 @@ class _Writer:
         )
 
     def mapping(self, data: dict[str, Any], column: int) -> list[str]:
+        """The lines of a mapping in block style."""
         lines: list[str] = []
         for key, value in data.items():
             lines += self.lines_above(column) if column else []
@@ -187,6 +193,7 @@ class _Writer:
         return [f"{head} {self.flow(value)}{self.trailing_comment()}"]
 
     def items(self, values: list[Any], column: int) -> list[str]:
+        """The lines of a list in block style."""
         lines: list[str] = []
         for value in values:
             lines += self.lines_above(column)
@@ -206,6 +213,7 @@ class _Writer:
         return lines
 
     def is_inline(self, value: Any) -> bool:
+        """Whether to write a mapping or list in one line."""
         if _has_anchors(value):
             return False
         text = json.dumps(plain(value))
@@ -213,6 +221,7 @@ class _Writer:
         return is_small and self.random.random() < self.style.flow
 
     def flow(self, value: Any) -> str:
+        """A value in flow style."""
         match value:
             case Anchored() | Alias():
                 return self.flow(value.value)
@@ -233,6 +242,7 @@ class _Writer:
         return key if _PLAIN.match(key) and self.random.random() < _BARE_KEYS else self.scalar(key)
 
     def scalar(self, value: Any) -> str:
+        """A scalar; strings in the quotes of the style."""
         if not isinstance(value, str):
             return json.dumps(value)
         if (

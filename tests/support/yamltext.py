@@ -95,12 +95,15 @@ def documents(
 
 
 class _Writer:
+    """Writes data in block style; draws the style of each part."""
+
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.indent = draw(st.sampled_from([1, 2, 2, 3, 4]))
         self.dash_indent = draw(st.sampled_from([0, 2]))
 
     def lines_above(self, column: int) -> list[str]:
+        """Comments and blank lines above an entry, or mostly nothing."""
         kind = self.draw(st.sampled_from(["", "", "", "", "above", "blank", "header"]))
         pad = " " * column
         return {
@@ -111,9 +114,11 @@ class _Writer:
         }[kind]
 
     def trailing(self) -> str:
+        """A comment or a blank at the end of a line, or mostly nothing."""
         return self.draw(st.sampled_from(["", "", "", "  # note", " "]))
 
     def mapping(self, value: dict[str, Any], column: int) -> list[str]:
+        """The lines of a mapping."""
         lines: list[str] = []
         for key, entry_value in value.items():
             lines += self.lines_above(column)
@@ -121,6 +126,7 @@ class _Writer:
         return lines
 
     def entry(self, key: str, value: Any, column: int) -> list[str]:
+        """The lines of a key and its value."""
         head = " " * column + (key if plain_is_safe(key, flow=False) else json.dumps(key)) + ":"
         if isinstance(value, dict) and value and self.draw(st.integers(0, 4)):
             return [head + self.trailing(), *self.mapping(value, column + self.indent)]
@@ -129,6 +135,7 @@ class _Writer:
         return self.leaf(head, value, column + self.indent)
 
     def items(self, value: list[Any], column: int) -> list[str]:
+        """The lines of a list."""
         lines: list[str] = []
         for item in value:
             lines += self.lines_above(column)
@@ -147,6 +154,7 @@ class _Writer:
         return lines
 
     def leaf(self, head: str, value: Any, column: int) -> list[str]:
+        """The lines of a value that is no mapping or list in block style, behind its head."""
         if value is None and self.draw(st.booleans()):
             return [head + self.trailing()]
         if isinstance(value, str):
@@ -154,13 +162,18 @@ class _Writer:
         return [head + " " + _flow(value) + self.trailing()]
 
     def string(self, head: str, value: str, column: int) -> list[str]:
+        """The lines of a string, in a random style that can hold it."""
         style = self.draw(st.sampled_from(["plain", "single", "double", "literal"]))
-        printable = all(c == "\n" or (c >= " " and c not in "\x85\u2028\u2029") for c in value)
+        is_printable = all(
+            character == "\n" or (character >= " " and character not in "\x85\u2028\u2029")
+            for character in value
+        )
         if style == "plain" and plain_is_safe(value, flow=False):
             return [head + " " + value + self.trailing()]
-        if style == "single" and printable and "\n" not in value:
+        if style == "single" and is_printable and "\n" not in value:
             return [head + " '" + value.replace("'", "''") + "'" + self.trailing()]
-        if style == "literal" and printable and value.strip() and not value.startswith((" ", "\n")):
+        starts_plain = bool(value.strip()) and not value.startswith((" ", "\n"))
+        if style == "literal" and is_printable and starts_plain:
             body = value.rstrip("\n")
             chomp = {0: "-", 1: ""}.get(len(value) - len(body), "+")
             pad = " " * column

@@ -1,4 +1,4 @@
-"""The check of addresses: what a container is told to call is who answered before."""
+"""The check of addresses: they lead to the containers that they led to before."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def check_addresses(before: Cluster, after: Cluster) -> Iterator[str]:
                     f"{identity} in {pods.owner} is given other texts:"
                     f" {sorted(old.keys() ^ new.keys())}"
                 )
-            services = _services_of_neighbours(origin, identity, pods, endpoints)
+            services = _services_of_neighbours(origin, identity, pods=pods, endpoints=endpoints)
             for place in old.keys() & new.keys():
-                calls = _calls(place, old, new, services)
+                calls = _calls(place, old, new, services=services)
                 if calls is None:
                     yield (
                         f"{place} of {identity} read {old[place]!r} and reads {new[place]!r} in"
@@ -49,7 +49,7 @@ def check_addresses(before: Cluster, after: Cluster) -> Iterator[str]:
                     )
                 for call in calls or ():
                     wanted = before.localhost_listener(origin, call.old_number)
-                    reached = _answering(call, pods, after, endpoints)
+                    reached = _answering(call, pods, after=after, endpoints=endpoints)
                     # An address that nobody answered may stay, and must not lead to somebody.
                     may_stay = wanted is None and _LOCALHOST.fullmatch(call.host)
                     if reached != {wanted} and not may_stay:
@@ -93,7 +93,7 @@ def _answering(call: _Call, pods: Pods, after: Cluster, endpoints: Endpoints) ->
 def _calls(
     place: str, old: dict[str, str], new: dict[str, str], services: set[str]
 ) -> list[_Call] | None:
-    """The calls on localhost that a text holds, with the addresses that stand there now.
+    """The calls on localhost that a text holds, with the addresses that replace them.
 
     None if anything else in the text has changed.
     """

@@ -37,7 +37,7 @@ def check_autoscalers(before: Cluster, after: Cluster) -> Iterator[str]:
     for scaler in before.of_kind("HorizontalPodAutoscaler"):
         scaled = before.pods.get(_target(scaler))
         if scaled is not None:
-            yield from _check_still_scaled(before, after, scaler, scaled)
+            yield from _check_still_scaled(before, after, scaler=scaler, pods=scaled)
 
 
 def _check_still_scaled(

@@ -54,7 +54,7 @@ def without_defaults(value: Any) -> Any:
     """
     if not isinstance(value, list):
         return value
-    kept = [
+    items = [
         item
         for item in value
         if not isinstance(item, dict)
@@ -63,4 +63,4 @@ def without_defaults(value: Any) -> Any:
             or item.get("tolerationSeconds") == _DEFAULT_TOLERATION_SECONDS
         )
     ]
-    return kept or None
+    return items or None

@@ -29,6 +29,7 @@ class Peer:
 
     @staticmethod
     def of(pods: Pods) -> Peer:
+        """The Pods as a peer."""
         return Peer(pods.owner.namespace, pods.labels, pods=pods)
 
 
@@ -66,7 +67,7 @@ def _allows_direction(
     ]
     field = {"ingress": "from", "egress": "to"}[direction]
     return not policies or any(
-        _allows_peer(cluster, policy, rule.get(field), other)
+        _allows_peer(cluster, policy, peers=rule.get(field), other=other)
         and _allows_port(rule.get("ports"), *port)
         for policy in policies
         for rule in policy.spec.get(direction) or ()
@@ -140,9 +141,13 @@ def check_network_policies(before: Cluster, after: Cluster) -> Iterator[str]:
         for container in origin.running:
             callers: list[Peer | Pods] = [*strangers, *others]
             for caller in callers:
-                yield from _check_incoming(before, after, caller, origin, container)
+                yield from _check_incoming(
+                    before, after, caller=caller, origin=origin, container=container
+                )
             for stranger in strangers:
-                yield from _check_outgoing(before, after, origin, container, stranger)
+                yield from _check_outgoing(
+                    before, after, origin=origin, container=container, stranger=stranger
+                )
 
 
 def _check_incoming(
@@ -159,10 +164,15 @@ def _check_incoming(
             for pods in before.successors(caller, calling.identity, after)
         ]
     for number, protocol in sorted(before.ports_of(container)):
-        was_allowed = is_allowed(before, old_caller, Peer.of(origin), number, protocol)
+        was_allowed = is_allowed(
+            before, old_caller, Peer.of(origin), number=number, protocol=protocol
+        )
         for pods in before.successors(origin, container.identity, after):
             for new_caller in new_callers:
-                if is_allowed(after, new_caller, Peer.of(pods), number, protocol) != was_allowed:
+                if (
+                    is_allowed(after, new_caller, Peer.of(pods), number=number, protocol=protocol)
+                    != was_allowed
+                ):
                     yield (
                         f"{container.identity}:{number} in {pods.owner} is"
                         f" {'closed' if was_allowed else 'open'} to {new_caller.labels}, which it"
@@ -174,9 +184,9 @@ def _check_outgoing(
     before: Cluster, after: Cluster, origin: Pods, container: Container, stranger: Peer
 ) -> Iterator[str]:
     """Compare whether a container may call a peer that is no part of the set."""
-    was_allowed = is_allowed(before, Peer.of(origin), stranger, 443)
+    was_allowed = is_allowed(before, Peer.of(origin), stranger, number=443)
     for pods in before.successors(origin, container.identity, after):
-        if is_allowed(after, Peer.of(pods), stranger, 443) != was_allowed:
+        if is_allowed(after, Peer.of(pods), stranger, number=443) != was_allowed:
             yield (
                 f"{container.identity} in {pods.owner}"
                 f" {'may no longer call' if was_allowed else 'may now call'} {stranger}"
@@ -191,14 +201,14 @@ def check_localhost_calls(before: Cluster, after: Cluster) -> Iterator[str]:
         for source in after.pods_with(caller):
             if source.has_container(called):
                 continue
-            if not is_allowed(after, Peer.of(source), _DNS, 53, "UDP"):
+            if not is_allowed(after, Peer.of(source), _DNS, number=53, protocol="UDP"):
                 yield (
                     f"{caller} may not look up the name of {called} from {source.owner}: a"
                     " NetworkPolicy forbids DNS"
                 )
             for target in after.pods_with(called):
                 if not target.has_container(caller) and not is_allowed(
-                    after, Peer.of(source), Peer.of(target), number
+                    after, Peer.of(source), Peer.of(target), number=number
                 ):
                     yield (
                         f"{caller} may not call {called}:{number} from {source.owner}: a"

@@ -57,7 +57,7 @@ def _config_map_data(cluster: Cluster, pods: Pods, name: Any) -> dict[str, str]:
 
 
 def localhost_calls(cluster: Cluster) -> Iterator[tuple[str, str, int]]:
-    """Who is told to call whom on localhost: caller, called container, and port."""
+    """The calls on localhost in the texts: caller, called container, and port."""
     for pods in cluster.pods.values():
         for container in pods.running:
             for text in texts(container, pods, cluster).values():
