@@ -1,3 +1,1 @@
-"""What Podsplit costs, measured side by side with what one would use otherwise. Run by `make
-bench`, never by a test.
-"""
+"""What Podsplit costs, compared with other programs. `make bench` runs it, never a test."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: tables on standard output."""
+"""`python -m bench`: prints tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from bench import load
-from bench.growth import measured
+from bench.growth import measure_in_child
 from bench.samples import mixed_files, real_files, real_stream, synthetic_stream
 from service.options import Options
 from service.pipeline import run
@@ -25,9 +25,10 @@ from service.text import apply_edits
 RUNS = 5
 
 
-def best(job: Callable[[], object]) -> float:
-    """The best of several runs after a warm-up, in seconds of processor time: what else the
-    machine does only adds to it.
+def best_time(job: Callable[[], object]) -> float:
+    """The best of several runs after a warm-up, in seconds of processor time.
+
+    Other programs on the machine can only add to it.
     """
     job()
     times = []
@@ -38,8 +39,15 @@ def best(job: Callable[[], object]) -> float:
     return min(times)
 
 
-def table(title: str, rows: list[tuple[str, float]], size: int, documents: int) -> None:
-    """Print the rows, each against the first."""
+def print_table(title: str, rows: list[tuple[str, float]], size: int, documents: int) -> None:
+    """Print the times of several programs, compared with the first.
+
+    Args:
+        title: of the table.
+        rows: names and seconds.
+        size: characters or bytes of the input.
+        documents: in the input.
+    """
     print(
         f"\n{title}: {size / 1e6:.1f} MB, {documents} documents of {size / documents:.0f}"
         " characters"
@@ -52,33 +60,33 @@ def table(title: str, rows: list[tuple[str, float]], size: int, documents: int) 
         )
 
 
-def yaml_engine(text: str, documents: int) -> None:
-    """Parse, typed view and emit, against libyaml's loader and ruamel.yaml's round trip."""
+def measure_yaml_engine(text: str, documents: int) -> None:
+    """Compare reading and writing with libyaml's loader and with ruamel.yaml's round trip."""
 
-    def view() -> str:
+    def read_and_write() -> str:
         read_inputs([("bench.yaml", text.encode())], Options(max_documents=documents + 1))
         return apply_edits(text, [])
 
     rows = [
         (
             "yaml.load_all(CSafeLoader)",
-            best(lambda: list(yaml.load_all(text, Loader=yaml.CSafeLoader))),
+            best_time(lambda: list(yaml.load_all(text, Loader=yaml.CSafeLoader))),
         ),
-        ("podsplit: parse, typed view, emit", best(view)),
+        ("podsplit: parse, typed view, emit", best_time(read_and_write)),
     ]
     try:
-        from ruamel.yaml import YAML  # noqa: PLC0415 - measured where it is installed
+        from ruamel.yaml import YAML  # noqa: PLC0415 - it may not be installed
     except ImportError:
         print("(ruamel.yaml is not installed: its round trip is left out)")
     else:
         start = time.process_time()
         list(YAML(typ="rt").load_all(text))
         rows.append(("ruamel.yaml round trip, load only, one run", time.process_time() - start))
-    table("YAML engine, real manifests", rows, len(text), documents)
+    print_table("YAML engine, real manifests", rows, size=len(text), documents=documents)
 
 
-def pipeline(files: list[tuple[str, bytes]], title: str) -> None:
-    """A whole rewrite, verified."""
+def measure_pipeline(files: list[tuple[str, bytes]], title: str) -> None:
+    """Compare the analysis and the rewrite of some files with libyaml's loader."""
     options = Options(max_documents=100_000)
     documents = run(files, options, rewrite=False).documents
 
@@ -88,29 +96,29 @@ def pipeline(files: list[tuple[str, bytes]], title: str) -> None:
                 list(yaml.load_all(raw, Loader=yaml.CSafeLoader))
 
     rows = [
-        ("yaml.load_all(CSafeLoader)", best(load)),
-        ("pipeline.run, analyse", best(lambda: run(files, options, rewrite=False))),
-        ("pipeline.run, rewrite", best(lambda: run(files, options, rewrite=True))),
+        ("yaml.load_all(CSafeLoader)", best_time(load)),
+        ("pipeline.run, analyse", best_time(lambda: run(files, options, rewrite=False))),
+        ("pipeline.run, rewrite", best_time(lambda: run(files, options, rewrite=True))),
     ]
-    table(title, rows, sum(len(raw) for _, raw in files), documents)
+    print_table(title, rows, size=sum(len(raw) for _, raw in files), documents=documents)
 
 
-def growth() -> None:
-    """Time and memory over the number of documents, each run in a process of its own."""
-    for split_every, what in (
+def measure_growth() -> None:
+    """Print time and memory over the number of documents."""
+    for split_every, share in (
         (100, "one Pod of every 300 documents split"),
         (10, "one of every 30"),
         (1, "one of every 3"),
     ):
-        print(f"\nGrowth of pipeline.run (rewrite), made manifests, {what}")
+        print(f"\nGrowth of pipeline.run (rewrite), generated manifests, {share}")
         for count in (1000, 5000, 20_000):
-            run_of = measured(count, split_every)
-            seconds, size = run_of["seconds"], run_of["size"]
+            figures = measure_in_child(count, split_every)
+            seconds, size, memory = figures["seconds"], figures["size"], figures["memory"]
             print(
-                f"  {count:6d} documents of {size / count:.0f} characters, {run_of['changes']:5.0f}"
-                f" changes: {seconds:6.2f} s, {count / seconds:5.0f} documents/s,"
-                f" {seconds / run_of['load']:5.2f} x load_all, memory"
-                f" +{run_of['memory'] / 1e6:4.0f} MB = {run_of['memory'] / size:3.0f} x the text"
+                f"  {count:6d} documents of {size / count:.0f} characters,"
+                f" {figures['changes']:5.0f} changes: {seconds:6.2f} s,"
+                f" {count / seconds:5.0f} documents/s, {seconds / figures['load']:5.2f} x load_all,"
+                f" memory +{memory / 1e6:4.0f} MB = {memory / size:3.0f} x the text"
             )
 
 
@@ -119,13 +127,11 @@ LINTERS = {
     "kube-score": ["score"],
     "kubeconform": ["-ignore-missing-schemas"],
 }
-"""Programs that read the same files, with the arguments before those."""
+"""Programs that check the same files, with their arguments before the files."""
 
 
-def others(files: list[tuple[str, bytes]]) -> None:
-    """What related programs take for the same files, where they are installed; they judge and
-    don't rewrite.
-    """
+def measure_linters(files: list[tuple[str, bytes]]) -> None:
+    """Print how long related programs take, where they are installed; they don't rewrite."""
     print("\nRelated programs on the real manifests, wall-clock time")
     with tempfile.TemporaryDirectory() as folder:
         paths = []
@@ -145,27 +151,27 @@ def others(files: list[tuple[str, bytes]]) -> None:
 
 
 def main() -> None:
-    """All tables."""
+    """Print all tables."""
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
     corpus = Path(__file__).resolve().parents[2] / "shared" / "corpus"
     text, documents = real_stream(corpus)
     if text:
-        yaml_engine(text, documents)
-        pipeline(
+        measure_yaml_engine(text, documents)
+        measure_pipeline(
             real_files(corpus),
             "Pipeline, the corpus: Pods of several containers, every file as often as any other",
         )
         for share in (0.01, 0.1):
-            pipeline(
+            measure_pipeline(
                 mixed_files(corpus, share),
                 f"Pipeline, the corpus, {share:.0%} of the files changed",
             )
-        others(real_files(corpus))
-    pipeline(
+        measure_linters(real_files(corpus))
+    measure_pipeline(
         [("bench.yaml", synthetic_stream(1000).encode())],
-        "Pipeline, made manifests, a third of them split",
+        "Pipeline, generated manifests, a third of them split",
     )
-    growth()
+    measure_growth()
     load.main()
 
 

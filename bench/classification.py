@@ -1,11 +1,15 @@
-"""The figures of the labelled corpus, with an interval, without teaching fixtures, and by
-confidence: `python -m bench.classification`.
+"""`python -m bench.classification`: how right the classification is on the labelled corpus.
+
+It prints the F1 with an interval, also without teaching fixtures, and the share of right verdicts
+by confidence.
 """
 
 from __future__ import annotations
 
 import json
 import random
+from collections import Counter
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,15 +26,30 @@ CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 RESAMPLES = 2000
 
 
-def judged(label: dict[str, Any]) -> Classification | None:
-    """The classification of a case's workload."""
+Label = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Pairs of containers of a case, by what was found."""
+
+    right: int
+    """Rightly in different groups."""
+    wrong: int
+    """Wrongly in different groups."""
+    missed: int
+    """Wrongly in one group."""
+
+
+def classify_case(label: Label) -> Classification | None:
+    """The classification of the labelled workload; None if it is not found."""
     inputs = read_inputs(
         [(label["source"]["path"], (CORPUS / label["file"]).read_bytes())], Options()
     )
     names = {name for group in label["groups"] for name in group}
     for workload in inputs.workloads:
         if (workload.resource.kind, workload.name) == (label["kind"], label["name"]) and {
-            each.name for each in workload.classified_containers
+            container.name for container in workload.classified_containers
         } == names:
             return classify(
                 PodContext(workload, inputs.manifests, load_catalogue()), load_weights()
@@ -38,50 +57,86 @@ def judged(label: dict[str, Any]) -> Classification | None:
     return None
 
 
-def apart(groups: list[list[str]]) -> dict[tuple[str, str], bool]:
+def group_numbers(groups: list[list[str]]) -> dict[str, int]:
+    """The number of each container's group."""
+    return {name: number for number, group in enumerate(groups) for name in group}
+
+
+def divided_pairs(groups: list[list[str]]) -> dict[tuple[str, str], bool]:
     """For each pair of containers, whether they are in different groups."""
-    where = {name: number for number, group in enumerate(groups) for name in group}
-    return {pair: where[pair[0]] != where[pair[1]] for pair in combinations(sorted(where), 2)}
+    number = group_numbers(groups)
+    return {
+        (first, second): number[first] != number[second]
+        for first, second in combinations(sorted(number), 2)
+    }
 
 
-def counts(wanted: list[list[str]], got: list[list[str]]) -> tuple[int, int, int]:
-    """Pairs rightly apart, wrongly apart, wrongly together."""
-    said = apart(got)
-    pairs = [(is_apart, said.get(pair, False)) for pair, is_apart in apart(wanted).items()]
-    return (
-        sum(a and b for a, b in pairs),
-        sum(b and not a for a, b in pairs),
-        sum(a and not b for a, b in pairs),
+def count_pairs(wanted: list[list[str]], got: list[list[str]]) -> Counts:
+    """Compare groups with those that they should be."""
+    found = divided_pairs(got)
+    pairs = [
+        (should_be, found.get(pair, False)) for pair, should_be in divided_pairs(wanted).items()
+    ]
+    return Counts(
+        right=sum(should_be and is_divided for should_be, is_divided in pairs),
+        wrong=sum(is_divided and not should_be for should_be, is_divided in pairs),
+        missed=sum(should_be and not is_divided for should_be, is_divided in pairs),
     )
 
 
-def f1(cases: list[tuple[int, int, int]]) -> float:
-    """The F1 of pairs told apart."""
-    right, wrong, missed = (sum(each[place] for each in cases) for place in range(3))
+def f1(cases: list[Counts]) -> float:
+    """The F1 of the pairs in different groups."""
+    right = sum(case.right for case in cases)
+    wrong = sum(case.wrong for case in cases)
+    missed = sum(case.missed for case in cases)
     return 2 * right / (2 * right + wrong + missed) if right else 0.0
 
 
 def is_teaching_fixture(classification: Classification) -> bool:
-    """Whether every container runs a bare official image and nothing else is said of it: nginx +
-    redis.
+    """Whether every container has an official image and nothing that says what it is for.
+
+    Such Pods, of nginx and redis for example, are common in lessons.
     """
     bare = {"name", "image", "ports", "imagePullPolicy", "resources"}
     return all(
-        "/" not in repository(each.image) and set(each.data) <= bare
-        for each in classification.context.classified_containers
+        "/" not in repository(container.image) and set(container.data) <= bare
+        for container in classification.context.classified_containers
     )
 
 
-def report(title: str, cases: dict[str, tuple[int, int, int]]) -> None:
-    """One line with a bootstrap interval over cases."""
-    values = list(cases.values())
-    chance = random.Random(1)
-    samples = sorted(f1(chance.choices(values, k=len(values))) for _ in range(RESAMPLES))
+def group_names(classification: Classification | None) -> list[list[str]]:
+    """The names of the containers of each group."""
+    if classification is None:
+        return []
+    return [[container.name for container in group] for group in classification.groups]
+
+
+def print_f1(title: str, cases: list[Counts]) -> None:
+    """Print the F1 with a bootstrap interval over cases."""
+    generator = random.Random(1)
+    samples = sorted(f1(generator.choices(cases, k=len(cases))) for _ in range(RESAMPLES))
     low, high = samples[int(RESAMPLES * 0.025)], samples[int(RESAMPLES * 0.975)]
     print(
-        f"{title}: {len(values)} cases, F1 of pairs {f1(values):.3f} (95% bootstrap interval"
+        f"{title}: {len(cases)} cases, F1 of pairs {f1(cases):.3f} (95% bootstrap interval"
         f" {low:.3f} to {high:.3f})"
     )
+
+
+def print_confidence(classifications: list[tuple[Label, Classification]]) -> None:
+    """Print how many verdicts there are and how many are right, by confidence."""
+    total: Counter[int] = Counter()
+    right: Counter[int] = Counter()
+    for label, classification in classifications:
+        number = group_numbers(label["groups"])
+        head = classification.groups[0][0].name
+        for verdict in classification.verdicts:
+            if verdict.name in number and verdict.name != head:
+                tenth = min(int(verdict.confidence * 10), 9)
+                total[tenth] += 1
+                right[tenth] += (number[verdict.name] != number[head]) == (verdict.group != 0)
+    print("confidence of verdicts other than main: how many, how many right")
+    for tenth in sorted(total):
+        print(f"  {tenth / 10:.1f} to {tenth / 10 + 0.1:.1f}: {total[tenth]}, {right[tenth]}")
 
 
 def main() -> None:
@@ -91,43 +146,31 @@ def main() -> None:
         for line in (CORPUS / "labels.jsonl").read_text().splitlines()
         if (label := json.loads(line))["sure"] >= 1
     ]
-    cases: dict[str, tuple[int, int, int]] = {}
-    fixtures: set[str] = set()
-    false_splits = cohesive = 0
-    bands: dict[int, list[int]] = {}
-    for label in labels:
-        classification = judged(label)
-        groups = (
-            [[each.name for each in group] for group in classification.groups]
-            if classification
-            else []
-        )
-        cases[label["id"]] = counts(label["groups"], groups)
-        if len(label["groups"]) == 1:
-            cohesive, false_splits = cohesive + 1, false_splits + (len(groups) > 1)
-        if classification is None:
-            continue
-        if is_teaching_fixture(classification):
-            fixtures.add(label["id"])
-        where = {name: number for number, group in enumerate(label["groups"]) for name in group}
-        head = groups[0][0]
-        for verdict in classification.verdicts:
-            if verdict.name in where and verdict.name != head:
-                band = bands.setdefault(min(int(verdict.confidence * 10), 9), [0, 0])
-                band[0] += 1
-                band[1] += (where[verdict.name] != where[head]) == (verdict.group != 0)
-    print(f"cohesive Pods wrongly split: {false_splits} of {cohesive}")
-    report("all cases", cases)
-    report(
+    cases = [(label, classify_case(label)) for label in labels]
+    counts = [
+        count_pairs(label["groups"], group_names(classification)) for label, classification in cases
+    ]
+    cohesive = [
+        len(group_names(classification)) > 1
+        for label, classification in cases
+        if len(label["groups"]) == 1
+    ]
+    print(f"cohesive Pods wrongly split: {sum(cohesive)} of {len(cohesive)}")
+    print_f1("all cases", counts)
+    print_f1(
         "without teaching fixtures",
-        {case: each for case, each in cases.items() if case not in fixtures},
+        [
+            counted
+            for counted, (_, classification) in zip(counts, cases, strict=True)
+            if classification is None or not is_teaching_fixture(classification)
+        ],
     )
-    print("confidence of verdicts other than main: said, right")
-    for band, (said, right) in sorted(bands.items()):
-        print(f"  {band / 10:.1f} to {band / 10 + 0.1:.1f}: {said}, {right}")
-    print("confusions:")
-    for label in labels:
-        if cases[label["id"]][1] or cases[label["id"]][2]:
+    print_confidence(
+        [(label, classification) for label, classification in cases if classification is not None]
+    )
+    print("cases with wrong pairs:")
+    for label, counted in zip(labels, counts, strict=True):
+        if counted.wrong or counted.missed:
             print(f"  {label['id']}: labelled {label['groups']} ({label['note']})")
 
 

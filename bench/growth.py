@@ -1,5 +1,6 @@
-"""One run in a process of its own, so that its memory can be told: `python -m bench.growth
-DOCUMENTS SPLIT_EVERY` prints a line of JSON.
+"""`python -m bench.growth DOCUMENTS SPLIT_EVERY`: one run, as a line of JSON.
+
+It runs in a process of its own, so that its memory can be measured.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ from service.options import Options
 from service.pipeline import run
 
 
-def measured(documents: int, split_every: int) -> dict[str, float]:
-    """The run of `main` in a child process."""
+def measure_in_child(documents: int, split_every: int) -> dict[str, float]:
+    """The figures that `main` prints, from a child process."""
     arguments = [sys.executable, "-m", "bench.growth", str(documents), str(split_every)]
     output = subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
     figures: dict[str, float] = json.loads(output)
     return figures
 
 
-def _peak() -> int:
-    """The most memory that this program ever had, in bytes."""
+def _peak_memory() -> int:
+    """The most memory that this process ever had, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
-        # Linux counts in `ru_maxrss` what the parent had when it forked.
+        # On Linux `ru_maxrss` includes what the parent had when it forked.
         return (
             next(
                 int(line.split()[1])
@@ -43,16 +44,16 @@ def _peak() -> int:
 
 
 def main() -> None:
-    """Warm up, measure one rewrite, then libyaml's loader on the same text."""
+    """Warm up, measure one rewrite, then libyaml's loader on the same text; print the figures."""
     documents, split_every = map(int, sys.argv[1:])
     text = synthetic_stream(documents, split_every)
     options = Options(max_documents=documents + 1)
     run([("warm.yaml", synthetic_stream(30).encode())], options, rewrite=True)
-    before = _peak()
+    before = _peak_memory()
     start = time.process_time()
     report = run([("bench.yaml", text.encode())], options, rewrite=True)
     seconds = time.process_time() - start
-    memory = _peak() - before
+    memory = _peak_memory() - before
     start = time.process_time()
     for _ in yaml.load_all(text, Loader=yaml.CSafeLoader):
         pass

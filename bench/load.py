@@ -1,6 +1,4 @@
-"""`python -m bench.load`: the service over HTTP, on loopback and for a bounded time. Starts what
-it measures, and stops it.
-"""
+"""`python -m bench.load`: the service over HTTP, on loopback and for a bounded time."""
 
 from __future__ import annotations
 
@@ -10,32 +8,33 @@ import platform
 import re
 import socket
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from bench.samples import synthetic_stream
+from bench.server import running_service
 from service.options import Options
 from service.pipeline import run
 
-ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = 10
+"""In a request."""
 RATE = 200
+"""Requests per second of the steady load."""
 SECONDS = 10
+"""How long each load lasts."""
 CONNECTIONS = 64
+"""Of the steady load."""
 CLIENTS = 4
+"""That send one request after another."""
 ROUNDS = 5
+"""Starts of the service."""
 MIXES = {"One document of ten is a Pod that is split": 4, "Four of ten are": 1}
 """What the documents are, with `split_every` of `synthetic_stream`."""
 
 
 def machine() -> str:
-    """What it is measured on."""
+    """The machine and the Python that are measured."""
     names = (
         re.findall(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
         if Path("/proc/cpuinfo").exists()
@@ -47,61 +46,8 @@ def machine() -> str:
     )
 
 
-@contextmanager
-def served(workers: int) -> Iterator[tuple[int, float]]:
-    """A service of its own: its port, and the seconds from its start until it was ready."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PODSPLIT_", "PROMETHEUS_"))
-    }
-    environ = kept | {
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "WORKERS": str(workers),
-        "PODSPLIT_DRAIN_SECONDS": "0",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--config",
-        "python:service.gunicorn_conf",
-        "service.wsgi:app",
-    ]
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        took = _ready(process, port, started)
-        if workers > 1:  # the first that is ready answers for all
-            time.sleep(2)
-        yield port, took
-    finally:
-        process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(10)
-
-
-def _ready(process: subprocess.Popen[bytes], port: int, started: float) -> float:
-    while time.perf_counter() < started + 60 and process.poll() is None:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5):
-                return time.perf_counter() - started
-        except URLError:
-            time.sleep(0.002)
-    sys.exit("the service did not start")
-
-
 def request(path: str, body: bytes) -> bytes:
-    """A request as bytes."""
+    """A POST request as bytes."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type:"
         f" application/yaml\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -110,7 +56,7 @@ def request(path: str, body: bytes) -> bytes:
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: bytes) -> int:
-    """Send a request and read its answer; the status."""
+    """Send a request and read its answer; return the status."""
     writer.write(data)
     head = await reader.readuntil(b"\r\n\r\n")
     fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:-2])
@@ -118,9 +64,11 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, data: 
     return int(head.split(b" ", 2)[1])
 
 
-def alone(port: int, data: bytes, count: int) -> list[float]:
-    """Requests one after another over one connection, by a client that costs next to nothing;
-    seconds each.
+def send_one_by_one(port: int, data: bytes, count: int) -> list[float]:
+    """Send requests one after another over one connection, with a client that costs very little.
+
+    Returns:
+        Seconds for each request.
     """
     times = []
     with (
@@ -137,9 +85,12 @@ def alone(port: int, data: bytes, count: int) -> list[float]:
     return times
 
 
-async def steady(port: int, data: bytes) -> tuple[list[float], int]:
-    """RATE requests a second for SECONDS, each at its moment whatever became of others; seconds
-    from that moment on, and failures.
+async def send_at_rate(port: int, data: bytes) -> tuple[list[float], int]:
+    """Send RATE requests a second for SECONDS, each when it is due, whether or not others are
+    answered.
+
+    Returns:
+        Seconds from the moment at which each request was due, and the number of failures.
     """
     idle: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(CONNECTIONS):
@@ -147,7 +98,7 @@ async def steady(port: int, data: bytes) -> tuple[list[float], int]:
     times: list[float] = []
     failures = 0
 
-    async def one(due: float) -> None:
+    async def send(due: float) -> None:
         nonlocal failures
         connection = await idle.get()
         try:
@@ -163,7 +114,7 @@ async def steady(port: int, data: bytes) -> tuple[list[float], int]:
     for number in range(RATE * SECONDS):
         due = began + number / RATE
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
-        tasks.append(asyncio.create_task(one(due)))
+        tasks.append(asyncio.create_task(send(due)))
     _, late = await asyncio.wait(tasks, timeout=60)
     for task in late:
         task.cancel()
@@ -172,11 +123,11 @@ async def steady(port: int, data: bytes) -> tuple[list[float], int]:
     return times, failures + len(late)
 
 
-async def eager(port: int, data: bytes) -> int:
-    """Answers that CLIENTS connections get in SECONDS, each asking without a pause."""
+async def send_without_pause(port: int, data: bytes) -> int:
+    """How many answers CLIENTS connections get in SECONDS, each sending without a pause."""
     until = time.perf_counter() + SECONDS
 
-    async def one() -> int:
+    async def send() -> int:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         answered = 0
         while time.perf_counter() < until:
@@ -184,28 +135,29 @@ async def eager(port: int, data: bytes) -> int:
         writer.close()
         return answered
 
-    return sum(await asyncio.gather(*(one() for _ in range(CLIENTS))))
+    return sum(await asyncio.gather(*(send() for _ in range(CLIENTS))))
 
 
-def start() -> None:
-    """From nothing to a worker that is ready."""
+def measure_start() -> None:
+    """Print how long a start takes until a worker is ready."""
     seconds = []
     for _ in range(ROUNDS):
-        with served(1) as (_, took):
-            seconds.append(took)
+        with running_service(1) as service:
+            seconds.append(service.startup)
     print(
         f"\nCold start to ready, one worker, best of {ROUNDS}: {min(seconds):.2f} s; worst:"
         f" {max(seconds):.2f} s"
     )
 
 
-def overhead(text: bytes) -> None:
-    """A request against `pipeline.run` on the same documents, one at a time.
+def measure_overhead(text: bytes) -> None:
+    """Print what HTTP adds to `pipeline.run` on the same documents, one request at a time.
 
-    Short rounds of either in turn, of which the best count: a machine is never quite alone.
+    Both are measured in short rounds in turn. The best rounds count, because other programs run on
+    the machine too.
     """
     print(f"\nOne request of {DOCUMENTS} documents at a time, best median of 20 rounds of 25")
-    with served(1) as (port, _):
+    with running_service(1) as service:
         for path, rewrite in (("/v1/analyze", False), ("/v1/rewrite", True)):
             inside, over = [], []
             for _ in range(20):
@@ -215,34 +167,35 @@ def overhead(text: bytes) -> None:
                     run([("stdin.yaml", text)], Options(), rewrite=rewrite)
                     times.append(time.perf_counter() - began)
                 inside.append(statistics.median(times))
-                over.append(statistics.median(alone(port, request(path, text), 25)))
+                seconds = send_one_by_one(service.port, request(path, text), 25)
+                over.append(statistics.median(seconds))
             print(
                 f"  {path:<12} {min(over) * 1e3:7.2f} ms, pipeline.run {min(inside) * 1e3:7.2f} ms,"
                 f" HTTP adds {(min(over) - min(inside)) * 1e3:5.2f} ms"
             )
 
 
-def capacity(text: bytes) -> None:
-    """As many as are answered where a few clients ask again as soon as they have an answer."""
+def measure_capacity(text: bytes) -> None:
+    """Print how many requests are answered when a few clients send without a pause."""
     print(
         f"\n{CLIENTS} clients at once, requests of {DOCUMENTS} documents for {SECONDS} s, 2 workers"
     )
-    with served(2) as (port, _):
+    with running_service(2) as service:
         for path in ("/v1/analyze", "/v1/rewrite"):
-            answered = asyncio.run(eager(port, request(path, text)))
+            answered = asyncio.run(send_without_pause(service.port, request(path, text)))
             print(f"  {path:<12} {answered / SECONDS:7.0f} requests/s")
 
 
-def load(text: bytes) -> None:
-    """The steady load."""
+def measure_steady_load(text: bytes) -> None:
+    """Print how long requests take under a steady load."""
     print(
         f"\n{RATE} requests/s of {DOCUMENTS} documents for {SECONDS} s, 2 workers; the client runs"
         " on the same machine"
     )
-    with served(2) as (port, _):
+    with running_service(2) as service:
         for path in ("/v1/analyze", "/v1/rewrite"):
-            alone(port, request(path, text), 50)
-            times, failures = asyncio.run(steady(port, request(path, text)))
+            send_one_by_one(service.port, request(path, text), 50)
+            times, failures = asyncio.run(send_at_rate(service.port, request(path, text)))
             times.sort()
             shown = "  ".join(
                 f"{name} {times[int(len(times) * share)] * 1e3:8.1f} ms"
@@ -252,15 +205,15 @@ def load(text: bytes) -> None:
 
 
 def main() -> None:
-    """All of it."""
+    """Print all measurements."""
     print(f"\nHTTP, on {machine()}")
-    start()
+    measure_start()
     for name, split_every in MIXES.items():
         print(f"\n{name}:")
         text = synthetic_stream(DOCUMENTS, split_every).encode()
-        overhead(text)
-        capacity(text)
-        load(text)
+        measure_overhead(text)
+        measure_capacity(text)
+        measure_steady_load(text)
 
 
 if __name__ == "__main__":

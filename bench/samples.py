@@ -1,4 +1,4 @@
-"""Streams to measure on."""
+"""Manifests to measure on: the corpus, and generated ones."""
 
 from __future__ import annotations
 
@@ -134,11 +134,14 @@ data:
 
 
 def synthetic_stream(documents: int, split_every: int = 1) -> str:
-    """Triples of documents; of every so many of them one holds a Pod to split, its Service and a
-    Deployment with a helper.
+    """A stream of generated documents, in groups of three.
 
-    The others are what most sets hold most of: a Deployment of one container, its Service and its
-    ConfigMap.
+    One group is a Pod to split, its Service, and a Deployment with a helper. The other groups are
+    common manifests: a Deployment of one container, its Service, and its ConfigMap.
+
+    Args:
+        documents: how many.
+        split_every: of how many groups one has a Pod to split.
     """
     split, plain = (POD, SERVICE, DEPLOYMENT), (PLAIN, PLAIN_SERVICE, PLAIN_CONFIG)
     return "---\n".join(
@@ -147,58 +150,61 @@ def synthetic_stream(documents: int, split_every: int = 1) -> str:
 
 
 def real_stream(corpus: Path, size: int = 3_000_000) -> tuple[str, int]:
-    """The corpus as one stream of about `size` code points, and its number of documents; empty
-    where it isn't.
+    """The corpus as one stream of about `size` code points, with its number of documents.
+
+    The stream is empty if there is no corpus.
     """
-    pieces = []
+    texts = []
     for path in sorted(corpus.rglob("*.yaml")):
         entries = parse(SourceFile(path.name, path.read_text()), Limits())
-        pieces += [
+        texts += [
             entry.text.rstrip("\n") + "\n"
             for entry in entries
             if isinstance(entry, Document) and not entry.duplicates
         ]
-    if not pieces:
+    if not texts:
         return "", 0
     chosen: list[str] = []
     length = 0
     while length < size:
-        piece = pieces[len(chosen) % len(pieces)]
-        chosen.append(piece)
-        length += len(piece) + 4
+        text = texts[len(chosen) % len(texts)]
+        chosen.append(text)
+        length += len(text) + 4
     return "---\n".join(chosen), len(chosen)
 
 
 def real_files(corpus: Path, size: int = 3_000_000) -> list[tuple[str, bytes]]:
-    """The corpus as the files of many folders, about `size` bytes of them; each folder is a
-    scope of its own.
-    """
+    """About `size` bytes of files of the corpus, in many folders; each folder is a scope."""
     paths = sorted(corpus.rglob("*.yaml"))
-    found: list[tuple[str, bytes]] = []
+    files: list[tuple[str, bytes]] = []
     total = 0
     for number in range(100):
         for path in paths:
             if total >= size:
-                return found
+                return files
             folder = path.parent.name if path.parent.name != "pods" else path.stem
-            found.append((f"copy{number}/{folder}/{path.name}", path.read_bytes()))
-            total += len(found[-1][1])
-    return found
+            files.append((f"copy{number}/{folder}/{path.name}", path.read_bytes()))
+            total += len(files[-1][1])
+    return files
 
 
 def mixed_files(corpus: Path, changed: float, size: int = 3_000_000) -> list[tuple[str, bytes]]:
-    """Files of the corpus in folders of their own, of which about the given share are changed by
-    a rewrite.
+    """About `size` bytes of files of the corpus, each in its own folder.
+
+    Args:
+        corpus: its folder.
+        changed: the share of the files that a rewrite changes.
+        size: of all files.
     """
     by_outcome: dict[bool, list[Path]] = {True: [], False: []}
     for path in sorted(corpus.rglob("*.yaml")):
         report = run([(path.name, path.read_bytes())], Options(), rewrite=True)
         by_outcome[bool(report.rewrite and report.rewrite.changes)].append(path)
-    found: list[tuple[str, bytes]] = []
+    files: list[tuple[str, bytes]] = []
     total = 0
-    chance = Random(1)
+    generator = Random(1)
     while all(by_outcome.values()) and total < size:
-        path = chance.choice(by_outcome[chance.random() < changed])
-        found.append((f"{len(found)}/{path.name}", path.read_bytes()))
-        total += len(found[-1][1])
-    return found
+        path = generator.choice(by_outcome[generator.random() < changed])
+        files.append((f"{len(files)}/{path.name}", path.read_bytes()))
+        total += len(files[-1][1])
+    return files

@@ -1,4 +1,4 @@
-"""What all tests share: `--golden`, real kubectl and helm, and a running service."""
+"""Fixtures that all tests share: `--golden`, the real kubectl and helm, and a running service."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import hypothesis
 import pytest
 import requests
+from flask.testing import FlaskClient
 
 from service.web.app import create_app
 from service.web.settings import Settings
@@ -25,8 +27,8 @@ from service.web.settings import Settings
 ROOT = Path(__file__).resolve().parent.parent
 
 
-# In CI the same examples every time: a rare find is for a developer's machine, not for somebody
-# else's change.
+# CI looks at the same examples every time, so that a rare failure does not hit a change that has
+# nothing to do with it. Developers' machines look at others each time.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("hunt", deadline=None, max_examples=5000)
@@ -43,22 +45,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> bool:
-    """Whether expected outputs are to be rewritten."""
+    """Whether to rewrite the expected outputs."""
     return bool(request.config.getoption("--golden"))
 
 
 def _program(name: str) -> Path:
-    found = next(
-        (
-            path
-            for path in (str(ROOT / ".tools" / "bin" / name), shutil.which(name))
-            if path and Path(path).exists()
-        ),
-        None,
-    )
-    if found is None:
-        pytest.fail(f"{name} is missing: run tools/fetch_kubectl.py, as `make test` does")
-    return Path(found)
+    """Where a program is: the one that `make test` fetched, else the one on PATH."""
+    for path in (str(ROOT / ".tools" / "bin" / name), shutil.which(name)):
+        if path and Path(path).exists():
+            return Path(path)
+    pytest.fail(f"{name} is missing: run tools/fetch_kubectl.py, as `make test` does")
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +70,8 @@ def helm() -> Path:
 
 
 @pytest.fixture
-def client():
-    """A client of the application without a server."""
+def client() -> FlaskClient:
+    """A client of the application, without a server."""
     return create_app(Settings()).test_client()
 
 
@@ -86,16 +82,26 @@ class Server:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    """The file with its output."""
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def terminate(self) -> None:
+        """Ask it to drain and end."""
         self.process.send_signal(signal.SIGTERM)
 
     def connect(self, timeout: float = 30) -> socket.socket:
+        """Open a connection; the timeout is in seconds, for each operation on it."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
+
+
+class StartServer(Protocol):
+    """What the fixture `start_server` is."""
+
+    def __call__(self, **settings: str) -> Server:
+        """Start a service with some environment variables."""
 
 
 def _free_port() -> int:
@@ -116,12 +122,12 @@ _GUNICORN = (
 
 def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICORN) -> Server:
     port = _free_port()
-    kept = {
+    inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("PODSPLIT_", "PROMETHEUS_", "MAKE"))
     }
-    environ = kept | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
+    environ = inherited | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
     server = Server(process, port, log)
@@ -139,7 +145,7 @@ def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICO
 
 
 def _stop(server: Server) -> None:
-    """End it by its own pid; a second SIGTERM cuts the drain short."""
+    """End a server by its own process id; a second SIGTERM cuts the drain short."""
     for _ in range(2):
         if server.process.poll() is None:
             server.process.send_signal(signal.SIGTERM)
@@ -153,7 +159,7 @@ def _stop(server: Server) -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
-    """A running service with the usual settings, one for each test process."""
+    """A running service with the default settings, one for each test process."""
     with tempfile.TemporaryDirectory() as folder:
         running = _start(Path(folder) / "log", {})
         yield running
@@ -161,8 +167,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Starts a service with settings of its own: `start_server(PODSPLIT_MAX_FILES="3")`."""
+def start_server(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts services with their own settings: `start_server(PODSPLIT_MAX_FILES="3")`."""
     started: list[Server] = []
 
     def start(**settings: str) -> Server:
@@ -176,12 +182,13 @@ def start_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> Iterator[Server]:
-    """What `make run` starts; the environment that it would install first is the one that the
-    tests run in.
+    """The service as `make run` starts it.
+
+    It would install an environment first; here that is the one that the tests run in.
     """
     (tmp_path / "venv" / "bin").mkdir(parents=True)
-    for made in ("venv/bin/python", "venv/.runtime"):
-        (tmp_path / made).touch()
+    for target in ("venv/bin/python", "venv/.runtime"):
+        (tmp_path / target).touch()
     command = ("make", "run", f"VENV={tmp_path / 'venv'}", f"BIN={Path(sys.executable).parent}")
     running = _start(tmp_path / "log", {"PODSPLIT_DRAIN_SECONDS": "0"}, command)
     yield running

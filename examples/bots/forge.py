@@ -11,8 +11,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 Comment = dict[str, Any]
-"""As the service answers: `marker`, `body`, and for a comment on lines the `payload` that the
-forge wants.
+"""A comment of the service's answer: `marker`, `body`, and for a comment on lines the `payload` for
+the forge.
 """
 
 
@@ -21,61 +21,69 @@ class Posted:
     """A comment that is on the pull request."""
 
     url: str
-    """Where it can be changed and deleted."""
+    """The URL by which it is changed and deleted."""
     body: str
     """Its text."""
     place: dict[str, Any] | None
-    """The fields of a payload that say which lines it is on; None for a comment on no line."""
+    """The fields of a payload that say which lines it is on; None if it is on no line."""
 
 
 class Forge(Protocol):
     """One pull request on one forge."""
 
     platform: str
-    """What the service calls the forge."""
+    """The service's name for the forge."""
 
     def comments(self) -> Iterator[Posted]:
-        """Every comment of anybody's."""
+        """All comments, other people's too."""
 
     def create(self, comment: Comment) -> None:
         """Post a comment, on its lines if it has a payload."""
 
     def update(self, posted: Posted, body: str) -> None:
-        """Give a comment another text."""
+        """Change the text of a comment."""
 
     def delete(self, posted: Posted) -> None:
-        """Take a comment back."""
+        """Delete a comment."""
 
 
 class Session(requests.Session):
-    """Raises for what is no success, waits a minute at most, and tries again where that can't do
-    a thing twice.
+    """A session that raises for error statuses, times out after a minute, and retries requests that
+    can be repeated.
     """
 
-    def __init__(self, headers: dict[str, str], *, pure: bool = False) -> None:
-        """Make one; `pure` says that a POST changes nothing and may be repeated too."""
+    def __init__(self, headers: dict[str, str], *, retry_post: bool = False) -> None:
+        """Make a session.
+
+        Args:
+            headers: to send with every request.
+            retry_post: whether a POST changes nothing, so that it can be repeated.
+        """
         super().__init__()
         self.headers.update(headers)
-        again = Retry(
+        retries = Retry(
             total=4,
             backoff_factor=1,
             status_forcelist=(429, 502, 503, 504),
-            allowed_methods=None if pure else Retry.DEFAULT_ALLOWED_METHODS,
+            allowed_methods=None if retry_post else Retry.DEFAULT_ALLOWED_METHODS,
             raise_on_status=False,
         )
-        self.mount("https://", HTTPAdapter(max_retries=again))
-        self.mount("http://", HTTPAdapter(max_retries=again))
+        self.mount("https://", HTTPAdapter(max_retries=retries))
+        self.mount("http://", HTTPAdapter(max_retries=retries))
 
     def request(self, *arguments: Any, **keywords: Any) -> requests.Response:
-        """As in requests, but with a timeout."""
+        """Send a request, with a timeout; raise for an error status."""
         answer = super().request(*arguments, **{"timeout": 60} | keywords)
         answer.raise_for_status()
         return answer
 
     def pages(self, url: str) -> Iterator[Any]:
-        """The items of a list, over all its pages; GitHub, GitLab and Gitea link them alike."""
-        following: str | None = f"{url}?per_page=100"
-        while following:
-            answer = self.get(following)
+        """The items of a list, over all its pages.
+
+        GitHub, GitLab and Gitea link the next page in the same way.
+        """
+        next_url: str | None = f"{url}?per_page=100"
+        while next_url:
+            answer = self.get(next_url)
             yield from answer.json()
-            following = answer.links.get("next", {}).get("url")
+            next_url = answer.links.get("next", {}).get("url")

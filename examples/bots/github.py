@@ -9,13 +9,13 @@ from forge import Comment, Posted, Session
 
 
 class GitHub:
-    """Comments on lines are review comments, the summary is a comment of the conversation."""
+    """Posts comments on lines as review comments, and the summary in the conversation."""
 
     platform = "github"
 
     def __init__(self, environ: dict[str, str]) -> None:
-        """Take GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN as Actions has them,
-        PULL_NUMBER, and the pull request's HEAD_SHA.
+        """Read GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN, which Actions sets, and
+        PULL_NUMBER and HEAD_SHA, the pull request's number and newest commit.
         """
         self._http = Session(
             {
@@ -23,21 +23,26 @@ class GitHub:
                 "Accept": "application/vnd.github+json",
             }
         )
-        self._repository = f"{environ.get('GITHUB_API_URL', 'https://api.github.com')}/repos/{environ['GITHUB_REPOSITORY']}"
+        api = environ.get("GITHUB_API_URL", "https://api.github.com")
+        self._repository = f"{api}/repos/{environ['GITHUB_REPOSITORY']}"
         self._number = environ["PULL_NUMBER"]
         self._head = environ["HEAD_SHA"]
 
     def comments(self) -> Iterator[Posted]:
-        """Both kinds."""
-        for each in self._http.pages(f"{self._repository}/pulls/{self._number}/comments"):
-            # The line is null once the lines have changed; then no payload is at that place.
-            place = {name: each.get(name) for name in ("path", "line", "start_line")}
-            yield Posted(f"{self._repository}/pulls/comments/{each['id']}", each["body"], place)
-        for each in self._http.pages(f"{self._repository}/issues/{self._number}/comments"):
-            yield Posted(f"{self._repository}/issues/comments/{each['id']}", each["body"], None)
+        """The review comments, then those of the conversation."""
+        for comment in self._http.pages(f"{self._repository}/pulls/{self._number}/comments"):
+            # The line is null once the lines have changed. Then it differs from every payload's.
+            place = {name: comment.get(name) for name in ("path", "line", "start_line")}
+            yield Posted(
+                f"{self._repository}/pulls/comments/{comment['id']}", comment["body"], place
+            )
+        for comment in self._http.pages(f"{self._repository}/issues/{self._number}/comments"):
+            yield Posted(
+                f"{self._repository}/issues/comments/{comment['id']}", comment["body"], None
+            )
 
     def create(self, comment: Comment) -> None:
-        """One at a time: a review with many is refused whole where one of them is."""
+        """Post one comment; a review with many would be refused for one wrong comment."""
         payload: dict[str, Any] | None = comment.get("payload")
         if payload is None:
             self._http.post(
@@ -50,9 +55,9 @@ class GitHub:
             )
 
     def update(self, posted: Posted, body: str) -> None:
-        """Its text only."""
+        """Change the text of a comment."""
         self._http.patch(posted.url, json={"body": body})
 
     def delete(self, posted: Posted) -> None:
-        """Answers to it stay."""
+        """Delete a comment; answers to it stay."""
         self._http.delete(posted.url)

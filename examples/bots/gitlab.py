@@ -1,4 +1,4 @@
-"""A merge request on GitLab. The token is a project's access token with the scope `api`:
+"""A merge request on GitLab. The token is a project access token with the scope `api`, because
 CI_JOB_TOKEN can't comment.
 """
 
@@ -10,12 +10,12 @@ from forge import Comment, Posted, Session
 
 
 class GitLab:
-    """Comments on lines are discussions, the summary is a note."""
+    """Posts comments on lines as discussions, and the summary as a note."""
 
     platform = "gitlab"
 
     def __init__(self, environ: dict[str, str]) -> None:
-        """Take CI_API_V4_URL, CI_PROJECT_ID and CI_MERGE_REQUEST_IID as GitLab CI has them, and
+        """Read CI_API_V4_URL, CI_PROJECT_ID and CI_MERGE_REQUEST_IID, which GitLab CI sets, and
         GITLAB_TOKEN.
         """
         self._http = Session({"PRIVATE-TOKEN": environ["GITLAB_TOKEN"]})
@@ -25,18 +25,18 @@ class GitLab:
         self._request = f"{api}/projects/{project}/merge_requests/{number}"
 
     def comments(self) -> Iterator[Posted]:
-        """Notes of discussions are among the notes."""
-        for each in self._http.pages(f"{self._request}/notes"):
-            position = each.get("position")
+        """The notes; those of discussions are among them."""
+        for note in self._http.pages(f"{self._request}/notes"):
+            position = note.get("position")
             place = (
                 {name: position.get(name) for name in ("new_path", "new_line")}
                 if position
                 else None
             )
-            yield Posted(f"{self._request}/notes/{each['id']}", each["body"], place)
+            yield Posted(f"{self._request}/notes/{note['id']}", note["body"], place)
 
     def create(self, comment: Comment) -> None:
-        """A position needs the three commits of the newest diff."""
+        """Post a comment; a position needs the three commits of the newest diff."""
         if "payload" not in comment:
             self._http.post(f"{self._request}/notes", json={"body": comment["body"]})
             return
@@ -48,9 +48,9 @@ class GitLab:
         )
 
     def update(self, posted: Posted, body: str) -> None:
-        """Its text only."""
+        """Change the text of a note."""
         self._http.put(posted.url, json={"body": body})
 
     def delete(self, posted: Posted) -> None:
-        """A discussion goes with its last note."""
+        """Delete a note; a discussion is deleted with its last note."""
         self._http.delete(posted.url)

@@ -1,10 +1,10 @@
-"""Every case folder: what goes in, what is said of it, what comes out.
+"""Every case folder: the input, the report on it, and the output.
 
-A case is a folder with `input.yaml`, `input.json` or a folder `input/`; or it is named as a file in
-`examples/`. `options.json` holds options, `analysis.json` what is said, `expected.<suffix>` or
-`expected/` what comes out. Without those the output must be the input, byte for byte. `pytest
-tests/cases --golden` rewrites the expectations that exist, and makes those that a case asks for by
-an empty file.
+A case is a folder with `input.yaml`, `input.json` or a folder `input/`; or it has the name of a
+file in `examples/`. `options.json` holds options, `analysis.json` the report, `expected.<suffix>`
+or `expected/` the output. Without an expectation the output must be the input, byte for byte.
+`pytest tests/cases --golden` rewrites the expectations that exist; a case asks for a new one by an
+empty file.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def options_of(case: Path) -> Options:
     return Options(**data)
 
 
-def said(report: Report) -> dict[str, Any]:
-    """What a report says, as far as a case pins it down."""
+def describe(report: Report) -> dict[str, Any]:
+    """The parts of a report that a case pins down, as they stand in `analysis.json`."""
     assert report.rewrite is not None
     return {
         "workloads": {
-            f"{each.kind}/{each.name}": {
+            f"{workload.kind}/{workload.name}": {
                 container.name: " ".join(
                     [
                         container.role,
@@ -63,62 +63,55 @@ def said(report: Report) -> dict[str, Any]:
                         *([container.pattern] if container.pattern else []),
                     ]
                 )
-                for container in each.containers
+                for container in workload.containers
             }
-            for each in report.workloads
+            for workload in report.workloads
         },
         "findings": [
-            f"{report.position(each.location)[0]}: {each.severity.label} {each.rule}"
-            f" {each.workload}" + " (suppressed)" * bool(each.suppression)
-            for each in report.findings
+            f"{report.position(finding.location)[0]}: {finding.severity.label} {finding.rule}"
+            f" {finding.workload}" + " (suppressed)" * bool(finding.suppression)
+            for finding in report.findings
         ],
         "changes": [
-            f"{each.action} {each.workload} {each.applicability.label} ->"
-            f" {', '.join(each.creates) or 'in place'}"
-            for each in report.rewrite.changes
+            f"{change.action} {change.workload} {change.applicability.label} ->"
+            f" {', '.join(change.creates) or 'in place'}"
+            for change in report.rewrite.changes
         ],
         "assumptions": [
             f"{assumption.code}: {assumption.message}"
-            for each in report.rewrite.changes
-            for assumption in each.assumptions
+            for change in report.rewrite.changes
+            for assumption in change.assumptions
         ],
         "held_back": [
-            f"{each.action} {each.workload}: {each.reason}" for each in report.rewrite.held_back
+            f"{refusal.action} {refusal.workload}: {refusal.reason}"
+            for refusal in report.rewrite.held_back
         ],
         "rejected": [
-            f"{':'.join(map(str, report.position(each.location)[:2]))} {each.code}"
-            for each in report.rejected
+            f"{':'.join(map(str, report.position(document.location)[:2]))} {document.code}"
+            for document in report.rejected
         ],
     }
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_case(case: Path, golden: bool) -> None:
-    """The case comes out as its folder says."""
-    files = inputs_of(case)
-    report = run(files.items(), options_of(case), rewrite=True)
+    """The report and the output are those of the folder, and a second run changes nothing."""
+    files, options = inputs_of(case), options_of(case)
+    report = run(files.items(), options, rewrite=True)
     assert report.rewrite is not None
-    got = {each.path: each.content for each in report.rewrite.files}
+    got = {file.path: file.content for file in report.rewrite.files}
     assert all(check.passed for check in report.rewrite.verification), report.rewrite.verification
-    again = run(
-        [(path, text.encode()) for path, text in got.items()], options_of(case), rewrite=True
-    )
-    if options_of(case).stage is Stage.CONTRACT:
-        assert again.rewrite is not None
-        assert again.rewrite.changes == (), "a second run must have nothing left to do"
-    expected = next(iter(case.glob("expected*")), None)
-    analysis = case / "analysis.json"
+    if options.stage is Stage.CONTRACT:
+        outputs = [(path, text.encode()) for path, text in got.items()]
+        second = run(outputs, options, rewrite=True)
+        assert second.rewrite is not None
+        assert second.rewrite.changes == (), "a second run must have nothing left to do"
     if golden:
-        if analysis.exists():
-            analysis.write_text(json.dumps(said(report), indent=2, ensure_ascii=False) + "\n")
-        if expected is not None and expected.is_file():
-            expected.write_bytes(next(iter(got.values())).encode())
-        elif expected is not None:
-            for path, text in got.items():
-                if (expected / path).exists() or path not in files:
-                    (expected / path).write_bytes(text.encode())
+        write_expectations(case, report, files)
+    analysis = case / "analysis.json"
     if analysis.exists():
-        assert said(report) == json.loads(analysis.read_text())
+        assert describe(report) == json.loads(analysis.read_text())
+    expected = expectation_of(case)
     for path, raw in (files | dict.fromkeys(got.keys() - files.keys(), b"")).items():
         wanted = raw
         if expected is not None and expected.is_file():
@@ -126,3 +119,22 @@ def test_case(case: Path, golden: bool) -> None:
         elif expected is not None and (expected / path).exists():
             wanted = (expected / path).read_bytes()
         assert got[path].encode() == wanted
+
+
+def expectation_of(case: Path) -> Path | None:
+    """The file or folder with the expected output."""
+    return next(iter(case.glob("expected*")), None)
+
+
+def write_expectations(case: Path, report: Report, files: dict[str, bytes]) -> None:
+    """Rewrite the expectations of a case that exist."""
+    assert report.rewrite is not None
+    analysis, expected = case / "analysis.json", expectation_of(case)
+    if analysis.exists():
+        analysis.write_text(json.dumps(describe(report), indent=2, ensure_ascii=False) + "\n")
+    if expected is not None and expected.is_file():
+        expected.write_bytes(report.rewrite.files[0].content.encode())
+    elif expected is not None:
+        for file in report.rewrite.files:
+            if (expected / file.path).exists() or file.path not in files:
+                (expected / file.path).write_bytes(file.content.encode())

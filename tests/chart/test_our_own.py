@@ -1,32 +1,38 @@
-"""The service on its own chart, and the chart's test on the service."""
+"""The service analyses its own chart, and the chart's test runs against the service."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
 
-from tests.support.chart import CHART, CI, objects, only, rendered, variant
+from tests.conftest import Server, StartServer
+from tests.support.chart import CHART, every_variant, objects, only, rendered
 
 TOKEN = "only-for-this-test-0123456789"
 
 
-@pytest.mark.parametrize("values", CI, ids=variant)
-def test_our_own_service_finds_nothing_in_our_own_chart(helm, server, values):
-    """No finding of any severity, nothing rejected or skipped, and nothing that it would
-    rewrite.
+@every_variant
+def test_our_own_service_finds_nothing_in_our_own_chart(
+    helm: Path, server: Server, values: Path
+) -> None:
+    """The service reports no finding of any severity, rejects and skips nothing, and rewrites
+    nothing.
     """
     text = rendered(helm, "-f", str(values))
     gate = requests.post(f"{server.url}/v1/analyze?fail_on=info", data=text.encode(), timeout=30)
     assert gate.status_code == 200, gate.text
     analysis = gate.json()
     assert (analysis["findings"], analysis["rejected"], analysis["skipped"]) == ([], [], [])
-    assert {each["kind"] for each in analysis["workloads"]} == {"Deployment", "Pod"}
+    assert {workload["kind"] for workload in analysis["workloads"]} == {"Deployment", "Pod"}
     assert [
-        container["role"] for each in analysis["workloads"] for container in each["containers"]
+        container["role"]
+        for workload in analysis["workloads"]
+        for container in workload["containers"]
     ] == ["main", "main"]
 
     rewrite = requests.post(f"{server.url}/v1/rewrite", data=text.encode(), timeout=30).json()
@@ -34,8 +40,17 @@ def test_our_own_service_finds_nothing_in_our_own_chart(helm, server, values):
     assert [file["content"] for file in rewrite["files"]] == [text]
 
 
-def run_the_test(helm, values: str, server, tokens: str) -> subprocess.CompletedProcess[str]:
-    """What `helm test` would run in the cluster, with this Python and against a server of ours."""
+def run_chart_test(
+    helm: Path, values: str, server: Server, tokens: str
+) -> subprocess.CompletedProcess[str]:
+    """Run what `helm test` runs in the cluster, with this Python and against a local server.
+
+    Args:
+        helm: the program.
+        values: the name of a variant.
+        server: the service.
+        tokens: the path of the file with its tokens.
+    """
     (container,) = only(
         objects(rendered(helm, "-f", str(CHART / "ci" / f"{values}-values.yaml"))), "Pod"
     )["spec"]["containers"]
@@ -57,30 +72,30 @@ def run_the_test(helm, values: str, server, tokens: str) -> subprocess.Completed
     )
 
 
-def test_the_charts_test_passes_on_the_service(helm, server):
-    """As it is rendered."""
-    done = run_the_test(helm, "default", server, "/nonexistent")
+def test_the_charts_test_passes_on_the_service(helm: Path, server: Server) -> None:
+    """The rendered test succeeds against a real service."""
+    done = run_chart_test(helm, values="default", server=server, tokens="/nonexistent")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "ok: {'web': 'main', 'logs': 'sidecar'}\n"
 
 
-def test_the_charts_test_shows_its_token(helm, start_server, tmp_path):
-    """It passes with the mounted token, and fails, without a word of it, where the token is
-    another.
-    """
+def test_the_charts_test_sends_its_token(
+    helm: Path, start_server: StartServer, tmp_path: Path
+) -> None:
+    """The test passes with the mounted token. With another token it fails, and doesn't print it."""
     good, bad = tmp_path / "good", tmp_path / "bad"
     good.write_text(f"# callers\n\n{TOKEN}\n")
     bad.write_text("another-one-for-this-test-9876\n")
     running = start_server(PODSPLIT_TOKENS_FILE=str(good))
-    assert run_the_test(helm, "tokens", running, str(good)).returncode == 0
-    failed = run_the_test(helm, "tokens", running, str(bad))
+    assert run_chart_test(helm, values="tokens", server=running, tokens=str(good)).returncode == 0
+    failed = run_chart_test(helm, values="tokens", server=running, tokens=str(bad))
     assert failed.returncode != 0
     assert "status 401" in failed.stderr
     assert "another-one" not in failed.stderr + failed.stdout
 
 
 @pytest.mark.parametrize(
-    ("values", "said", "unsaid"),
+    ("values", "expected", "unexpected"),
     [
         ("default", "port-forward service/podsplit 8080:80", "WARNING"),
         ("http-route", "WARNING: the API is open", "Bearer"),
@@ -89,23 +104,15 @@ def test_the_charts_test_shows_its_token(helm, start_server, tmp_path):
         ("ingress", "https://podsplit.example.com", "WARNING"),
     ],
 )
-def test_the_notes_say_how_to_reach_it_and_never_a_secret(helm, values, said, unsaid):
-    """What a person reads after an installation."""
+def test_the_notes_say_how_to_reach_it_and_never_a_secret(
+    helm: Path, values: str, expected: str, unexpected: str
+) -> None:
+    """The notes after an installation hold what is expected of the variant, and no secret."""
     path = CHART / "ci" / f"{values}-values.yaml"
-    command = [
-        helm,
-        "install",
-        "podsplit",
-        CHART,
-        "--namespace",
-        "tools",
-        "--dry-run=client",
-        "--hide-secret",
-        "-f",
-        path,
-    ]
+    command = [str(helm), "install", "podsplit", str(CHART), "--namespace", "tools"]
+    command += ["--dry-run=client", "--hide-secret", "-f", str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     notes = done.stdout.partition("NOTES:")[2]
-    assert said in notes
-    assert unsaid not in notes
+    assert expected in notes
+    assert unexpected not in notes

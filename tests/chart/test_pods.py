@@ -1,16 +1,16 @@
-"""How the chart's Pods run: without rights, probed, and stopped so that no request is lost."""
+"""How the chart's Pods run: with few rights, probed, and stopped so that no request is lost."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
+from pathlib import Path
 
 from service.web.routes import ROUTES
 from tests.support.chart import (
     CI,
+    Object,
     container_of,
     environment_of,
+    every_variant,
     objects,
     only,
     pod_of,
@@ -18,17 +18,15 @@ from tests.support.chart import (
     variant,
 )
 
-each_variant = pytest.mark.parametrize("values", CI, ids=variant)
+
+def pod_specs(resources: list[Object]) -> list[Object]:
+    """The pod specs of the Deployment and of the chart's test."""
+    return [pod_of(resources)["spec"], only(resources, "Pod")["spec"]]
 
 
-def pod_specs(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """That of the Deployment, and that of the test."""
-    return [pod_of(found)["spec"], only(found, "Pod")["spec"]]
-
-
-@each_variant
-def test_pods_pass_the_restricted_pod_security_standard(helm, values):
-    """Every rule of it, and a read-only root besides."""
+@every_variant
+def test_pods_pass_the_restricted_pod_security_standard(helm: Path, values: Path) -> None:
+    """The Pods keep every rule of the standard, and have a read-only root filesystem."""
     for spec in pod_specs(objects(rendered(helm, "-f", str(values)))):
         assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
         assert {kind for volume in spec.get("volumes", []) for kind in volume} <= {
@@ -49,31 +47,37 @@ def test_pods_pass_the_restricted_pod_security_standard(helm, values):
             assert not [port for port in container.get("ports", []) if "hostPort" in port]
 
 
-@each_variant
-def test_no_pod_gets_a_token_of_the_cluster(helm, values):
-    """Neither by the Pod nor by its account."""
-    found = objects(rendered(helm, "-f", str(values)))
-    assert [spec["automountServiceAccountToken"] for spec in pod_specs(found)] == [False, False]
+@every_variant
+def test_no_pod_gets_a_token_of_the_cluster(helm: Path, values: Path) -> None:
+    """Neither the Pod nor its service account mounts a token."""
+    resources = objects(rendered(helm, "-f", str(values)))
+    assert [spec["automountServiceAccountToken"] for spec in pod_specs(resources)] == [False, False]
     assert [
-        each["automountServiceAccountToken"] for each in found if each["kind"] == "ServiceAccount"
+        resource["automountServiceAccountToken"]
+        for resource in resources
+        if resource["kind"] == "ServiceAccount"
     ] in ([], [False])
 
 
-@each_variant
-def test_what_is_mounted_is_read_only_but_for_tmp(helm, values):
-    """And tmp is a bounded volume in memory."""
-    found = objects(rendered(helm, "-f", str(values)))
-    writable = [mount for mount in container_of(found)["volumeMounts"] if not mount.get("readOnly")]
+@every_variant
+def test_what_is_mounted_is_read_only_but_for_tmp(helm: Path, values: Path) -> None:
+    """All mounts but /tmp are read-only, and /tmp is a bounded volume in memory."""
+    resources = objects(rendered(helm, "-f", str(values)))
+    writable = [
+        mount for mount in container_of(resources)["volumeMounts"] if not mount.get("readOnly")
+    ]
     assert [mount["mountPath"] for mount in writable] == ["/tmp"]
     (volume,) = [
-        each for each in pod_of(found)["spec"]["volumes"] if each["name"] == writable[0]["name"]
+        candidate
+        for candidate in pod_of(resources)["spec"]["volumes"]
+        if candidate["name"] == writable[0]["name"]
     ]
     assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "64Mi"}
 
 
-@each_variant
-def test_tokens_are_readable_by_the_pods_group_alone(helm, values):
-    """Where there are any."""
+@every_variant
+def test_tokens_are_readable_by_the_pods_group_alone(helm: Path, values: Path) -> None:
+    """Volumes with tokens can be read by the group of the Pods, and by nobody else."""
     for spec in pod_specs(objects(rendered(helm, "-f", str(values)))):
         for volume in spec.get("volumes", []):
             if "secret" in volume:
@@ -81,9 +85,11 @@ def test_tokens_are_readable_by_the_pods_group_alone(helm, values):
                 assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsGroup"]
 
 
-@each_variant
-def test_probes_ask_what_the_service_answers_without_a_token(helm, values):
-    """Readiness at the start and later, life with more patience than readiness."""
+@every_variant
+def test_probes_ask_what_the_service_answers_without_a_token(helm: Path, values: Path) -> None:
+    """The probes use routes that need no token. A Pod is taken out of service sooner than it is
+    restarted.
+    """
     container = container_of(objects(rendered(helm, "-f", str(values))))
     paths = {route.path for route in ROUTES if route.method == "GET" and not route.guarded}
     probes = {name: container[f"{name}Probe"] for name in ("startup", "readiness", "liveness")}
@@ -96,17 +102,19 @@ def test_probes_ask_what_the_service_answers_without_a_token(helm, values):
     assert {probe["httpGet"]["port"] for probe in probes.values()} == {
         container["ports"][0]["name"]
     }
-    patience = {
+    seconds = {
         name: probe["periodSeconds"] * probe["failureThreshold"] for name, probe in probes.items()
     }
-    assert patience["liveness"] > patience["readiness"]
+    assert seconds["liveness"] > seconds["readiness"]
 
 
-@each_variant
-def test_a_stop_is_given_the_time_that_it_can_take(helm, values):
-    """The kubelet counts its own sleep too; what isn't done by then is cut off."""
-    found = objects(rendered(helm, "-f", str(values)))
-    container = container_of(found)
+@every_variant
+def test_a_stop_is_given_the_time_that_it_can_take(helm: Path, values: Path) -> None:
+    """The grace period is longer than all that a stop waits for, the kubelet's own sleep included;
+    after it the process is killed.
+    """
+    resources = objects(rendered(helm, "-f", str(values)))
+    container = container_of(resources)
     environment = environment_of(container)
     sleep = (
         container.get("lifecycle", {}).get("preStop", {}).get("sleep", {"seconds": 0})["seconds"]
@@ -116,27 +124,29 @@ def test_a_stop_is_given_the_time_that_it_can_take(helm, values):
         float(environment["PODSPLIT_DRAIN_SECONDS"]),
         float(environment["PODSPLIT_GRACEFUL_TIMEOUT"]),
     ]
-    assert sum(steps) < pod_of(found)["spec"]["terminationGracePeriodSeconds"]
+    assert sum(steps) < pod_of(resources)["spec"]["terminationGracePeriodSeconds"]
     assert float(environment["PODSPLIT_GRACEFUL_TIMEOUT"]) >= float(
         environment["PODSPLIT_REQUEST_TIMEOUT"]
     )
 
 
-def test_without_a_wait_before_the_stop_there_is_no_hook(helm):
-    """A sleep of zero seconds is refused by older clusters."""
-    found = objects(rendered(helm, "--set", "preStopSeconds=0"))
-    assert "lifecycle" not in container_of(found)
-    assert pod_of(found)["spec"]["terminationGracePeriodSeconds"] == 45
+def test_without_a_wait_before_the_stop_there_is_no_hook(helm: Path) -> None:
+    """No preStop hook is rendered for a wait of zero seconds, which older clusters refuse."""
+    resources = objects(rendered(helm, "--set", "preStopSeconds=0"))
+    assert "lifecycle" not in container_of(resources)
+    assert pod_of(resources)["spec"]["terminationGracePeriodSeconds"] == 45
 
 
-def test_a_rollout_never_has_fewer_pods_than_before(helm):
-    """A new Pod is ready before an old one goes."""
+def test_a_rollout_never_has_fewer_pods_than_before(helm: Path) -> None:
+    """A new Pod is ready before an old one is stopped."""
     strategy = only(objects(rendered(helm)), "Deployment")["spec"]["strategy"]
     assert strategy["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
 
 
-def test_pods_spread_over_zones_and_nodes_by_default(helm):
-    """Counted within one rollout, unless an entry says what it counts."""
+def test_pods_spread_over_zones_and_nodes_by_default(helm: Path) -> None:
+    """The default constraints count the Pods of one rollout; an entry with a selector of its own
+    keeps it.
+    """
     for constraint in pod_of(objects(rendered(helm)))["spec"]["topologySpreadConstraints"]:
         assert constraint["labelSelector"]["matchLabels"].keys() == {
             "app.kubernetes.io/name",
@@ -151,8 +161,8 @@ def test_pods_spread_over_zones_and_nodes_by_default(helm):
     assert "matchLabelKeys" not in own
 
 
-def test_nothing_may_leave_the_pods_by_default(helm):
-    """The policy is for both directions, lists no egress, and lets the one port in."""
+def test_nothing_may_leave_the_pods_by_default(helm: Path) -> None:
+    """The NetworkPolicy covers both directions, allows no egress, and lets the one port in."""
     spec = only(objects(rendered(helm)), "NetworkPolicy")["spec"]
     assert sorted(spec["policyTypes"]) == ["Egress", "Ingress"]
     assert "egress" not in spec

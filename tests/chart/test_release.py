@@ -1,12 +1,11 @@
-"""The chart as it is released: its README, its versions, its archive, and as a part of another
-chart.
-"""
+"""The released chart: its README, its versions, its archive, and its use in another chart."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,14 +15,14 @@ from tests.support.chart import CHART, objects, only, rendered
 from tools.chart_readme import readme, values
 
 
-def test_the_readme_is_what_the_comments_say():
-    """`make docs` has nothing to write."""
+def test_the_readme_is_what_the_comments_say() -> None:
+    """The committed README is what `make docs` writes."""
     text = (CHART / "README.md").read_text()
     assert text == readme(text, (CHART / "values.yaml").read_text())
 
 
-def test_each_value_has_a_row_with_its_default():
-    """The table follows values.yaml: sections first, then what is in them."""
+def test_each_value_has_a_row_with_its_default() -> None:
+    """The table has the sections of values.yaml and the values in them, with their defaults."""
     rows = {value.path: value for value in values((CHART / "values.yaml").read_text())}
     assert rows["image"].default is None
     assert rows["image.pullPolicy"].default == '"IfNotPresent"'
@@ -32,14 +31,14 @@ def test_each_value_has_a_row_with_its_default():
     assert "podSecurityContext.runAsUser" not in rows
 
 
-def test_a_value_without_a_comment_is_an_error():
-    """Nobody can add one silently."""
+def test_a_value_without_a_comment_is_an_error() -> None:
+    """A value can't be added without a description."""
     with pytest.raises(ValueError, match="b has no comment"):
         list(values("# What it is.\na: 1\nb: 2\n"))
 
 
-def test_a_comment_may_run_over_lines_and_a_pipe_stays_in_its_cell():
-    """As a person writes it."""
+def test_a_comment_may_run_over_lines_and_a_pipe_stays_in_its_cell() -> None:
+    """Lines of a comment are joined, and a pipe is escaped."""
     text = readme(
         (CHART / "README.md").read_text(),
         "# Not a comment of a key.\n\n# One of\n# a | b.\na:\n  # Inner.\n  c: [1]\n",
@@ -47,32 +46,34 @@ def test_a_comment_may_run_over_lines_and_a_pipe_stays_in_its_cell():
     assert "| `a` |  | One of a &#124; b. |\n| `a.c` | `[1]` | Inner. |\n" in text
 
 
-def test_chart_and_image_are_of_the_same_release():
-    """appVersion is the image's tag; the chart rises with it."""
+def test_chart_and_image_are_of_the_same_release() -> None:
+    """The chart's version and its appVersion, the image's tag, are the version of the service."""
     chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
     assert (chart["version"], chart["appVersion"]) == (__version__, __version__)
 
 
-def test_the_archive_holds_what_an_installation_needs_and_nothing_else(helm, tmp_path):
-    """No values of tests, no files of editors."""
+def test_the_archive_holds_what_an_installation_needs_and_nothing_else(
+    helm: Path, tmp_path: Path
+) -> None:
+    """The archive holds the templates and the four files beside them, and nothing else."""
     subprocess.run(
         [helm, "package", CHART, "--destination", tmp_path],
         check=True,
         capture_output=True,
         timeout=120,
     )
-    (path,) = tmp_path.glob("*.tgz")
-    with tarfile.open(path) as archive:
+    (archive_path,) = tmp_path.glob("*.tgz")
+    with tarfile.open(archive_path) as archive:
         names = {name.removeprefix("podsplit/") for name in archive.getnames()}
     templates = {
-        str(each.relative_to(CHART)) for each in (CHART / "templates").rglob("*") if each.is_file()
+        str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*") if path.is_file()
     }
-    assert path.name == f"podsplit-{__version__}.tgz"
+    assert archive_path.name == f"podsplit-{__version__}.tgz"
     assert names == {"Chart.yaml", "README.md", "values.yaml", "values.schema.json", *templates}
 
 
-def test_it_works_inside_of_another_chart(helm, tmp_path):
-    """With what Helm hands down: `global`, and the flag that the parent's condition asks for."""
+def test_it_works_inside_of_another_chart(helm: Path, tmp_path: Path) -> None:
+    """As a subchart it gets its values, `global`, and the flag of the parent's condition."""
     parent = tmp_path / "platform"
     parent.mkdir()
     dependency = {
@@ -105,6 +106,6 @@ def test_it_works_inside_of_another_chart(helm, tmp_path):
         timeout=120,
     )
 
-    found = objects(rendered(helm, chart=parent))
-    assert only(found, "Deployment")["spec"]["replicas"] == 5
+    resources = objects(rendered(helm, chart=parent))
+    assert only(resources, "Deployment")["spec"]["replicas"] == 5
     assert objects(rendered(helm, "--set", "podsplit.enabled=false", chart=parent)) == []

@@ -1,4 +1,4 @@
-"""What the chart renders, for each variant in helm/ci."""
+"""The chart's templates, rendered for each variant in helm/ci."""
 
 from __future__ import annotations
 
@@ -10,8 +10,19 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from tests.support.chart import CHART, CI, objects, only, pod_of, refused, rendered, variant
-from tests.support.crds import CUSTOM
+from tests.support.chart import (
+    CHART,
+    CI,
+    container_of,
+    every_variant,
+    objects,
+    only,
+    pod_of,
+    refused,
+    rendered,
+    variant,
+)
+from tests.support.crds import CUSTOM_RESOURCES
 
 GOLDEN = Path(__file__).parent / "golden"
 OLDEST = "1.30"
@@ -22,11 +33,10 @@ LABELS = {
     "app.kubernetes.io/version",
     "app.kubernetes.io/managed-by",
 }
-each_variant = pytest.mark.parametrize("values", CI, ids=variant)
 
 
-@each_variant
-def test_lint_has_nothing_to_say(helm, values):
+@every_variant
+def test_lint_passes(helm: Path, values: Path) -> None:
     """`helm lint --strict` passes with the values of each variant."""
     done = subprocess.run(
         [helm, "lint", "--strict", CHART, "-f", values],
@@ -39,9 +49,9 @@ def test_lint_has_nothing_to_say(helm, values):
     assert "[WARNING]" not in done.stdout
 
 
-@each_variant
-def test_what_is_rendered_is_what_was_reviewed(helm, values, golden):
-    """Each variant is committed as it renders; `make golden` writes it anew."""
+@every_variant
+def test_the_rendering_is_the_committed_one(helm: Path, values: Path, golden: bool) -> None:
+    """Each variant renders to its committed file; `make golden` rewrites these files."""
     text = rendered(helm, "-f", str(values))
     path = GOLDEN / f"{variant(values)}.yaml"
     if golden:
@@ -49,42 +59,42 @@ def test_what_is_rendered_is_what_was_reviewed(helm, values, golden):
     assert path.read_text() == text
 
 
-def test_no_golden_is_left_over():
+def test_no_golden_is_left_over() -> None:
     """Each committed rendering belongs to a variant."""
     assert {path.stem for path in GOLDEN.glob("*")} == {variant(path) for path in CI}
 
 
 @pytest.mark.parametrize("version", [OLDEST, kubernetes_validate.latest_version()])
-@each_variant
-def test_kubernetes_own_schemas_accept_it(helm, values, version):
-    """Strictly, in the oldest release that the chart allows and in the newest that is known;
-    custom resources by schemas of ours.
+@every_variant
+def test_kubernetes_own_schemas_accept_it(helm: Path, values: Path, version: str) -> None:
+    """The strict schemas of the oldest release that the chart allows and of the newest that is
+    known accept every object. Custom resources are checked with schemas of our own.
     """
-    for each in objects(rendered(helm, "-f", str(values))):
-        schema = CUSTOM.get((each["apiVersion"], each["kind"]))
+    for resource in objects(rendered(helm, "-f", str(values))):
+        schema = CUSTOM_RESOURCES.get((resource["apiVersion"], resource["kind"]))
         if schema is None:
-            kubernetes_validate.validate(each, version, strict=True)
+            kubernetes_validate.validate(resource, version, strict=True)
         else:
             with pytest.raises(kubernetes_validate.SchemaNotFoundError):
-                kubernetes_validate.validate(each, version, strict=True)
-            jsonschema.validate(each, schema)
+                kubernetes_validate.validate(resource, version, strict=True)
+            jsonschema.validate(resource, schema)
 
 
-def test_the_oldest_release_is_the_one_that_the_chart_asks_for():
+def test_the_oldest_release_is_the_one_that_the_chart_asks_for() -> None:
     """The schemas above are those of `kubeVersion`."""
     assert f'kubeVersion: ">={OLDEST}.0-0"' in (CHART / "Chart.yaml").read_text()
 
 
-def test_an_older_cluster_is_refused(helm):
-    """The sleep before a stop isn't there."""
+def test_an_older_cluster_is_refused(helm: Path) -> None:
+    """A cluster without the preStop sleep is refused."""
     assert "requires kubeVersion: >=1.30.0-0" in refused(helm, "--kube-version", "1.29.9")
 
 
-@each_variant
-def test_kubectl_reads_it(helm, kubectl, values):
+@every_variant
+def test_kubectl_reads_it(helm: Path, kubectl: Path, values: Path) -> None:
     """The real kubectl reads every object, and finds what a YAML parser finds."""
     text = rendered(helm, "-f", str(values))
-    command = [kubectl, "label", "--local", "-f", "-", "read=true", "-o", "json"]
+    command = [str(kubectl), "label", "--local", "-f", "-", "read=true", "-o", "json"]
     done = subprocess.run(
         command, input=text, capture_output=True, text=True, check=False, timeout=120
     )
@@ -94,34 +104,36 @@ def test_kubectl_reads_it(helm, kubectl, values):
         value, end = decoder.raw_decode(rest)
         read.append(value)
         rest = rest[end:].strip()
-    for each in read:
-        del each["metadata"]["labels"]["read"]
+    for resource in read:
+        del resource["metadata"]["labels"]["read"]
     assert read == objects(text)
 
 
-@each_variant
-def test_every_object_is_named_and_labelled_by_helms_conventions(helm, values):
-    """With the five labels, in the release's namespace, under a name that fits every kind."""
-    for each in objects(rendered(helm, "-f", str(values))):
-        assert each["metadata"]["labels"].keys() >= LABELS, each["kind"]
-        assert each["metadata"]["namespace"] == "tools"
-        assert len(each["metadata"]["name"]) <= 63
+@every_variant
+def test_every_object_is_named_and_labelled_by_helms_conventions(helm: Path, values: Path) -> None:
+    """Every object has the five labels, the release's namespace, and a name short enough for every
+    kind.
+    """
+    for resource in objects(rendered(helm, "-f", str(values))):
+        assert resource["metadata"]["labels"].keys() >= LABELS, resource["kind"]
+        assert resource["metadata"]["namespace"] == "tools"
+        assert len(resource["metadata"]["name"]) <= 63
     assert pod_of(objects(rendered(helm, "-f", str(values))))["metadata"]["labels"].keys() >= LABELS
 
 
-@each_variant
-def test_what_selects_pods_selects_the_services_own_and_no_others(helm, values):
-    """Service, budget, policy and Deployment match the Deployment's Pods; the Pod of `helm test`
-    gets no requests.
+@every_variant
+def test_what_selects_pods_selects_the_services_own_and_no_others(helm: Path, values: Path) -> None:
+    """Service, budget, policy and Deployment select the Deployment's Pods, and not the Pod of
+    `helm test`.
     """
-    found = objects(rendered(helm, "-f", str(values)))
-    own = pod_of(found)["metadata"]["labels"]
-    test = only(found, "Pod")["metadata"]["labels"]
+    resources = objects(rendered(helm, "-f", str(values)))
+    own = pod_of(resources)["metadata"]["labels"]
+    test = only(resources, "Pod")["metadata"]["labels"]
     selectors = [
         selector.get("matchLabels", selector)
-        for each in found
-        for key, selector in each.get("spec", {}).items()
-        if key in ("selector", "podSelector") and each["kind"] != "ServiceMonitor"
+        for resource in resources
+        for key, selector in resource.get("spec", {}).items()
+        if key in ("selector", "podSelector") and resource["kind"] != "ServiceMonitor"
     ]
     assert len(selectors) >= 2
     for selector in selectors:
@@ -129,68 +141,86 @@ def test_what_selects_pods_selects_the_services_own_and_no_others(helm, values):
         assert not selector.items() <= test.items()
 
 
-@each_variant
-def test_references_lead_to_what_is_there(helm, values):
-    """Names of Services, ports, accounts, Secrets and ConfigMaps resolve within the release, but
-    for those that the values name.
+@every_variant
+def test_references_of_the_pod_resolve(helm: Path, values: Path) -> None:
+    """Ports, volumes, service accounts, Secrets and ConfigMaps that a Pod names are in the release,
+    unless the values name their own.
     """
-    found = objects(rendered(helm, "-f", str(values)))
-    pod = pod_of(found)["spec"]
+    resources = objects(rendered(helm, "-f", str(values)))
+    pod = pod_of(resources)["spec"]
     (container,) = pod["containers"]
-    service = only(found, "Service")
+    service = only(resources, "Service")
     (port,) = service["spec"]["ports"]
-    assert port["targetPort"] in {each["name"] for each in container["ports"]}
-    assert {each["name"] for each in container["volumeMounts"]} == {
-        each["name"] for each in pod["volumes"]
+    assert port["targetPort"] in {port["name"] for port in container["ports"]}
+    assert {mount["name"] for mount in container["volumeMounts"]} == {
+        volume["name"] for volume in pod["volumes"]
     }
-    made = {(each["kind"], each["metadata"]["name"]) for each in found}
+    keys = {(resource["kind"], resource["metadata"]["name"]) for resource in resources}
     text = values.read_text()
     for volume in pod["volumes"]:
         if "secret" in volume and "existingSecret:" not in text:
-            assert ("Secret", volume["secret"]["secretName"]) in made
+            assert ("Secret", volume["secret"]["secretName"]) in keys
         if "configMap" in volume and "existingConfigMap:" not in text:
-            assert ("ConfigMap", volume["configMap"]["name"]) in made
+            assert ("ConfigMap", volume["configMap"]["name"]) in keys
     if "serviceAccount:" not in text:
-        assert ("ServiceAccount", pod["serviceAccountName"]) in made
-    for each in found:
-        if each["kind"] == "Ingress":
+        assert ("ServiceAccount", pod["serviceAccountName"]) in keys
+
+
+@every_variant
+def test_what_points_at_the_service_names_it_and_its_port(helm: Path, values: Path) -> None:
+    """An Ingress, an HTTPRoute and a ServiceMonitor name the rendered Service and its port."""
+    resources = objects(rendered(helm, "-f", str(values)))
+    service = only(resources, "Service")
+    (port,) = service["spec"]["ports"]
+    for resource in resources:
+        if resource["kind"] == "Ingress":
             backends = [
                 path["backend"]["service"]
-                for rule in each["spec"]["rules"]
+                for rule in resource["spec"]["rules"]
                 for path in rule["http"]["paths"]
             ]
             assert {(backend["name"], backend["port"]["name"]) for backend in backends} == {
                 (service["metadata"]["name"], port["name"])
             }
-        if each["kind"] == "HTTPRoute":
+        if resource["kind"] == "HTTPRoute":
             backends = [
-                backend for rule in each["spec"]["rules"] for backend in rule["backendRefs"]
+                backend for rule in resource["spec"]["rules"] for backend in rule["backendRefs"]
             ]
             assert {(backend["name"], backend["port"]) for backend in backends} == {
                 (service["metadata"]["name"], port["port"])
             }
-        if each["kind"] == "ServiceMonitor":
+        if resource["kind"] == "ServiceMonitor":
             assert (
-                each["spec"]["selector"]["matchLabels"].items()
+                resource["spec"]["selector"]["matchLabels"].items()
                 <= service["metadata"]["labels"].items()
             )
-            assert [endpoint["port"] for endpoint in each["spec"]["endpoints"]] == [port["name"]]
-        if each["kind"] == "HorizontalPodAutoscaler":
-            assert (
-                each["spec"]["scaleTargetRef"]["name"]
-                == only(found, "Deployment")["metadata"]["name"]
-            )
-            assert [
-                metric["containerResource"]["container"] for metric in each["spec"]["metrics"]
-            ] == [container["name"]]
-            assert "replicas" not in only(found, "Deployment")["spec"]
+            assert [endpoint["port"] for endpoint in resource["spec"]["endpoints"]] == [
+                port["name"]
+            ]
 
 
-def test_metrics_and_probes_are_not_published(helm):
-    """Neither an Ingress nor an HTTPRoute leads to them."""
+@every_variant
+def test_an_autoscaler_scales_the_deployment(helm: Path, values: Path) -> None:
+    """It names the rendered Deployment and its container, and the Deployment has no replicas of its
+    own.
+    """
+    resources = objects(rendered(helm, "-f", str(values)))
+    deployment = only(resources, "Deployment")
+    for autoscaler in (data for data in resources if data["kind"] == "HorizontalPodAutoscaler"):
+        assert autoscaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+        assert [
+            metric["containerResource"]["container"] for metric in autoscaler["spec"]["metrics"]
+        ] == [container_of(resources)["name"]]
+        assert "replicas" not in deployment["spec"]
+
+
+def test_metrics_and_probes_are_not_published(helm: Path) -> None:
+    """Neither an Ingress nor an HTTPRoute leads to metrics, probes or the page."""
     for name in ("ingress", "http-route"):
         text = rendered(helm, "-f", str(CHART / "ci" / f"{name}-values.yaml"))
-        published = [each for each in objects(text) if each["kind"] in ("Ingress", "HTTPRoute")]
+        published = [
+            resource for resource in objects(text) if resource["kind"] in ("Ingress", "HTTPRoute")
+        ]
         assert "/v1" in json.dumps(published)
         for path in ("/metrics", "/healthz", "/readyz", '"/"'):
             assert path not in json.dumps(published)

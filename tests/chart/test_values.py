@@ -1,15 +1,17 @@
-"""Which values the chart takes, what they reach, and what it says of those that it doesn't take."""
+"""The chart's values: their schema, their defaults, and where they end up."""
 
 from __future__ import annotations
 
 import base64
 import json
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import jsonschema
-import pytest
 import yaml
+from marshmallow.fields import Field
+from marshmallow.validate import OneOf
 
 from service.web.app import create_app
 from service.web.choices import CatalogueEntrySchema, catalogue_entries
@@ -18,271 +20,76 @@ from service.web.settings import PREFIX, SERVER, Settings
 from tests.support.chart import (
     CHART,
     CI,
+    Object,
+    ValuesFile,
     container_of,
     environment_of,
+    every_variant,
     leaves,
     objects,
     only,
     pod_of,
-    refused,
     rendered,
-    variant,
 )
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
-MADE_ELSEWHERE = {"tokens_file", "catalogue_file", "drain_file"}
-"""Settings that aren't values: the first two by `auth` and `catalogue`; the last is gunicorn's
-configuration's.
+NOT_VALUES = {"tokens_file", "catalogue_file", "drain_file"}
+"""Settings that aren't values: `auth` and `catalogue` stand for the first two, and gunicorn's
+configuration sets the last.
 """
 SECRET = "a-token-that-nobody-may-see-4711"
 
 
-@pytest.fixture
-def given(tmp_path):
-    """The arguments for some values, by a file as a person would write it."""
-
-    def write(values: dict[str, Any]) -> tuple[str, str]:
-        path = tmp_path / "values.yaml"
-        path.write_text(yaml.safe_dump(values))
-        return "-f", str(path)
-
-    return write
-
-
-TYPOS = [
-    ({"replicas": 3}, "'replicas'"),
-    ({"image": {"tags": "1"}}, "'tags'"),
-    ({"settings": {"maxBodySize": 5}}, "'maxBodySize'"),
-    ({"server": {"worker": 4}}, "'worker'"),
-    ({"auth": {"token": [SECRET]}}, "'token'"),
-    ({"ingress": {"host": "a.example.com"}}, "'host'"),
-    ({"podSecurityContext": {"runAsNonroot": True}}, "'runAsNonroot'"),
-    ({"securityContext": {"readonlyRootFilesystem": True}}, "'readonlyRootFilesystem'"),
-    ({"resources": {"limit": {"memory": "1Gi"}}}, "'limit'"),
-    ({"autoscaling": {"max": 3}}, "'max'"),
-    ({"networkPolicy": {"from": [{"podSelektor": {}}]}}, "'podSelektor'"),
-    (
-        {
-            "topologySpreadConstraints": [
-                {"topologyKey": "zone", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule", "x": 1}
-            ]
-        },
-        "'x'",
-    ),
-    (
-        {"catalogue": {"entries": [{"image": "a/*", "roles": "helper", "role": "helper"}]}},
-        "'roles'",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("values", "named"), TYPOS, ids=lambda value: value.strip("'") if isinstance(value, str) else ""
-)
-def test_a_typo_is_refused_by_its_name(helm, given, values, named):
-    """Whatever the level: a key that nothing reads is never passed over."""
-    said = refused(helm, *given(values))
-    assert "additional properties" in said
-    assert named in said
-
-
-WRONG = [
-    ({"settings": {"logLevel": "verbose"}}, "/settings/logLevel"),
-    ({"settings": {"maxFiles": 0}}, "/settings/maxFiles"),
-    ({"settings": {"drainSeconds": "5s"}}, "/settings/drainSeconds"),
-    ({"image": {"digest": "0123"}}, "/image/digest"),
-    ({"image": {"pullPolicy": "Sometimes"}}, "/image/pullPolicy"),
-    ({"service": {"type": "ExternalName"}}, "/service/type"),
-    ({"service": {"port": 0}}, "/service/port"),
-    ({"podAnnotations": {"example.com/scrape": True}}, "/podAnnotations/example.com~1scrape"),
-    ({"resources": {"limits": {"memory": "2 Gi"}}}, "/resources/limits/memory"),
-    ({"podDisruptionBudget": {"minAvailable": "half"}}, "/podDisruptionBudget/minAvailable"),
-    ({"ingress": {"hosts": ["https://a.example.com"]}}, "/ingress/hosts/0"),
-    ({"ingress": {"paths": []}}, "/ingress/paths"),
-    ({"catalogue": {"entries": [{"image": "a/*", "role": "main"}]}}, "/catalogue/entries/0/role"),
-    ({"auth": {"tokens": ["short"]}}, "/auth/tokens/0"),
-    ({"server": None}, "missing property 'server'"),
-]
-
-
-@pytest.mark.parametrize(
-    ("values", "place"),
-    WRONG,
-    ids=lambda value: value.lstrip("/") if isinstance(value, str) else "",
-)
-def test_a_wrong_value_is_refused_by_its_place(helm, given, values, place):
-    """The message says where it stands."""
-    assert place in refused(helm, *given(values))
-
-
-CONTRADICTIONS = [
-    (
-        {"auth": {"existingSecret": "a", "tokens": [SECRET]}},
-        "auth: give existingSecret or tokens, not both",
-    ),
-    ({"auth": {"tokens": [SECRET + " "]}}, "auth.tokens: number 1 holds white space"),
-    (
-        {"auth": {"tokens": [SECRET, "#" + SECRET]}},
-        "auth.tokens: number 2 holds white space or starts with #",
-    ),
-    (
-        {"catalogue": {"existingConfigMap": "a", "entries": [{"image": "a/*", "role": "helper"}]}},
-        "catalogue: give existingConfigMap or entries, not both",
-    ),
-    ({"service": {"nodePort": 30000}}, "service.nodePort: a ClusterIP Service has none"),
-    (
-        {"service": {"loadBalancerSourceRanges": ["10.0.0.0/8"]}},
-        "only a LoadBalancer Service has them",
-    ),
-    ({"ingress": {"enabled": True}}, "ingress.hosts: name one at least"),
-    (
-        {
-            "ingress": {
-                "enabled": True,
-                "hosts": ["a.example.com"],
-                "tls": [{"secretName": "a", "hosts": ["b.example.com"]}],
-            }
-        },
-        "ingress.tls: b.example.com is not among ingress.hosts",
-    ),
-    ({"httpRoute": {"enabled": True}}, "httpRoute.parentRefs: name the Gateway"),
-    (
-        {"autoscaling": {"enabled": True, "minReplicas": 11}},
-        "autoscaling: minReplicas is above maxReplicas",
-    ),
-    (
-        {"autoscaling": {"enabled": True}, "resources": {"requests": {"cpu": None}}},
-        "set resources.requests.cpu",
-    ),
-    ({"autoscaling": {"enabled": True}, "resources": None}, "set resources.requests.cpu"),
-    (
-        {"podDisruptionBudget": {"minAvailable": 1, "maxUnavailable": 1}},
-        "give minAvailable or maxUnavailable, not both",
-    ),
-    ({"podDisruptionBudget": {"minAvailable": 2}}, "of 2 Pods none could ever be evicted"),
-    ({"podDisruptionBudget": {"minAvailable": "100%"}}, "none could ever be evicted"),
-    ({"podDisruptionBudget": {"maxUnavailable": 0}}, "no Pod could ever be evicted"),
-    ({"podDisruptionBudget": {"maxUnavailable": "0%"}}, "no Pod could ever be evicted"),
-    ({"terminationGracePeriodSeconds": 49}, "terminationGracePeriodSeconds: a stop can take 50"),
-    (
-        {"terminationGracePeriodSeconds": 60, "settings": {"drainSeconds": 15.5}},
-        "a stop can take 61",
-    ),
-    (
-        {"server": {"gracefulTimeout": 20}},
-        "server.gracefulTimeout: less than settings.requestTimeout",
-    ),
-    (
-        {"extraEnv": [{"name": "PODSPLIT_MAX_FILES", "value": "3"}]},
-        "extraEnv: PODSPLIT_MAX_FILES is set by the chart",
-    ),
-    (
-        {"extraEnv": [{"name": "PODSPLIT_TOKENS_FILE", "value": "/a"}]},
-        "extraEnv: PODSPLIT_TOKENS_FILE is set by the chart",
-    ),
-    (
-        {"podLabels": {"app.kubernetes.io/name": "a"}},
-        "podLabels: app.kubernetes.io/name is set by the chart",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("values", "message"), CONTRADICTIONS, ids=lambda value: value if isinstance(value, str) else ""
-)
-def test_a_contradiction_is_refused_with_what_to_do(helm, given, values, message):
-    """What no schema sees is said in words."""
-    said = refused(helm, *given(values))
-    assert "These values can't be used:" in said
-    assert message in said
-
-
-def test_all_contradictions_are_named_at_once(helm, given):
-    """Nobody has to try again and again."""
-    said = refused(
-        helm,
-        *given(
-            {
-                "ingress": {"enabled": True},
-                "httpRoute": {"enabled": True},
-                "service": {"nodePort": 30000},
-            }
-        ),
-    )
-    assert said.count("\n- ") == 3
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"auth": {"tokens": [SECRET + "\t"]}},
-        {"auth": {"tokens": [SECRET], "existingSecret": "a"}},
-        {"auth": {"tokens": SECRET}},
-        {"auth": {"tokens": [{SECRET: 1}]}},
-        {"auth": {"tokens": [SECRET[:15]]}},
-        {"auth": {"tokens": [SECRET]}, "replicas": 1},
-    ],
-    ids=["white space", "both", "no list", "no text", "short", "another mistake"],
-)
-def test_a_refusal_never_quotes_a_token(helm, given, values):
-    """Not even the one that is wrong: such messages end in logs of builds."""
-    said = refused(helm, *given(values))
-    assert SECRET[:15] not in said
-
-
-def test_the_tokens_are_nowhere_but_in_their_secret(helm, given):
-    """Neither readable in another object nor as a digest of them, nor in what is said after an
-    installation.
-    """
-    found = objects(rendered(helm, *given({"auth": {"tokens": [SECRET]}})))
-    secret = only(found, "Secret")
+def test_the_tokens_are_nowhere_but_in_their_secret(helm: Path, values_file: ValuesFile) -> None:
+    """No other object holds a token, nor its base64, nor an annotation with its digest."""
+    resources = objects(rendered(helm, *values_file({"auth": {"tokens": [SECRET]}})))
+    secret = only(resources, "Secret")
     assert base64.b64decode(secret["data"]["tokens"]).decode() == SECRET + "\n"
-    others = json.dumps([each for each in found if each is not secret])
+    others = json.dumps([resource for resource in resources if resource is not secret])
     assert SECRET not in others
     assert base64.b64encode(SECRET.encode()).decode()[:20] not in others
-    assert pod_of(found)["metadata"]["annotations"].keys() == {
+    assert pod_of(resources)["metadata"]["annotations"].keys() == {
         "kubectl.kubernetes.io/default-container"
     }
 
 
-def test_a_changed_token_is_no_rollout_and_a_changed_catalogue_is_one(helm, tmp_path):
-    """The service reads tokens again while it runs, and the catalogue only at its start."""
+def test_a_changed_token_is_no_rollout_and_a_changed_catalogue_is_one(
+    helm: Path, values_file: ValuesFile
+) -> None:
+    """A changed token leaves the pod template as it is: the service reads tokens again while it
+    runs. A changed catalogue changes the template: it is read only at the start.
+    """
 
-    def pod(name: str, values: dict[str, Any]) -> Any:
-        path = tmp_path / name
-        path.write_text(yaml.safe_dump(values))
-        return pod_of(objects(rendered(helm, "-f", str(path))))
+    def pod(values: dict[str, Any]) -> Object:
+        return pod_of(objects(rendered(helm, *values_file(values))))
 
-    assert pod("a", {"auth": {"tokens": [SECRET]}}) == pod(
-        "b", {"auth": {"tokens": [SECRET + "x"]}}
-    )
+    assert pod({"auth": {"tokens": [SECRET]}}) == pod({"auth": {"tokens": [SECRET + "x"]}})
     entry = {"image": "a/*", "role": "helper"}
-    assert pod("c", {"catalogue": {"entries": [entry]}}) != pod(
-        "d", {"catalogue": {"entries": [entry | {"role": "either"}]}}
-    )
+    other = entry | {"role": "either"}
+    assert pod({"catalogue": {"entries": [entry]}}) != pod({"catalogue": {"entries": [other]}})
 
 
-def test_every_value_is_in_the_schema_and_every_key_of_the_schema_in_the_values():
-    """But for what stands inside of free lists and mappings, and the two that only a parent
-    chart gives.
+def test_every_value_is_in_the_schema_and_every_key_of_the_schema_in_the_values() -> None:
+    """The schema and values.yaml have the same keys, except for those inside of free lists and
+    mappings, and for the two that only a parent chart gives.
     """
 
     def declared(schema: dict[str, Any]) -> set[str]:
         return set(schema.get("properties", {}))
 
     assert declared(SCHEMA) - {"global", "enabled"} == set(VALUES)
-    whole = ("podSecurityContext", "securityContext", "resources")
+    with_free_keys = ("podSecurityContext", "securityContext", "resources")
     for name, value in VALUES.items():
-        if isinstance(value, dict) and value and name not in whole:
+        if isinstance(value, dict) and value and name not in with_free_keys:
             assert declared(SCHEMA["properties"][name]) == set(value), name
 
 
-def test_the_schema_is_closed_wherever_it_declares_keys():
-    """No object with declared keys takes others."""
+def test_the_schema_is_closed_wherever_it_declares_keys() -> None:
+    """No object with declared keys accepts others."""
     jsonschema.Draft7Validator.check_schema(SCHEMA)
 
-    def walk(schema: Any) -> None:
+    def check(schema: Any) -> None:
         if isinstance(schema, dict):
             if (
                 "properties" in schema
@@ -291,73 +98,83 @@ def test_the_schema_is_closed_wherever_it_declares_keys():
             ):
                 assert schema["additionalProperties"] is False, schema
             for value in schema.values():
-                walk(value)
+                check(value)
         elif isinstance(schema, list):
             for value in schema:
-                walk(value)
+                check(value)
 
-    walk(SCHEMA)
+    check(SCHEMA)
 
 
-def test_the_schemas_words_for_the_catalogue_are_the_services():
-    """The same globs, roles and patterns."""
+def test_the_schemas_words_for_the_catalogue_are_the_services() -> None:
+    """An entry of the chart's catalogue has the keys, roles and patterns that the service knows."""
     item = SCHEMA["properties"]["catalogue"]["properties"]["entries"]["items"]
     known = CatalogueEntrySchema().fields
     assert item["properties"].keys() == known.keys()
-    assert item["properties"]["role"]["enum"] == list(known["role"].validate.choices)
-    assert item["properties"]["pattern"]["enum"] == [*known["pattern"].validate.choices, None]
+    assert item["properties"]["role"]["enum"] == choices_of(known["role"])
+    assert item["properties"]["pattern"]["enum"] == [*choices_of(known["pattern"]), None]
 
 
-def camel(name: str) -> str:
-    """A field's name as a value's."""
+def choices_of(field: Field[Any]) -> list[str]:
+    """The values that a field of a schema accepts."""
+    [choices] = [list(rule.choices) for rule in field.validators if isinstance(rule, OneOf)]
+    return choices
+
+
+def camel_case(name: str) -> str:
+    """The name of a value, from that of a setting."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-def test_every_setting_is_a_value_with_the_services_own_default():
-    """Settings of the service and of its server; none is forgotten when one is added."""
+def test_every_setting_is_a_value_with_the_services_own_default() -> None:
+    """Every setting of the service is a value with the same default, and every setting of its
+    server is a value.
+    """
     settings = {
-        camel(field.name): field.default
+        camel_case(field.name): field.default
         for field in fields(Settings)
-        if field.name not in MADE_ELSEWHERE
+        if field.name not in NOT_VALUES
     }
     assert VALUES["settings"] == settings
-    assert {camel(name) for name in SERVER} <= VALUES["server"].keys()
+    assert {camel_case(name) for name in SERVER} <= VALUES["server"].keys()
 
 
-@pytest.mark.parametrize("values", CI, ids=variant)
-def test_what_the_values_say_is_what_the_service_reads(helm, values, tmp_path, monkeypatch):
-    """The variables, with the mounted files beside, start a real application with just these
-    settings.
-    """
-    found = objects(rendered(helm, "-f", str(values)))
-    environment = environment_of(container_of(found))
+@every_variant
+def test_what_the_values_say_is_what_the_service_reads(
+    helm: Path, values: Path, tmp_path: Path
+) -> None:
+    """The rendered variables and files start an application with the settings of the values."""
+    resources = objects(rendered(helm, "-f", str(values)))
+    environment = environment_of(container_of(resources))
     tokens, catalogue = tmp_path / "tokens", tmp_path / "catalogue.yaml"
     tokens.write_text(SECRET)
     catalogue.write_text("[]")
-    for each in found:
-        if each["kind"] == "Secret":
-            tokens.write_bytes(base64.b64decode(each["data"]["tokens"]))
-        if each["kind"] == "ConfigMap":
-            catalogue.write_text(each["data"]["catalogue.yaml"])
+    for resource in resources:
+        if resource["kind"] == "Secret":
+            tokens.write_bytes(base64.b64decode(resource["data"]["tokens"]))
+        if resource["kind"] == "ConfigMap":
+            catalogue.write_text(resource["data"]["catalogue.yaml"])
     for name, path in ((f"{PREFIX}TOKENS_FILE", tokens), (f"{PREFIX}CATALOGUE_FILE", catalogue)):
         if name in environment:
             environment[name] = str(path)
-    given = yaml.safe_load(values.read_text()) or {}
+    variant_values = yaml.safe_load(values.read_text()) or {}
 
     settings = Settings.from_environment(environment)
     services = create_app(settings).extensions[KEY]
 
-    for name, value in (VALUES["settings"] | given.get("settings", {})).items():
-        field = next(field.name for field in fields(Settings) if camel(field.name) == name)
+    for name, value in (VALUES["settings"] | variant_values.get("settings", {})).items():
+        field = next(field.name for field in fields(Settings) if camel_case(field.name) == name)
         assert getattr(settings, field) == value, name
-    assert (services.tokens is not None) == ("auth" in given)
-    assert all(services.tokens.accepts(token) for token in given.get("auth", {}).get("tokens", []))
-    assert services.catalogue == catalogue_entries(given.get("catalogue", {}).get("entries", []))
+    accepted = variant_values.get("auth", {}).get("tokens", [])
+    entries = variant_values.get("catalogue", {}).get("entries", [])
+    assert (services.tokens is not None) == ("auth" in variant_values)
+    assert all(services.tokens.accepts(token) for token in accepted)
+    assert services.catalogue == catalogue_entries(entries)
 
 
-def test_the_servers_variables_are_those_that_gunicorns_configuration_reads(helm):
-    """Each of them, with the values given."""
+def test_the_servers_variables_are_those_that_gunicorns_configuration_reads(helm: Path) -> None:
+    """The rendered variables are those that the configuration of gunicorn reads."""
     environment = environment_of(
         container_of(objects(rendered(helm, "-f", str(CHART / "ci" / "settings-values.yaml"))))
     )
@@ -371,23 +188,21 @@ def test_the_servers_variables_are_those_that_gunicorns_configuration_reads(helm
     assert {name for name in environment if name.startswith(PREFIX)} <= known
 
 
-def test_each_value_is_used_by_a_variant():
-    """The variants in ci/ between them give every value, so that the goldens show what each
-    does.
-    """
-    given: set[str] = set()
-    for path in CI:
-        given |= set(leaves(yaml.safe_load(path.read_text()) or {}))
+def test_each_value_is_used_by_a_variant() -> None:
+    """Every value is given by some variant in ci/, so that a golden shows what it does."""
+    used = {key for path in CI for key in leaves(yaml.safe_load(path.read_text()) or {})}
     sections = {name for name, value in VALUES.items() if isinstance(value, dict) and value}
     wanted = set(VALUES) - sections | {f"{name}.{key}" for name in sections for key in VALUES[name]}
     contexts = {
         path for path in wanted if path.startswith(("podSecurityContext.", "securityContext."))
     }
-    assert wanted - contexts - given == set()
+    assert wanted - contexts - used == set()
 
 
-def test_the_image_is_that_of_the_charts_release_unless_told(helm, given):
-    """The tag is appVersion by default; a digest counts before a tag."""
+def test_the_image_is_that_of_the_charts_release_unless_told(
+    helm: Path, values_file: ValuesFile
+) -> None:
+    """The tag is appVersion by default; a digest is used rather than a tag."""
     version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
     digest = "sha256:" + "ab" * 32
     for image, expected in (
@@ -399,34 +214,35 @@ def test_the_image_is_that_of_the_charts_release_unless_told(helm, given):
         ({"tag": "edge"}, "podsplit:edge"),
         ({"tag": "edge", "digest": digest}, f"podsplit@{digest}"),
     ):
-        found = objects(
-            rendered.__wrapped__(helm, *given({"image": image}))
-        )  # the file is the same each time, what it holds isn't
-        assert container_of(found)["image"] == expected
-        assert only(found, "Pod")["spec"]["containers"][0]["image"] == expected
+        resources = objects(rendered(helm, *values_file({"image": image})))
+        assert container_of(resources)["image"] == expected
+        assert only(resources, "Pod")["spec"]["containers"][0]["image"] == expected
 
 
-def test_sections_may_be_taken_away(helm, given):
-    """null takes a security context or all resources out, where the cluster sets them."""
-    found = objects(
+def test_sections_may_be_taken_away(helm: Path, values_file: ValuesFile) -> None:
+    """null removes a security context or all resources, for clusters that set them."""
+    resources = objects(
         rendered(
-            helm, *given({"podSecurityContext": None, "securityContext": None, "resources": None})
+            helm,
+            *values_file({"podSecurityContext": None, "securityContext": None, "resources": None}),
         )
     )
-    assert "securityContext" not in pod_of(found)["spec"]
-    assert container_of(found).keys().isdisjoint({"securityContext", "resources"})
+    assert "securityContext" not in pod_of(resources)["spec"]
+    assert container_of(resources).keys().isdisjoint({"securityContext", "resources"})
 
 
-def test_long_names_stay_within_limits(helm, given):
-    """63 characters, endings kept."""
-    found = objects(
-        rendered(helm, *given({"fullnameOverride": "a" * 60 + "-bc", "auth": {"tokens": [SECRET]}}))
+def test_long_names_stay_within_limits(helm: Path, values_file: ValuesFile) -> None:
+    """Names have at most 63 characters, and keep their endings."""
+    resources = objects(
+        rendered(
+            helm, *values_file({"fullnameOverride": "a" * 60 + "-bc", "auth": {"tokens": [SECRET]}})
+        )
     )
-    names = {each["metadata"]["name"] for each in found}
+    names = {resource["metadata"]["name"] for resource in resources}
     assert max(map(len, names)) == 63
-    assert only(found, "Secret")["metadata"]["name"].endswith("a-tokens")
+    assert only(resources, "Secret")["metadata"]["name"].endswith("a-tokens")
     assert (
-        pod_of(found)["spec"]["volumes"][1]["secret"]["secretName"]
-        == only(found, "Secret")["metadata"]["name"]
+        pod_of(resources)["spec"]["volumes"][1]["secret"]["secretName"]
+        == only(resources, "Secret")["metadata"]["name"]
     )
-    assert only(found, "Pod")["metadata"]["name"].endswith("a-test")
+    assert only(resources, "Pod")["metadata"]["name"].endswith("a-test")

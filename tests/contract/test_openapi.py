@@ -1,4 +1,4 @@
-"""openapi.yaml against the application, both ways."""
+"""openapi.yaml and the application match, both ways."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+from werkzeug.test import TestResponse
 
 from service.web.app import create_app
 from service.web.openapi import document, to_yaml
@@ -21,7 +23,7 @@ WITH_BODY = [path for path, item in SPEC["paths"].items() if "requestBody" in it
 
 
 def validator(schema: dict[str, object]) -> Draft202012Validator:
-    """For a schema of the document, its references resolved."""
+    """A validator for a schema of the document; it resolves the document's references."""
     registry = Registry().with_resource(
         "urn:spec", Resource.from_contents(SPEC, default_specification=DRAFT202012)
     )
@@ -29,8 +31,8 @@ def validator(schema: dict[str, object]) -> Draft202012Validator:
     return Draft202012Validator(json.loads(text), registry=registry)
 
 
-def check_answer(answer, path: str, method: str) -> None:
-    """An answer is of a status and type that the document names, and of the shape that it gives."""
+def check_answer(answer: TestResponse, path: str, method: str) -> None:
+    """An answer has a status and a media type that the document names, and fits their schema."""
     responses = SPEC["paths"][path][method]["responses"]
     response = responses.get(str(answer.status_code), responses["default"])
     media = answer.content_type.partition(";")[0]
@@ -39,35 +41,35 @@ def check_answer(answer, path: str, method: str) -> None:
         validator(response["content"][media]["schema"]).validate(answer.json)
 
 
-def test_the_committed_file_is_what_the_code_says():
-    """`make openapi` was run after the last change of routes or schemas."""
+def test_the_committed_file_is_what_the_code_says() -> None:
+    """The committed openapi.yaml is what `make openapi` writes."""
     assert (ROOT / "openapi.yaml").read_text(encoding="utf-8") == to_yaml()
 
 
-def test_it_is_an_openapi_document():
-    """Its schemas are schemas, every reference leads somewhere, every operation has an id of its
-    own.
+def test_it_is_an_openapi_document() -> None:
+    """Its schemas are valid, every reference leads to one of them, and every operation has its own
+    id.
     """
     text = (ROOT / "openapi.yaml").read_text(encoding="utf-8")
-    read = yaml.safe_load(text)
-    operations = [operation for item in read["paths"].values() for operation in item.values()]
+    spec = yaml.safe_load(text)
+    operations = [operation for item in spec["paths"].values() for operation in item.values()]
 
-    assert read == SPEC
-    assert read["openapi"] == "3.1.0"
+    assert spec == SPEC
+    assert spec["openapi"] == "3.1.0"
     assert len({operation["operationId"] for operation in operations}) == len(operations)
-    for schema in read["components"]["schemas"].values():
+    for schema in spec["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
     names = {line.split("/")[-1].strip("'\" ") for line in text.splitlines() if "$ref:" in line}
-    assert names <= read["components"]["schemas"].keys()
+    assert names <= spec["components"]["schemas"].keys()
 
 
-def test_every_route_is_described_and_every_description_has_a_route():
-    """Nothing answers that isn't described, nothing is described that doesn't answer."""
+def test_every_route_is_described_and_every_description_has_a_route() -> None:
+    """The routes of the application are those of the document."""
     app = create_app(Settings())
     served = {
         (rule.rule, method.lower())
         for rule in app.url_map.iter_rules()
-        for method in rule.methods - {"HEAD", "OPTIONS"}
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     described = {(path, method) for path, item in SPEC["paths"].items() for method in item}
 
@@ -75,14 +77,14 @@ def test_every_route_is_described_and_every_description_has_a_route():
 
 
 @pytest.mark.parametrize("path", [path for path, item in SPEC["paths"].items() if "get" in item])
-def test_answers_of_get_are_as_described(client, path):
-    """Status, type and shape."""
+def test_answers_of_get_are_as_described(client: FlaskClient, path: str) -> None:
+    """The answer to GET fits the description."""
     check_answer(client.get(path), path, "get")
 
 
 @pytest.mark.parametrize("path", WITH_BODY)
-def test_every_example_is_valid_and_runs(client, path):
-    """Each example of a body fits its schema, and the answer fits the description."""
+def test_every_example_is_valid_and_runs(client: FlaskClient, path: str) -> None:
+    """Each example of a body fits its schema, and the answer to it fits the description."""
     ran = 0
     for media, body in SPEC["paths"][path]["post"]["requestBody"]["content"].items():
         for example in body.get("examples", {}).values():
@@ -106,17 +108,15 @@ def test_every_example_is_valid_and_runs(client, path):
 
 
 @pytest.mark.parametrize("path", WITH_BODY)
-def test_every_format_is_described(client, path):
-    """Whatever `?format=` may say answers with a described type."""
+def test_every_format_is_described(client: FlaskClient, path: str) -> None:
+    """Every value of `?format=` gives an answer that fits the description."""
     operation = SPEC["paths"][path]["post"]
-    formats = next(
-        (
-            parameter["schema"]["enum"]
-            for parameter in operation["parameters"]
-            if parameter["name"] == "format"
-        ),
-        [],
-    )
+    formats = [
+        name
+        for parameter in operation["parameters"]
+        if parameter["name"] == "format"
+        for name in parameter["schema"]["enum"]
+    ]
 
     for name in formats:
         for example in operation["requestBody"]["content"]["application/yaml"]["examples"].values():
@@ -137,8 +137,10 @@ def test_every_format_is_described(client, path):
         ("fail_on=info", b"a: [", "text/yaml", 422),
     ],
 )
-def test_errors_are_as_described(client, path, query, body, content_type, status):
-    """Status, type and shape of what goes wrong."""
+def test_errors_are_as_described(
+    client: FlaskClient, path: str, query: str, body: bytes, content_type: str, status: int
+) -> None:
+    """The answer to a wrong request fits the description."""
     answer = client.post(f"{path}?{query}", data=body, content_type=content_type)
 
     assert answer.status_code == status or path == "/v1/suggestions"

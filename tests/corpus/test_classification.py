@@ -1,12 +1,14 @@
-"""The labelled corpus: figures that may only rise, and judgements that don't hang on what
-doesn't matter.
+"""The labelled corpus: figures that may only rise, and groups that don't depend on what doesn't
+matter.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -18,14 +20,15 @@ from service.classification.knowledge import load_catalogue
 from service.classification.knowledge.weights import load_weights
 from service.options import Options
 from service.reading import read_inputs
-from tests.support.real import CORPUS, needs_corpus
+from tests.support.real_manifests import CORPUS, needs_corpus
 
 pytestmark = needs_corpus
 
 FLOORS = {"pair_f1": 0.95, "pair_precision": 0.98, "exact": 306}
-MOST_FALSE_SPLITS = 0
-SURE = 0.9
-STRUCTURAL = {
+"""What the corpus's scorer has to reach."""
+MAX_FALSE_SPLITS = 0
+HIGH_CONFIDENCE = 0.9
+STRUCTURAL_SIGNALS = {
     "shared-data",
     "shared-socket",
     "localhost-reference",
@@ -36,8 +39,12 @@ STRUCTURAL = {
 }
 
 
+Label = dict[str, Any]
+
+
 @cache
-def labels() -> tuple[dict[str, Any], ...]:
+def labels() -> tuple[Label, ...]:
+    """The labels that their author is sure of."""
     return tuple(
         label
         for line in (CORPUS / "labels.jsonl").read_text().splitlines()
@@ -45,15 +52,20 @@ def labels() -> tuple[dict[str, Any], ...]:
     )
 
 
-def judged(label: dict[str, Any], text: str | None = None) -> Classification | None:
-    """The classification of a case's workload, perhaps of a changed text."""
+def classify_case(label: Label, text: str | None = None) -> Classification | None:
+    """The classification of the labelled workload; None if it is not found.
+
+    Args:
+        label: of a case.
+        text: the manifest, if not the case's own.
+    """
     raw = (CORPUS / label["file"]).read_bytes() if text is None else text.encode()
     inputs = read_inputs([(label["source"]["path"], raw)], Options())
     names = {name for group in label["groups"] for name in group}
     for workload in inputs.workloads:
         if (
             workload.resource.kind == label["kind"]
-            and {each.name for each in workload.classified_containers} == names
+            and {container.name for container in workload.classified_containers} == names
             and workload.name == label["name"]
         ):
             return classify(
@@ -62,19 +74,28 @@ def judged(label: dict[str, Any], text: str | None = None) -> Classification | N
     return None
 
 
-def groups(classification: Classification | None) -> list[list[str]]:
-    return (
-        [[each.name for each in group] for group in classification.groups] if classification else []
-    )
+def group_names(classification: Classification | None) -> list[list[str]]:
+    """The names of the containers of each group."""
+    if classification is None:
+        return []
+    return [[container.name for container in group] for group in classification.groups]
 
 
 @cache
-def all_judged() -> dict[str, Classification | None]:
-    return {label["id"]: judged(label) for label in labels()}
+def all_classifications() -> dict[str, Classification | None]:
+    """The classification of each case, by the label's id."""
+    return {label["id"]: classify_case(label) for label in labels()}
+
+
+def classification_of(label: Label) -> Classification:
+    """The classification of a case that is known to be found."""
+    classification = all_classifications()[label["id"]]
+    assert classification is not None
+    return classification
 
 
 def score(wanted: dict[str, Any], got: dict[str, Any]) -> dict[str, Any]:
-    """The corpus's own scorer."""
+    """The figures of the corpus's own scorer."""
     spec = importlib.util.spec_from_file_location("score", CORPUS / "score.py")
     assert spec is not None
     assert spec.loader is not None
@@ -85,13 +106,13 @@ def score(wanted: dict[str, Any], got: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_the_figures_hold() -> None:
-    """Cohesive Pods wrongly split first of all; then pairs told apart; every case gets an
-    answer.
-    """
-    got = {case: groups(classification) for case, classification in all_judged().items()}
-    assert [case for case, found in got.items() if not found] == []
+    """Every case gets an answer, no cohesive Pod is split, and the figures reach their floors."""
+    got = {
+        case: group_names(classification) for case, classification in all_classifications().items()
+    }
+    assert [case for case, answer in got.items() if not answer] == []
     figures = score({label["id"]: label["groups"] for label in labels()}, got)
-    assert figures["false_splits"] <= MOST_FALSE_SPLITS
+    assert figures["false_splits"] <= MAX_FALSE_SPLITS
     assert {name: figures[name] for name, floor in FLOORS.items() if figures[name] < floor} == {}
 
 
@@ -99,12 +120,15 @@ def test_sure_verdicts_are_right() -> None:
     """Of the verdicts with confidence 0.9 and above, at least 95 in 100 are right."""
     right = total = 0
     for label in labels():
-        classification = all_judged()[label["id"]]
-        assert classification is not None
+        classification = classification_of(label)
         where = {name: number for number, group in enumerate(label["groups"]) for name in group}
         head = classification.groups[0][0].name
         for verdict in classification.verdicts:
-            if verdict.name in where and verdict.confidence >= SURE and verdict.name != head:
+            if (
+                verdict.name in where
+                and verdict.confidence >= HIGH_CONFIDENCE
+                and verdict.name != head
+            ):
                 total += 1
                 right += (where[verdict.name] != where[head]) == (verdict.group != 0)
     assert total > 300
@@ -113,22 +137,19 @@ def test_sure_verdicts_are_right() -> None:
 
 def test_evidence_adds_up_to_the_confidence() -> None:
     """The weights of a verdict, with their signs, are the log-odds of its confidence."""
-    import math  # noqa: PLC0415 - beside its use
-
-    for classification in all_judged().values():
-        assert classification is not None
-        for verdict in classification.verdicts:
+    for label in labels():
+        for verdict in classification_of(label).verdicts:
             if not verdict.evidence or not 0.001 < verdict.confidence < 0.999:
                 continue
             total = sum(
-                each.weight if each.leans == "together" else -each.weight
-                for each in verdict.evidence
+                evidence.weight if evidence.leans == "together" else -evidence.weight
+                for evidence in verdict.evidence
             )
             logit = math.log(verdict.confidence / (1 - verdict.confidence))
             assert abs(abs(total) - abs(logit)) < 0.05, verdict
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[str], str]] = {
     "tags": lambda text: re.sub(
         r"(?m)^(\s*(?:- )?image:\s*[\"']?[a-z0-9][\w./-]*):([\w.-]+)([\"']?[ ]*(?:#.*)?)$",
         r"\1:v9.9.9\3",
@@ -154,27 +175,24 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_doesnt_matter_changes_no_groups(change: str) -> None:
-    """Comments, registry prefixes, tags, namespaces and irrelevant marks leave the groups as
-    they were.
-    """
+    """Comments, registries, tags, namespaces and irrelevant annotations change no groups."""
     changed = 0
     for label in labels():
         text = (CORPUS / label["file"]).read_text()
-        again = judged(label, CHANGES[change](text))
-        if again is None:
-            continue  # the change made the text unreadable: an annotation twice, say
+        changed_classification = classify_case(label, CHANGES[change](text))
+        if changed_classification is None:
+            continue  # the change made the text unreadable, for example by a key twice
         changed += 1
-        assert groups(again) == groups(all_judged()[label["id"]]), label["id"]
+        assert group_names(changed_classification) == group_names(classification_of(label)), label[
+            "id"
+        ]
     assert changed > 250
 
 
 def test_the_order_of_containers_changes_no_groups() -> None:
-    """The same containers the other way round fall into the same groups; which one is main may
-    differ.
-    """
+    """Containers in reverse order fall into the same groups; another one may be main."""
     for label in labels():
-        classification = all_judged()[label["id"]]
-        assert classification is not None
+        classification = classification_of(label)
         workload = classification.workload
         pod = json.loads(json.dumps(workload.resource.data, default=str))
         holder = pod
@@ -184,29 +202,38 @@ def test_the_order_of_containers_changes_no_groups() -> None:
             continue
         holder["containers"].reverse()
         others = [
-            each.data
-            for each in classification.context.manifests.resources
-            if each is not workload.resource
+            resource.data
+            for resource in classification.context.manifests.resources
+            if resource is not workload.resource
         ]
-        text = "\n---\n".join(json.dumps(each, default=str) for each in [pod, *others])
-        again = judged(label, text)
-        if again is None:
+        text = "\n---\n".join(json.dumps(data, default=str) for data in [pod, *others])
+        reversed_classification = classify_case(label, text)
+        if reversed_classification is None:
             continue
-        as_sets = {frozenset(group) for group in groups(classification)}
-        assert {frozenset(group) for group in groups(again)} == as_sets, label["id"]
+        as_sets = {frozenset(group) for group in group_names(classification)}
+        assert {frozenset(group) for group in group_names(reversed_classification)} == as_sets, (
+            label["id"]
+        )
 
 
 def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
-    """A helper that shares data or is known by image stays with its application under any name."""
+    """A helper that shares data or is known by its image stays with its application under any
+    name.
+    """
     for label in labels():
-        before = all_judged()[label["id"]]
-        assert before is not None
-        judged_ones = [verdict for verdict in before.verdicts if verdict.evidence]
-        held = [
-            any(each.signal in STRUCTURAL and each.leans == "together" for each in verdict.evidence)
-            for verdict in judged_ones
+        has_structural_evidence = [
+            any(
+                evidence.signal in STRUCTURAL_SIGNALS and evidence.leans == "together"
+                for evidence in verdict.evidence
+            )
+            for verdict in classification_of(label).verdicts
+            if verdict.evidence
         ]
-        if len(label["groups"]) > 1 or not held or not all(held):
+        if (
+            len(label["groups"]) > 1
+            or not has_structural_evidence
+            or not all(has_structural_evidence)
+        ):
             continue
         text = (CORPUS / label["file"]).read_text()
         names = {name for group in label["groups"] for name in group}
@@ -217,6 +244,6 @@ def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
                 rf"\g<1>{new}",
                 text,
             )
-        again = judged({**label, "groups": [list(renamed.values())], "name": label["name"]}, text)
-        if again is not None:
-            assert len(again.groups) == 1, label["id"]
+        renamed_classification = classify_case({**label, "groups": [list(renamed.values())]}, text)
+        if renamed_classification is not None:
+            assert len(renamed_classification.groups) == 1, label["id"]

@@ -1,5 +1,5 @@
-"""Every real manifest, rewritten: valid where it was valid, settled after one run, and nothing
-lost.
+"""Rewrites of every manifest of the corpus: valid where the input was valid, settled after one run,
+and without losses.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import yaml
 from service.findings import FileStatus
 from service.options import Options
 from service.pipeline import run
-from tests.support.real import CORPUS, needs_corpus
+from tests.support.real_manifests import CORPUS, needs_corpus
+from tests.support.rewritten import OWN_FAULTS
 
 pytestmark = needs_corpus
-KINDS = {
+VALIDATED_KINDS = {
     "Pod",
     "Deployment",
     "StatefulSet",
@@ -32,15 +33,13 @@ KINDS = {
 VERSION = kubernetes_validate.latest_version()
 
 
-def rewritten() -> Iterator[tuple[Path, str, str]]:
-    """Each file that is changed, before and after."""
+def changed_files() -> Iterator[tuple[Path, str, str]]:
+    """Each file that is changed: its path, and its text before and after."""
     for path in sorted((CORPUS / "pods").glob("*.yaml")):
         report = run([(path.name, path.read_bytes())], Options(), rewrite=True)
         assert report.rewrite is not None
         assert not [
-            each
-            for each in report.rewrite.held_back
-            if each.reason in ("verification", "internal", "cannot-edit", "overlapping-edits")
+            refusal for refusal in report.rewrite.held_back if refusal.reason in OWN_FAULTS
         ], path.name
         (file,) = report.rewrite.files
         if file.status is FileStatus.MODIFIED:
@@ -48,22 +47,22 @@ def rewritten() -> Iterator[tuple[Path, str, str]]:
 
 
 def objects(text: str) -> list[dict[str, Any]]:
-    """The objects of a stream that PyYAML reads."""
+    """The objects of a stream, those in Lists too; none if PyYAML can't read it."""
     try:
-        found = [
-            each for each in yaml.load_all(text, Loader=yaml.CSafeLoader) if isinstance(each, dict)
+        documents = [
+            data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if isinstance(data, dict)
         ]
     except yaml.YAMLError:
         return []
     return [
         item
-        for each in found
-        for item in (each.get("items") or [] if each.get("kind") == "List" else [each])
+        for data in documents
+        for item in (data.get("items") or [] if data.get("kind") == "List" else [data])
     ]
 
 
 def is_valid(data: dict[str, Any]) -> bool:
-    """Whether Kubernetes' own schema accepts an object; kinds outside of it aren't judged."""
+    """Whether Kubernetes' own schema accepts an object; kinds without a schema count as valid."""
     try:
         kubernetes_validate.validate(data, VERSION, strict=True)
     except kubernetes_validate.ValidationError:
@@ -73,15 +72,15 @@ def is_valid(data: dict[str, Any]) -> bool:
     return True
 
 
-def running(manifests: list[dict[str, Any]]) -> Counter[str]:
-    """The names and images of the containers that some objects make, as often as they do."""
-    found: Counter[str] = Counter()
-    for each in manifests:
-        spec = each.get("spec")
+def count_containers(manifests: list[dict[str, Any]]) -> Counter[str]:
+    """How often the containers of some objects run, by name and image."""
+    counts: Counter[str] = Counter()
+    for manifest in manifests:
+        spec = manifest.get("spec")
         replicas = spec.get("replicas", 1) if isinstance(spec, dict) else 1
-        for name in containers(each):
-            found[name] += replicas if isinstance(replicas, int) else 1
-    return found
+        for name in containers(manifest):
+            counts[name] += replicas if isinstance(replicas, int) else 1
+    return counts
 
 
 def containers(data: Any) -> Iterator[str]:
@@ -90,39 +89,43 @@ def containers(data: Any) -> Iterator[str]:
         for key, value in data.items():
             if key == "containers" and isinstance(value, list):
                 yield from (
-                    f"{each.get('name')} {each.get('image')}"
-                    for each in value
-                    if isinstance(each, dict)
+                    f"{container.get('name')} {container.get('image')}"
+                    for container in value
+                    if isinstance(container, dict)
                 )
             else:
                 yield from containers(value)
     elif isinstance(data, list):
-        for each in data:
-            yield from containers(each)
+        for item in data:
+            yield from containers(item)
 
 
 def test_what_was_valid_is_valid_afterwards_and_nothing_is_lost() -> None:
-    """Kubernetes' schemas accept the output wherever they accepted the input; every container is
-    still there.
+    """Kubernetes' schemas accept the output wherever they accepted the input, and every container
+    is still there.
     """
-    judged = 0
-    for path, before, after in rewritten():
+    validated = 0
+    for path, before, after in changed_files():
         old, new = objects(before), objects(after)
         if not old:
             continue
         assert set(containers(old)) == set(containers(new)), path.name
-        assert all(count <= running(new)[name] for name, count in running(old).items()), path.name
-        if all(is_valid(each) for each in old if each.get("kind") in KINDS):
-            judged += 1
-            assert [
-                each for each in new if each.get("kind") in KINDS and not is_valid(each)
-            ] == [], path.name
-    assert judged > 100
+        assert count_containers(old) <= count_containers(new), path.name
+        if all(map(is_valid, validated_objects(old))):
+            validated += 1
+            invalid = [manifest for manifest in validated_objects(new) if not is_valid(manifest)]
+            assert invalid == [], path.name
+    assert validated > 100
+
+
+def validated_objects(manifests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The objects of kinds that have a schema."""
+    return [manifest for manifest in manifests if manifest.get("kind") in VALIDATED_KINDS]
 
 
 def test_a_second_run_changes_nothing() -> None:
-    """The rewrite of a rewrite is itself, byte for byte."""
-    for path, _, after in rewritten():
+    """The rewrite of a rewrite is the same, byte for byte."""
+    for path, _, after in changed_files():
         report = run([(path.name, after.encode())], Options(), rewrite=True)
         assert report.rewrite is not None
         assert report.rewrite.files[0].content == after, path.name

@@ -1,5 +1,6 @@
-"""Every rewrite of a real manifest as suggestions: applied as the platform would, they are the
-rewrite.
+"""Rewrites of real manifests as suggestions: applied as the platforms would, they give the rewrite.
+
+Each changed file of the corpus is the subject of several pull requests.
 """
 
 from __future__ import annotations
@@ -21,18 +22,29 @@ from service.render.common import groups, whole_edits
 from service.render.platforms import PLATFORMS, render_suggestions
 from service.render.pulls import parse_diff
 from service.text import apply_edits
-from tests.support.real import CORPUS, needs_corpus
+from tests.support.real_manifests import CORPUS, needs_corpus
 from tests.unit.render.test_suggestions import as_github, as_gitlab, block
 
 pytestmark = needs_corpus
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 Lines = list[str]
+ADDED_DOCUMENT = (
+    "---\n",
+    "apiVersion: v1\n",
+    "kind: ConfigMap\n",
+    "metadata:\n",
+    "  name: added\n",
+    "data: {}\n",
+)
 
 
 @cache
-def reports() -> tuple[tuple[str, str, Report], ...]:
-    """The files that are changed, one by one, and the folders of whole sets."""
-    found = []
+def changed_files() -> tuple[tuple[str, str, Report], ...]:
+    """Path, text and report of each file that a rewrite changes.
+
+    The single manifests of the corpus are rewritten one by one, its applications as a whole.
+    """
+    changed_files = []
     sets = [[path] for path in sorted((CORPUS / "pods").glob("*.yaml"))]
     sets += [
         sorted(folder.rglob("*.yaml"))
@@ -44,20 +56,24 @@ def reports() -> tuple[tuple[str, str, Report], ...]:
             [(f"app/{path.name}", path.read_bytes()) for path in paths], Options(), rewrite=True
         )
         assert report.rewrite is not None
-        found += [
+        changed_files += [
             (file.path, report.sources[file.path].text, report)
             for file in report.rewrite.files
             if file.status is FileStatus.MODIFIED and "\r" not in report.sources[file.path].text
         ]
-    return tuple(found)
+    return tuple(changed_files)
 
 
-def adds(_report: Report, _path: str, new: Lines) -> Lines:
+OldLines = Callable[[Report, str, Lines], Lines]
+"""The lines of a file before a pull request, from the report, the path and the lines after it."""
+
+
+def adds_the_file(_report: Report, _path: str, new: Lines) -> Lines:
     """The pull request adds the file."""
     return []
 
 
-def touches_the_workload(report: Report, path: str, new: Lines) -> Lines:
+def changes_the_workloads(report: Report, path: str, new: Lines) -> Lines:
     """It changes one line in the middle of each workload that is rewritten."""
     assert report.rewrite is not None
     old = list(new)
@@ -68,41 +84,43 @@ def touches_the_workload(report: Report, path: str, new: Lines) -> Lines:
     return old
 
 
-def touches_elsewhere(_report: Report, _path: str, new: Lines) -> Lines:
-    """It adds a document behind all others."""
-    return new[:-6]
+def adds_a_document(_report: Report, _path: str, new: Lines) -> Lines:
+    """It adds a document at the end of the file."""
+    return new[: -len(ADDED_DOCUMENT)]
 
 
 def diff_of(path: str, old: Lines, new: Lines) -> str:
+    """The diff of a file, as git writes it."""
     head = "/dev/null" if not old else f"a/{path}"
-    lines = difflib.unified_diff(old, new, head, f"b/{path}")
+    lines = difflib.unified_diff(old, new, fromfile=head, tofile=f"b/{path}")
     return "".join(
         line if line.endswith("\n") else line + "\n\\ No newline at end of file\n" for line in lines
     )
 
 
 def hunks(diff: str) -> Iterator[range]:
-    """The new file's lines of each hunk, as the diff's heads say."""
+    """The lines of the new file that each hunk covers, as the hunk's header says."""
     for start, length in re.findall(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", diff, re.MULTILINE):
         yield range(int(start), int(start) + int(length or 1))
 
 
-def expected(report: Report, path: str, text: str, left_alone: set[str]) -> str:
-    """The file with every change but some."""
+def expected_text(report: Report, path: str, text: str, without: set[str]) -> str:
+    """The file with every change but those with some ids."""
     assert report.rewrite is not None
     edits = whole_edits(report)
     chosen = [
         edit
         for group in groups(report.rewrite)
-        if group[0].id not in left_alone
+        if group[0].id not in without
         for edit in edits[group[0].id].get(path, ())
     ]
     return apply_edits(text, chosen, max(Stage))
 
 
-def cases(before: Callable[[Report, str, Lines], Lines]) -> Iterator[tuple[Report, str, str, str]]:
-    """Report, path, text and diff of each pull request."""
-    for path, text, report in reports():
+def pull_requests(old_lines: OldLines) -> Iterator[tuple[Report, str, str, str]]:
+    """Report, path, text and diff of a pull request for each changed file."""
+    for path, text, original_report in changed_files():
+        report = original_report
         new = (
             text.splitlines(keepends=True)
             if "\x0c" not in text and "\x85" not in text and "\u2028" not in text
@@ -110,33 +128,20 @@ def cases(before: Callable[[Report, str, Lines], Lines]) -> Iterator[tuple[Repor
         )
         if new and not new[-1].endswith("\n"):
             continue
-        body = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: added\ndata: {}\n".splitlines(
-            keepends=True
-        )
-        if before is touches_elsewhere:
-            raw = "".join(new) + "---\n" + "".join(body)
-            sources = [
-                (name, source.text.encode())
-                for name, source in report.sources.items()
-                if name != path
-            ]
-            grown = run([*sources, (path, raw.encode())], Options(), rewrite=True)
-            yield (
-                grown,
-                path,
-                raw,
-                diff_of(
-                    path,
-                    before(grown, path, raw.splitlines(keepends=True)),
-                    raw.splitlines(keepends=True),
-                ),
+        if old_lines is adds_a_document:
+            new += ADDED_DOCUMENT
+            texts = {name: source.text for name, source in report.sources.items() if name != path}
+            texts[path] = "".join(new)
+            report = run(
+                [(name, source.encode()) for name, source in texts.items()],
+                Options(),
+                rewrite=True,
             )
-        else:
-            yield report, path, text, diff_of(path, before(report, path, new), new)
+        yield report, path, "".join(new), diff_of(path, old_lines(report, path, new), new)
 
 
-def as_git(text: str, patch: str, folder: Path, path: str) -> str:
-    """A file with a patch's part for it applied."""
+def apply_with_git(text: str, patch: str, folder: Path, path: str) -> str:
+    """A file after `git apply` of the part of a patch that is about it."""
     (folder / path).parent.mkdir(exist_ok=True, parents=True)
     (folder / path).write_bytes(text.encode())
     subprocess.run(
@@ -149,16 +154,17 @@ def as_git(text: str, patch: str, folder: Path, path: str) -> str:
     return (folder / path).read_bytes().decode()
 
 
-DIFFS = [adds, touches_the_workload, touches_elsewhere]
+every_pull_request = pytest.mark.parametrize(
+    "old_lines", [adds_the_file, changes_the_workloads, adds_a_document]
+)
 
 
-def asked(
-    name: str, before: Callable[[Report, str, Lines], Lines]
-) -> Iterator[tuple[Report, str, str, dict[str, Any]]]:
-    """Report, path, text and the service's answer for each pull request; every comment lies in
-    one hunk.
+def answers(name: str, old_lines: OldLines) -> Iterator[tuple[Report, str, str, dict[str, Any]]]:
+    """Report, path, text and the service's answer for each pull request.
+
+    Every comment has to lie in one hunk.
     """
-    for report, path, text, diff in cases(before):
+    for report, path, text, diff in pull_requests(old_lines):
         answer = render_suggestions(report, parse_diff(diff), BY_NAME[name])
         for comment in answer["comments"]:
             assert any(
@@ -168,52 +174,61 @@ def asked(
         yield report, path, text, answer
 
 
-def left_alone(answer: dict[str, Any]) -> set[str]:
-    """The changes that are not this pull request's business."""
+def not_touched(answer: dict[str, Any]) -> set[str]:
+    """The ids of the changes of workloads that the pull request doesn't touch."""
     return {item["change"] for item in answer["left_out"] if item["reason"] == "not-touched"}
 
 
-@pytest.mark.parametrize("before", DIFFS)
-@pytest.mark.parametrize(("name", "taken"), [("github", as_github), ("gitlab", as_gitlab)])
-def test_suggestions_and_patch_are_the_rewrite(name, taken, before, tmp_path):
-    """Taken all, with the summary's patch for the others, they give every change of the touched
-    workloads, and no other.
+@every_pull_request
+@pytest.mark.parametrize(("name", "take"), [("github", as_github), ("gitlab", as_gitlab)])
+def test_suggestions_and_patch_are_the_rewrite(
+    name: str,
+    take: Callable[[str, dict[str, Any]], str],
+    old_lines: OldLines,
+    tmp_path: Path,
+) -> None:
+    """All suggestions together, with the summary's patch for the others, give every change of the
+    touched workloads, and no other.
     """
-    commented = patched = alone = 0
-    for number, (report, path, text, answer) in enumerate(asked(name, before)):
+    commented = patched = with_others = 0
+    for number, (report, path, text, answer) in enumerate(answers(name, old_lines)):
         got, patch = text, answer["summary"]["patch"]
         for comment in sorted(answer["comments"], key=lambda comment: -comment["first_line"]):
-            got = taken(got, comment["payload"])
+            got = take(got, comment["payload"])
         if path in patch:
-            got = as_git(got, patch, tmp_path / str(number), path)
-        assert got == expected(report, path, text, left_alone(answer)), path
+            got = apply_with_git(got, patch, folder=tmp_path / str(number), path=path)
+        assert got == expected_text(report, path, text=text, without=not_touched(answer)), path
         commented += len(answer["comments"])
         patched += patch != ""
-        alone += bool(left_alone(answer))
-    counts = {adds: commented, touches_the_workload: patched, touches_elsewhere: alone}
-    assert counts[before] > 50
+        with_others += bool(not_touched(answer))
+    counts: dict[OldLines, int] = {
+        adds_the_file: commented,
+        changes_the_workloads: patched,
+        adds_a_document: with_others,
+    }
+    assert counts[old_lines] > 50
 
 
-@pytest.mark.parametrize("before", DIFFS)
+@every_pull_request
 @pytest.mark.parametrize("name", ["gitea", "bitbucket"])
-def test_each_diff_block_is_its_changes(name, before, tmp_path):
-    """Where the platform has no suggestions: each block by itself, and the summary's patch, are
-    what git takes.
+def test_each_diff_block_is_its_changes(name: str, old_lines: OldLines, tmp_path: Path) -> None:
+    """On a platform without suggestions, git can apply each diff block by itself, and the summary's
+    patch.
     """
     applied = 0
-    for number, (report, path, text, answer) in enumerate(asked(name, before)):
+    for number, (report, path, text, answer) in enumerate(answers(name, old_lines)):
         assert report.rewrite is not None
         ids = {change.id for change in report.rewrite.changes}
         blocks = [
             (set(comment["changes"]), block(comment["body"], "diff")[1])
             for comment in answer["comments"]
         ]
-        others = {item["change"] for item in answer["left_out"]} - left_alone(answer)
-        blocks += (
-            [(others, answer["summary"]["patch"])] if path in answer["summary"]["patch"] else []
-        )
-        for place, (changes, diff) in enumerate(blocks):
-            got = as_git(text, diff, tmp_path / f"{number}.{place}", path)
-            assert got == expected(report, path, text, ids - changes), path
+        others = {item["change"] for item in answer["left_out"]} - not_touched(answer)
+        patch = answer["summary"]["patch"]
+        if path in patch:
+            blocks.append((others, patch))
+        for index, (changes, diff) in enumerate(blocks):
+            got = apply_with_git(text, diff, folder=tmp_path / f"{number}.{index}", path=path)
+            assert got == expected_text(report, path, text=text, without=ids - changes), path
         applied += len(blocks)
-    assert applied > 50 or before is touches_elsewhere
+    assert applied > 50 or old_lines is adds_a_document

@@ -1,4 +1,4 @@
-"""Real manifests survive what the YAML engine does to them."""
+"""The YAML engine on every manifest of the corpus: its edits keep what the manifests say."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import formatting_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
 from service.yamldoc.stream import Document, parse
-from tests.support.real import CORPUS, needs_corpus
+from tests.support.real_manifests import CORPUS, needs_corpus
 
 pytestmark = needs_corpus
 
 
 def documents() -> Iterator[Document]:
+    """Every document of the corpus that can be read."""
     for path in sorted(CORPUS.rglob("*.yaml")):
         source = SourceFile(str(path.relative_to(CORPUS)), path.read_text())
         for entry in parse(source, Limits()):
@@ -26,7 +27,7 @@ def documents() -> Iterator[Document]:
 
 
 def test_a_spec_two_levels_deeper_says_the_same() -> None:
-    """Every spec of the corpus can be re-indented: block scalars, comments, flow style and all."""
+    """Every spec can be indented deeper, with block scalars, comments and flow style."""
     count = 0
     for document in documents():
         if document.duplicates or not isinstance(document.read(("spec",)), dict):
@@ -35,13 +36,13 @@ def test_a_spec_two_levels_deeper_says_the_same() -> None:
             document, [Nest(("spec",), {"template": {"spec": HOLE}})], formatting_of([document])
         )
         text = apply_edits(document.source.text, edits)
-        again = [
+        entries = [
             entry
             for entry in parse(SourceFile("x", text), Limits())
             if entry.index == document.index
         ]
-        assert isinstance(again[0], Document), document.source.path
-        assert again[0].read() == {
+        assert isinstance(entries[0], Document), document.source.path
+        assert entries[0].read() == {
             **document.read(),
             "spec": {"template": {"spec": document.read(("spec",))}},
         }, document.source.path
@@ -50,7 +51,7 @@ def test_a_spec_two_levels_deeper_says_the_same() -> None:
 
 
 def test_every_container_can_be_carried_over() -> None:
-    """Each container's own text, in a new document, says the same."""
+    """The text of each container says the same in a new document."""
     count = 0
     for document in documents():
         for resource in objects_of(document):
@@ -63,8 +64,8 @@ def test_every_container_can_be_carried_over() -> None:
                     {"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}},
                     formatting_of([document]),
                 )
-                (again,) = parse(SourceFile("x", text), Limits())
-                assert isinstance(again, Document), text
-                assert again.read(("spec", "containers", 0)) == data, (document.source.path, text)
+                (copy,) = parse(SourceFile("x", text), Limits())
+                assert isinstance(copy, Document), text
+                assert copy.read(("spec", "containers", 0)) == data, (document.source.path, text)
                 count += 1
     assert count > 500

@@ -1,4 +1,4 @@
-"""Our reading of YAML against the real kubectl's."""
+"""The service's reading of YAML, compared with the real kubectl's."""
 
 from __future__ import annotations
 
@@ -31,27 +31,28 @@ SEEDS = """
 
 
 def kubectl_reads(kubectl: Path, text: str) -> list[Any] | None:
-    """The objects that kubectl reads from a stream; None if it refuses it."""
+    """The objects that kubectl reads from a stream; None if it refuses the stream."""
     done = subprocess.run(
         [str(kubectl), "label", "--local", "-f", "-", "podsplit=test", "-o", "json"],
         input=text.encode(), capture_output=True, check=False, timeout=120,
     )  # fmt: skip
     if done.returncode != 0:
         return None
-    decoder, rest, found = json.JSONDecoder(), done.stdout.decode().strip(), []
+    objects: list[Any] = []
+    decoder, rest = json.JSONDecoder(), done.stdout.decode().strip()
     while rest:
         value, end = decoder.raw_decode(rest)
-        found += value["items"] if value.get("kind") == "List" else [value]
+        objects += value["items"] if value.get("kind") == "List" else [value]
         rest = rest[end:].strip()
-    return found
+    return objects
 
 
 def scalars(count: int) -> list[str]:
-    """Plain scalars near the edges of what they may be taken for, the same in every run."""
+    """Plain scalars that are nearly numbers, booleans and so on; the same in every run."""
     chance = random.Random(20)
-    found = dict.fromkeys(SEEDS)
+    texts = dict.fromkeys(SEEDS)
     alphabet = "0123456789abxoeEfXB._+-:"
-    while len(found) < count:
+    while len(texts) < count:
         seed = list(chance.choice(SEEDS))
         for _ in range(chance.randint(1, 3)):
             place = chance.randrange(len(seed) + 1)
@@ -65,12 +66,12 @@ def scalars(count: int) -> list[str]:
             and not text.endswith(":")
             and not re.match(r"-{3}|\.{3}|-$|[-?:](?:\s|$)", text)
         ):
-            found[text] = None
-    return list(found)
+            texts[text] = None
+    return list(texts)
 
 
 def test_thousands_of_plain_scalars_read_as_kubectl_reads_them(kubectl: Path) -> None:
-    """Each scalar has the same JSON value; what we refuse, kubectl refuses."""
+    """Each scalar has the same JSON value. What the service refuses, kubectl refuses."""
     good: list[tuple[str, Any]] = []
     refused: list[str] = []
     for text in scalars(4000):
@@ -109,8 +110,8 @@ def _same(ours: Any, theirs: Any) -> bool:
     )
 
 
-def test_what_we_emit_reads_back_as_the_same_string(kubectl: Path) -> None:
-    """A string that we write, plain or quoted, is that string for kubectl."""
+def test_emitted_strings_read_back_as_the_same_string(kubectl: Path) -> None:
+    """A string that the service writes, plain or quoted, is that string for kubectl."""
     texts = [
         *scalars(1500),
         "",
@@ -165,7 +166,7 @@ SMALL_DOCUMENTS = [
 
 @pytest.mark.parametrize("body", SMALL_DOCUMENTS)
 def test_small_documents_read_as_kubectl_reads_them(kubectl: Path, body: str) -> None:
-    """Collections, anchors, merge keys and styles have the same JSON."""
+    """Collections, anchors, merge keys and styles give the same JSON."""
     (document,) = parse(SourceFile("a.yaml", HEAD + body), Limits())
     theirs = kubectl_reads(kubectl, HEAD + body)
     if theirs is None:
@@ -190,11 +191,11 @@ STREAMS = [
 
 @pytest.mark.parametrize("text", STREAMS)
 def test_streams_are_cut_as_kubectl_cuts_them(kubectl: Path, text: str) -> None:
-    """The same number of documents comes out."""
+    """The service finds as many documents as kubectl."""
     theirs = kubectl_reads(kubectl, text)
     ours = parse(SourceFile("a.yaml", text), Limits())
     assert theirs is not None
-    assert [type(each) for each in ours] == [Document] * len(theirs)
+    assert [type(entry) for entry in ours] == [Document] * len(theirs)
 
 
 REFUSED = [
@@ -209,11 +210,11 @@ REFUSED = [
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_kubectl_refuses_is_rejected(kubectl: Path, text: str) -> None:
-    """A piece is rejected, or its data can't be read; the others are kept."""
+    """Some document is rejected, or its data can't be read."""
     assert kubectl_reads(kubectl, text) is None
     entries = parse(SourceFile("a.yaml", text), Limits())
 
-    def refused(entry: Document | Rejected) -> bool:
+    def is_refused(entry: Document | Rejected) -> bool:
         if isinstance(entry, Rejected):
             return True
         try:
@@ -222,11 +223,11 @@ def test_what_kubectl_refuses_is_rejected(kubectl: Path, text: str) -> None:
             return True
         return False
 
-    assert any(refused(entry) for entry in entries)
+    assert any(is_refused(entry) for entry in entries)
 
 
 def test_what_kubectl_drops_is_rejected(kubectl: Path) -> None:
-    """kubectl reads one document of these two and says nothing; we reject the piece and say so."""
+    """kubectl silently reads one document of these two; the service rejects both with a reason."""
     text = f"{HEAD}...\n{HEAD}"
     theirs = kubectl_reads(kubectl, text)
     assert theirs is not None
@@ -237,7 +238,7 @@ def test_what_kubectl_drops_is_rejected(kubectl: Path) -> None:
 
 
 def test_plain_and_quoted_agree_on_what_is_safe() -> None:
-    """Nothing that resolves to something else is called safe."""
+    """A scalar that is called safe resolves to itself, and quoting always quotes."""
     for text in scalars(4000):
         if plain_is_safe(text, flow=False):
             assert resolve_plain(text) == text

@@ -1,4 +1,4 @@
-"""Links, anchors, pictures and what is made from the code."""
+"""The pages: their links, their examples and their pictures."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import yaml
 from tests.support.pages import ROOT, anchors, blocks, links, pages
 from tools.pictures import FOLDER, pictures
 
-EACH_PAGE = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 
 
-@EACH_PAGE
+@every_page
 def test_links_lead_somewhere(page: Path) -> None:
-    """A relative link names a file that is there, and an anchor in it that is there."""
+    """A relative link names a file that exists, and an anchor that is in it."""
     for link in links(page):
         if re.match(r"[a-z]+:", link):
             assert link.startswith("https://"), link
@@ -32,22 +32,22 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(target), link
 
 
-@EACH_PAGE
+@every_page
 def test_pages_hold_on_any_machine(page: Path) -> None:
-    """No path of somebody's own machine stands in them."""
+    """No page holds a path of one machine."""
     assert (
         re.findall(r"(?<![\w.])(?:/home/|/root/|/Users/|/work/|[A-Z]:\\)\S*", page.read_text())
         == []
     )
 
 
-@EACH_PAGE
+@every_page
 def test_examples_are_well_formed(page: Path) -> None:
-    """YAML and JSON in the text can be read, dots for what is left out aside, and each block
-    says what it is.
+    """Each block names its language. YAML and JSON can be read; a line of three dots stands for
+    what is left out.
     """
     for block in blocks(page):
-        assert block.language, f"{block}: say what it is"
+        assert block.language, f"{block}: name the language behind the fence"
         if block.language == "yaml":
             for piece in re.split(r"^\.\.\.$", block.text, flags=re.MULTILINE):
                 list(yaml.safe_load_all(dedent(piece)))
@@ -56,29 +56,29 @@ def test_examples_are_well_formed(page: Path) -> None:
 
 
 def test_every_page_is_found() -> None:
-    """From the README, in some steps."""
+    """Links lead from the README to every page, over other pages."""
     found: set[Path] = set()
     new = {ROOT / "README.md"}
     while new:
         found |= new
-        led = (
-            (each.parent / link.partition("#")[0]).resolve()
-            for each in new
-            for link in links(each)
+        linked = (
+            (page.parent / link.partition("#")[0]).resolve()
+            for page in new
+            for link in links(page)
             if ":" not in link
         )
-        new = {path for path in led if path.suffix == ".md" and path.is_file()} - found
+        new = {path for path in linked if path.suffix == ".md" and path.is_file()} - found
     assert set(pages()) - found == set()
 
 
 @pytest.mark.parametrize("name", pictures())
 def test_a_picture_is_what_the_rewrite_says(name: str) -> None:
-    """`make docs` has nothing to draw."""
+    """The committed picture is what `make docs` draws."""
     assert (FOLDER / name).read_text() == pictures()[name]
 
 
 def test_no_picture_is_left_over() -> None:
-    """Each is drawn by the code, and shown on a page."""
+    """Each picture is drawn by the code, and shown on a page."""
     drawn = {path.name for path in FOLDER.iterdir()}
     shown = {Path(link).name for page in pages() for link in links(page) if link.endswith(".svg")}
     assert drawn == set(pictures()) == shown
@@ -86,19 +86,16 @@ def test_no_picture_is_left_over() -> None:
 
 @pytest.mark.parametrize("name", pictures())
 def test_a_picture_can_be_read(name: str) -> None:
-    """By who doesn't see it, and in the dark: it has a title and a description, and colours for
-    both.
+    """A picture has a title and a description for screen readers, and colours for light and dark
+    pages.
     """
     picture = ET.fromstring(pictures()[name])
-    space = {"svg": "http://www.w3.org/2000/svg"}
-    assert [picture.findtext(f"svg:{part}", "", space) != "" for part in ("title", "desc")] == [
-        True,
-        True,
-    ]
-    style = picture.findtext("svg:style", "", space)
+    namespaces = {"svg": "http://www.w3.org/2000/svg"}
+    assert picture.findtext("svg:title", "", namespaces)
+    assert picture.findtext("svg:desc", "", namespaces)
+    style = picture.findtext("svg:style", "", namespaces)
     light, _, dark = style.partition("@media(prefers-color-scheme:dark)")
-    used = {word for element in picture.iter() for word in element.get("class", "").split()} - {
-        "mono",
-        "b",
-    }
-    assert {word for word in used if f".{word}{{" not in light or f".{word}{{" not in dark} == set()
+    classes = {word for element in picture.iter() for word in element.get("class", "").split()}
+    coloured = classes - {"mono", "b"}
+    assert {word for word in coloured if f".{word}{{" not in light} == set()
+    assert {word for word in coloured if f".{word}{{" not in dark} == set()

@@ -1,4 +1,4 @@
-"""The generated pages and tables are what the code says."""
+"""Generated pages and tables match the code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 @pytest.mark.parametrize("name", pages())
 def test_a_reference_page_is_what_the_docstrings_say(name: str) -> None:
-    """`make docs` has nothing to write."""
+    """The committed page is what `make docs` writes."""
     assert (ROOT / "docs" / name).read_text() == pages()[name]
 
 
@@ -46,16 +46,22 @@ def test_every_refusal_has_a_case() -> None:
 
 
 def test_every_signal_rule_and_action_has_cases() -> None:
-    """In a folder of its name."""
-    names = {item.id for item in (*SIGNALS, *RULES, *ACTIONS)}
+    """Each has a folder of cases with its name."""
+    names = {
+        *(signal.id for signal in SIGNALS),
+        *(rule.id for rule in RULES),
+        *(action.id for action in ACTIONS),
+    }
     cases = {path.parent.name for path in (ROOT / "tests" / "cases").glob("*/*") if path.is_dir()}
     assert names - cases == set()
 
 
-def test_the_layers_are_those_that_are_held() -> None:
-    """The architecture's line is import-linter's contract."""
+def test_the_documented_layers_are_those_of_the_contract() -> None:
+    """The layers that docs/architecture.md shows are those of import-linter's contract."""
     [contract] = [
-        each for each in PROJECT["tool"]["importlinter"]["contracts"] if each["type"] == "layers"
+        candidate
+        for candidate in PROJECT["tool"]["importlinter"]["contracts"]
+        if candidate["type"] == "layers"
     ]
     held = [re.findall(r"\w+", layer) for layer in contract["layers"]]
     [drawn] = re.findall(r"^    (web ►.*?)\n\n", ARCHITECTURE, re.MULTILINE | re.DOTALL)
@@ -63,13 +69,17 @@ def test_the_layers_are_those_that_are_held() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    """In the architecture's table; stubs for types speak for themselves."""
+    """Each dependency is in a table of docs/architecture.md; stubs with types need no reason."""
     project = PROJECT["project"]
-    asked = [
+    requirements = [
         *project["dependencies"],
-        *(each for group in project["optional-dependencies"].values() for each in group),
+        *(
+            requirement
+            for group in project["optional-dependencies"].values()
+            for requirement in group
+        ),
     ]
-    names = {re.split(r"[\[<>=~! ]", each, maxsplit=1)[0] for each in asked}
+    names = {re.split(r"[\[<>=~! ]", requirement, maxsplit=1)[0] for requirement in requirements}
     table = "".join(line for line in ARCHITECTURE.splitlines() if line.startswith("|")).lower()
     assert {
         name for name in names if name.lower() not in table and not name.startswith("types-")

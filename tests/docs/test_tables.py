@@ -1,4 +1,4 @@
-"""Tables and lists in the pages that the code has as well."""
+"""Tables and lists of the pages match the code, both ways."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import math
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -32,27 +33,28 @@ CATALOGUE = ROOT / "docs" / "catalogue.md"
 
 
 def code(cell: str) -> str:
+    """A table's cell without its backticks."""
     return cell.strip("`")
 
 
 def documented_fields(owner: type) -> dict[str, str]:
-    """The text below each field of a class."""
+    """The docstring below each field of a class, by field."""
     [body] = [
-        each for each in ast.parse(inspect.getsource(owner)).body if isinstance(each, ast.ClassDef)
+        node for node in ast.parse(inspect.getsource(owner)).body if isinstance(node, ast.ClassDef)
     ]
-    found = {}
+    documented = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
         if (
             isinstance(field, ast.AnnAssign)
             and isinstance(field.target, ast.Name)
             and isinstance(text, ast.Expr)
         ):
-            found[field.target.id] = " ".join(ast.literal_eval(text.value).split())
-    return found
+            documented[field.target.id] = " ".join(ast.literal_eval(text.value).split())
+    return documented
 
 
 def test_settings() -> None:
-    """The README's table has each with its default, in the words of the code."""
+    """The README's table has each setting with its default, in the words of the code."""
     texts = documented_fields(Settings)
     expected = [
         [
@@ -67,104 +69,102 @@ def test_settings() -> None:
 
 
 def test_gunicorns_own_settings() -> None:
-    """Those that its configuration reads are in the README's sentence below the table."""
+    """The settings that gunicorn's configuration reads are in the README."""
     text = prose(README)
     assert [name for name in sorted(SERVER) if f"`{PREFIX}{name.upper()}`" not in text] == []
     assert [name for name in ("HOST", "PORT", "WORKERS") if f"`{name}`" not in text] == []
 
 
 def test_routes() -> None:
-    """Every route has its row, and no other."""
+    """Every route has a row, and every row is a route."""
     assert {(code(row[0])) for row in table(HTTP, "route")} == {
         f"{route.method} {route.path}" for route in ROUTES
     }
 
 
 def test_options() -> None:
-    """Every option has its row, and no other."""
+    """Every option has a row, and every row is an option."""
     listed = {code(row[0]) for row in table(HTTP, "option")}
     assert listed == set(OptionsSchema().fields)
 
 
-def test_option_words() -> None:
-    """What an option may say is what its row says."""
+def test_option_values() -> None:
+    """The row of an option names each of its values."""
     for row in table(HTTP, "option"):
         choices = [
-            getattr(each, "choices", ()) for each in OptionsSchema().fields[code(row[0])].validators
+            getattr(validator, "choices", ())
+            for validator in OptionsSchema().fields[code(row[0])].validators
         ]
         words = [word for group in choices for word in group]
         assert [word for word in words if f"`{word}`" not in row[1]] == [], row[0]
 
 
 def test_formats() -> None:
-    """Each with its media type, and where it is given."""
+    """Every format has a row with its media type and with the routes that give it."""
     rows = {code(row[0]): row for row in table(HTTP, "format")}
-    given = {item.name: item for item in (*ANALYZE, *REWRITE)}
-    assert rows.keys() == given.keys()
+    formats = {item.name: item for item in (*ANALYZE, *REWRITE)}
+    assert rows.keys() == formats.keys()
     for name, row in rows.items():
-        assert code(row[1]) == given[name].media_type
-        assert [name in {item.name for item in group} for group in (ANALYZE, REWRITE)] == [
-            word in row[2] for word in ("analyze", "rewrite")
-        ]
+        assert code(row[1]) == formats[name].media_type
+        for group, word in ((ANALYZE, "analyze"), (REWRITE, "rewrite")):
+            assert (name in {item.name for item in group}) == (word in row[2])
 
 
 def test_body_types() -> None:
-    """Every type of body that is read is named."""
+    """Every media type of a body that the service reads is named."""
     text = HTTP.read_text()
     assert [media for media in ACCEPTED if f"`{media}`" not in text] == []
 
 
-def _raised(pattern: str, *folders: str) -> set[str]:
-    files = [
-        path for folder in folders for path in sorted((ROOT / "service" / folder).rglob("*.py"))
-    ]
-    return {match for path in files for match in re.findall(pattern, path.read_text(), re.DOTALL)}
+def find_in_source(pattern: str, folder: str = ".") -> set[Any]:
+    """What a pattern finds in the files of a folder of the service: strings, or tuples of them if
+    it has several groups.
+    """
+    return {
+        match
+        for path in (ROOT / "service" / folder).rglob("*.py")
+        for match in re.findall(pattern, path.read_text(), re.DOTALL)
+    }
 
 
 def test_problem_codes() -> None:
-    """Every code of an error, with its status."""
+    """Every code of an error has a row with its status, and every row's code is in the source."""
     listed = {(int(row[0]), code(row[1])) for row in table(HTTP, "status", "code")}
     named = {word for _, word in listed}
-    with_status = _raised(r'Problem\(\s*(\d{3}),(?:(?!Problem\().)*?code="([a-z-]+)"', "web")
-    expected = {(int(status), word) for status, word in with_status} | {
-        (status, word) for status, word in CODES.items()
-    }
+    with_status = find_in_source(r'Problem\(\s*(\d{3}),(?:(?!Problem\().)*?code="([a-z-]+)"', "web")
+    expected = {(int(status), word) for status, word in with_status} | set(CODES.items())
     assert expected - listed == set()
-    assert _raised(r'code="([a-z-]+)"', "web") - named == set()
-    for rest in named - {word for _, word in expected}:
-        assert f'"{rest}"' in "".join(
-            path.read_text() for path in (ROOT / "service").rglob("*.py")
-        ), rest
+    assert find_in_source(r'code="([a-z-]+)"', "web") - named == set()
+    assert named - find_in_source(r'"([a-z0-9-]+)"') - {word for _, word in expected} == set()
 
 
 def test_rejections() -> None:
-    """Every code of a document that can't be read."""
+    """Every code of a document that can't be read has a row, and every row is such a code."""
     listed = {code(row[0]) for row in table(HTTP, "code", "why")}
-    raised = _raised(r'(?:InputError|LimitExceeded)\(\s*"([a-z0-9-]+)"', ".") | _raised(
-        r'[Rr]ejected\([^")]*"([a-z-]+)"', "yamldoc"
-    )
-    whole_requests = {"documents", "diff-unreadable"}
-    assert listed == raised - whole_requests
+    raised = find_in_source(r'(?:InputError|LimitExceeded)\(\s*"([a-z0-9-]+)"')
+    raised |= find_in_source(r'[Rr]ejected\([^")]*"([a-z-]+)"', "yamldoc")
+    of_whole_requests = {"documents", "diff-unreadable"}
+    assert listed == raised - of_whole_requests
 
 
 def test_platforms_and_reasons() -> None:
-    """Every forge, and every reason for which a change is no suggestion."""
+    """Every forge is named, and every reason for which a change is no suggestion has a row."""
     text = HTTP.read_text()
     assert [platform.name for platform in PLATFORMS if f"`{platform.name}`" not in text] == []
     assert {code(row[0]) for row in table(HTTP, "reason")} == {reason.value for reason in Reason}
 
 
 def test_metrics() -> None:
-    """Every metric as Prometheus sees it, with its labels."""
+    """Every metric has a row with its name for Prometheus, its type and its labels."""
     metrics = Metrics()
-    collectors = [each for each in vars(metrics).values() if hasattr(each, "_labelnames")]
+    collectors = [value for value in vars(metrics).values() if hasattr(value, "_labelnames")]
     expected = {
         (
-            each._name + ("_total" if each._type == "counter" else ""),
-            each._type,
-            ", ".join(f"`{name}`" for name in each._labelnames),
+            collector._name + ("_total" if collector._type == "counter" else ""),
+            collector._type,
+            ", ".join(f"`{name}`" for name in collector._labelnames),
         )
-        for each in collectors
+        for collector in collectors
     }
     assert {
         (code(row[0]), row[1], row[2]) for row in table(OPERATIONS, "metric", "type", "labels")
@@ -172,7 +172,7 @@ def test_metrics() -> None:
 
 
 def test_queries_and_alerts_name_metrics_that_exist() -> None:
-    """With the endings that Prometheus gives to histograms."""
+    """The page's queries use metrics of its table, with the endings of histograms."""
     known = {code(row[0]) for row in table(OPERATIONS, "metric", "type", "labels")}
     known |= {f"{name}_{ending}" for name in known for ending in ("bucket", "sum", "count")}
     used = set(re.findall(r"\bpodsplit_[a-z_]+\b", OPERATIONS.read_text()))
@@ -182,8 +182,8 @@ def test_queries_and_alerts_name_metrics_that_exist() -> None:
 
 
 def test_replicas() -> None:
-    """Those of the table follow from the benchmark's figure and the chart's target, and the
-    picture's rules lead there.
+    """The replicas of the table follow from the benchmark's figure and the chart's target, and the
+    simulation in the picture leads to them.
     """
     seconds = scaling.per_request()
     for rate, cores, replicas in table(OPERATIONS, "rewrites/s"):
@@ -198,16 +198,18 @@ def test_replicas() -> None:
         )
     moments = list(scaling.simulated(seconds))
     assert [moments[0].replicas, moments[-1].replicas] == [scaling.LEAST, scaling.LEAST]
-    busy = {each.replicas for each in moments if 10 < each.minute < 26}
+    busy = {moment.replicas for moment in moments if 10 < moment.minute < 26}
     assert len(busy) == 1
     assert scaling.LEAST < busy.pop() <= math.ceil(scaling.peak(20) * seconds / 0.4)
     assert all(
-        each.usage <= 1.1 * scaling.REQUEST * scaling.TARGET for each in moments if each.minute > 10
+        moment.usage <= 1.1 * scaling.REQUEST * scaling.TARGET
+        for moment in moments
+        if moment.minute > 10
     )
 
 
 def test_the_charts_values_are_those_of_the_calculation() -> None:
-    """What a replica asks for, the autoscaler's target and its bounds."""
+    """The chart has the request, the target and the bounds of the calculation."""
     values = yaml.safe_load((ROOT / "helm" / "values.yaml").read_text())
     autoscaling = values["autoscaling"]
     assert values["resources"]["requests"]["cpu"] == f"{scaling.REQUEST * 1000:.0f}m"
@@ -217,7 +219,7 @@ def test_the_charts_values_are_those_of_the_calculation() -> None:
 
 
 def test_log_fields() -> None:
-    """Every field of a line of the log."""
+    """Every field of a log line has a row, and every row is such a field."""
     written = set(re.findall(r'"(\w+)": ', inspect.getsource(JsonFormatter.format)))
     observed = (ROOT / "service/web/observation.py").read_text()
     written |= set(re.findall(r'^        "(\w+)": ', observed, re.MULTILINE)) | set(
@@ -228,12 +230,12 @@ def test_log_fields() -> None:
 
 
 def test_fields_of_an_addition() -> None:
-    """Those of an addition to the catalogue, and no other."""
+    """Every field of an addition to the catalogue has a row, and every row is such a field."""
     assert {code(row[0]) for row in table(CATALOGUE, "field")} == set(CatalogueEntrySchema().fields)
 
 
 def test_fields_of_an_entry() -> None:
-    """Those of the catalogue itself."""
+    """Every field of the catalogue's own entries has a row, and every row is such a field."""
     source = (ROOT / "service/classification/knowledge/__init__.py").read_text()
     [known] = re.findall(r"set\(data\) - \{([^}]*)\}", source)
     assert {code(row[0]) for row in table(CATALOGUE, "entry's field")} == set(
@@ -242,7 +244,7 @@ def test_fields_of_an_entry() -> None:
 
 
 def test_documented_settings_are_settings() -> None:
-    """No page speaks of a variable that nobody reads."""
+    """No page names a variable that nothing reads."""
     of_clients = {"URL", "TOKEN"}
     known = (
         {field.name.upper() for field in fields(Settings)}

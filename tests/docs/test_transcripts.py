@@ -4,12 +4,12 @@ A `console` block is run against a real gunicorn, in a folder that holds what a 
 behind `console` say what it needs:
 
 - `NAME=value`: a service with these settings, and a file `tokens` where one is named;
-- `make`: a target of the Makefile, which is there and does what it says;
+- `make`: the Makefile. The target must exist; it is not run;
 - `helm`: the real helm, on PATH;
 - `cluster`: a cluster. `helm install` and `upgrade` are rendered with the same arguments, `kubectl
   create` stays on the client, and of other commands every flag must exist;
-- `docker`: a Docker engine. The file that a command is about must be there, and where there is a
-client it must read it.
+- `docker`: a Docker engine. The file that a command is about must exist, and where there is a
+  client it must read the file.
 """
 
 from __future__ import annotations
@@ -26,21 +26,25 @@ import pytest
 import yaml
 
 from service.web.settings import Settings
-from tests.support.pages import ROOT, Block, Step, agrees, blocks, pages, prose, steps
+from tests.conftest import Server
+from tests.support.pages import ROOT, Block, Step, blocks, matches_output, pages, prose, steps
 
 CONSOLE = [block for page in pages() for block in blocks(page) if block.language == "console"]
 NEEDS = {"make", "helm", "cluster", "docker"}
-LOCAL = "http://127.0.0.1:8080"
-ONLY_INSTALL = {"--install", "--create-namespace", "--wait", "--atomic", "--reuse-values"}
+every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+SHOWN_URL = "http://127.0.0.1:8080"
+"""Where the service is, as the pages write it."""
+INSTALL_ONLY_FLAGS = {"--install", "--create-namespace", "--wait", "--atomic", "--reuse-values"}
 
 
-def chosen(need: str | None) -> list[Any]:
-    found = [
+def blocks_that_need(need: str | None) -> list[Any]:
+    """Test parameters: the console blocks that need something; None for those that need nothing."""
+    matching = [
         block
         for block in CONSOLE
         if next((word for word in block.words if word in NEEDS), None) == need
     ]
-    return [pytest.param(block, id=str(block)) for block in found]
+    return [pytest.param(block, id=str(block)) for block in matching]
 
 
 @pytest.fixture
@@ -54,10 +58,11 @@ def clone(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: str, folder: Path, *folders: Path) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    environ = kept | {
-        "PATH": os.pathsep.join([*map(str, folders), os.environ["PATH"]]),
+def run(command: str, folder: Path, *programs: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command in a folder, with the folders of some programs first on PATH."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environ = inherited | {
+        "PATH": os.pathsep.join([*map(str, programs), os.environ["PATH"]]),
         "NO_COLOR": "1",
     }
     return subprocess.run(
@@ -72,23 +77,23 @@ def run(command: str, folder: Path, *folders: Path) -> subprocess.CompletedProce
 
 
 def words_of(command: str) -> list[str]:
+    """The words of a command, as a shell splits them."""
     return shlex.split(command.replace("\\\n", " "))
 
 
-def agree(step: Step, done: subprocess.CompletedProcess[str]) -> None:
-    assert agrees(step.expected, done.stdout.splitlines()), (
+def check_output(step: Step, done: subprocess.CompletedProcess[str]) -> None:
+    """A command has succeeded, and printed what the page says."""
+    assert matches_output(step.expected, done.stdout.splitlines()), (
         f"{step.command}\n{done.stdout}{done.stderr}"
     )
     assert done.returncode == 0, f"{step.command}\n{done.stderr}"
 
 
-@pytest.mark.parametrize("block", chosen(None))
+@pytest.mark.parametrize("block", blocks_that_need(None))
 def test_a_transcript_is_what_happens(
     block: Block, clone: Path, request: pytest.FixtureRequest
 ) -> None:
-    """Each command prints what stands below it and succeeds; a line of dots stands for any
-    lines.
-    """
+    """Each command succeeds and prints the lines below it; three dots stand for any lines."""
     settings = dict(word.split("=", 1) for word in block.words)
     if "PODSPLIT_TOKENS_FILE" in settings:
         (clone / settings["PODSPLIT_TOKENS_FILE"]).write_text("example-token\n")
@@ -99,26 +104,27 @@ def test_a_transcript_is_what_happens(
         else request.getfixturevalue("server")
     )
     for step in steps(block):
-        agree(step, run(step.command.replace(LOCAL, server.url), clone))
+        check_output(step, run(step.command.replace(SHOWN_URL, server.url), clone))
 
 
-@pytest.mark.parametrize("block", chosen("helm"))
+@pytest.mark.parametrize("block", blocks_that_need("helm"))
 def test_what_helm_prints(block: Block, clone: Path, helm: Path) -> None:
-    """As above, with the real helm."""
+    """The same holds of commands of the real helm."""
     for step in steps(block):
-        agree(step, run(step.command, clone, helm.parent))
+        check_output(step, run(step.command, clone, helm.parent))
 
 
-@pytest.mark.parametrize("block", chosen("cluster"))
-def test_what_needs_a_cluster_is_rehearsed(
+@pytest.mark.parametrize("block", blocks_that_need("cluster"))
+def test_commands_for_a_cluster_are_valid(
     block: Block, clone: Path, helm: Path, kubectl: Path
 ) -> None:
-    """As far as it goes without one."""
+    """Commands that need a cluster run as far as they can without one."""
     (clone / "tokens").write_text("example-token\n")
-    for command in (each for step in steps(block) for each in step.command.split(" | ")):
+    commands = [command for step in steps(block) for command in step.command.split(" | ")]
+    for command in commands:
         words = words_of(command)
         assert words[0] in ("helm", "kubectl"), command
-        rehearsal = _helm(words) if words[0] == "helm" else _kubectl(words)
+        rehearsal = _without_cluster(words)
         done = run(rehearsal, clone, helm.parent, kubectl.parent)
         assert done.returncode == 0, f"{rehearsal}\n{done.stderr}"
         for flag in (
@@ -129,27 +135,21 @@ def test_what_needs_a_cluster_is_rehearsed(
             assert f"{flag} " in done.stdout or f"{flag}=" in done.stdout, (command, flag)
 
 
-def _helm(words: list[str]) -> str:
-    if words[1] not in ("install", "upgrade"):
-        return shlex.join([*words[:2], "--help"])
-    return shlex.join(
-        ["helm", "template", *(word for word in words[2:] if word not in ONLY_INSTALL)]
-    )
-
-
-def _kubectl(words: list[str]) -> str:
-    if words[1] == "create":
+def _without_cluster(words: list[str]) -> str:
+    """The command that shows as much of another one as is possible without a cluster."""
+    program, verb, *rest = words
+    if program == "helm" and verb in ("install", "upgrade"):
+        arguments = [word for word in rest if word not in INSTALL_ONLY_FLAGS]
+        return shlex.join(["helm", "template", *arguments])
+    if program == "kubectl" and verb == "create":
         return shlex.join([*words, "--dry-run=client", "--output=yaml"])
-    verbs = [
-        words[1],
-        *([words[2]] if words[1] in ("rollout", "config", "auth", "set", "top") else []),
-    ]
-    return shlex.join(["kubectl", *verbs, "--help"])
+    has_subcommands = program == "kubectl" and verb in ("rollout", "config", "auth", "set", "top")
+    return shlex.join([program, verb, *(rest[:1] if has_subcommands else []), "--help"])
 
 
-@pytest.mark.parametrize("block", chosen("docker"))
-def test_what_needs_docker_is_about_files_that_are_there(block: Block, clone: Path) -> None:
-    """And compose reads its file, where there is a client."""
+@pytest.mark.parametrize("block", blocks_that_need("docker"))
+def test_docker_commands_name_existing_files(block: Block, clone: Path) -> None:
+    """The file of the command exists; compose reads its file, where there is a client."""
     for step in steps(block):
         words = words_of(step.command)
         assert words[0] == "docker", step.command
@@ -161,9 +161,8 @@ def test_what_needs_docker_is_about_files_that_are_there(block: Block, clone: Pa
             _compose(words, clone)
         else:
             assert words[1] in ("push", "run"), step.command
-            assert f"build --tag {words[-1]} ." in "".join(each.text for each in CONSOLE), (
-                "no page says how this image is built"
-            )
+            shown = "".join(console_block.text for console_block in CONSOLE)
+            assert f"build --tag {words[-1]} ." in shown, "no page says how this image is built"
 
 
 def _compose(words: list[str], clone: Path) -> None:
@@ -174,9 +173,9 @@ def _compose(words: list[str], clone: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("block", chosen("make"))
+@pytest.mark.parametrize("block", blocks_that_need("make"))
 def test_make_targets_are_there(block: Block, clone: Path) -> None:
-    """And settings before them are settings."""
+    """The target exists, and variables before the command are settings."""
     for step in steps(block):
         words = words_of(step.command)
         settings = dict(word.split("=", 1) for word in words[: words.index("make")])
@@ -185,15 +184,15 @@ def test_make_targets_are_there(block: Block, clone: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_make_run_serves(make_run: Any) -> None:
-    """The first command of the README does what it says."""
+def test_make_run_serves(make_run: Server) -> None:
+    """The first command of the README starts the service."""
     assert run(f"curl -sf {make_run.url}/readyz", ROOT).stdout == '{"status":"ok"}\n'
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
-def test_commands_stand_where_they_are_run(page: Path) -> None:
-    """No block of shell commands escapes the tests above, and each of its words means something
-    to them.
+@every_page
+def test_shell_commands_are_in_console_blocks(page: Path) -> None:
+    """All shell commands are in console blocks, and the tests above know each word behind
+    `console`.
     """
     assert [
         str(block) for block in blocks(page) if block.language in ("sh", "bash", "shell", "zsh")
@@ -215,15 +214,17 @@ def test_commands_stand_where_they_are_run(page: Path) -> None:
     assert all(steps(block) for block in consoles)
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+@every_page
 def test_make_targets_in_the_text_are_there(page: Path) -> None:
-    """Such as `make golden`."""
+    """Each `make <target>` in the text names a target of the Makefile."""
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z]+)", page.read_text())) - targets == set()
 
 
-def test_ci_in_ten_lines(clone: Path, server: Any) -> None:
-    """The README's workflow fails the build and fills the summary, and lets a clean folder pass."""
+def test_ci_in_ten_lines(clone: Path, server: Server) -> None:
+    """The README's workflow has at most ten lines. It fails on a finding, passes a clean folder,
+    and fills the summary in both cases.
+    """
     [block] = [
         block
         for block in blocks(ROOT / "README.md")
@@ -238,21 +239,21 @@ def test_ci_in_ten_lines(clone: Path, server: Any) -> None:
     command = command.replace("https://podsplit.example.com", server.url).replace(
         "${{ secrets.PODSPLIT_TOKEN }}", "example-token"
     )
-    ends = []
+    results = []
     for name in ("one-shot.yaml", "app-with-sidecars.yaml"):
         folder = clone / name.partition(".")[0]
         (folder / "manifests").mkdir(parents=True)
         shutil.copy(ROOT / "examples" / name, folder / "manifests")
-        # GitHub's own shell: a failure in a pipe is one.
+        # GitHub's own shell stops when a command of a pipe fails.
         done = run(f"set -eo pipefail; export GITHUB_STEP_SUMMARY=summary.md\n{command}", folder)
-        ends.append((done.returncode, (folder / "summary.md").read_text().splitlines()[0]))
-    assert ends == [
+        results.append((done.returncode, (folder / "summary.md").read_text().splitlines()[0]))
+    assert results == [
         (22, "### Podsplit: 1 warning in 1 workload"),
         (0, "### Podsplit: nothing to change in 1 workload"),
     ]
 
 
 def test_there_are_transcripts() -> None:
-    """The patterns above find them."""
-    assert len(chosen(None)) >= 20
-    assert all(chosen(need) for need in NEEDS)
+    """The patterns above find blocks of each sort."""
+    assert len(blocks_that_need(None)) >= 20
+    assert all(blocks_that_need(need) for need in NEEDS)

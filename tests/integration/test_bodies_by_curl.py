@@ -1,12 +1,16 @@
-"""Real curl against a real server: what people type."""
+"""The commands that people type: the real curl against a real server."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
+from typing import Protocol
 
 import pytest
 import yaml
+
+from tests.conftest import Server
 
 POD = """\
 apiVersion: v1
@@ -22,8 +26,16 @@ spec:
 """
 
 
+class Curl(Protocol):
+    """What the fixture `curl` is."""
+
+    def __call__(self, path: str, *arguments: str, fails: bool = False) -> str:
+        """Send a request to the server; what curl prints."""
+
+
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
+    """A folder with a manifest and a page."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "web.yaml").write_text(POD)
     (tmp_path / "app" / "README.md").write_text("# no manifest\n")
@@ -31,7 +43,9 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def curl(server, folder):
+def curl(server: Server, folder: Path) -> Curl:
+    """Runs curl in the folder, and checks whether it fails as expected."""
+
     def call(path: str, *arguments: str, fails: bool = False) -> str:
         command = [
             "curl",
@@ -51,6 +65,7 @@ def curl(server, folder):
 
 
 def kinds(text: str) -> list[str]:
+    """The kinds of the objects of a stream."""
     return [document["kind"] for document in yaml.safe_load_all(text) if document]
 
 
@@ -66,7 +81,7 @@ def kinds(text: str) -> list[str]:
         ("-H", "Expect: 100-continue"),
     ],
 )
-def test_a_file(curl, headers):
+def test_a_file(curl: Curl, headers: tuple[str, ...]) -> None:
     """`curl --data-binary @file`, with and without headers: the Pod comes back under a
     Deployment, its comment kept.
     """
@@ -76,8 +91,8 @@ def test_a_file(curl, headers):
     assert "# keep me" in text
 
 
-def test_a_form_upload(curl):
-    """`curl -F file=@file`."""
+def test_a_form_upload(curl: Curl) -> None:
+    """The Pod of a form upload, `curl -F file=@file`, comes back under a Deployment."""
     assert kinds(curl("/v1/rewrite?format=yaml", "-F", "file=@app/web.yaml")) == ["Deployment"]
 
 
@@ -90,9 +105,9 @@ def test_a_form_upload(curl):
     ],
     ids=["tar", "tar.gz", "zip"],
 )
-def test_a_folder(curl, folder, command):
-    """A folder's archive, with no content type of its own: the manifest is rewritten under its
-    path, the rest is left out.
+def test_a_folder(curl: Curl, folder: Path, command: list[str]) -> None:
+    """The manifest of an archive without a content type is rewritten under its path; other files
+    are left out.
     """
     if command[0] == "git":
         for words in (
@@ -110,8 +125,8 @@ def test_a_folder(curl, folder, command):
     assert answer["files"][0]["status"] == "modified"
 
 
-def test_a_diff_applies_in_the_folder(curl, folder):
-    """What `format=diff` says is what `format=yaml` would."""
+def test_a_diff_applies_in_the_folder(curl: Curl, folder: Path) -> None:
+    """The diff of `format=diff` gives the text of `format=yaml`."""
     subprocess.run(["tar", "cf", "sent.tar", "app"], cwd=folder, check=True)
     diff = curl("/v1/rewrite?format=diff", "--data-binary", "@sent.tar")
     whole = curl("/v1/rewrite?format=yaml", "--data-binary", "@app/web.yaml")
@@ -120,7 +135,7 @@ def test_a_diff_applies_in_the_folder(curl, folder):
     assert (folder / "app" / "web.yaml").read_text() == whole
 
 
-def test_a_build_that_fails_on_a_finding(curl):
+def test_a_build_that_fails_on_a_finding(curl: Curl) -> None:
     """`--fail-with-body` fails the build and prints the report."""
     answer = json.loads(
         curl("/v1/analyze?fail_on=warning", "--data-binary", "@app/web.yaml", fails=True)
@@ -129,8 +144,8 @@ def test_a_build_that_fails_on_a_finding(curl):
     assert answer["findings"]
 
 
-def test_accept(curl):
-    """The format by header."""
+def test_the_header_accept(curl: Curl) -> None:
+    """The header Accept chooses the format."""
     assert kinds(
         curl("/v1/rewrite", "--data-binary", "@app/web.yaml", "-H", "Accept: application/yaml")
     ) == ["Deployment"]

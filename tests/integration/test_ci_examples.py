@@ -1,5 +1,5 @@
-"""The CI examples: of the shape that their systems want, and their shell run as those systems
-would, against a real service.
+"""The CI examples: their schemas, and their shell commands run as CI systems run them, against a
+real service.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import yaml
 from junitparser import JUnitXml
 
-from tests.support.forges import TOKEN, forge
+from tests.conftest import Server
+from tests.support.forges import TOKEN, running_forge
 
 ROOT = Path(__file__).resolve().parents[2]
 CI = ROOT / "examples" / "ci"
@@ -43,9 +45,18 @@ BARE = (
 )
 
 
+class Shell(Protocol):
+    """What the fixture `shell` is."""
+
+    def __call__(
+        self, script: str, *words: str, program: str = "bash", **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script with some arguments and additional variables."""
+
+
 @pytest.fixture
-def repository(tmp_path):
-    """A checkout with a folder of manifests; `clean` or `failing` is chosen by the test."""
+def repository(tmp_path: Path) -> Path:
+    """A checkout with a folder of manifests in which nothing is wrong."""
     folder = tmp_path / "checkout"
     (folder / "manifests" / "deep").mkdir(parents=True)
     (folder / "manifests" / "web.yaml").write_text(GOOD)
@@ -56,16 +67,16 @@ def repository(tmp_path):
 
 
 @pytest.fixture(params=[True, False], ids=["clean", "failing"])
-def clean(request, repository):
-    """Whether nothing is wrong with the manifests."""
+def clean(request: pytest.FixtureRequest, repository: Path) -> bool:
+    """Whether nothing is wrong with the manifests; else there is a bare Pod."""
     if not request.param:
         (repository / "manifests" / "deep" / "bare pod.yml").write_text(BARE)
-    return request.param
+    return bool(request.param)
 
 
 @pytest.fixture
-def shell(repository, server, tmp_path):
-    """Runs a script as a CI system does: in the checkout, with a variable for each setting,
+def shell(repository: Path, server: Server, tmp_path: Path) -> Shell:
+    """Runs a script as a CI system does: in the checkout, with a variable for each setting, and
     stopping at the first failure.
     """
 
@@ -102,24 +113,24 @@ def shell(repository, server, tmp_path):
 @pytest.mark.parametrize(
     ("file", "schema"), [("github-actions.yml", "github-workflows"), ("gitlab-ci.yml", "gitlab-ci")]
 )
-def test_the_shape_that_the_system_wants(file, schema):
-    """By the schemas that editors use for these files."""
+def test_files_fit_the_schema_of_their_system(file: str, schema: str) -> None:
+    """The files fit the schemas that editors use for them."""
     command = [
         sys.executable,
         "-m",
         "check_jsonschema",
         "--builtin-schema",
         f"vendor.{schema}",
-        CI / file,
+        str(CI / file),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_a_workflow_may_do_no_more_than_it_needs():
-    """Nothing by default, one right to write for each job, no token left in the checkout,
-    actions of a stated major.
+def test_a_workflow_may_do_no_more_than_it_needs() -> None:
+    """The workflow has no permission by default, and each job may write one thing. The checkout
+    keeps no token, and actions have a stated major version.
     """
     assert WORKFLOW["permissions"] == {}
     writes = {
@@ -134,14 +145,12 @@ def test_a_workflow_may_do_no_more_than_it_needs():
             not step.get("uses", "").startswith("actions/checkout@")
             or step["with"]["persist-credentials"] is False
         )
-        # What others write, such as a branch's name, reaches the shell as a variable only.
+        # Text of others, such as the name of a branch, reaches the shell only as a variable.
         assert "${{" not in step.get("run", "")
 
 
-def test_github_actions(shell, repository, clean, tmp_path):
-    """The job fails where it should, with the findings in SARIF and the summary written in both
-    cases.
-    """
+def test_github_actions(shell: Shell, repository: Path, clean: bool, tmp_path: Path) -> None:
+    """The job fails on a finding. In both cases it writes SARIF and the summary."""
     steps = [step["run"] for step in WORKFLOW["jobs"]["findings"]["steps"] if "run" in step]
     codes = [shell(step).returncode for step in steps]
 
@@ -151,8 +160,8 @@ def test_github_actions(shell, repository, clean, tmp_path):
     assert ("nothing to change" in (tmp_path / "summary.md").read_text()) == clean
 
 
-def test_github_actions_without_an_answer(shell, repository, clean):
-    """An error is no SARIF: it is printed, and nothing is left to upload."""
+def test_github_actions_without_an_answer(shell: Shell, repository: Path, clean: bool) -> None:
+    """An error of the service is printed, and nothing is left to upload."""
     pack, _, judge = [
         step["run"] for step in WORKFLOW["jobs"]["findings"]["steps"] if "run" in step
     ]
@@ -164,12 +173,12 @@ def test_github_actions_without_an_answer(shell, repository, clean):
     assert not (repository / "podsplit.sarif").exists()
 
 
-def test_gitlab_ci(shell, repository, clean):
-    """The job fails where it should, with a Code Quality report and a test report in both cases."""
+def test_gitlab_ci(shell: Shell, repository: Path, clean: bool) -> None:
+    """The job fails on a finding. In both cases it writes a Code Quality and a test report."""
     done = shell("\n".join(PIPELINE["podsplit"]["script"]))
     reports = PIPELINE["podsplit"]["artifacts"]["reports"]
     quality = json.loads((repository / reports["codequality"]).read_text())
-    tests = JUnitXml.fromfile(repository / reports["junit"])
+    tests = JUnitXml.fromfile(str(repository / reports["junit"]))
 
     assert done.returncode == (0 if clean else 22), done.stderr
     assert [entry["location"]["path"] for entry in quality] == (
@@ -178,9 +187,9 @@ def test_gitlab_ci(shell, repository, clean):
     assert (tests.tests, tests.failures) == ((1, 0) if clean else (2, 1))
 
 
-def test_jenkins(shell, repository, clean):
-    """Braces and quotes close; its shell step fails where it should, with a test report and a
-    summary in both cases.
+def test_jenkins(shell: Shell, repository: Path, clean: bool) -> None:
+    """The pipeline's brackets and quotes close. Its shell step fails on a finding, and writes a
+    test report and a summary in both cases.
     """
     text = (CI / "Jenkinsfile").read_text()
     (script,) = re.findall(r"sh '''(.*?)'''", text, re.DOTALL)
@@ -189,23 +198,23 @@ def test_jenkins(shell, repository, clean):
     assert not set("'\"") & set(rest)
     # Groovy takes one of two backslashes.
     done = shell(script.replace("\\\\", "\\"), program="sh")
-    tests = JUnitXml.fromfile(repository / "podsplit.xml")
+    tests = JUnitXml.fromfile(str(repository / "podsplit.xml"))
 
     assert done.returncode == (0 if clean else 22), done.stderr
     assert tests.failures == (0 if clean else 1)
     assert (repository / "podsplit.md").read_text().startswith("### Podsplit: ")
 
 
-def test_plain_shell(shell, clean):
-    """0 or 1, and the report on standard output."""
+def test_plain_shell(shell: Shell, clean: bool) -> None:
+    """The script ends with 0 or 1, and prints the report."""
     done = shell('sh "$0" "$@"', str(CI / "check.sh"), "manifests")
 
     assert done.returncode == (0 if clean else 1), done.stderr
     assert ("kind: Deployment" in done.stdout) != clean
 
 
-def test_plain_shell_by_another_limit(shell, repository):
-    """FAIL_ON says from where on."""
+def test_plain_shell_by_another_limit(shell: Shell, repository: Path) -> None:
+    """FAIL_ON sets the least severity that fails."""
     (repository / "manifests" / "bare.yaml").write_text(BARE)
 
     assert shell('sh "$0" "$@"', str(CI / "check.sh"), "manifests", FAIL_ON="error").returncode == 0
@@ -214,8 +223,8 @@ def test_plain_shell_by_another_limit(shell, repository):
 @pytest.mark.parametrize(
     "trouble", [{"FAIL_ON": "never"}, {"PODSPLIT_URL": "http://127.0.0.1:9"}, {"PODSPLIT_URL": ""}]
 )
-def test_plain_shell_without_an_answer(shell, trouble):
-    """2: neither clean nor failing."""
+def test_plain_shell_without_an_answer(shell: Shell, trouble: dict[str, str]) -> None:
+    """The script ends with 2 where the service gives no report."""
     done = shell('sh "$0" manifests', str(CI / "check.sh"), **trouble)
 
     assert done.returncode == 2
@@ -223,16 +232,16 @@ def test_plain_shell_without_an_answer(shell, trouble):
 
 
 @pytest.mark.parametrize("platform", ["github", "gitlab"])
-def test_the_jobs_that_post_suggestions(shell, repository, platform):
-    """The bot's step, as it is written, posts on a pull request."""
-    who = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+def test_the_jobs_that_post_suggestions(shell: Shell, repository: Path, platform: str) -> None:
+    """The step that runs the bot posts on a pull request."""
+    author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
     (repository / f".{platform}").mkdir()
     (repository / f".{platform}" / "podsplit").symlink_to(ROOT / "examples" / "bots")
     commit = 'git add --all manifests && git "$@" commit --quiet --message x'
-    assert shell(commit, "sh", *who).returncode == 0
+    assert shell(commit, "sh", *author).returncode == 0
     base = shell("git switch --quiet --create branch && git rev-parse HEAD").stdout.strip()
     (repository / "manifests" / "bare.yaml").write_text(BARE)
-    head = shell(f"{commit} && git rev-parse HEAD", "sh", *who).stdout.strip()
+    head = shell(f"{commit} && git rev-parse HEAD", "sh", *author).stdout.strip()
     if platform == "github":
         script = next(
             step["run"]
@@ -241,30 +250,29 @@ def test_the_jobs_that_post_suggestions(shell, repository, platform):
         )
     else:
         script = "\n".join(PIPELINE["podsplit-suggestions"]["script"])
-    with forge() as (url, state):
-        state.head, state.hunks = head, {"manifests/bare.yaml": [range(1, 100)]}
-        named = {
+    with running_forge() as (url, pull_request):
+        pull_request.head = head
+        pull_request.hunks = {"manifests/bare.yaml": [range(1, 100)]}
+        environ = {
             "GITHUB_API_URL": url,
             "GITHUB_REPOSITORY": "team/shop",
             "GITHUB_TOKEN": TOKEN,
             "PULL_NUMBER": "7",
             "HEAD_SHA": head,
         }
-        named |= {
+        environ |= {
             "CI_API_V4_URL": f"{url}/api/v4",
             "CI_PROJECT_ID": "42",
             "CI_MERGE_REQUEST_IID": "7",
             "GITLAB_TOKEN": TOKEN,
         }
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        done = shell(
-            script,
-            PATH=path,
-            BASE=base,
-            CI_MERGE_REQUEST_DIFF_BASE_SHA=base,
-            CI_COMMIT_SHA=head,
-            **named,
-        )
+        environ |= {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "BASE": base,
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
+            "CI_COMMIT_SHA": head,
+        }
+        done = shell(script, **environ)
 
         assert done.returncode == 0, done.stderr
-        assert len(state.of("review", "discussion")) == 1
+        assert len(pull_request.comments_of_kind("review", "discussion")) == 1

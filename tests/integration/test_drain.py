@@ -1,4 +1,4 @@
-"""What happens between SIGTERM and the end."""
+"""The service between SIGTERM and its end: it drains, and no request is lost."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import time
 
 import requests
 
-POD = (
-    b"apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n    - name: web\n   "
-    b"   image: nginx\n"
-)
+from tests.conftest import StartServer
+from tests.support.sockets import POD, request_head
 
 
-def test_readiness_goes_down_first_and_new_requests_are_served(start_server):
+def test_readiness_goes_down_first_and_new_requests_are_served(start_server: StartServer) -> None:
     """After SIGTERM: /readyz is 503, new requests are answered for DRAIN_SECONDS, then the
     process ends with 0.
     """
@@ -28,15 +26,11 @@ def test_readiness_goes_down_first_and_new_requests_are_served(start_server):
     assert running.process.wait(15) == 0
 
 
-def test_a_request_in_flight_is_finished(start_server):
-    """A body that began to arrive before the end of the drain is read and answered."""
+def test_a_request_in_flight_is_finished(start_server: StartServer) -> None:
+    """A request whose body began to arrive before the end of the drain is answered."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="0.5")
-    head = (
-        "POST /v1/analyze HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length:"
-        f" {len(POD)}\r\n\r\n".encode()
-    )
     with running.connect() as connection:
-        connection.sendall(head + POD[:20])
+        connection.sendall(request_head(len(POD)) + POD[:20])
         time.sleep(0.2)
         running.terminate()
         time.sleep(2)
@@ -47,9 +41,9 @@ def test_a_request_in_flight_is_finished(start_server):
     assert running.process.wait(15) == 0
 
 
-def test_a_connection_that_was_kept_open(start_server):
-    """A request on it while the service drains is answered, and the client told to come back on
-    another one.
+def test_a_connection_that_was_kept_open(start_server: StartServer) -> None:
+    """A request on a connection that was kept open is answered during the drain, and the connection
+    is closed after it.
     """
     running = start_server(PODSPLIT_DRAIN_SECONDS="3", WORKERS="1")
     with requests.Session() as session:
@@ -66,8 +60,8 @@ def test_a_connection_that_was_kept_open(start_server):
     assert running.process.wait(15) == 0
 
 
-def test_a_second_sigterm_ends_the_drain(start_server):
-    """Who is in a hurry needn't wait."""
+def test_a_second_sigterm_ends_the_drain(start_server: StartServer) -> None:
+    """A second SIGTERM ends the process before the end of the drain."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="60")
     running.terminate()
     time.sleep(0.5)
@@ -76,25 +70,23 @@ def test_a_second_sigterm_ends_the_drain(start_server):
     assert running.process.wait(10) == 0
 
 
-def test_sigterm_under_load(start_server):
-    """Every request that began before the end of the drain is answered: none is reset, none is
-    cut.
-    """
+def test_sigterm_under_load(start_server: StartServer) -> None:
+    """Every request that began before the end of the drain is answered."""
     running = start_server(PODSPLIT_DRAIN_SECONDS="2")
     ended = threading.Event()
     lost: list[str] = []
-    answered: list[int] = []
+    statuses: list[int] = []
     end_of_drain = [float("inf")]
 
     def ask() -> None:
         while not ended.is_set():
             began = time.monotonic()
             try:
-                answered.append(
+                statuses.append(
                     requests.post(running.url + "/v1/analyze", data=POD, timeout=20).status_code
                 )
             except requests.RequestException as error:
-                # The margin is for what lies between the signal and the timer that it starts.
+                # The margin is for the time between the signal and the timer that it starts.
                 if began < end_of_drain[0] - 0.2:
                     lost.append(f"{began - end_of_drain[0]:.3f}: {error}")
                 return
@@ -111,6 +103,6 @@ def test_sigterm_under_load(start_server):
         thread.join(30)
 
     assert not lost
-    assert set(answered) == {200}
-    assert len(answered) > 100
+    assert set(statuses) == {200}
+    assert len(statuses) > 100
     assert code == 0

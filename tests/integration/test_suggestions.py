@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import requests
 
+from tests.conftest import Server
+
 POD = (
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {app: web}\nspec:\n "
     " containers:\n    - name: web\n      image: nginx\n"
@@ -13,8 +15,8 @@ DIFF = f"--- /dev/null\n+++ b/app/web.yaml\n@@ -0,0 +1,{POD.count(chr(10))} @@\n
 )
 
 
-def test_an_envelope_and_a_form_say_the_same(server):
-    """JSON with `diff` beside `files`, or multipart with a part of that name."""
+def test_an_envelope_and_a_form_say_the_same(server: Server) -> None:
+    """JSON with `diff` beside `files` gives the same answer as a form with a part `diff`."""
     url = server.url + "/v1/suggestions?platform=github"
     envelope = requests.post(
         url, json={"files": [{"path": "app/web.yaml", "content": POD}], "diff": DIFF}, timeout=30
@@ -30,8 +32,8 @@ def test_an_envelope_and_a_form_say_the_same(server):
     assert "```suggestion\n" in comment["body"]
 
 
-def test_what_is_missing_is_named(server):
-    """The platform, or the diff."""
+def test_what_is_missing_is_named(server: Server) -> None:
+    """The error names the missing platform or diff, and a diff that can't be read has a code."""
     no_platform = requests.post(
         server.url + "/v1/suggestions", json={"files": [], "diff": ""}, timeout=30
     )

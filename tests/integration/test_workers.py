@@ -1,4 +1,4 @@
-"""What the workers share out among themselves."""
+"""How the workers share connections."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import StartServer
+
 CONNECTIONS = 40
 
 
-def _connections_of(process: int) -> int:
+def _count_sockets(process: int) -> int:
     return sum(
-        each.readlink().name.startswith("socket:") for each in Path(f"/proc/{process}/fd").iterdir()
+        descriptor.readlink().name.startswith("socket:")
+        for descriptor in Path(f"/proc/{process}/fd").iterdir()
     )
 
 
@@ -23,17 +26,15 @@ def _connections_of(process: int) -> int:
     not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
     reason="it reads /proc, which only Linux has",
 )
-def test_connections_that_are_kept_are_shared_out(start_server):
-    """Clients that open their connections once, as proxies do, reach all workers: each serves
-    about as many.
-    """
+def test_connections_that_are_kept_are_shared_out(start_server: StartServer) -> None:
+    """Connections that stay open, as proxies keep them, are shared about equally by the workers."""
     running = start_server(WORKERS="2")
-    time.sleep(2)  # the first worker that is ready answers for both
+    time.sleep(2)  # the service counts as ready as soon as one worker is
     process = running.process.pid
     workers = [
-        int(each) for each in Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()
     ]
-    before = [_connections_of(each) for each in workers]
+    before = [_count_sockets(worker) for worker in workers]
     with ExitStack() as stack:
         for _ in range(CONNECTIONS):
             stack.enter_context(socket.create_connection(("127.0.0.1", running.port))).sendall(
@@ -42,7 +43,7 @@ def test_connections_that_are_kept_are_shared_out(start_server):
             time.sleep(0.005)
         time.sleep(0.5)
         shares = [
-            _connections_of(each) - known for each, known in zip(workers, before, strict=True)
+            _count_sockets(worker) - known for worker, known in zip(workers, before, strict=True)
         ]
 
     assert sum(shares) == CONNECTIONS

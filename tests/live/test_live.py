@@ -1,8 +1,6 @@
-"""The stages of rewrites, applied to a real API server: `PODSPLIT_TEST_KUBECONFIG=<file>` names the
-cluster.
+"""The stages of rewrites, applied to a real cluster: the one of `PODSPLIT_TEST_KUBECONFIG=<file>`.
 
-The containers of the sets do nothing, so that what is seen is the cluster's own doing: controllers,
-EndpointSlices, rollouts.
+The containers of the sets do nothing: the test is about controllers, EndpointSlices and rollouts.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.live import Kubectl, walk
+from tests.support.live import Kubectl, check_stages
 from tests.support.rewritten import rewrite
 
 KUBECONFIG = os.environ.get("PODSPLIT_TEST_KUBECONFIG")
@@ -26,7 +24,7 @@ live = pytest.mark.skipif(
 
 @pytest.fixture
 def cluster(kubectl: Path) -> Iterator[Kubectl]:
-    """A cluster with a fresh namespace, which is deleted afterwards."""
+    """A cluster with a new namespace, which is deleted afterwards."""
     client = Kubectl(kubectl, str(KUBECONFIG), f"podsplit-{uuid.uuid4().hex[:8]}")
     client.run("create", "namespace", client.namespace)
     yield client
@@ -36,18 +34,19 @@ def cluster(kubectl: Path) -> Iterator[Kubectl]:
 @live
 @pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 def test_every_port_keeps_its_endpoints(cluster: Kubectl, path: Path) -> None:
-    """Stage by stage, no Service port is ever without a ready endpoint, and each leads to the
+    """In every stage each Service port has a ready endpoint at every moment, and leads to the
     container that it led to.
     """
     rewritten = rewrite({path.name: path.read_text()})
-    assert "split" in rewritten.changes
-    assert list(walk(cluster, rewritten.stages)) == []
+    assert "split" in rewritten.actions
+    assert list(check_stages(cluster, rewritten.stages)) == []
 
 
 @live
 def test_all_at_once_is_seen_to_have_the_gap(cluster: Kubectl) -> None:
-    """The last stage straight away leaves a port without endpoints while the new Pods start: the
-    watch would see a gap.
+    """To apply the last stage at once leaves a port without endpoints while the new Pods start. The
+    watch sees that gap.
     """
     stages = rewrite({"set.yaml": SETS[-1].read_text()}).stages
-    assert any("no ready endpoint" in each for each in walk(cluster, [stages[0], stages[-1]]))
+    faults = check_stages(cluster, [stages[0], stages[-1]])
+    assert any("no ready endpoint" in fault for fault in faults)

@@ -1,22 +1,33 @@
-"""How the live test reads what kubectl says, and what it finds wrong: on answers as a cluster
-gives them, and on a model of one.
+"""How the live test reads kubectl's output, and what it finds wrong.
+
+It runs here on output as a real cluster prints it, and on a model of a cluster.
 """
 
 from __future__ import annotations
 
 import stat
 import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.support import live
-from tests.support.cluster import Cluster, Pods, read
-from tests.support.live import Kubectl, Port, Seen, reached, unsettled, walk
+from tests.support.cluster import Cluster
+from tests.support.live import (
+    Kubectl,
+    Port,
+    ReadyContainers,
+    check_stages,
+    ready_containers,
+    unsettled_pods,
+)
+from tests.support.objects import read_objects
 from tests.support.rewritten import rewrite
 
 SETS = sorted((Path(__file__).parent / "sets").glob("*.yaml"))
+every_set = pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 PODS = {
     "items": [
         {
@@ -44,10 +55,10 @@ PODS = {
 }
 
 
-def piece(
+def endpoint_slice(
     service: str, ports: list[dict[str, object]] | None, *endpoints: tuple[str, bool | None]
 ) -> dict[str, object]:
-    """An EndpointSlice."""
+    """An EndpointSlice; each endpoint is the name of a Pod and whether it is ready."""
     return {
         "metadata": {"name": f"{service}-abcde", "labels": {"kubernetes.io/service-name": service}},
         "addressType": "IPv4",
@@ -64,55 +75,57 @@ def piece(
 
 
 def test_slices_of_one_service_count_together() -> None:
-    """A Service has a slice for each set of resolved ports; a port is reached in whichever of
-    them it is.
-    """
+    """The slices of a Service are taken together: it has one for each set of resolved ports."""
     http, amqp = (
         {"name": "http", "port": 80, "protocol": "TCP"},
         {"name": "amqp", "port": 5672, "protocol": "TCP"},
     )
     slices = {
         "items": [
-            piece("shop", [http], ("shop-5b7f-x2x", True)),
-            piece("shop", [amqp], ("shop-queue-9c-1", True)),
+            endpoint_slice("shop", [http], ("shop-5b7f-x2x", True)),
+            endpoint_slice("shop", [amqp], ("shop-queue-9c-1", True)),
         ]
     }
-    assert reached(slices, PODS) == {
+    assert ready_containers(slices, PODS) == {
         Port("shop", "http"): {"front"},
         Port("shop", "amqp"): {"queue"},
     }
 
 
-def test_what_is_not_ready_is_not_reached() -> None:
-    """Ready that isn't said is taken as ready, as the API has it; a port that only unready Pods
-    have is empty.
+def test_unready_endpoints_are_not_reached() -> None:
+    """A port that only unready Pods have is empty. An endpoint without the condition counts as
+    ready, as the API says.
     """
     slices = {
         "items": [
-            piece("a", [{"port": 80}], ("shop-5b7f-x2x", False)),
-            piece("b", [{"port": 80}], ("shop-5b7f-x2x", None)),
+            endpoint_slice("a", [{"port": 80}], ("shop-5b7f-x2x", False)),
+            endpoint_slice("b", [{"port": 80}], ("shop-5b7f-x2x", None)),
         ]
     }
-    assert reached(slices, PODS) == {Port("a", ""): frozenset(), Port("b", ""): {"front"}}
+    assert ready_containers(slices, PODS) == {
+        Port("a", ""): frozenset(),
+        Port("b", ""): {"front"},
+    }
 
 
 def test_ports_are_those_of_running_containers() -> None:
-    """Native sidecars count and init containers don't; a protocol is part of a port; who
-    declares nothing is said so.
+    """Native sidecars count, init containers don't, and the protocol is a part of the port. A port
+    that nobody declares is named so.
     """
     ports = [
         {"name": "metrics", "port": 9187},
         {"name": "dns", "port": 53, "protocol": "UDP"},
         {"name": "tcp", "port": 53},
     ]
-    found = reached({"items": [piece("shop", ports, ("shop-5b7f-x2x", True))]}, PODS)
-    assert found[Port("shop", "metrics")] == {"metrics"}
-    assert found[Port("shop", "dns")] == {"dns"}
-    assert found[Port("shop", "tcp")] == {"a container that doesn't declare it"}
+    slices = {"items": [endpoint_slice("shop", ports, ("shop-5b7f-x2x", True))]}
+    ready = ready_containers(slices, PODS)
+    assert ready[Port("shop", "metrics")] == {"metrics"}
+    assert ready[Port("shop", "dns")] == {"dns"}
+    assert ready[Port("shop", "tcp")] == {"a container that doesn't declare it"}
 
 
-def test_who_comes_and_who_goes() -> None:
-    """A Pod that isn't ready, or that has been deleted and is still there, is waited for."""
+def test_unsettled_pods() -> None:
+    """A Pod that isn't ready is unsettled, as is one that is being deleted."""
     ready = {
         "conditions": [
             {"type": "PodScheduled", "status": "True"},
@@ -131,88 +144,104 @@ def test_who_comes_and_who_goes() -> None:
             "status": ready,
         },
     ]
-    assert unsettled({"items": pods}) == ["starts", "is-new", "goes"]
+    assert unsettled_pods({"items": pods}) == ["starts", "is-new", "goes"]
 
 
 def test_empty_answers() -> None:
-    """A headless Service without ports, a slice without endpoints, and a Pod that is gone by
-    now.
+    """A headless Service without ports has none, a slice without endpoints is empty, and a Pod that
+    is gone by now is named so.
     """
     slices = {
         "items": [
-            piece("none", None),
-            piece("gone", [{"name": "x", "port": 1}], ("gone", True)),
-            piece("empty", [{"name": "x", "port": 1}]),
+            endpoint_slice("none", None),
+            endpoint_slice("gone", [{"name": "x", "port": 1}], ("gone", True)),
+            endpoint_slice("empty", [{"name": "x", "port": 1}]),
         ]
     }
-    assert reached(slices, {"items": []}) == {
+    assert ready_containers(slices, {"items": []}) == {
         Port("gone", "x"): {"a Pod that is gone"},
         Port("empty", "x"): frozenset(),
     }
 
 
-class Model:
-    """A cluster that does what the model of the tests says, one look behind another."""
+class ClusterModel:
+    """A client of the tests' model of a cluster; Pods follow when it is waited for them."""
 
     def __init__(self) -> None:
-        self.now = self.then = Cluster(())
+        self.applied = Cluster(())
+        """All objects as they were applied last."""
+        self.settled = Cluster(())
+        """The objects whose Pods run."""
 
     def apply(self, files: Mapping[str, str]) -> None:
-        bare = [each for each in self.now.objects if each.kind == "Pod"]
-        self.then, self.now = self.now, Cluster((*bare, *read(files)))
+        bare_pods = [resource for resource in self.applied.objects if resource.kind == "Pod"]
+        self.settled = self.applied
+        self.applied = Cluster((*bare_pods, *read_objects(files)))
 
-    def settle(self) -> None:
-        live.threading.Event().wait(0.03)
-        self.then = self.now
+    def wait_until_settled(self) -> None:
+        time.sleep(0.03)  # the watch reads the state in between
+        self.settled = self.applied
 
     def delete_pods(self, names: Sequence[str]) -> None:
-        self.now = Cluster(
+        self.applied = Cluster(
             tuple(
-                each
-                for each in self.now.objects
-                if each.kind != "Pod" or each.key.name not in names
+                resource
+                for resource in self.applied.objects
+                if resource.kind != "Pod" or resource.key.name not in names
             )
         )
 
-    def look(self) -> Seen:
-        """Services as they were applied last, Pods as they were before."""
-        found: Seen = {}
-        pods: list[Pods] = list(self.then.pods.values())
-        for port, reached_ in self.now.reach(pods).items():
-            names = (str(each.container).partition(" ")[0] for each in reached_)
-            found[Port(port.service.name, port.name)] = frozenset(names)
-        return found
+    def ready_containers(self) -> ReadyContainers:
+        """The Services as they were applied last lead to the Pods that run."""
+        return {
+            Port(port.service.name, port.name): frozenset(
+                str(endpoint.container).partition(" ")[0] for endpoint in endpoints
+            )
+            for port, endpoints in self.applied.endpoints(self.settled.pods.values()).items()
+        }
 
 
-@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
-def test_stages_have_no_gap(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sets of the live test, on the model."""
-    monkeypatch.setattr(live, "_POLL", 0.001)
-    assert list(walk(Model(), rewrite({path.name: path.read_text()}).stages)) == []
+@pytest.fixture
+def fast_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch reads a thousand times a second."""
+    monkeypatch.setattr(live, "_POLL_INTERVAL", 0.001)
 
 
-@pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
-def test_all_at_once_has_one(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last stage straight away is seen to leave ports without endpoints."""
-    monkeypatch.setattr(live, "_POLL", 0.001)
+@pytest.mark.usefixtures("fast_polls")
+@every_set
+def test_stages_have_no_gap(path: Path) -> None:
+    """The sets of the live test have no fault on the model."""
     stages = rewrite({path.name: path.read_text()}).stages
-    assert any("no ready endpoint" in each for each in walk(Model(), [stages[0], stages[-1]]))
+    assert list(check_stages(ClusterModel(), stages)) == []
 
 
-def test_a_wrong_rewrite_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Service that goes on asking by number leads to Pods that don't serve it."""
-    monkeypatch.setattr(live, "_POLL", 0.001)
+@pytest.mark.usefixtures("fast_polls")
+@every_set
+def test_all_at_once_has_a_gap(path: Path) -> None:
+    """To apply the last stage at once is seen to leave ports without endpoints."""
+    stages = rewrite({path.name: path.read_text()}).stages
+    faults = check_stages(ClusterModel(), [stages[0], stages[-1]])
+    assert any("no ready endpoint" in fault for fault in faults)
+
+
+@pytest.mark.usefixtures("fast_polls")
+def test_a_wrong_rewrite_is_seen() -> None:
+    """A Service whose target port stays a number leads to Pods that don't serve it."""
     text = next(path for path in SETS if path.stem == "one-service-for-both").read_text()
     stages = [
-        {path: each.replace("targetPort: amqp", "targetPort: 5672") for path, each in files.items()}
+        {
+            path: stage.replace("targetPort: amqp", "targetPort: 5672")
+            for path, stage in files.items()
+        }
         for files in rewrite({"x.yaml": text}).stages
     ]
-    assert any("that doesn't" in each or "None" in each for each in walk(Model(), stages))
+    faults = check_stages(ClusterModel(), stages)
+    assert any("that doesn't" in fault or "None" in fault for fault in faults)
 
 
 def test_kubectl_is_told_where(tmp_path: Path) -> None:
-    """Every command names the kubeconfig and the namespace; manifests come on standard input; a
-    failure says what kubectl said.
+    """Every command names the kubeconfig and the namespace, and manifests come on standard input. A
+    failure holds kubectl's error output.
     """
     program = tmp_path / "kubectl"
     program.write_text(
@@ -230,7 +259,7 @@ def test_kubectl_is_told_where(tmp_path: Path) -> None:
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     client = Kubectl(program, "/the/config", "podsplit-1")
     client.apply({"a.yaml": "kind: A", "b.yaml": "kind: B"})
-    client.settle()
+    client.wait_until_settled()
     log = (tmp_path / "log").read_text().splitlines()
     assert all(line.startswith("--kubeconfig /the/config --namespace podsplit-1 ") for line in log)
     assert (tmp_path / "applied").read_text() == "kind: A\n---\nkind: B"

@@ -1,8 +1,8 @@
 """Separate Deployments, merged into one Pod as a person would: how many pairs does the service give
 back as they were?
 
-The floors are what is recovered now, and may only rise; what is meant is 95 of 100. `python -m
-tests.support.recovering` says what is missing.
+The floors are what is recovered now, and may only rise; the goal is 95 of 100.
+`python -m tests.support.recovery` prints what is missing.
 """
 
 from __future__ import annotations
@@ -15,101 +15,108 @@ import pytest
 import requests
 
 from tests.conftest import Server
-from tests.support.cluster import Cluster, read
-from tests.support.merging import OWN, WHOLE, Merged, pairs
-from tests.support.programs import usual
-from tests.support.recovering import (
+from tests.support.cluster import Cluster
+from tests.support.merging import CORPUS_SETS, OWN_SETS, MergedPair, merge_pairs
+from tests.support.objects import read_objects
+from tests.support.programs import usual_ports
+from tests.support.recovery import (
+    DIVIDED,
+    REWRITTEN_OTHERWISE,
     Answer,
     Outcome,
-    missed,
-    outcome,
-    reached_names,
-    recovered,
+    containers_by_port,
+    find_differences,
+    outcome_of,
+    recover_pairs,
     table,
 )
-from tests.support.schemas import refusals
+from tests.support.schemas import api_server_errors
 
-FLOORS = {OWN: 36, WHOLE: 63}
-"""Pairs that come back: the same containers together, on the same volumes, as often, behind the
-same Service ports.
+FLOORS = {OWN_SETS: 36, CORPUS_SETS: 63}
+"""How many pairs come back: the same containers together, on the same volumes, with as many
+replicas, behind the same Service ports.
 """
-ROOTS = [
-    pytest.param(OWN, id="own"),
-    pytest.param(
-        WHOLE, id="whole", marks=pytest.mark.skipif(not WHOLE.exists(), reason="no corpus here")
-    ),
-]
+no_corpus = pytest.mark.skipif(
+    not CORPUS_SETS.exists(), reason="the labelled corpus is not beside this checkout"
+)
+every_root = pytest.mark.parametrize(
+    "root",
+    [pytest.param(OWN_SETS, id="own"), pytest.param(CORPUS_SETS, id="whole", marks=no_corpus)],
+)
 
 
 @cache
-def measured(root: Path) -> tuple[list[Outcome], list[str]]:
-    return recovered(root)
+def recover(root: Path) -> tuple[list[Outcome], list[str]]:
+    """The outcomes of a folder, computed once for all tests."""
+    return recover_pairs(root)
 
 
-@pytest.mark.parametrize("root", ROOTS)
-def test_the_share_that_is_recovered_holds(root: Path) -> None:
-    """No fewer pairs come back than did."""
-    outcomes, left_out = measured(root)
-    print(table(root.name, outcomes, left_out))  # noqa: T201 - what the test is for, with -s
+@every_root
+def test_enough_pairs_are_recovered(root: Path) -> None:
+    """As many pairs come back as the floor says."""
+    outcomes, left_out = recover(root)
+    print(table(root.name, outcomes, left_out))  # noqa: T201 - shown by pytest -s
     assert len(outcomes) >= 50
-    assert len([each for each in outcomes if not each.wrong]) >= FLOORS[root]
+    assert len([outcome for outcome in outcomes if not outcome.differences]) >= FLOORS[root]
 
 
-@pytest.mark.parametrize("root", ROOTS)
-def test_what_comes_back_otherwise_has_a_cause(root: Path) -> None:
-    """A pair that is not recovered is taken for one application, or held back with a reason, but
-    for init containers that nothing ties.
+@every_root
+def test_pairs_that_are_not_recovered_have_a_cause(root: Path) -> None:
+    """A pair that is not recovered is taken for one application, or held back with a reason. Few
+    come back otherwise: with init containers that nothing ties to one of the two.
     """
-    outcomes, _ = measured(root)
-    odd = [
-        each
-        for each in outcomes
-        if each.cause in ("told apart, rewritten otherwise", "one of the two is taken apart")
+    outcomes, _ = recover(root)
+    unexplained = [
+        outcome for outcome in outcomes if outcome.cause in (REWRITTEN_OTHERWISE, DIVIDED)
     ]
-    assert len(odd) <= len(outcomes) / 20, odd
+    assert len(unexplained) <= len(outcomes) / 20, unexplained
 
 
-@pytest.mark.parametrize("root", ROOTS)
+@every_root
 def test_a_merge_is_sound(root: Path) -> None:
-    """The one Pod is accepted wherever the two were, and every Service port reaches whom it
-    reached.
+    """An API server accepts the one Pod if it accepted the two, and every Service port leads to the
+    containers that it led to.
     """
-    found = [merged for _, merged in pairs(root) if isinstance(merged, Merged)]
-    assert found
-    for merged in found:
-        cluster = Cluster(read(merged.files), usual)
-        if not refusals(merged.original):
-            assert refusals(cluster) == {}, merged.name
-        was = reached_names(merged, merged.original, merged.names)
-        assert {
-            port: names
-            for port, names in reached_names(merged, cluster, None).items()
-            if names != was[port]
-        } == {}, merged.name
-        assert missed(merged, merged.files) != [], "merged sets are not what they were"
+    merged_pairs = [merged for _, merged in merge_pairs(root) if isinstance(merged, MergedPair)]
+    assert merged_pairs
+    for merged in merged_pairs:
+        cluster = Cluster(read_objects(merged.files), usual_ports)
+        if not api_server_errors(merged.original):
+            assert api_server_errors(cluster) == {}, merged.title
+        old = containers_by_port(merged, merged.original, merged.names)
+        new = containers_by_port(merged, cluster)
+        assert {port: names for port, names in new.items() if names != old[port]} == {}, (
+            merged.title
+        )
+        assert find_differences(merged, merged.files) != [], "a merged set has differences"
 
 
 def test_over_http(server: Server) -> None:
-    """The same comes back over HTTP."""
+    """A pair comes back over HTTP, too."""
     merged = next(
-        found
-        for title, found in pairs(OWN)
-        if title == "votes: vote + result" and isinstance(found, Merged)
+        pair
+        for title, pair in merge_pairs(OWN_SETS)
+        if title == "votes: vote + result" and isinstance(pair, MergedPair)
     )
     body = {"files": [{"path": path, "content": text} for path, text in merged.files.items()]}
     response = requests.post(f"{server.url}/v1/rewrite", json=body, timeout=30)
     assert response.status_code == 200
     data = json.loads(response.text)
     answer = Answer(
-        {each["path"]: each["content"] for each in data["files"]},
-        {
-            each["name"]: {c["name"]: c["group"] for c in each["containers"]}
-            for each in data["workloads"]
+        files={file["path"]: file["content"] for file in data["files"]},
+        groups={
+            workload["name"]: {
+                container["name"]: container["group"] for container in workload["containers"]
+            }
+            for workload in data["workloads"]
         },
-        {
-            each["name"]: min(c["confidence"] for c in each["containers"])
-            for each in data["workloads"]
+        confidence={
+            workload["name"]: min(container["confidence"] for container in workload["containers"])
+            for workload in data["workloads"]
         },
-        {each["workload"].partition("/")[2]: each["reason"] for each in data["held_back"]},
+        held_back={
+            refusal["workload"].partition("/")[2]: refusal["reason"]
+            for refusal in data["held_back"]
+        },
     )
-    assert outcome(merged, answer) == Outcome("votes: vote + result", (), "")
+    assert outcome_of(merged, answer) == Outcome("votes: vote + result", (), "")

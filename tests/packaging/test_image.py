@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -41,7 +42,7 @@ class Image:
     """The last stage, its root read-only."""
 
     stage: Stage
-    user: dict[str, object]
+    user: dict[str, Any]
     """What makes a process run as the image's user, where we may: a test that isn't root already
     is somebody without rights.
     """
@@ -56,12 +57,12 @@ class Image:
         return [self.stage.below(program), *rest]
 
 
-def base_python(user: dict[str, object]) -> Path:
+def base_python(user: dict[str, Any]) -> Path:
     """An interpreter that the image's user may run: a developer's own often stands in a home
     that is closed to others.
     """
     candidates = [
-        sys._base_executable,
+        getattr(sys, "_base_executable", None),  # only CPython has it
         *(
             shutil.which(f"python3.{minor}", path="/usr/local/bin:/usr/bin")
             for minor in (13, 12, 11)
@@ -90,7 +91,7 @@ def image() -> Iterator[Image]:
     with tempfile.TemporaryDirectory(prefix="podsplit-image-") as folder:
         work = Path(folder)
         work.chmod(0o755)
-        user: dict[str, object] = {}
+        user: dict[str, Any] = {}
         if os.geteuid() == 0:
             user = {"user": 10001, "group": 10001, "extra_groups": []}
         python = base_python(user)
@@ -180,12 +181,10 @@ def open_for_writing(pid: int) -> Iterator[str]:
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         # A connection may be closed while we look.
         with suppress(FileNotFoundError):
-            flags = int(
-                re.search(r"flags:\s+(\d+)", Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text())[
-                    1
-                ],
-                8,
+            [flags_text] = re.findall(
+                r"flags:\s+(\d+)", Path(f"/proc/{pid}/fdinfo/{entry.name}").read_text()
             )
+            flags = int(flags_text, 8)
             target = str(entry.readlink())
             if flags & (os.O_WRONLY | os.O_RDWR) and target.startswith("/"):
                 yield target

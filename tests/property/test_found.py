@@ -1,8 +1,7 @@
-"""Sets that showed a mistake once, cut down to what shows it: all that holds of rewrites holds of
-them.
+"""Sets that showed a mistake once, cut down to what shows it.
 
-A new one gets a file in `found/` that says what is meant; while it isn't mended it is marked here
-as expected to fail.
+A new one gets a file in `found/` that says what it is about. While the mistake is there, the file
+is listed here as expected to fail.
 """
 
 from __future__ import annotations
@@ -11,36 +10,39 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.programs import usual
-from tests.support.proving import KEPT, kept, untouched, walked
-from tests.support.rewritten import Truth, rewrite
+from tests.support.checks import ALL_CHECKS
+from tests.support.invariants import check_rollout, check_stages, check_untouched_documents
+from tests.support.programs import usual_ports
+from tests.support.rewritten import GroundTruth, rewrite
 
-FOUND = sorted((Path(__file__).parent / "found").glob("*.yaml"))
-UNMENDED: dict[str, str] = {}
+FILES = sorted((Path(__file__).parent / "found").glob("*.yaml"))
+KNOWN_FAILURES: dict[str, str] = {}
 """By file, why it fails."""
 
 
-def cases() -> list[object]:
-    """The files, those that are known to fail marked so."""
+def parameters() -> list[object]:
+    """The files; those that are known to fail are marked so."""
     return [
         pytest.param(
             path,
             id=path.stem,
             marks=(
-                pytest.mark.xfail(reason=UNMENDED[path.stem], strict=True)
-                if path.stem in UNMENDED
+                pytest.mark.xfail(reason=KNOWN_FAILURES[path.stem], strict=True)
+                if path.stem in KNOWN_FAILURES
                 else ()
             ),
         )
-        for path in FOUND
+        for path in FILES
     ]
 
 
-@pytest.mark.parametrize("path", cases())
-def test_what_was_wrong_once_is_right(path: Path) -> None:
-    """Everything is kept and reached in every stage and between them, and nothing is held back
-    for a mistake of ours.
+@pytest.mark.parametrize("path", parameters())
+def test_found_mistakes_stay_fixed(path: Path) -> None:
+    """Everything is kept in every stage and reached between them, and nothing is held back by a
+    mistake of the rewriting.
     """
-    rewritten, truth = rewrite({path.name: path.read_text()}), Truth(usual)
-    assert rewritten.mistakes() == []
-    assert [*kept(rewritten, truth, KEPT), *walked(rewritten, truth), *untouched(rewritten)] == []
+    rewritten, truth = rewrite({path.name: path.read_text()}), GroundTruth(usual_ports)
+    assert rewritten.own_faults() == []
+    assert list(check_stages(rewritten, truth, ALL_CHECKS)) == []
+    assert list(check_rollout(rewritten, truth)) == []
+    assert list(check_untouched_documents(rewritten)) == []

@@ -1,9 +1,9 @@
-"""What one document can cost is bounded: inputs made to be dear end soon, each with its own error
-or none.
+"""The cost of one document is bounded: inputs made to be costly end soon, with the right error or
+none.
 
-The work runs in a process of its own, as a hang inside of libyaml or of an expression can't be
-stopped from within. Its limit is no measurement: what grows with the square of these inputs would
-take hours.
+The work runs in a process of its own, because a hang inside of libyaml or of a regular expression
+can't be stopped from within. The time limit measures nothing: what grows with the square of these
+inputs would take hours.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NINES = "".join(
 
 
 def chain(head: str, link: str) -> str:
-    """Anchors, each of which holds the one before it."""
+    """A chain of anchors, each holding the one before it."""
     return head + "".join(
         link.format(this=number, last=number - 1) for number in range(1, SIZE // 30)
     )
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[str, str]] = {
     "tabs": ("a:" + "\t" * SIZE + "b\n", ""),
     "anchors": ("".join(f"k{number}: &a{number} 1\n" for number in range(SIZE // 16)), ""),
     "aliases": ("a: &x 1\n" + "".join(f"k{number}: *x\n" for number in range(SIZE // 16)), ""),
-    "a laughing bomb": (f"a0: &a0 [1,1,1,1,1,1,1,1,1]\n{NINES}", "aliases"),
+    "a billion laughs": (f"a0: &a0 [1,1,1,1,1,1,1,1,1]\n{NINES}", "aliases"),
     "aliases in aliases": (chain("a0: &a0 [1]\n", "a{this}: &a{this} [*a{last}]\n"), "aliases"),
     "merges of merges": (
         chain("a0: &a0 {x: 1}\n", "a{this}: &a{this} {{<<: *a{last}}}\n"),
@@ -102,26 +102,24 @@ CASES: dict[str, tuple[str, str]] = {
 """A text, and the code that it is rejected with; empty where it is read."""
 
 
-def work(name: str, channel: Connection) -> None:
-    """Run a case and say what came of it."""
+def run_case(name: str, channel: Connection) -> None:
+    """Run the pipeline on a case and send the codes of what it rejects."""
     text, _ = CASES[name]
     report = run([("a.yaml", text.encode())], Options(), rewrite=True)
     channel.send(sorted({item.code for item in report.rejected}))
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_document_made_to_be_dear(name):
-    """It ends within the deadline that a request has, with the error that it should end with,
-    and nothing worse.
-    """
+def test_a_document_made_to_be_costly(name: str) -> None:
+    """It ends within the deadline of a request, with the right error."""
     context = multiprocessing.get_context("fork")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(name, there))
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=run_case, args=(name, sender))
     process.start()
-    there.close()
+    sender.close()
     try:
-        assert here.poll(60), "it hangs"
-        codes = here.recv()
+        assert receiver.poll(60), "it hangs"
+        codes = receiver.recv()
     finally:
         process.kill()
         process.join(10)
@@ -129,15 +127,15 @@ def test_a_document_made_to_be_dear(name):
     assert codes == [code for code in [CASES[name][1]] if code]
 
 
-def test_documents_are_counted_before_more_are_read():
-    """Many small ones cost no more than the limit lets in."""
+def test_documents_are_counted_before_more_are_read() -> None:
+    """Many small documents cost no more than the limit lets in."""
     with pytest.raises(LimitExceeded) as caught:
         run([("a.yaml", b"---\na: 1\n" * 100_000)], Options(max_documents=100), rewrite=True)
     assert caught.value.code == "documents"
 
 
-def test_the_deadline_holds_between_documents():
-    """Time is up before the second one is read."""
+def test_the_deadline_holds_between_documents() -> None:
+    """Once the deadline has passed, no document is read."""
     with pytest.raises(DeadlineExceeded):
         run([("a.yaml", POD.encode())], Options(deadline=time.monotonic() - 1), rewrite=False)
 
@@ -154,25 +152,24 @@ PIECES = st.sampled_from([*"[]{}'\"#~a9.\t\n\x85\u2028\ufeff😀", *WORDS.split(
     st.integers(1, 50),
     st.integers(1, 20),
 )
-def test_tight_limits_hold(text, depth, nodes, length):
-    """Whatever is read is within the limits, and whatever isn't has a code."""
+def test_tight_limits_hold(text: str, depth: int, nodes: int, length: int) -> None:
+    """What is read is within the limits, and what isn't has a code."""
     limits = Limits(depth=depth, expanded_nodes=nodes, scalar_length=length)
     for entry in parse(SourceFile("a.yaml", text), limits):
         if isinstance(entry, Document):
-            with contextlib.suppress(
-                InputError
-            ):  # a merge of what is no mapping, found when it is read
-                assert deepest(entry.read()) <= depth + nodes
+            # A merge of what is no mapping is an error when it is read.
+            with contextlib.suppress(InputError):
+                assert nesting_depth(entry.read()) <= depth + nodes
         else:
             assert entry.code
 
 
-def deepest(data: object) -> int:
-    """How deep data nests."""
+def nesting_depth(data: object) -> int:
+    """How deep data nests; 0 for a scalar."""
     match data:
         case dict():
-            return 1 + max(map(deepest, data.values()), default=0)
+            return 1 + max(map(nesting_depth, data.values()), default=0)
         case list():
-            return 1 + max(map(deepest, data), default=0)
+            return 1 + max(map(nesting_depth, data), default=0)
         case _:
             return 0

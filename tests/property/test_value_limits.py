@@ -1,7 +1,8 @@
-"""Long values cost no more than their length: wherever a value is searched for addresses, paths and
+"""Long values cost no more than their length, wherever a value is searched for addresses, paths and
 names.
 
-In a process of its own, as in test_parser_limits.py, and with a limit that is no measurement.
+As in test_parser_limits.py, the work runs in a process of its own, and the time limit measures
+nothing.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ WORDS = (
 )
 
 
-def work(text: str, channel: Connection) -> None:
-    """Run every word in one place, saying each when it is done."""
+def run_words(text: str, channel: Connection) -> None:
+    """Run the pipeline with every word in one place, and send each word when it is done."""
     for word in WORDS:
         value = json.dumps(word * (SIZE // len(word)) + "!")
         run([("a.yaml", text.replace("VALUE", value).encode())], Options(), rewrite=True)
@@ -81,17 +82,17 @@ def work(text: str, channel: Connection) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_value_made_to_be_dear(place):
-    """Each is done within the deadline that a request has."""
+def test_a_value_made_to_be_costly(place: str) -> None:
+    """Every value is done within the deadline of a request."""
     context = multiprocessing.get_context("fork")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(PLACES[place], there))
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=run_words, args=(PLACES[place], sender))
     process.start()
-    there.close()
+    sender.close()
     try:
         for word in WORDS:
-            assert here.poll(60), f"it hangs at {word!r}"
-            assert here.recv() == word
+            assert receiver.poll(60), f"it hangs at {word!r}"
+            assert receiver.recv() == word
     finally:
         process.kill()
         process.join(10)

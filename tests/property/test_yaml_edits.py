@@ -1,4 +1,4 @@
-"""Edits of YAML text against their meaning on plain data."""
+"""Edits of YAML text, compared with their meaning on plain data."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from service.yamldoc.operations import (
 )
 from service.yamldoc.reading import read
 from service.yamldoc.stream import Document, parse
-from tests.support.model import applied
+from tests.support.editing_model import apply_operations
 from tests.support.yamltext import SCALARS, data, documents
 
 
-def parsed(text: str) -> Document:
+def parse_one(text: str) -> Document:
     """The one document of a text."""
     (document,) = parse(SourceFile("test.yaml", text), Limits())
     assert isinstance(document, Document), document
     return document
 
 
-def edited(document: Document, operations: list[Operation], stage: int = 0) -> str:
-    """The text after the operations."""
+def edit(document: Document, operations: list[Operation], stage: int = 0) -> str:
+    """The text of a document after some operations, in a stage."""
     return apply_edits(
         document.source.text,
         compile_operations(document, operations, formatting_of([document])),
@@ -65,7 +65,7 @@ def routes(value: Any, route: Route = ()) -> list[Route]:
     ]
 
 
-def at(value: Any, route: Route) -> Any:
+def look_up(value: Any, route: Route) -> Any:
     """The value at a route."""
     for step in route:
         value = value[step]
@@ -73,9 +73,9 @@ def at(value: Any, route: Route) -> Any:
 
 
 def random_operation(value: Any, choose: random.Random, new: Any) -> Operation:
-    """Some operation that the value allows."""
+    """An operation that the value allows, at a random place."""
     route = choose.choice(routes(value))
-    target = at(value, route)
+    target = look_up(value, route)
     options: list[Operation] = [SetValue(route, new)]
     if len(route) > 1 or len(value) > 1:
         options.append(Remove(route))
@@ -97,9 +97,9 @@ def random_operation(value: Any, choose: random.Random, new: Any) -> Operation:
 
 @given(documents())
 def test_the_generated_text_reads_as_the_generated_data(sample: tuple[str, Any]) -> None:
-    """The strategy itself is right, or the properties below would test nothing."""
+    """The strategy itself is right; otherwise the properties below would test nothing."""
     text, value = sample
-    assert read(parsed(text).root) == value
+    assert read(parse_one(text).root) == value
 
 
 @settings(max_examples=1000)
@@ -111,22 +111,20 @@ def test_the_generated_text_reads_as_the_generated_data(sample: tuple[str, Any])
 def test_the_text_after_an_operation_reads_as_the_operation_on_the_data(
     sample: tuple[str, Any], choose: random.Random, new: Any
 ) -> None:
-    """Whatever the style, the edited text means what was meant."""
+    """The edited text reads as the edited data, whatever the style."""
     text, value = sample
-    document = parsed(text)
+    document = parse_one(text)
     operation = random_operation(value, choose, new)
-    result = edited(document, [operation])
-    assert read(parsed(result).root) == applied(value, [operation]), (operation, result)
+    result = edit(document, [operation])
+    assert read(parse_one(result).root) == apply_operations(value, [operation]), (operation, result)
 
 
 @settings(max_examples=1000)
 @given(documents(), st.randoms(use_true_random=False))
 def test_edits_of_disjoint_routes_commute(sample: tuple[str, Any], choose: random.Random) -> None:
-    """The order in which operations are given makes no difference, and they mean together what
-    they mean alone.
-    """
+    """The order of operations makes no difference, and together they mean what they mean alone."""
     text, value = sample
-    document = parsed(text)
+    document = parse_one(text)
     first, second = random_operation(value, choose, 1), random_operation(value, choose, {"n": "w"})
     shorter = min(len(first.route), len(second.route))
     if first.route[:shorter] == second.route[:shorter]:
@@ -137,9 +135,13 @@ def test_edits_of_disjoint_routes_commute(sample: tuple[str, Any], choose: rando
         and first.route[:-1] == second.route[:-1]
     ):
         return
-    result = edited(document, [first, second])
-    assert result == edited(document, [second, first])
-    assert read(parsed(result).root) == applied(value, [first, second]), (first, second, result)
+    result = edit(document, [first, second])
+    assert result == edit(document, [second, first])
+    assert read(parse_one(result).root) == apply_operations(value, [first, second]), (
+        first,
+        second,
+        result,
+    )
 
 
 @settings(max_examples=1000)
@@ -149,19 +151,19 @@ def test_lines_outside_the_edited_node_survive(
 ) -> None:
     """Removing a node removes its lines and no others."""
     text, value = sample
-    document = parsed(text)
+    document = parse_one(text)
     route = choose.choice(routes(value))
     if len(route) == 1 and len(value) == 1:
         return
-    result = edited(document, [Remove(route)])
-    found = document.find(route)
-    assert found is not None
+    result = edit(document, [Remove(route)])
+    place = document.find(route)
+    assert place is not None
     before, after = text.splitlines(), result.splitlines()
-    start = document.source.position(found.key.start if found.key else found.node.start)[0]
-    end = document.source.position(max(found.node.end - 1, 0))[0]
+    start = document.source.position(place.key.start if place.key else place.node.start)[0]
+    end = document.source.position(max(place.node.end - 1, 0))[0]
     assert before[end + 3 :] == after[len(after) - len(before[end + 3 :]) :]
-    kept = [line for line in before[: max(start - 4, 0)] if line.strip().startswith("#")]
-    assert all(line in after for line in kept)
+    comments = [line for line in before[: max(start - 4, 0)] if line.strip().startswith("#")]
+    assert all(line in after for line in comments)
 
 
 @settings(max_examples=1000)
@@ -171,7 +173,7 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
 ) -> None:
     """Text that is carried over keeps its meaning, wherever it lands."""
     text, value = sample
-    document = parsed(text)
+    document = parse_one(text)
     route = choose.choice(routes(value))
     leaf = Verbatim(document, route)
     formatting = formatting_of([document])
@@ -179,8 +181,8 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
     new = emit_document(
         {"kind": "X", "spec": {"deep": {name: leaf, "items": [leaf, 1]}}}, formatting
     )
-    moved = at(value, route)
-    assert read(parsed(new).root) == {
+    moved = look_up(value, route)
+    assert read(parse_one(new).root) == {
         "kind": "X",
         "spec": {"deep": {name: moved, "items": [moved, 1]}},
     }, new
@@ -188,9 +190,9 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
 
 @given(data())
 def test_an_emitted_document_reads_as_its_tree(value: Any) -> None:
-    """What we write ourselves means what was meant."""
-    document = parsed("a:\n- b: c\n")
-    assert read(parsed(emit_document(value, formatting_of([document]))).root) == value
+    """A new document reads as the data that it was made from."""
+    document = parse_one("a:\n- b: c\n")
+    assert read(parse_one(emit_document(value, formatting_of([document]))).root) == value
 
 
 @settings(max_examples=400)
@@ -203,13 +205,15 @@ def test_an_emitted_document_reads_as_its_tree(value: Any) -> None:
 def test_json_is_edited_as_json(
     value: Any, choose: random.Random, new: Any, indent: int | None
 ) -> None:
-    """After any operation the text is still JSON, indented as before, and means what was meant."""
+    """After any operation the text is still JSON, indented as before, and reads as the edited
+    data.
+    """
     text = json.dumps(value, indent=indent, ensure_ascii=False) + "\n"
-    text = re.sub("[\x7f-\x9f\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
-    document = parsed(text)
+    text = re.sub("[\x7f-\x9f\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
+    document = parse_one(text)
     operation = random_operation(value, choose, new)
-    result = edited(document, [operation])
-    assert json.loads(result) == applied(value, [operation]), (operation, result)
+    result = edit(document, [operation])
+    assert json.loads(result) == apply_operations(value, [operation]), (operation, result)
     assert ("\n" in result.strip()) == (indent is not None) or not value
 
 
@@ -219,33 +223,33 @@ def test_the_text_of_a_stage_has_the_edits_up_to_it(
 ) -> None:
     """Operations of a later stage change nothing in the text of an earlier one."""
     text, value = sample
-    document = parsed(text)
+    document = parse_one(text)
     first, second = random_operation(value, choose, 1), random_operation(value, choose, {"n": "w"})
     shorter = min(len(first.route), len(second.route))
     if first.route[:shorter] == second.route[:shorter] or first.route[:-1] == second.route[:-1]:
         return
     both = [first, replace(second, stage=2)]
-    assert edited(document, both, 0) == edited(document, both, 1) == edited(document, [first])
-    assert edited(document, both, 2) == edited(document, [first, second])
+    assert edit(document, both, 0) == edit(document, both, 1) == edit(document, [first])
+    assert edit(document, both, 2) == edit(document, [first, second])
 
 
 @given(documents(), st.randoms(use_true_random=False))
-def test_what_leaves_later_takes_earlier_edits_along(
+def test_a_removal_in_a_later_stage_includes_earlier_edits(
     sample: tuple[str, Any], choose: random.Random
 ) -> None:
     """A node that is removed in a later stage is gone whole, whatever was added to it before."""
     text, value = sample
-    document = parsed(text)
+    document = parse_one(text)
     candidates = [
         route
         for route in routes(value)
-        if isinstance(at(value, route), dict)
-        and at(value, route)
+        if isinstance(look_up(value, route), dict)
+        and look_up(value, route)
         and (len(route) > 1 or len(value) > 1)
     ]
     if not candidates:
         return
     route = choose.choice(candidates)
     removal = Remove(route, stage=1)
-    result = edited(document, [AddEntry(route, "added", "x"), removal], 1)
-    assert result == edited(document, [removal], 1)
+    result = edit(document, [AddEntry(route, "added", "x"), removal], 1)
+    assert result == edit(document, [removal], 1)

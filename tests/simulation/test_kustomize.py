@@ -1,6 +1,4 @@
-"""Sets under a kustomization, built by the real kubectl before and after: what is rewritten
-builds, and keeps what there was.
-"""
+"""Sets under a kustomization, built by the real kubectl before and after the rewrite."""
 
 from __future__ import annotations
 
@@ -10,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import Cluster, read
-from tests.support.programs import defaults
-from tests.support.proving import KEPT
+from tests.support.checks import ALL_CHECKS
+from tests.support.cluster import Cluster
+from tests.support.objects import read_objects
+from tests.support.programs import default_ports
 from tests.support.rewritten import rewrite
-from tests.support.rollout import walk
+from tests.support.rollout import check_steps
 
 DEPLOYMENT = """apiVersion: apps/v1
 kind: Deployment
@@ -116,10 +115,8 @@ KUSTOMIZATIONS: dict[str, dict[str, str]] = {
 }
 
 
-def built(kubectl: Path, folder: Path, files: Mapping[str, str]) -> Cluster | None:
-    """The cluster that the files make when they are built; None where kustomize doesn't build
-    them.
-    """
+def build(kubectl: Path, folder: Path, files: Mapping[str, str]) -> Cluster | None:
+    """The cluster that the files make when they are built; None if kustomize can't build them."""
     for path, text in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -130,11 +127,13 @@ def built(kubectl: Path, folder: Path, files: Mapping[str, str]) -> Cluster | No
         check=False,
         timeout=60,
     )
-    return Cluster(read({"built.yaml": done.stdout}), defaults) if done.returncode == 0 else None
+    if done.returncode != 0:
+        return None
+    return Cluster(read_objects({"built.yaml": done.stdout}), default_ports)
 
 
 def combinations() -> list[object]:
-    """Every set under every kustomization."""
+    """Every set under every kustomization; the layout "new-files" under some of them."""
     return [
         (name, kustomization, layout)
         for name in SETS
@@ -146,36 +145,39 @@ def combinations() -> list[object]:
 
 
 @pytest.mark.parametrize(("name", "kustomization", "layout"), combinations())
-def test_what_is_built_is_kept(
+def test_a_rewritten_build_keeps_the_build(
     kubectl: Path, tmp_path: Path, name: str, kustomization: str, layout: str
 ) -> None:
-    """A rewrite under a kustomization builds, and keeps what the build was; or it isn't made."""
-    around = KUSTOMIZATIONS[kustomization]
-    base = "base/" if "base/kustomization.yaml" in around else ""
-    files = {**{base + path: text for path, text in SETS[name].items()}, **around}
+    """What a rewritten set builds to keeps what the set built to."""
+    kustomize_files = KUSTOMIZATIONS[kustomization]
+    base = "base/" if "base/kustomization.yaml" in kustomize_files else ""
+    files = {**{base + path: text for path, text in SETS[name].items()}, **kustomize_files}
     rewritten = rewrite(files, layout=layout)
-    assert rewritten.mistakes() == []
-    before, *after = [
-        built(kubectl, tmp_path / str(number), each) for number, each in enumerate(rewritten.stages)
+    assert rewritten.own_faults() == []
+    before, *built = [
+        build(kubectl, tmp_path / str(number), stage)
+        for number, stage in enumerate(rewritten.stages)
     ]
     if before is None:
         return  # a patch or field for a Deployment that isn't there
-    assert None not in after, "it builds no more"
-    stages = [before, *(each for each in after if each is not None)]
-    found = [
+    later = [cluster for cluster in built if cluster is not None]
+    assert len(later) == len(built), "a rewritten stage can't be built"
+    faults = [
         f"{check.__name__}: {message}"
-        for after in stages[1:]
-        for check in KEPT
-        for message in check(stages[0], after)
+        for after in later
+        for check in ALL_CHECKS
+        for message in check(before, after)
     ]
-    assert found + list(walk(stages, [(), (), ()])) == []
+    assert faults == []
+    assert list(check_steps([before, *later], [(), (), ()])) == []
 
 
-def test_some_are_made() -> None:
-    """Most kustomizations of these stand in the way of no split."""
-    made = [
+def test_most_kustomizations_allow_the_split() -> None:
+    """Most of these kustomizations don't prevent the split."""
+    split = [
         name
-        for name, around in KUSTOMIZATIONS.items()
-        if "base/kustomization.yaml" not in around and rewrite({**SETS["apart"], **around}).changes
+        for name, kustomize_files in KUSTOMIZATIONS.items()
+        if "base/kustomization.yaml" not in kustomize_files
+        and rewrite({**SETS["apart"], **kustomize_files}).actions
     ]
-    assert len(made) >= 6
+    assert len(split) >= 6

@@ -2,40 +2,51 @@
 reaches a container that doesn't serve it.
 
 A port may be without endpoints only where a change says that its old Pods must be gone before
-others start; where one says so, two Pods would otherwise run on the same data.
+others start. A change says so only where two Pods would otherwise run on the same data.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.support.cluster import Cluster, read
-from tests.support.programs import defaults, usual
-from tests.support.proving import walked
-from tests.support.real import cases, changed, needs_corpus, published
-from tests.support.rewritten import Truth, clusters, rewrite
-from tests.support.rollout import step, walk
-from tests.support.sets import Sample, sets
+from tests.support.cluster import Cluster
+from tests.support.generated_sets import Sample, sets
+from tests.support.invariants import check_rollout
+from tests.support.objects import Key, read_objects
+from tests.support.programs import default_ports, usual_ports
+from tests.support.real_manifests import case_inputs, changing_rewrites, corpus_inputs, needs_corpus
+from tests.support.rewritten import GroundTruth, rewrite, staged_clusters
+from tests.support.rollout import check_steps, port_histories
+
+
+def faults_by_path(inputs: Iterable[Path]) -> dict[str, list[str]]:
+    """What goes wrong in the rollout of each rewrite that changes anything."""
+    truth = GroundTruth(usual_ports)
+    return {
+        str(path): list(check_rollout(rewritten, truth))
+        for path, rewritten in changing_rewrites(inputs)
+    }
 
 
 def test_no_case_has_a_gap() -> None:
-    """Cases and examples, from the set as it was over expand and switch to contract."""
-    found = {path: list(walked(rewritten, Truth(usual))) for path, rewritten in changed(cases())}
-    assert len(found) > 40
-    assert {str(path): messages for path, messages in found.items() if messages} == {}
+    """No case or example has a fault on the way over expand and switch to contract."""
+    faults = faults_by_path(case_inputs())
+    assert len(faults) > 40
+    assert {path: messages for path, messages in faults.items() if messages} == {}
 
 
 @needs_corpus
 def test_no_real_set_has_a_gap() -> None:
-    """Whole applications and single manifests as people published them."""
-    found = {
-        path: list(walked(rewritten, Truth(usual))) for path, rewritten in changed(published())
-    }
-    assert len(found) > 150
-    assert {path.name: messages for path, messages in found.items() if messages} == {}
+    """No published application or manifest has one either."""
+    faults = faults_by_path(corpus_inputs())
+    assert len(faults) > 150
+    assert {path: messages for path, messages in faults.items() if messages} == {}
 
 
 @settings(
@@ -44,9 +55,9 @@ def test_no_real_set_has_a_gap() -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(sets(extras=4))
-def test_no_made_set_has_a_gap(sample: Sample) -> None:
-    """Nor one whose containers listen on more than they declare."""
-    assert list(walked(rewrite(sample.files), sample.truth)) == []
+def test_no_generated_set_has_a_gap(sample: Sample) -> None:
+    """No generated set has one, though its containers listen on more than they declare."""
+    assert list(check_rollout(rewrite(sample.files), sample.truth)) == []
 
 
 SHOP = """apiVersion: apps/v1
@@ -70,39 +81,38 @@ spec:
   selector: {app: shop}
   ports: [{name: http, port: 80}, {name: amqp, port: 5672}]
 """
-NOBODY = [set[str]()] * 3
+NONE_GONE_FIRST: list[set[Key]] = [set(), set(), set(), set()]
 
 
-def staged(text: str = SHOP) -> list[Cluster]:
+def stages_of(text: str = SHOP) -> list[Cluster]:
     """The set as it was, and after each stage."""
-    ((made, _),) = clusters(rewrite({"shop.yaml": text}), Truth(defaults))
-    return made
+    ((clusters, _),) = staged_clusters(rewrite({"shop.yaml": text}), GroundTruth(default_ports))
+    return clusters
 
 
-def edited(cluster: Cluster, old: str, new: str) -> Cluster:
-    """A cluster whose objects read otherwise."""
-    import json  # noqa: PLC0415 - here only
-
-    text = "\n---\n".join(json.dumps(each.data) for each in cluster.objects)
+def replace_text(cluster: Cluster, old: str, new: str) -> Cluster:
+    """A cluster with another text in its objects, as JSON."""
+    text = "\n---\n".join(json.dumps(resource.data) for resource in cluster.objects)
     assert old in text
-    return Cluster(read({"shop.yaml": text.replace(old, new)}), cluster.listens)
+    return Cluster(read_objects({"shop.yaml": text.replace(old, new)}), cluster.ports_of)
 
 
 def test_all_at_once_has_the_gap() -> None:
-    """The last stage straight away leaves both ports without endpoints: what the stages are for,
-    and proof that a gap would be seen.
+    """To apply the last stage at once leaves both ports without endpoints. The stages are there to
+    prevent that, and the model sees it.
     """
-    before, *_, after = staged()
-    assert {seen.port.name for seen in step(before, after) if seen.empty} == {"http", "amqp"}
-    assert list(walk([before, after], [()])) != []
+    before, *_, after = stages_of()
+    empty = {history.port.name for history in port_histories(before, after) if history.was_empty}
+    assert empty == {"http", "amqp"}
+    assert list(check_steps([before, after], [()])) != []
 
 
-@pytest.mark.parametrize("left_out", [1, 2])
+@pytest.mark.parametrize("left_out", [1, 2, 3])
 def test_each_stage_is_needed(left_out: int) -> None:
-    """Without expand or without switch a port is without endpoints."""
-    stages = staged()
+    """Without expand, add or switch a port has no endpoints for a while."""
+    stages = stages_of()
     del stages[left_out]
-    assert any("no endpoint" in each for each in walk(stages, [(), ()]))
+    assert any("no endpoint" in fault for fault in check_steps(stages, [(), (), ()]))
 
 
 TAMPERED = {
@@ -112,12 +122,12 @@ TAMPERED = {
         '"x": "y"}}, "spec": {"containers"',
     ),
     "the port has no name yet": (1, '"containerPort": 80, "name": "http"', '"containerPort": 80'),
-    "the Service asks for one group": (
+    "the Service selects one group": (
         2,
         '"selector": {"podsplit.dev/service": "shop"}',
         '"selector": {"app": "shop"}',
     ),
-    "the Service asks by number": (
+    "the Service has a number as target port": (
         2,
         '"port": 5672, "targetPort": "amqp"',
         '"port": 5672, "targetPort": 5672',
@@ -137,14 +147,14 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_what_is_wrong_is_seen(name: str) -> None:
-    """A right rewrite, broken on purpose in one stage and those behind it."""
+def test_broken_rewrites_are_seen(name: str) -> None:
+    """The model sees it when a right rewrite is broken in one stage and those after it."""
     stage, old, new = TAMPERED[name]
-    stages = staged()
-    assert list(walk(stages, NOBODY)) == []
-    for number in range(stage, 4):
-        stages[number] = edited(stages[number], old, new)
-    assert list(walk(stages, NOBODY)) != []
+    stages = stages_of()
+    assert list(check_steps(stages, NONE_GONE_FIRST)) == []
+    for number in range(stage, 5):
+        stages[number] = replace_text(stages[number], old, new)
+    assert list(check_steps(stages, NONE_GONE_FIRST)) != []
 
 
 DATA = """apiVersion: apps/v1
@@ -169,16 +179,18 @@ spec:
 
 def test_two_servers_on_one_claim_are_seen() -> None:
     """A database whose old Pod still runs when the new one starts is a fault, unless the change
-    says that it must be gone.
+    says that the old one must be gone.
     """
-    ((stages, gone_first),) = clusters(rewrite({"shop.yaml": DATA}), Truth(usual))
-    assert list(walk(stages, gone_first)) == []
-    assert [bool(each) for each in gone_first] == [False, False, True]
-    assert any("both on ['claim data']" in each for each in walk(stages, NOBODY))
+    rewritten = rewrite({"shop.yaml": DATA})
+    ((stages, gone_first),) = staged_clusters(rewritten, GroundTruth(usual_ports))
+    assert list(check_steps(stages, gone_first)) == []
+    assert [bool(owners) for owners in gone_first] == [False, False, True, False]
+    faults = list(check_steps(stages, NONE_GONE_FIRST))
+    assert any("both on ['claim data']" in fault for fault in faults)
 
 
 def test_a_needless_gap_is_seen() -> None:
-    """A change that asks for Pods to be gone first, where nothing needs that, is a fault too."""
-    stages = staged()
-    gone_first = [set(), set(), {each.owner for each in stages[3].pods.values()}]
-    assert any("nothing needs that" in each for each in walk(stages, gone_first))
+    """It is a fault, too, to ask for Pods to be gone first where nothing needs that."""
+    stages = stages_of()
+    gone_first = [set(), set(), {pods.owner for pods in stages[3].pods.values()}, set()]
+    assert any("nothing needs that" in fault for fault in check_steps(stages, gone_first))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,17 +17,23 @@ CI = sorted((CHART / "ci").glob("*-values.yaml"))
 """One file of values for each variant."""
 
 Object = dict[str, Any]
+ValuesFile = Callable[[dict[str, Any]], tuple[str, str]]
+"""What the fixture `values_file` is: it writes values, and returns the arguments for helm."""
 
 
 def variant(path: Path) -> str:
-    """The name of a variant."""
+    """The name of a variant, by its file of values."""
     return path.name.removesuffix("-values.yaml")
+
+
+every_variant = pytest.mark.parametrize("values", CI, ids=variant)
+"""Runs a test with the file of each variant as `values`."""
 
 
 def helm_template(
     helm: Path, *arguments: str, chart: Path = CHART
 ) -> subprocess.CompletedProcess[str]:
-    """`helm template` as a person would run it for an installation into the namespace `tools`."""
+    """Run `helm template` as for an installation into the namespace `tools`."""
     command = [str(helm), "template", "podsplit", str(chart), "--namespace", "tools", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
@@ -40,7 +47,7 @@ def rendered(helm: Path, *arguments: str, chart: Path = CHART) -> str:
 
 
 def refused(helm: Path, *arguments: str) -> str:
-    """What helm says about values that can't be used."""
+    """The message of helm for values that can't be used."""
     done = helm_template(helm, *arguments)
     assert done.returncode != 0, "these values are accepted"
     assert done.stdout == ""
@@ -48,35 +55,37 @@ def refused(helm: Path, *arguments: str) -> str:
 
 
 def objects(text: str) -> list[Object]:
-    """The objects of a stream."""
-    return [each for each in yaml.safe_load_all(text) if each]
+    """The objects of a YAML stream."""
+    return [data for data in yaml.safe_load_all(text) if data]
 
 
-def only(found: list[Object], kind: str) -> Object:
-    """The one object of a kind, the tests' Pod aside."""
-    (one,) = [each for each in found if each["kind"] == kind]
-    return one
+def only(resources: list[Object], kind: str) -> Object:
+    """The one object of a kind."""
+    (match,) = [candidate for candidate in resources if candidate["kind"] == kind]
+    return match
 
 
-def pod_of(found: list[Object]) -> Object:
+def pod_of(resources: list[Object]) -> Object:
     """The Deployment's pod template."""
-    template: Object = only(found, "Deployment")["spec"]["template"]
+    template: Object = only(resources, "Deployment")["spec"]["template"]
     return template
 
 
-def container_of(found: list[Object]) -> Object:
+def container_of(resources: list[Object]) -> Object:
     """The one container of the service."""
-    (container,) = pod_of(found)["spec"]["containers"]
+    (container,) = pod_of(resources)["spec"]["containers"]
     return dict(container)
 
 
 def environment_of(container: Object) -> dict[str, str]:
     """The variables with plain values."""
-    return {each["name"]: each["value"] for each in container["env"] if "value" in each}
+    return {
+        variable["name"]: variable["value"] for variable in container["env"] if "value" in variable
+    }
 
 
 def leaves(values: Any, path: str = "") -> Iterator[str]:
-    """The paths of all keys below some values, mappings' own among them."""
+    """The paths of all keys of some values, those of inner mappings too: `image.tag`."""
     if isinstance(values, dict):
         for key, value in values.items():
             yield f"{path}{key}"

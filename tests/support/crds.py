@@ -1,8 +1,8 @@
-"""Schemas of the custom resources that the chart can make, as far as it uses them.
+"""Schemas of the custom resources that the chart can render, as far as it uses them.
 
-Written from the API references of the Gateway API (HTTPRoute, v1) and of the Prometheus operator
-(ServiceMonitor, v1): the real definitions come with those projects, not with Kubernetes, so these
-are ours, closed, and small.
+They follow the API references of the Gateway API (HTTPRoute, v1) and of the Prometheus operator
+(ServiceMonitor, v1). The real definitions come with those projects, not with Kubernetes. These
+schemas are small, and accept no other fields.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ _SERVICE_MONITOR = _closed(
     "endpoints",
 )
 
-CUSTOM = {
+CUSTOM_RESOURCES = {
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): _object(_HTTP_ROUTE),
     ("monitoring.coreos.com/v1", "ServiceMonitor"): _object(_SERVICE_MONITOR),
 }

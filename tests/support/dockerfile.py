@@ -1,7 +1,7 @@
-"""Reads a Dockerfile and a .dockerignore, and follows the steps in folders, as far as that goes
-without a Docker engine.
+"""Reads a Dockerfile and a .dockerignore, and follows the steps in folders, as far as that is
+possible without a Docker engine.
 
-Each stage has a folder for its root, every absolute path of an instruction is taken below it, and a
+Each stage has a folder for its root; every absolute path of an instruction is taken below it. A
 virtual environment with pip at usr/local stands for the base image of Python. What only an engine
 does (layers, namespaces) is left out.
 """
@@ -35,7 +35,7 @@ class Instruction:
 
 @dataclass
 class Stage:
-    """What the instructions of one FROM come to."""
+    """The result of the instructions of one FROM."""
 
     name: str
     base: str
@@ -55,16 +55,16 @@ class Stage:
         return _ABSOLUTE.sub(f"{self.root}/", text)
 
     def path(self, path: str) -> Path:
-        """Where a path of the stage is."""
+        """The path on this machine for a path of the stage."""
         return self.root / os.path.normpath(Path(self.workdir) / path).lstrip("/")
 
 
 def instructions(text: str) -> Iterator[Instruction]:
     """The instructions of a Dockerfile."""
-    kept = [
+    lines = [
         line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")
     ]
-    for logical in re.sub(r"\\\n", "", "\n".join(kept)).splitlines():
+    for logical in re.sub(r"\\\n", "", "\n".join(lines)).splitlines():
         match = _INSTRUCTION.fullmatch(logical.strip())
         assert match, logical
         name, value = match.groups()
@@ -96,12 +96,14 @@ def build(
             base, _, name = step.value.partition(" AS ")
             root = work / f"stage{len(stages)}"
             _base_image(root, python)
-            stages.append(Stage(name, _expand(base, before_first), root, {}))
+            stages.append(
+                Stage(name=name, base=_expand(base, before_first), root=root, arguments={})
+            )
         elif not stages:
             assert step.name == "ARG", step.name
             before_first |= _argument(step.value, {}, arguments)
         else:
-            _follow(step, stages, context, before_first, arguments)
+            _follow(step, stages, context=context, outer=before_first, arguments=arguments)
     return stages
 
 
@@ -126,30 +128,12 @@ def _follow(
             stage.path(".").mkdir(parents=True, exist_ok=True)
         case "COPY":
             source = next(
-                (each.root for each in stages if each.name == step.flags.get("from")), context
+                (earlier.root for earlier in stages if earlier.name == step.flags.get("from")),
+                context,
             )
             _copy(stage, source, step.value.split())
         case "RUN":
-            path = f"{stage.root}/usr/local/bin:/usr/bin:/bin"
-            environment = {
-                "PATH": path,
-                "HOME": str(stage.root / "root"),
-                **_from_outside(),
-                **stage.environment,
-            }
-            command = ["/bin/sh", "-ec", stage.below(step.value)]
-            done = subprocess.run(
-                command,
-                cwd=stage.path("."),
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=500,
-            )
-            assert done.returncode == 0, (
-                f"RUN {step.value}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
-            )
+            _run(stage, step.value)
         case "USER":
             stage.user = step.value
         case "ENTRYPOINT":
@@ -164,6 +148,25 @@ def _follow(
             raise AssertionError(f"{other}: these tests don't know this instruction yet")
 
 
+def _run(stage: Stage, script: str) -> None:
+    environment = {
+        "PATH": f"{stage.root}/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(stage.root / "root"),
+        **_package_index_environment(),
+        **stage.environment,
+    }
+    done = subprocess.run(
+        ["/bin/sh", "-ec", stage.below(script)],
+        cwd=stage.path("."),
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, f"RUN {script}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+
 def _base_image(root: Path, python: Path) -> None:
     home = root / "usr" / "local"
     subprocess.run([python, "-m", "venv", "--without-pip", home], check=True, timeout=120)
@@ -172,7 +175,7 @@ def _base_image(root: Path, python: Path) -> None:
         "-m",
         "pip",
         "--python",
-        home / "bin" / "python",
+        str(home / "bin" / "python"),
         "install",
         "--quiet",
         "pip",
@@ -180,8 +183,8 @@ def _base_image(root: Path, python: Path) -> None:
     subprocess.run(command, check=True, timeout=300)
 
 
-def _from_outside() -> dict[str, str]:
-    """How this machine reaches its package index."""
+def _package_index_environment() -> dict[str, str]:
+    """The variables by which this machine reaches its package index."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -203,11 +206,11 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _copy(stage: Stage, source: Path, words: list[str]) -> None:
-    *froms, to = words
-    target = stage.path(to)
-    for each in froms:
-        origin = source / each.lstrip("/")
-        assert origin.exists(), f"COPY {each}: it isn't in the context"
+    *names, destination = words
+    target = stage.path(destination)
+    for name in names:
+        origin = source / name.lstrip("/")
+        assert origin.exists(), f"COPY {name}: it isn't in the context"
         if origin.is_dir():
             shutil.copytree(origin, target, symlinks=True, dirs_exist_ok=True)
         else:
@@ -215,36 +218,38 @@ def _copy(stage: Stage, source: Path, words: list[str]) -> None:
 
 
 def context_files(root: Path, ignore: str) -> set[str]:
-    """The files below a folder that would be sent to the engine, by the rules of .dockerignore:
-    the last pattern that fits decides.
+    """The files below a folder that would be sent to the engine, by the rules of .dockerignore.
+
+    The last pattern that fits decides.
     """
+    lines = [line.strip() for line in ignore.splitlines()]
     rules = [
         (line.startswith("!"), line.lstrip("!").strip("/"))
-        for line in (each.strip() for each in ignore.splitlines())
+        for line in lines
         if line and not line.startswith("#")
     ]
-    wanted = [pattern for kept, pattern in rules if kept]
+    wanted = [pattern for is_exception, pattern in rules if is_exception]
 
-    def ignored(path: str) -> bool:
+    def is_ignored(path: str) -> bool:
         parents = ["/".join(path.split("/")[: end + 1]) for end in range(path.count("/") + 1)]
         verdict = False
-        for kept, pattern in rules:
+        for is_exception, pattern in rules:
             if any(_pattern(pattern).fullmatch(parent) for parent in parents):
-                verdict = not kept
+                verdict = not is_exception
         return verdict
 
     found: set[str] = set()
     for folder, folders, files in os.walk(root):
         relative = os.path.relpath(folder, root)
         prefix = "" if relative == "." else f"{relative}/"
-        # A folder that is left out needn't be walked, unless something in it is wanted after all.
+        # A folder that is left out needs no walk, unless something in it is an exception.
         folders[:] = [
             name
             for name in folders
-            if not ignored(prefix + name)
-            or any(each.startswith((f"{prefix}{name}/", "*")) for each in wanted)
+            if not is_ignored(prefix + name)
+            or any(pattern.startswith((f"{prefix}{name}/", "*")) for pattern in wanted)
         ]
-        found |= {prefix + name for name in files if not ignored(prefix + name)}
+        found |= {prefix + name for name in files if not is_ignored(prefix + name)}
     return found
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from tests.support.cluster import Cluster, read
+from tests.support.cluster import Cluster
+from tests.support.objects import read_objects
 
-_PATIENCE = 180
+_ROLLOUT_TIMEOUT = 180
 """Seconds that a rollout may take."""
-_POLL = 0.5
-"""Seconds between two looks at the EndpointSlices."""
+_POLL_INTERVAL = 0.5
+"""Seconds between two reads of the EndpointSlices."""
 
 
 class Port(NamedTuple):
@@ -27,41 +28,42 @@ class Port(NamedTuple):
     name: str
 
 
-Seen = dict[Port, frozenset[str]]
-"""The names of the containers that are ready behind each port; empty where nobody is."""
+ReadyContainers = dict[Port, frozenset[str]]
+"""The names of the containers that are ready behind each port; empty where none is."""
 
 
-def reached(slices: Mapping[str, Any], pods: Mapping[str, Any]) -> Seen:
-    """Who is ready behind each port, from `kubectl get -o json` of EndpointSlices and of Pods."""
-    by_name = {each["metadata"]["name"]: each for each in pods["items"]}
+def ready_containers(slices: Mapping[str, Any], pods: Mapping[str, Any]) -> ReadyContainers:
+    """The containers that are ready behind each port.
+
+    Args:
+        slices: what `kubectl get endpointslice -o json` prints.
+        pods: what `kubectl get pod -o json` prints.
+    """
+    by_name = {pod["metadata"]["name"]: pod for pod in pods["items"]}
     found: dict[Port, set[str]] = {}
-    for piece in slices["items"]:
-        service = piece["metadata"].get("labels", {}).get("kubernetes.io/service-name", "")
-        for port in piece.get("ports") or ():
-            there = found.setdefault(Port(service, port.get("name") or ""), set())
-            for endpoint in piece.get("endpoints") or ():
+    for endpoint_slice in slices["items"]:
+        labels = endpoint_slice["metadata"].get("labels", {})
+        service = labels.get("kubernetes.io/service-name", "")
+        for port in endpoint_slice.get("ports") or ():
+            number, protocol = port.get("port"), port.get("protocol") or "TCP"
+            names = found.setdefault(Port(service, port.get("name") or ""), set())
+            for endpoint in endpoint_slice.get("endpoints") or ():
                 target = endpoint.get("targetRef") or {}
-                if (
-                    endpoint.get("conditions", {}).get("ready") is not False
-                    and target.get("kind") == "Pod"
-                ):
-                    there.add(
-                        _listener(
-                            by_name.get(target["name"]),
-                            port.get("port"),
-                            port.get("protocol") or "TCP",
-                        )
-                    )
+                is_ready = endpoint.get("conditions", {}).get("ready") is not False
+                if is_ready and target.get("kind") == "Pod":
+                    names.add(_listener(by_name.get(target["name"]), number, protocol))
     return {port: frozenset(names) for port, names in found.items()}
 
 
 def _listener(pod: Mapping[str, Any] | None, number: int | None, protocol: str) -> str:
-    """The container of a Pod that declares a port: regular ones first, then native sidecars."""
+    """The container of a Pod that declares a port: regular ones count before native sidecars."""
     if pod is None:
         return "a Pod that is gone"
     spec = pod["spec"]
     native = [
-        each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always"
+        container
+        for container in spec.get("initContainers") or ()
+        if container.get("restartPolicy") == "Always"
     ]
     for container in (*spec["containers"], *native):
         for port in container.get("ports") or ():
@@ -70,33 +72,37 @@ def _listener(pod: Mapping[str, Any] | None, number: int | None, protocol: str) 
     return "a container that doesn't declare it"
 
 
-def unsettled(pods: Mapping[str, Any]) -> list[str]:
-    """The Pods that are on their way in or out, from `kubectl get -o json`."""
-    found = []
-    for each in pods["items"]:
+def unsettled_pods(pods: Mapping[str, Any]) -> list[str]:
+    """The names of the Pods that are not ready or are being deleted.
+
+    Args:
+        pods: what `kubectl get pod -o json` prints.
+    """
+    names = []
+    for pod in pods["items"]:
         ready = any(
-            c["type"] == "Ready" and c["status"] == "True"
-            for c in each.get("status", {}).get("conditions") or ()
+            condition["type"] == "Ready" and condition["status"] == "True"
+            for condition in pod.get("status", {}).get("conditions") or ()
         )
-        if not ready or "deletionTimestamp" in each["metadata"]:
-            found.append(str(each["metadata"]["name"]))
-    return found
+        if not ready or "deletionTimestamp" in pod["metadata"]:
+            names.append(str(pod["metadata"]["name"]))
+    return names
 
 
 class Client(Protocol):
-    """What is asked of a cluster."""
+    """What the test needs of a cluster."""
 
     def apply(self, files: Mapping[str, str]) -> None:
         """Apply manifests."""
 
-    def settle(self) -> None:
+    def wait_until_settled(self) -> None:
         """Wait until everything that was applied runs."""
 
     def delete_pods(self, names: Sequence[str]) -> None:
         """Delete Pods and wait until they are gone."""
 
-    def look(self) -> Seen:
-        """Who is ready behind each port, now."""
+    def ready_containers(self) -> ReadyContainers:
+        """The containers that are ready behind each port, now."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +117,7 @@ class Kubectl:
         """The output of a kubectl command.
 
         Raises:
-            AssertionError: it failed; the message is what it said.
+            AssertionError: it failed; the message holds its error output.
         """
         command = [
             str(self.program),
@@ -130,20 +136,20 @@ class Kubectl:
     def apply(self, files: Mapping[str, str]) -> None:
         self.run("apply", "--filename", "-", text="\n---\n".join(files.values()))
 
-    def settle(self) -> None:
+    def wait_until_settled(self) -> None:
         for kind in ("deployment", "statefulset", "daemonset"):
             for name in self.run("get", kind, "--output", "name").split():
-                self.run("rollout", "status", name, f"--timeout={_PATIENCE}s")
-        until = time.monotonic() + _PATIENCE
-        while unsettled(pods := json.loads(self.run("get", "pod", "--output", "json"))):
-            assert time.monotonic() < until, f"these Pods don't settle: {unsettled(pods)}"
-            time.sleep(_POLL)
+                self.run("rollout", "status", name, f"--timeout={_ROLLOUT_TIMEOUT}s")
+        until = time.monotonic() + _ROLLOUT_TIMEOUT
+        while names := unsettled_pods(json.loads(self.run("get", "pod", "--output", "json"))):
+            assert time.monotonic() < until, f"these Pods don't settle: {names}"
+            time.sleep(_POLL_INTERVAL)
 
     def delete_pods(self, names: Sequence[str]) -> None:
-        self.run("delete", "pod", *names, "--wait", f"--timeout={_PATIENCE}s")
+        self.run("delete", "pod", *names, "--wait", f"--timeout={_ROLLOUT_TIMEOUT}s")
 
-    def look(self) -> Seen:
-        return reached(
+    def ready_containers(self) -> ReadyContainers:
+        return ready_containers(
             json.loads(self.run("get", "endpointslice", "--output", "json")),
             json.loads(self.run("get", "pod", "--output", "json")),
         )
@@ -151,53 +157,57 @@ class Kubectl:
 
 @dataclass
 class Watch:
-    """Everything that was seen while something else went on."""
+    """What was ready, read again and again."""
 
-    seen: list[Seen] = field(default_factory=list)
-    failed: BaseException | None = None
+    seen: list[ReadyContainers] = field(default_factory=list)
+    """In the order of the reads."""
+    error: BaseException | None = None
+    """What ended the watch early."""
 
 
 @contextmanager
 def watching(client: Client) -> Iterator[Watch]:
-    """Look again and again, in a thread of its own, until the block ends; and once at its end."""
+    """Read what is ready again and again in a thread, until the block ends; and once at its end."""
     watch, stop = Watch(), threading.Event()
 
-    def look() -> None:
+    def poll() -> None:
         try:
-            while not stop.wait(_POLL):
-                watch.seen.append(client.look())
+            while not stop.wait(_POLL_INTERVAL):
+                watch.seen.append(client.ready_containers())
         except (AssertionError, OSError, subprocess.SubprocessError) as error:
-            watch.failed = error
+            watch.error = error
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=poll, daemon=True)
     thread.start()
     try:
         yield watch
     finally:
         stop.set()
         thread.join(60)
-    watch.seen.append(client.look())
+    watch.seen.append(client.ready_containers())
 
 
-def walk(client: Client, stages: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Apply a set as it was, then each of its stages; say what a client of its Services would
-    have missed on the way.
+def check_stages(client: Client, stages: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Apply a set as it was, then each of its stages.
+
+    Yields:
+        A sentence for everything that clients of the Services miss on the way.
     """
     client.apply(stages[0])
-    client.settle()
-    start = client.look()
+    client.wait_until_settled()
+    start = client.ready_containers()
     for number, files in enumerate(stages[1:], start=1):
         with watching(client) as watch:
             client.apply(files)
-            client.settle()
-            left = sorted(_bare(stages[number - 1]) - _bare(files))
-            if left:
-                client.delete_pods(left)
-                client.settle()
-        if watch.failed is not None:
-            yield f"the watch broke in stage {number}: {watch.failed}"
+            client.wait_until_settled()
+            replaced = sorted(_bare_pods(stages[number - 1]) - _bare_pods(files))
+            if replaced:
+                client.delete_pods(replaced)
+                client.wait_until_settled()
+        if watch.error is not None:
+            yield f"the watch broke in stage {number}: {watch.error}"
         for port, wanted in start.items():
-            names = [each.get(port, frozenset()) for each in watch.seen]
+            names = [seen.get(port, frozenset()) for seen in watch.seen]
             if wanted and not all(names):
                 yield f"{port} had no ready endpoint at some moment of stage {number}"
             wrong = frozenset().union(*names) - wanted
@@ -210,6 +220,6 @@ def walk(client: Client, stages: Sequence[Mapping[str, str]]) -> Iterator[str]:
                 )
 
 
-def _bare(files: Mapping[str, str]) -> set[str]:
+def _bare_pods(files: Mapping[str, str]) -> set[str]:
     """The names of the bare Pods of a set."""
-    return {each.key.name for each in Cluster(read(files)).of("Pod")}
+    return {pod.key.name for pod in Cluster(read_objects(files)).of_kind("Pod")}

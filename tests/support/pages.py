@@ -1,4 +1,4 @@
-"""The pages that people read, taken apart: blocks, links, anchors, tables."""
+"""The Markdown pages of the repository, parsed: blocks, links, anchors, tables."""
 
 from __future__ import annotations
 
@@ -23,15 +23,14 @@ class Block:
     """A fenced block."""
 
     page: Path
-    """Where it stands."""
     line: int
     """The line of its fence, 1-based."""
     language: str
     """The first word behind the fence."""
     words: tuple[str, ...]
-    """The others."""
+    """The other words behind the fence."""
     text: str
-    """What is in it."""
+    """What is between the fences."""
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
@@ -42,7 +41,7 @@ class Step:
     """A command and what it prints."""
 
     command: str
-    """As it is typed; lines that end in a backslash go on."""
+    """As it is typed; it has several lines where they end in a backslash."""
     expected: tuple[str, ...]
     """The lines below it."""
 
@@ -51,11 +50,11 @@ class Step:
 def pages() -> tuple[Path, ...]:
     """Every page of the repository, the README first."""
     folders = [ROOT / name for name in ("docs", "examples", "helm", "bench")]
-    found = [
+    paths = [
         *ROOT.glob("*.md"),
         *(path for folder in folders for path in sorted(folder.rglob("*.md"))),
     ]
-    return tuple(sorted(found, key=lambda path: (path != ROOT / "README.md", path)))
+    return tuple(sorted(paths, key=lambda path: (path != ROOT / "README.md", path)))
 
 
 @cache
@@ -67,9 +66,12 @@ def blocks(page: Path) -> tuple[Block, ...]:
         language, *words = match["info"].split() or [""]
         line = text.count("\n", 0, match.start()) + 1
         lines = [
-            each.removeprefix(match["indent"]) for each in match["text"].splitlines(keepends=True)
+            text_line.removeprefix(match["indent"])
+            for text_line in match["text"].splitlines(keepends=True)
         ]
-        found.append(Block(page, line, language, tuple(words), "".join(lines)))
+        found.append(
+            Block(page=page, line=line, language=language, words=tuple(words), text="".join(lines))
+        )
     return tuple(found)
 
 
@@ -87,27 +89,27 @@ def links(page: Path) -> list[str]:
 def anchors(page: Path) -> frozenset[str]:
     """The anchors of a page's headings, as GitHub and GitLab make them."""
     seen: Counter[str] = Counter()
-    found = set()
+    slugs = set()
     for heading in _HEADING.findall(prose(page)):
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
         slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
-        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        slugs.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
         seen[slug] += 1
-    return frozenset(found)
+    return frozenset(slugs)
 
 
 def steps(block: Block) -> tuple[Step, ...]:
     """The commands of a `console` block, each with the lines below it."""
-    found: list[tuple[list[str], list[str]]] = []
+    commands: list[tuple[list[str], list[str]]] = []
     for line in block.text.splitlines():
-        if found and not found[-1][1] and found[-1][0][-1].endswith("\\"):
-            found[-1][0].append(line)
+        if commands and not commands[-1][1] and commands[-1][0][-1].endswith("\\"):
+            commands[-1][0].append(line)
         elif line.startswith("$ "):
-            found.append(([line[2:]], []))
+            commands.append(([line[2:]], []))
         else:
-            assert found, f"{block}: output before any command"
-            found[-1][1].append(line)
-    return tuple(Step("\n".join(command), tuple(expected)) for command, expected in found)
+            assert commands, f"{block}: output before any command"
+            commands[-1][1].append(line)
+    return tuple(Step("\n".join(command), tuple(expected)) for command, expected in commands)
 
 
 def tables(page: Path) -> list[list[list[str]]]:
@@ -135,10 +137,8 @@ def table(page: Path, *head: str) -> list[list[str]]:
     return rows[1:]
 
 
-def agrees(expected: tuple[str, ...], got: list[str]) -> bool:
-    """Whether lines are what was expected; a line of three dots stands for any number of them,
-    also none.
-    """
+def matches_output(expected: tuple[str, ...], got: list[str]) -> bool:
+    """Whether lines are what was expected; a line of three dots stands for any lines, or none."""
     pattern = "".join(
         "(?:.*\n)*" if line.strip() == "..." else re.escape(line) + "\n" for line in expected
     )

@@ -1,14 +1,13 @@
-"""Programs that people run in containers: what they listen on and keep, whatever a manifest says of
-them.
+"""Programs that people run in containers: the ports they listen on and the data they keep.
 
-The ports are those that the images' own pages name as their defaults.
+This holds whatever a manifest declares. The ports are the defaults that the images' own pages name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.cluster import Container, declared
+from tests.support.pods import Container, declared_ports
 
 
 @dataclass(frozen=True)
@@ -20,11 +19,11 @@ class Program:
     names: tuple[str, ...]
     """What people call its container."""
     listens: tuple[tuple[str, int], ...] = ()
-    """Its ports, with what people name them."""
+    """Names and numbers of its ports."""
     data: str | None = None
-    """Where it keeps what must not be lost."""
-    loopback: bool = False
-    """Whether it is told to listen for its neighbours alone."""
+    """The folder of the data that must not be lost."""
+    loopback_only: bool = False
+    """Whether its arguments bind it to the loopback address."""
 
 
 SERVERS = (
@@ -70,7 +69,7 @@ HELPERS = (
         "gcr.io/cloud-sql-connectors/cloud-sql-proxy",
         ("cloud-sql-proxy", "sql-proxy"),
         (("sql", 5433),),
-        loopback=True,
+        loopback_only=True,
     ),
     Program("registry.k8s.io/git-sync/git-sync", ("git-sync", "content"), ()),
     Program("jimmidyson/configmap-reload", ("config-reloader", "reloader"), ()),
@@ -78,16 +77,16 @@ HELPERS = (
 )
 """Programs that run beside another one."""
 
-OWN = (
+IN_HOUSE = (
     Program("registry.example.com/shop/web", ("web", "frontend", "shop"), (("http", 8000),)),
     Program("registry.example.com/shop/api", ("api", "backend", "server"), (("http", 8081),)),
     Program("ghcr.io/acme/worker", ("worker", "consumer", "jobs"), ()),
     Program("ghcr.io/acme/ledger", ("ledger", "billing"), (("grpc", 50051),)),
     Program("acme/thing", ("thing", "main", "app"), (("", 7070),)),
 )
-"""Programs that nobody outside knows."""
+"""Programs that no public catalogue knows."""
 
-OTHERS = (
+OTHER_SERVERS = (
     Program("couchbase", (), (("web", 8091),)),
     Program("jenkins/jenkins", (), (("http", 8080),)),
     Program("hashicorp/http-echo", (), (("http", 5678),)),
@@ -95,31 +94,31 @@ OTHERS = (
     Program("mariadb", (), (("mysql", 3306),)),
     Program("consul", (), (("http", 8500),)),
 )
-"""Servers that occur in real manifests which declare no port of them."""
+"""Servers of real manifests that declare no port of them."""
 
 _KNOWN = {
-    each.image.removeprefix("docker.io/library/"): each
-    for each in (*SERVERS, *HELPERS, *OWN, *OTHERS)
+    program.image.removeprefix("docker.io/library/"): program
+    for program in (*SERVERS, *HELPERS, *IN_HOUSE, *OTHER_SERVERS)
 }
 
 
 def program_of(container: Container) -> Program | None:
-    """What runs in a container, if it is one of these and is started as it is by default."""
+    """The program in a container, if it is known and the container starts it by default."""
     image = str(container.data.get("image", "")).partition("@")[0]
     repository = image if ":" not in image.rpartition("/")[2] else image.rpartition(":")[0]
-    # A copy of an official image in somebody's own registry is what it is.
+    # A copy of an official image in another registry is the same program.
     known = _KNOWN.get(repository.removeprefix("docker.io/library/")) or _KNOWN.get(
         repository.rpartition("/")[2]
     )
     return None if container.data.get("command") else known
 
 
-def defaults(container: Container) -> frozenset[tuple[int, str]]:
-    """What a container's program listens on by default, whatever is declared."""
+def default_ports(container: Container) -> frozenset[tuple[int, str]]:
+    """What a container's program listens on by default, whatever the manifest declares."""
     program = program_of(container)
     return frozenset((number, "TCP") for _, number in (program.listens if program else ()))
 
 
-def usual(container: Container) -> frozenset[tuple[int, str]]:
-    """What a container listens on: what it declares, and what its program does by default."""
-    return declared(container) | defaults(container)
+def usual_ports(container: Container) -> frozenset[tuple[int, str]]:
+    """What a container declares, and what its program listens on by default."""
+    return declared_ports(container) | default_ports(container)

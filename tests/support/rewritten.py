@@ -1,6 +1,4 @@
-"""A set of files, rewritten: the clusters before and after each stage, to be held against each
-other.
-"""
+"""A set of files, rewritten: the clusters before the rewrite and after each of its stages."""
 
 from __future__ import annotations
 
@@ -12,15 +10,17 @@ from service.assumptions import AssumptionCode
 from service.findings import OldPods, Report, Stage
 from service.options import Options
 from service.pipeline import run
-from tests.support.cluster import CURRENT, Cluster, Key, Listens, Pods, declared, read
+from tests.support.cluster import Cluster
+from tests.support.objects import CURRENT_NAMESPACE, Key, read_objects
+from tests.support.pods import Pods, PortsOf, declared_ports
 
-OURS = ("internal", "verification", "cannot-edit", "overlapping-edits")
+OWN_FAULTS = ("internal", "verification", "cannot-edit", "overlapping-edits")
 """Reasons for holding a change back that are mistakes of the rewriting itself."""
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A run."""
+    """A rewrite and its report."""
 
     report: Report
     stages: tuple[dict[str, str], ...]
@@ -32,108 +32,124 @@ class Rewritten:
         return self.stages[-1]
 
     @property
-    def changes(self) -> list[str]:
+    def actions(self) -> list[str]:
         """The actions that were carried out."""
-        return [each.action for each in self.report.rewrite.changes] if self.report.rewrite else []
+        rewrite = self.report.rewrite
+        return [change.action for change in rewrite.changes] if rewrite else []
 
-    def mistakes(self) -> list[str]:
-        """What was held back for no reason but ours, and checks that didn't pass."""
-        assert self.report.rewrite is not None
-        held = [
-            f"{each.workload}: {each.reason}: {each.message}"
-            for each in self.report.rewrite.held_back
-            if each.reason in OURS
+    def own_faults(self) -> list[str]:
+        """Changes held back by a mistake of the rewriting, and checks that didn't pass."""
+        rewrite = self.report.rewrite
+        assert rewrite is not None
+        held_back = [
+            f"{refusal.workload}: {refusal.reason}: {refusal.message}"
+            for refusal in rewrite.held_back
+            if refusal.reason in OWN_FAULTS
         ]
-        # What looks otherwise once it is apart is held back as `unsettled`, which people can
-        # settle.
+        # A change that doesn't settle is held back as `unsettled`, which people can settle.
         failed = [
-            each
-            for each in self.report.rewrite.verification
-            if not each.passed and each.check != "settled"
+            f"{check.check}: {check.message}"
+            for check in rewrite.verification
+            if not check.passed and check.check != "settled"
         ]
-        return held + [f"{each.check}: {each.message}" for each in failed]
+        return held_back + failed
 
     def gone_first(self, clusters: list[Cluster]) -> list[set[Key]]:
         """For each step the controllers whose old Pods are gone before the new ones start, as
         the changes say.
         """
         assert self.report.rewrite is not None
-        found: list[set[Key]] = [set(), set(), set()]
+        found: list[set[Key]] = [set() for _ in Stage]
         for change in self.report.rewrite.changes:
             path, name = change.location.path, change.workload.partition("/")[2]
             if change.old_pods is OldPods.DELETED_FIRST:
                 found[0] |= {
-                    each.owner
-                    for origin in _there(clusters[0], path, name)
-                    for each in _successors(clusters, origin)
+                    successor.owner
+                    for bare in _pods_named(clusters[0], path, name)
+                    for successor in _successors(clusters[1], bare)
                 }
-            if any(
-                assumption.code is AssumptionCode.DATA_TAKEN_OVER
-                for assumption in change.assumptions
-            ):
-                made = [title.partition("/")[2] for title in change.creates]
-                late = [new for new in made if not _there(clusters[2], path, new)]
-                found[2] |= {
-                    each.owner for kept in (name, *late) for each in _there(clusters[3], path, kept)
-                }
+            codes = {assumption.code for assumption in change.assumptions}
+            if codes & {AssumptionCode.DATA_TAKEN_OVER, AssumptionCode.RUNS_ONCE}:
+                # The stage switch stops them.
+                found[2] |= {pods.owner for pods in _pods_named(clusters[2], path, name)}
         return found
 
 
-def _there(cluster: Cluster, path: str, name: str) -> list[Pods]:
+def _pods_named(cluster: Cluster, path: str, name: str) -> list[Pods]:
     """The Pods of what has a name in a file."""
     return [
-        each
-        for each in cluster.pods.values()
-        if (each.origin.path, each.owner.name) == (path, name)
+        pods
+        for pods in cluster.pods.values()
+        if (pods.source.path, pods.owner.name) == (path, name)
     ]
 
 
-def _successors(clusters: list[Cluster], origin: Pods) -> list[Pods]:
-    """The Pods that take over from a bare Pod in the first stage."""
+def _successors(expanded: Cluster, bare: Pods) -> list[Pods]:
+    """The Pods of the first stage that take over from a bare Pod."""
     return [
-        each
-        for each in clusters[1].pods.values()
-        if any(each.has(container.ident) for container in origin.containers)
+        pods
+        for pods in expanded.pods.values()
+        if any(pods.has_container(container.identity) for container in bare.containers)
     ]
 
 
 def rewrite(files: Mapping[str, str], **options: Any) -> Rewritten:
-    """Run the pipeline over some files."""
+    """Run the pipeline over some files.
+
+    Args:
+        files: texts by path.
+        options: fields of `Options`.
+    """
     report = run(
         [(path, text.encode()) for path, text in files.items()], Options(**options), rewrite=True
     )
     assert report.rewrite is not None
-    after = [{each.path: each.content for each in stage.files} for stage in report.rewrite.stages]
-    assert [each.stage for each in report.rewrite.stages] in ([], list(Stage))
-    return Rewritten(report, (dict(files), *(after or [dict(files)] * 3)))
+    stages = report.rewrite.stages
+    assert [stage.stage for stage in stages] in ([], list(Stage))
+    after = [{file.path: file.content for file in stage.files} for stage in stages]
+    return Rewritten(report, (dict(files), *(after or [dict(files)] * len(Stage))))
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What is true of the containers of a set, whatever the manifests say."""
+class GroundTruth:
+    """What is true of the containers of a set, whatever the manifests declare."""
 
-    listens: Listens = declared
+    ports_of: PortsOf = declared_ports
     """Where others reach a container."""
-    local: Listens | None = None
-    """Where its neighbours in the Pod reach it, if that is more."""
-    environment: Callable[[str], str] | None = None
-    """The environment that a file belongs to; None where all files make one cluster."""
+    localhost_ports_of: PortsOf | None = None
+    """Where containers of the same Pod reach it; None if that is the same."""
+    environment_of: Callable[[str], str] | None = None
+    """The environment that a file belongs to, by path; None where all files make one cluster."""
 
 
-def clusters(rewritten: Rewritten, truth: Truth) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
-    """The cluster that the files make in each stage, for every way to read them; with who is gone
-    first in each step.
+def staged_clusters(
+    rewritten: Rewritten, truth: GroundTruth
+) -> Iterator[tuple[list[Cluster], list[set[Key]]]]:
+    """The cluster that the files make before the rewrite and after each stage.
 
     Files of several environments are clusters of their own. Objects without a namespace are in the
-    one that `kubectl` works in, which may be one that others of the set name.
+    one that `kubectl` works in, which may be one that others of the set name: each way to read them
+    is a cluster of its own, too.
+
+    Yields:
+        The clusters in the order of the stages; and for each step the controllers whose old Pods
+        are gone first.
     """
-    part = truth.environment or (lambda _path: "")
-    for each in sorted({part(path) for path in rewritten.stages[0]}):
+    environment_of = truth.environment_of or (lambda _path: "")
+    for environment in sorted({environment_of(path) for path in rewritten.stages[0]}):
         stages = [
-            {path: text for path, text in files.items() if part(path) == each}
+            {path: text for path, text in files.items() if environment_of(path) == environment}
             for files in rewritten.stages
         ]
-        spaces = {str(found.metadata.get("namespace") or CURRENT) for found in read(stages[0])}
-        for current in sorted({CURRENT, *spaces} if CURRENT in spaces else {CURRENT}):
-            made = [Cluster(read(files, current), truth.listens, truth.local) for files in stages]
-            yield made, rewritten.gone_first(made)
+        namespaces = {
+            str(resource.metadata.get("namespace") or CURRENT_NAMESPACE)
+            for resource in read_objects(stages[0])
+        }
+        if CURRENT_NAMESPACE not in namespaces:
+            namespaces = {CURRENT_NAMESPACE}
+        for current in sorted(namespaces):
+            clusters = [
+                Cluster(read_objects(files, current), truth.ports_of, truth.localhost_ports_of)
+                for files in stages
+            ]
+            yield clusters, rewritten.gone_first(clusters)

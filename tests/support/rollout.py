@@ -1,15 +1,12 @@
-"""Stages applied one after another to a model of a cluster, with everything that can be seen while
-Pods are replaced.
+"""Stages applied one after another to a model of a cluster, with every state on the way.
 
-When objects are applied, Services ask for what they ask for at once; Pods come later, each
-controller's in its own time. Between two stages a controller has its old Pods, then old and new
-ones, then new ones; a new one has none, then its own. Every combination is looked at, as nothing
-says which controller is first. Pods that the change says must be gone before others start leave
-nothing in between.
+When objects are applied, Services use their new selectors at once. Pods follow, each controller's
+in its own time: from its old Pods over old and new ones to new ones. A new controller has no Pods,
+then its own. All combinations are looked at, as nothing says which controller is first. Where a
+change says that old Pods must be gone before others start, there are none in between.
 
-Left out is the gap that every update of a workload has which replaces its Pods in place (one
-replica of a StatefulSet, the strategy Recreate, Pods that are deleted by hand): it is not the
-stages' doing.
+Left out is the gap of every update that replaces Pods in place (one replica of a StatefulSet, the
+strategy Recreate, Pods that a person deletes): the stages don't cause it.
 """
 
 from __future__ import annotations
@@ -18,42 +15,47 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise, product
+from math import prod
 
-from tests.support.cluster import Cluster, Container, Data, Key, Pods, Port, Reached, matches
-from tests.support.keeping import PASSING, words
+from tests.support.checks.lookup import EPHEMERAL_VOLUME_KEYS, container_in, containers_behind
+from tests.support.checks.texts import texts
+from tests.support.cluster import Cluster, Endpoint, ServicePort
+from tests.support.objects import Data, Key, matches
+from tests.support.pods import Container, Pods
 
-MOST_STATES = 4096
-"""Combinations that are looked at for one Service; more controllers than that behind one are a
-mistake of the test.
+_MAX_STATES = 4096
+"""Combinations that are looked at for one Service.
+
+More controllers behind one Service than that are a mistake of the test.
 """
-CLAIMED: Data = {"claim template": {}}
-"""What stands for a volume that a claim template makes."""
+_CLAIM_TEMPLATE: Data = {"claim template": {}}
+"""Stands for a volume that a claim template makes."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """The Pods of one controller over one step, those of the bare Pods that it takes over
-    included.
-    """
+@dataclass(frozen=True, eq=False)
+class Transition:
+    """The Pods of one controller over one step; bare Pods that it takes over are among the old."""
 
-    name: Key
+    owner: Key
     old: tuple[Pods, ...]
     new: tuple[Pods, ...]
-    gap: bool = False
+    old_gone_first: bool = False
     """Whether the old Pods are gone before the new ones start."""
 
     @property
     def states(self) -> list[tuple[Pods, ...]]:
-        """What there may be of its Pods at some moment."""
-        if [(each.labels, each.spec, each.owner) for each in self.old] == [
-            (each.labels, each.spec, each.owner) for each in self.new
+        """The Pods that there are at some moment, in order."""
+        if [(pods.labels, pods.spec, pods.owner) for pods in self.old] == [
+            (pods.labels, pods.spec, pods.owner) for pods in self.new
         ]:
             return [self.new]
-        between = () if self.gap else (*self.old, *self.new)
+        between = () if self.old_gone_first else (*self.old, *self.new)
         return [self.old, between, self.new]
 
 
-def lines(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> list[Line]:
+def transitions(
+    before: Cluster, after: Cluster, gone_first: Collection[Key] = ()
+) -> list[Transition]:
     """The controllers of a step.
 
     Args:
@@ -63,235 +65,269 @@ def lines(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> 
             says.
     """
     found = []
-    taken: set[Key] = set()
+    taken_over: set[Key] = set()
     for key, pods in after.pods.items():
         old = [before.pods[key]] if key in before.pods else []
         if not old:
-            # A controller takes over from the bare Pods that hold its containers; the person
-            # deletes them when it is ready, or before.
-            idents = {each.ident for each in pods.containers}
-            bare = [
-                each
-                for each in before.pods.values()
-                if each.owner.kind == "Pod" and each.owner.namespace == key.namespace
-            ]
-            old = [
-                each
-                for each in bare
-                if each.owner not in after.pods
-                and idents & {container.ident for container in each.containers}
-            ]
-            taken |= {each.owner for each in old}
-        found.append(Line(key, tuple(old), (pods,), gap=key in gone_first))
-    rest = [pods for key, pods in before.pods.items() if key not in after.pods and key not in taken]
-    return found + [Line(pods.owner, (pods,), ()) for pods in rest]
+            old = _bare_predecessors(before, after, pods)
+            taken_over |= {bare.owner for bare in old}
+        running = tuple(bare for bare in old if not bare.is_stopped)
+        new = () if pods.is_stopped else (pods,)
+        found.append(Transition(key, running, new, old_gone_first=key in gone_first))
+    removed = [
+        pods for key, pods in before.pods.items() if key not in after.pods and key not in taken_over
+    ]
+    return found + [Transition(pods.owner, (pods,), ()) for pods in removed]
+
+
+def _bare_predecessors(before: Cluster, after: Cluster, pods: Pods) -> list[Pods]:
+    """The bare Pods that hold containers of a new controller.
+
+    The controller takes over from them: a person deletes them when it is ready, or before.
+    """
+    identities = {container.identity for container in pods.containers}
+    return [
+        bare
+        for bare in before.pods.values()
+        if bare.owner.kind == "Pod"
+        and bare.owner.namespace == pods.owner.namespace
+        and bare.owner not in after.pods
+        and identities & {container.identity for container in bare.containers}
+    ]
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What was seen of a Service port in one step."""
+class PortHistory:
+    """What a Service port led to in one step."""
 
-    port: Port
-    reached: frozenset[Reached]
-    """Everybody whom it reached at some moment."""
-    empty: bool
-    """Whether it reached nobody at some moment."""
-    excused: bool
-    """Whether only Pods served it that are gone before others start, as the change says."""
+    port: ServicePort
+    reached: frozenset[Endpoint]
+    """Every endpoint that it had at some moment."""
+    was_empty: bool
+    """Whether it had none at some moment."""
+    gap_announced: bool
+    """Whether it is served only by Pods that are gone before others start, as the change says."""
 
 
-def step(before: Cluster, after: Cluster, gone_first: Collection[Key] = ()) -> Iterator[Seen]:
-    """Everything that can be seen of each Service port while one set of objects replaces
-    another.
-    """
-    moving = lines(before, after, gone_first)
-    everybody = {
-        (id(line), place): each
-        for line in moving
-        for place, state in enumerate(line.states)
-        for each in state
-    }
-    reach_of = {key: after.reach([each]) for key, each in everybody.items()}
-    by_line = {id(line): line for line in moving}
-    for port in after.reach([]):
-        behind = {key[0] for key, reach in reach_of.items() if reach[port]}
-        states = []
-        for each in behind:
-            line = by_line[each]
-            states.append(
-                [
-                    frozenset(reached for pods in state for reached in after.reach([pods])[port])
-                    for state in line.states
-                ]
-            )
-        count = 1
-        for some in states:
-            count *= len(some)
-        assert count <= MOST_STATES, f"{port} has {len(states)} controllers behind it"
-        combined = [frozenset().union(*combination) for combination in product(*states)]
-        reached = frozenset().union(*combined) if combined else frozenset()
-        served = [line for line in moving if line.old and before.reach(line.old).get(port)]
-        excused = bool(served or behind) and all(
-            line.gap for line in served or [by_line[each] for each in behind]
+def port_histories(
+    before: Cluster, after: Cluster, gone_first: Collection[Key] = ()
+) -> Iterator[PortHistory]:
+    """What each Service port leads to while one set of objects replaces another."""
+    moving = transitions(before, after, gone_first)
+    for port in after.endpoints([]):
+        # For each controller behind the port, the endpoints in each of its states.
+        behind: dict[Transition, list[frozenset[Endpoint]]] = {}
+        for transition in moving:
+            endpoints = [after.endpoints(state)[port] for state in transition.states]
+            if any(endpoints):
+                behind[transition] = endpoints
+        count = prod(map(len, behind.values()))
+        assert count <= _MAX_STATES, f"{port} has {len(behind)} controllers behind it"
+        combined = [frozenset[Endpoint]().union(*states) for states in product(*behind.values())]
+        served_before = [
+            transition
+            for transition in moving
+            if transition.old and before.endpoints(transition.old).get(port)
+        ]
+        serving = served_before or list(behind)
+        yield PortHistory(
+            port,
+            reached=frozenset[Endpoint]().union(*combined),
+            was_empty=not all(combined),
+            gap_announced=bool(serving)
+            and all(transition.old_gone_first for transition in serving),
         )
-        yield Seen(port, reached, not all(combined) or not combined, excused)
 
 
-def walk(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]) -> Iterator[str]:
-    """What goes wrong when stages are applied one after another, the set as it was first.
+def check_steps(stages: Sequence[Cluster], gone_first: Sequence[Collection[Key]]) -> Iterator[str]:
+    """What goes wrong when stages are applied one after another.
 
     Args:
         stages: the set as it was, and after each stage.
         gone_first: for each step, the controllers whose old Pods the change says are gone before
             the new ones start.
     """
-    start = stages[0].reach()
-    serving = {port: {each.container for each in reached} for port, reached in start.items()}
-    for number, (before, after) in enumerate(pairwise(stages), start=1):
-        there, then = before.reach(), after.reach()
-        needed = {port for port, reached in there.items() if reached} | relied_on(
-            stages[0], before, after, gone_first[number - 1]
-        )
-        for seen in step(before, after, gone_first[number - 1]):
-            if seen.port in needed and seen.empty and not seen.excused:
-                yield f"{seen.port} has no endpoint at some moment of step {number}"
-            wanted = serving.get(seen.port) or {
-                each.container for each in stages[-1].reach().get(seen.port, ())
-            }
-            wrong = {each for each in seen.reached if each.container not in wanted}
-            if wrong:
-                yield f"{seen.port} reaches {sorted(map(str, wrong))} in step {number}"
-        if there.keys() - then.keys():
-            yield f"{sorted(there.keys() - then.keys())} are gone in step {number}"
-        yield from (
-            f"{each} in step {number}" for each in doubles(before, after, gone_first[number - 1])
-        )
-        adopted = list(adoptions(before, after))
-        yield from (
-            f"{each} kills the Pods that it adopts, and nobody says so"
-            for each in adopted
-            if each not in gone_first[number - 1]
-        )
-        needs = (*adopted, *refusals(before, after), *doubles(before, after, ports=True))
-        if gone_first[number - 1] and not needs:
-            yield f"step {number} asks for Pods to be gone first, and nothing needs that"
+    steps = zip(pairwise(stages), gone_first, strict=True)
+    for number, ((before, after), announced) in enumerate(steps, start=1):
+        for fault in (
+            *_check_ports(stages, before=before, after=after, gone_first=announced),
+            *concurrent_writers(before, after, announced),
+            *_check_announcements(before, after, announced, last=stages[-1]),
+        ):
+            yield f"step {number}: {fault}"
 
 
-def relied_on(
+def _check_ports(
+    stages: Sequence[Cluster], before: Cluster, after: Cluster, gone_first: Collection[Key]
+) -> Iterator[str]:
+    """No Service port goes away, is without endpoints, or leads to a container that is not its
+    own.
+    """
+    first, last = stages[0].endpoints(), stages[-1].endpoints()
+    old, new = before.endpoints(), after.endpoints()
+    needed = {port for port, reached in old.items() if reached} | newly_called_ports(
+        stages[0], before=before, after=after, gone_first=gone_first
+    )
+    for history in port_histories(before, after, gone_first):
+        port = history.port
+        if port in needed and history.was_empty and not history.gap_announced:
+            yield f"{port} has no endpoint at some moment"
+        wanted = containers_behind(first.get(port, ())) or containers_behind(last.get(port, ()))
+        wrong = {endpoint for endpoint in history.reached if endpoint.container not in wanted}
+        if wrong:
+            yield f"{port} reaches {sorted(map(str, wrong))}"
+    if old.keys() - new.keys():
+        yield f"{sorted(old.keys() - new.keys())} are gone"
+
+
+def _check_announcements(
+    before: Cluster, after: Cluster, gone_first: Collection[Key], *, last: Cluster
+) -> Iterator[str]:
+    """A change says that old Pods must be gone first where that is so, and only there."""
+    adopting = list(killing_adoptions(before, after))
+    for owner in adopting:
+        if owner not in gone_first:
+            yield f"{owner} kills the Pods that it adopts, and nobody says so"
+    reasons = (
+        *adopting,
+        *blocked_adoptions(before, after),
+        *concurrent_writers(before, after, ports=True),
+        # What is stopped in this step makes room for what the last one starts.
+        *concurrent_writers(before, last, ports=True),
+    )
+    if gone_first and not reasons:
+        yield "it asks for Pods to be gone first, and nothing needs that"
+
+
+def newly_called_ports(
     start: Cluster, before: Cluster, after: Cluster, gone_first: Collection[Key]
-) -> set[Port]:
-    """The Service ports that containers are told to call where they called localhost.
+) -> set[ServicePort]:
+    """The Service ports that containers call where they called localhost.
 
     Two workloads that both start in this step wait for each other as any do, as does one whose old
-    Pods are gone; all others find whom they call.
+    Pods are gone. All others must find whom they call.
     """
     found = set()
-    there = {port for port, reached in after.reach(list(before.pods.values())).items() if reached}
+    served = {port for port, reached in after.endpoints(before.pods.values()).items() if reached}
     for pods in after.pods.values():
+        is_running = pods.owner in before.pods and pods.owner not in gone_first
         for container in pods.containers:
-            if not start.homes(container.ident):
+            if not start.pods_with(container.identity):
                 continue
-            origin = start.origin(pods, container.ident)
-            was = words(
-                next(each for each in origin.containers if each.ident == container.ident),
-                origin,
-                start,
-            )
-            # What a container is told when it starts is not told again to one that goes on running;
-            # files of ConfigMaps are.
-            goes_on = pods.owner in before.pods and before.pods[pods.owner].spec == pods.spec
-            told = {
-                place: value
-                for place, value in words(container, pods, after).items()
-                if not goes_on or place.startswith("file ")
-            }
-            changed = " ".join(value for place, value in told.items() if was.get(place) != value)
+            text = _new_text(container, pods, start=start, before=before, after=after)
             found |= {
                 port
-                for port in after.reach([])
+                for port in after.endpoints([])
                 if port.service.namespace == pods.owner.namespace
-                and ((pods.owner in before.pods and pods.owner not in gone_first) or port in there)
+                and (is_running or port in served)
                 and re.search(
-                    rf"(?<![\w.-]){re.escape(port.service.name)}(:{port.number})?(?![\w.-])",
-                    changed,
+                    rf"(?<![\w.-]){re.escape(port.service.name)}(:{port.number})?(?![\w.-])", text
                 )
             }
     return found
 
 
-def adoptions(before: Cluster, after: Cluster) -> Iterator[Key]:
-    """The DaemonSets that find bare Pods with their labels: they take them for their own, of
-    another template, and kill them at once.
-    """
-    for line in lines(before, after):
-        bare = [each for each in line.old if each.owner.kind == "Pod"]
-        if line.name.kind == "DaemonSet" and any(
-            matches(after.selector(line.name), each.labels) for each in bare
-        ):
-            yield line.name
+def _new_text(
+    container: Container, pods: Pods, *, start: Cluster, before: Cluster, after: Cluster
+) -> str:
+    """The texts that a container gets in this step and did not have at the start."""
+    origin = start.origin_of(pods, container.identity)
+    old = texts(container_in(origin, container.identity), origin, start)
+    # Variables and arguments reach a container when it starts; one that goes on running sees only
+    # the files of ConfigMaps change.
+    goes_on = pods.owner in before.pods and before.pods[pods.owner].spec == pods.spec
+    new = {
+        place: value
+        for place, value in texts(container, pods, after).items()
+        if not goes_on or place.startswith("file ")
+    }
+    return " ".join(value for place, value in new.items() if old.get(place) != value)
 
 
-def refusals(before: Cluster, after: Cluster) -> Iterator[Key]:
-    """The StatefulSets that find bare Pods with the names of their own and can't make them so: a
-    Pod's volumes can't be changed.
+def killing_adoptions(before: Cluster, after: Cluster) -> Iterator[Key]:
+    """The DaemonSets that find bare Pods with their labels.
+
+    They adopt those Pods, and kill them at once because their template is another.
     """
-    for line in lines(before, after):
-        templates = {
-            each["metadata"]["name"]
-            for pods in line.new
-            for each in pods.origin.data["spec"].get("volumeClaimTemplates") or ()
-        }
-        named = [
-            each
-            for each in line.old
-            if each.owner.kind == "Pod" and each.owner.name.rpartition("-")[0] == line.name.name
-        ]
+    for transition in transitions(before, after):
+        if transition.owner.kind != "DaemonSet" or not transition.new:
+            continue
+        selector = after.selector(transition.owner)
         if any(
-            templates - {volume["name"] for volume in each.spec.get("volumes") or ()}
-            for each in named
+            pods.owner.kind == "Pod" and matches(selector, pods.labels) for pods in transition.old
         ):
-            yield line.name
+            yield transition.owner
 
 
-def doubles(
+def blocked_adoptions(before: Cluster, after: Cluster) -> Iterator[Key]:
+    """The StatefulSets that find bare Pods with the names of their own Pods and without the volumes
+    of their claim templates. A Pod's volumes can't be changed.
+    """
+    for transition in transitions(before, after):
+        templates = {
+            template["metadata"]["name"]
+            for pods in transition.new
+            for template in pods.source.data["spec"].get("volumeClaimTemplates") or ()
+        }
+        if any(
+            templates - {volume["name"] for volume in pods.spec.get("volumes") or ()}
+            for pods in transition.old
+            if pods.owner.kind == "Pod"
+            and pods.owner.name.rpartition("-")[0] == transition.owner.name
+        ):
+            yield transition.owner
+
+
+def concurrent_writers(
     before: Cluster, after: Cluster, gone_first: Collection[Key] = (), *, ports: bool = False
 ) -> Iterator[str]:
-    """Containers that run under two controllers at some moment of a step, and write to the same
-    data.
+    """Containers that run under two controllers at some moment of a step, and write to one volume.
 
-    With `ports` those too that want the same port of a node, which only makes the second one wait.
+    Args:
+        before: what was applied.
+        after: what is applied now.
+        gone_first: the controllers whose old Pods are gone before the new ones start.
+        ports: whether containers count too that want one port of a node; the second one waits.
     """
-    moving = lines(before, after, gone_first)
-    there = [pods for line in moving for pods in (*(() if line.gap else line.old), *line.new)]
-    for one, other in combinations(there, 2):
-        if one.owner == other.owner or (one.owner in before.pods and other.owner in before.pods):
-            continue  # as it was
-        if other.owner.kind == "StatefulSet" and re.fullmatch(
-            rf"{re.escape(other.owner.name)}-\d+", one.owner.name
+    existing = [
+        pods
+        for transition in transitions(before, after, gone_first)
+        for pods in (*(() if transition.old_gone_first else transition.old), *transition.new)
+    ]
+    for first, second in combinations(existing, 2):
+        if first.owner == second.owner:
+            continue
+        if first.owner in before.pods and second.owner in before.pods:
+            continue  # it was so before
+        if second.owner.kind == "StatefulSet" and re.fullmatch(
+            rf"{re.escape(second.owner.name)}-\d+", first.owner.name
         ):
-            continue  # it takes over the Pods that have the names of its own
-        for container in one.containers:
-            same = _kept(container, one, ports=ports) & _kept(container, other, ports=ports)
-            if same and other.has(container.ident):
+            continue  # a StatefulSet takes over the Pods that have the names of its own
+        for container in first.containers:
+            shared = _exclusive_resources(container, first, ports=ports) & _exclusive_resources(
+                container, second, ports=ports
+            )
+            if shared and second.has_container(container.identity):
                 yield (
-                    f"{container.ident} runs in {one.owner} and in {other.owner}, both on"
-                    f" {sorted(same)}"
+                    f"{container.identity} runs in {first.owner} and in {second.owner}, both on"
+                    f" {sorted(shared)}"
                 )
 
 
-def _kept(container: Container, pods: Pods, *, ports: bool) -> set[str]:
-    """What a container has that only one Pod can have: data that it writes to and that outlives
-    the Pod, and ports of the node.
+def _exclusive_resources(container: Container, pods: Pods, *, ports: bool) -> set[str]:
+    """What only one Pod can have: data that a container writes to and that outlives the Pod; with
+    `ports` also ports of the node.
     """
-    held = [
-        each.get("hostPort")
-        or (each.get("containerPort") if pods.spec.get("hostNetwork") else None)
-        for each in container.data.get("ports") or ()
-    ]
-    found = {f"node port {each}" for each in held if ports and each}
-    volumes = {each.get("name"): each for each in pods.spec.get("volumes") or ()}
+    found = set()
+    for port in (container.data.get("ports") or ()) if ports else ():
+        number = port.get("hostPort") or (
+            port.get("containerPort") if pods.spec.get("hostNetwork") else None
+        )
+        if number:
+            found.add(f"node port {number}")
+    volumes = {volume.get("name"): volume for volume in pods.spec.get("volumes") or ()}
     for mount in container.data.get("volumeMounts") or ():
-        if mount.get("readOnly") or set(volumes.get(mount.get("name"), CLAIMED)) <= PASSING:
-            continue
-        found |= pods.sources(mount["name"])
+        volume = volumes.get(mount.get("name"), _CLAIM_TEMPLATE)
+        if not mount.get("readOnly") and set(volume) - EPHEMERAL_VOLUME_KEYS:
+            found |= pods.volume_sources(mount["name"])
     return found

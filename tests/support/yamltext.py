@@ -1,5 +1,5 @@
-"""Hypothesis strategies for YAML text as people write it: styles, comments, blank lines, line
-endings, all mixed.
+"""Hypothesis strategies for YAML text as people write it, with styles, comments, blank lines and
+line endings mixed.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def data(max_leaves: int = 12) -> st.SearchStrategy[dict[str, Any]]:
 def documents(
     draw: st.DrawFn, values: st.SearchStrategy[dict[str, Any]] | None = None
 ) -> tuple[str, dict[str, Any]]:
-    """The text of a document in block style, and what it says."""
+    """The text of a document in block style, and the data that it holds."""
     value = draw(values if values is not None else data())
     writer = _Writer(draw)
     lines = writer.mapping(value, 0)
@@ -86,8 +86,7 @@ def documents(
         st.sampled_from([newline, newline, "", newline + newline, newline + "# end" + newline])
     )
     if any(line.endswith(("|", "|+")) for line in lines):
-        # A block scalar that ends the file without a line break reads differently from one that
-        # doesn't.
+        # A block scalar at the end of a file reads differently without its line break.
         ending = ending or newline
     head = draw(
         st.sampled_from(["", "", "# head" + newline, newline, "# head" + newline + newline])
@@ -96,12 +95,15 @@ def documents(
 
 
 class _Writer:
+    """Writes data in block style; draws the style of each part."""
+
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
         self.indent = draw(st.sampled_from([1, 2, 2, 3, 4]))
-        self.dashes = draw(st.sampled_from([0, 2]))
+        self.dash_indent = draw(st.sampled_from([0, 2]))
 
-    def comments(self, column: int) -> list[str]:
+    def lines_above(self, column: int) -> list[str]:
+        """Comments and blank lines above an entry, or mostly nothing."""
         kind = self.draw(st.sampled_from(["", "", "", "", "above", "blank", "header"]))
         pad = " " * column
         return {
@@ -112,43 +114,47 @@ class _Writer:
         }[kind]
 
     def trailing(self) -> str:
+        """A comment or a blank at the end of a line, or mostly nothing."""
         return self.draw(st.sampled_from(["", "", "", "  # note", " "]))
 
     def mapping(self, value: dict[str, Any], column: int) -> list[str]:
+        """The lines of a mapping."""
         lines: list[str] = []
-        for key, each in value.items():
-            lines += self.comments(column)
-            lines += self.entry(key, each, column)
+        for key, entry_value in value.items():
+            lines += self.lines_above(column)
+            lines += self.entry(key, entry_value, column)
         return lines
 
     def entry(self, key: str, value: Any, column: int) -> list[str]:
+        """The lines of a key and its value."""
         head = " " * column + (key if plain_is_safe(key, flow=False) else json.dumps(key)) + ":"
         if isinstance(value, dict) and value and self.draw(st.integers(0, 4)):
             return [head + self.trailing(), *self.mapping(value, column + self.indent)]
         if isinstance(value, list) and value and self.draw(st.integers(0, 4)):
-            return [head + self.trailing(), *self.items(value, column + self.dashes)]
+            return [head + self.trailing(), *self.items(value, column + self.dash_indent)]
         return self.leaf(head, value, column + self.indent)
 
     def items(self, value: list[Any], column: int) -> list[str]:
+        """The lines of a list."""
         lines: list[str] = []
-        for each in value:
-            lines += self.comments(column)
+        for item in value:
+            lines += self.lines_above(column)
             pad = " " * column
-            if isinstance(each, dict) and each and self.draw(st.integers(0, 4)):
-                inner = self.mapping(each, column + 2)
-                while inner and (not inner[0].strip() or inner[0].lstrip().startswith("#")):
-                    inner.pop(0)
-                lines += [pad + "- " + inner[0][column + 2 :], *inner[1:]]
-            elif isinstance(each, list) and each and self.draw(st.integers(0, 4)):
-                inner = self.items(each, column + 2)
-                while inner and (not inner[0].strip() or inner[0].lstrip().startswith("#")):
-                    inner.pop(0)
+            if isinstance(item, dict | list) and item and self.draw(st.integers(0, 4)):
+                inner = (
+                    self.mapping(item, column + 2)
+                    if isinstance(item, dict)
+                    else self.items(item, column + 2)
+                )
+                while not inner[0].strip() or inner[0].lstrip().startswith("#"):
+                    inner = inner[1:]
                 lines += [pad + "- " + inner[0][column + 2 :], *inner[1:]]
             else:
-                lines += self.leaf(pad + "-", each, column + 2)
+                lines += self.leaf(pad + "-", item, column + 2)
         return lines
 
     def leaf(self, head: str, value: Any, column: int) -> list[str]:
+        """The lines of a value that is no mapping or list in block style, behind its head."""
         if value is None and self.draw(st.booleans()):
             return [head + self.trailing()]
         if isinstance(value, str):
@@ -156,13 +162,18 @@ class _Writer:
         return [head + " " + _flow(value) + self.trailing()]
 
     def string(self, head: str, value: str, column: int) -> list[str]:
+        """The lines of a string, in a random style that can hold it."""
         style = self.draw(st.sampled_from(["plain", "single", "double", "literal"]))
-        printable = all(c == "\n" or (c >= " " and c not in "\x85\u2028\u2029") for c in value)
+        is_printable = all(
+            character == "\n" or (character >= " " and character not in "\x85\u2028\u2029")
+            for character in value
+        )
         if style == "plain" and plain_is_safe(value, flow=False):
             return [head + " " + value + self.trailing()]
-        if style == "single" and printable and "\n" not in value:
+        if style == "single" and is_printable and "\n" not in value:
             return [head + " '" + value.replace("'", "''") + "'" + self.trailing()]
-        if style == "literal" and printable and value.strip() and not value.startswith((" ", "\n")):
+        starts_plain = bool(value.strip()) and not value.startswith((" ", "\n"))
+        if style == "literal" and is_printable and starts_plain:
             body = value.rstrip("\n")
             chomp = {0: "-", 1: ""}.get(len(value) - len(body), "+")
             pad = " " * column
@@ -176,6 +187,6 @@ class _Writer:
 
 
 def _flow(value: Any) -> str:
-    """JSON, which is YAML but for the surrogate escapes of characters outside the basic plane."""
+    """JSON, which is YAML too, except for the surrogate escapes of astral characters."""
     text = json.dumps(value)
     return text.replace("\\ud83d\\ude00", "😀")

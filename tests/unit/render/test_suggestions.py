@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -56,7 +57,7 @@ def block(body: str, word: str) -> tuple[str, str]:
     return match[2], match[3]
 
 
-def as_github(text: str, payload: dict) -> str:
+def as_github(text: str, payload: dict[str, Any]) -> str:
     """What GitHub makes of the file when somebody presses the button."""
     lines = text.splitlines(keepends=True)
     _, content = block(payload["body"], "suggestion")
@@ -65,13 +66,14 @@ def as_github(text: str, payload: dict) -> str:
     return "".join(lines[: first - 1]) + content + "".join(lines[payload["line"] :])
 
 
-def as_gitlab(text: str, payload: dict) -> str:
+def as_gitlab(text: str, payload: dict[str, Any]) -> str:
     """Likewise GitLab."""
     lines = text.splitlines(keepends=True)
     head, content = block(payload["body"], "suggestion")
-    above, below = (
-        int(number) for number in re.fullmatch(r"suggestion:-(\d+)\+(\d+)", head).groups()
-    )
+    [(above, below)] = [
+        (int(above), int(below))
+        for above, below in re.findall(r"\Asuggestion:-(\d+)\+(\d+)\Z", head)
+    ]
     assert above <= 100
     assert below <= 100
     line = payload["position"]["new_line"]

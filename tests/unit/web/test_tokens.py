@@ -62,7 +62,7 @@ def test_the_api_asks_for_one(file):
 
     assert refused.status_code == 401
     assert refused.headers["WWW-Authenticate"].startswith("Bearer")
-    assert refused.json["code"] == "unauthorized"
+    assert refused.get_json()["code"] == "unauthorized"
     for value in ("Bearer wrong", "Basic first", "first", "Bearer", "Bearer \xe9"):
         assert client.get("/v1/signals", headers={"Authorization": value}).status_code == 401
     assert client.get("/v1/signals", headers={"Authorization": "bearer first"}).status_code == 200

@@ -7,6 +7,7 @@ import gzip
 import io
 import tarfile
 import zipfile
+from typing import Literal
 
 import pytest
 
@@ -17,7 +18,9 @@ BOUNDS = Bounds(unpacked=4_000_000, ratio=200, members=50)
 POD = b"kind: Pod\n"
 
 
-def tar(members: dict[str, bytes], mode: str = "w", **more: tarfile.TarInfo) -> bytes:
+def tar(
+    members: dict[str, bytes], mode: Literal["w", "w:gz"] = "w", **more: tarfile.TarInfo
+) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode=mode) as archive:
         for name, content in members.items():
@@ -69,7 +72,7 @@ TAKEN = [("app/web.yaml", POD), ("app/api.YML", POD), ("x.json", b"{}")]
         (pack(MEMBERS, zipfile.ZIP_STORED), ArchiveKind.ZIP),
     ],
 )
-def test_manifests_are_taken_and_nothing_else(raw, kind):
+def test_manifests_are_taken_and_nothing_else(raw: bytes, kind: ArchiveKind) -> None:
     """YAML and JSON by their suffix, with clean paths, in the archive's order; the kind is told
     by its magic bytes.
     """

@@ -1,6 +1,4 @@
-"""What operations on a document mean, said on plain data: the oracle for
-`service.yamldoc.editing`.
-"""
+"""What operations on a document mean on plain data: the oracle for `service.yamldoc.editing`."""
 
 from __future__ import annotations
 
@@ -20,25 +18,27 @@ from service.yamldoc.operations import (
 )
 
 
-def applied(data: Any, operations: Iterable[Operation]) -> Any:
-    """A copy of `data` with the operations carried out; they touch disjoint places, so removals
-    can come last.
+def apply_operations(data: Any, operations: Iterable[Operation]) -> Any:
+    """A copy of `data` with the operations carried out.
+
+    They touch disjoint places, so removals can come last.
     """
     root = [copy.deepcopy(data)]
-    ordered = sorted(operations, key=lambda o: (isinstance(o, Remove), -len(o.route), _reversed(o)))
-    for operation in ordered:
+    for operation in sorted(operations, key=_order):
         _apply(root, operation)
     return root[0]
 
 
-def _reversed(operation: Operation) -> tuple[Any, ...]:
-    last = (
-        operation.route[-1]
-        if isinstance(operation, Remove) and isinstance(operation.route[-1], int)
-        else 0
-    )
-    index = operation.index if isinstance(operation, AddItem) and operation.index is not None else 0
-    return (-int(last), -index)
+def _order(operation: Operation) -> tuple[int, ...]:
+    """Removals last, deep routes first, and in one list from its end: so indices still hold."""
+    match operation:
+        case Remove(route=(*_, int(index))):
+            pass
+        case AddItem(index=int(index)):
+            pass
+        case _:
+            index = 0
+    return (isinstance(operation, Remove), -len(operation.route), -index)
 
 
 def _apply(root: list[Any], operation: Operation) -> None:
@@ -66,14 +66,15 @@ def _apply(root: list[Any], operation: Operation) -> None:
         case Remove():
             del holder[step]
         case Nest():
-            holder[step] = _filled(operation.tree, holder[step])
+            holder[step] = _fill_hole(operation.tree, holder[step])
 
 
-def _filled(tree: Any, old: Any) -> Any:
+def _fill_hole(tree: Any, old: Any) -> Any:
+    """A tree with the old value in its hole."""
     if tree is HOLE:
         return old
     return (
-        {key: _filled(value, old) for key, value in tree.items()}
+        {key: _fill_hole(value, old) for key, value in tree.items()}
         if isinstance(tree, dict)
         else tree
     )

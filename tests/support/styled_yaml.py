@@ -1,5 +1,5 @@
-"""Objects written as people write them: block and flow style, quotes, comments, anchors, JSON,
-Lists, line endings.
+"""Writes objects as YAML in the ways that people do: block and flow style, quotes, comments,
+anchors, JSON, Lists, line endings.
 
 Every comment has a number of its own, so that a test can see whether one was lost.
 """
@@ -22,7 +22,7 @@ _WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
 @dataclass(frozen=True)
 class Anchored:
-    """A value that gets a name by which it is used again."""
+    """A value with an anchor."""
 
     name: str
     value: Any
@@ -30,26 +30,26 @@ class Anchored:
 
 @dataclass(frozen=True)
 class Alias:
-    """A value that was named before."""
+    """A value that is written as an alias of an anchor."""
 
     name: str
     value: Any
 
 
 def plain(value: Any) -> Any:
-    """Data without anchors, as it reads."""
+    """Data as it reads, without anchors and aliases."""
     if isinstance(value, Anchored | Alias):
         return plain(value.value)
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
+        return {key: plain(field) for key, field in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def _names_anchors(value: Any) -> bool:
+def _has_anchors(value: Any) -> bool:
     if isinstance(value, Anchored | Alias):
         return True
     return (
-        any(map(_names_anchors, value.values() if isinstance(value, dict) else value))
+        any(map(_has_anchors, value.values() if isinstance(value, dict) else value))
         if isinstance(value, dict | list)
         else False
     )
@@ -61,18 +61,18 @@ class Style:
 
     seed: int
     form: str = "block"
-    """block; flow: each document in one; json; or list, list-json: one List of all."""
+    """block; flow: each document in one line; json; list and list-json: one List of all."""
     indent: int = 2
-    dashes: int = 0
-    """By how much the items of a list stand in from its key."""
+    dash_indent: int = 0
+    """By how much the items of a list are indented from its key."""
     quotes: str = "plain"
     """plain, single or double."""
     flow: float = 0.1
-    """How often a small map or list stands in one line."""
+    """The share of small mappings and lists that are written in one line."""
     comments: float = 0.05
-    """How often there is a comment."""
+    """The share of lines with a comment."""
     newline: str = "\n"
-    start: bool = False
+    has_start_marker: bool = False
     """Whether the stream starts with three dashes."""
     end: str = "\n"
     """What the file ends with."""
@@ -85,31 +85,39 @@ def styles() -> st.SearchStrategy[Style]:
         seed=st.integers(0, 2**16),
         form=st.sampled_from(["block"] * 8 + ["flow", "json", "list", "list-json"]),
         indent=st.sampled_from([2, 2, 2, 4]),
-        dashes=st.sampled_from([0, 2]),
+        dash_indent=st.sampled_from([0, 2]),
         quotes=st.sampled_from(["plain", "plain", "plain", "single", "double"]),
         flow=st.sampled_from([0.0, 0.1, 0.6]),
         comments=st.sampled_from([0.0, 0.05, 0.2]),
         newline=st.sampled_from(["\n"] * 7 + ["\r\n"]),
-        start=st.booleans(),
+        has_start_marker=st.booleans(),
         end=st.sampled_from(["\n", "\n", "\n", "", "\n\n", "\n# the end\n", "\n---\n"]),
     )
 
 
-def written(objects: Iterable[Any], style: Style, file: int = 0) -> str:
-    """The text of a file with some objects; `file` sets its comments apart from those of others."""
-    made = list(objects)
+def write(objects: Iterable[Any], style: Style, file: int = 0) -> str:
+    """The text of a file with some objects.
+
+    Args:
+        objects: mappings that may hold anchors and aliases.
+        style: how the file is written.
+        file: a number that is in its comments, so that they differ from those of other files.
+    """
+    documents = list(objects)
     if style.form in ("list", "list-json"):
-        made = [{"apiVersion": "v1", "kind": "List", "items": made}]
-    if style.form in ("json", "list-json") and len(made) == 1:
-        return json.dumps(plain(made[0]), indent=style.indent, ensure_ascii=False) + "\n"
+        documents = [{"apiVersion": "v1", "kind": "List", "items": documents}]
+    if style.form in ("json", "list-json") and len(documents) == 1:
+        return json.dumps(plain(documents[0]), indent=style.indent, ensure_ascii=False) + "\n"
     writer = _Writer(style, file)
-    texts = ["\n".join(writer.document(each)) for each in made]
-    text = ("---\n" if style.start else "") + "\n---\n".join(texts) + style.end
+    texts = ["\n".join(writer.document(data)) for data in documents]
+    text = ("---\n" if style.has_start_marker else "") + "\n---\n".join(texts) + style.end
     return text.replace("\n", style.newline)
 
 
 @dataclass
 class _Writer:
+    """Writes the documents of one file."""
+
     style: Style
     file: int
     count: int = 0
@@ -119,65 +127,78 @@ class _Writer:
         self.random = Random(self.style.seed)
 
     def document(self, data: Any) -> list[str]:
+        """The lines of a document."""
         if self.style.form == "flow":
             return [self.flow(data)]
         return self.mapping(data, 0)
 
-    def note(self) -> str:
+    def comment(self) -> str:
+        """A comment with the next number."""
         self.count += 1
         return f"# note {self.file}-{self.count}."
 
-    def above(self, column: int) -> list[str]:
+    def lines_above(self, column: int) -> list[str]:
         """A comment, a blank line, or mostly nothing."""
-        luck = self.random.random()
-        if luck < self.style.comments:
-            return [" " * column + self.note()]
-        return [""] if luck > 1 - self.style.comments / 2 else []
+        share = self.random.random()
+        if share < self.style.comments:
+            return [" " * column + self.comment()]
+        return [""] if share > 1 - self.style.comments / 2 else []
 
-    def behind(self) -> str:
+    def trailing_comment(self) -> str:
+        """A comment for the end of a line, or mostly nothing."""
         return (
-            " " * self.random.choice([1, 2]) + self.note()
+            " " * self.random.choice([1, 2]) + self.comment()
             if self.random.random() < self.style.comments
             else ""
         )
 
     def mapping(self, data: dict[str, Any], column: int) -> list[str]:
+        """The lines of a mapping in block style."""
         lines: list[str] = []
         for key, value in data.items():
-            lines += self.above(column) if column else []
+            lines += self.lines_above(column) if column else []
             lines += self.value(
                 " " * column + self.key(key) + ":",
                 value,
-                column + self.style.indent,
-                column + self.style.dashes,
+                column=column + self.style.indent,
+                dash_column=column + self.style.dash_indent,
             )
         return lines
 
-    def value(self, head: str, value: Any, column: int, dashes: int) -> list[str]:
+    def value(self, head: str, value: Any, *, column: int, dash_column: int) -> list[str]:
+        """The lines of a value behind its key or dash.
+
+        Args:
+            head: the text before the value.
+            value: the value.
+            column: where the keys of a mapping start.
+            dash_column: where the dashes of a list start.
+        """
         if isinstance(value, Alias):
-            return [f"{head} *{value.name}{self.behind()}"]
+            return [f"{head} *{value.name}{self.trailing_comment()}"]
         if isinstance(value, Anchored):
             head, value = f"{head} &{value.name}", value.value
         if isinstance(value, dict | list) and value and not self.is_inline(value):
             inner = (
                 self.mapping(value, column)
                 if isinstance(value, dict)
-                else self.items(value, dashes)
+                else self.items(value, dash_column)
             )
-            return [head + self.behind(), *inner]
+            return [head + self.trailing_comment(), *inner]
         if isinstance(value, str) and "\n" in value and value.endswith("\n"):
             return [
                 head + " |",
                 *(" " * column + line if line else "" for line in value[:-1].split("\n")),
             ]
-        return [f"{head} {self.flow(value)}{self.behind()}"]
+        return [f"{head} {self.flow(value)}{self.trailing_comment()}"]
 
     def items(self, values: list[Any], column: int) -> list[str]:
+        """The lines of a list in block style."""
         lines: list[str] = []
-        for each in values:
-            lines += self.above(column)
-            if isinstance(each, dict) and each and not self.is_inline(each):
-                inner = self.mapping(each, column + 2)
+        for value in values:
+            lines += self.lines_above(column)
+            if isinstance(value, dict) and value and not self.is_inline(value):
+                inner = self.mapping(value, column + 2)
                 first = next(
                     place
                     for place, line in enumerate(inner)
@@ -187,16 +208,20 @@ class _Writer:
                 lines += [line[2:] if line else line for line in inner[:first]]
                 lines += [" " * column + "- " + inner[first][column + 2 :], *inner[first + 1 :]]
             else:
-                lines += self.value(" " * column + "-", each, column + 2, column + 2)
+                head = " " * column + "-"
+                lines += self.value(head, value, column=column + 2, dash_column=column + 2)
         return lines
 
     def is_inline(self, value: Any) -> bool:
-        if _names_anchors(value):
+        """Whether to write a mapping or list in one line."""
+        if _has_anchors(value):
             return False
-        small = len(json.dumps(plain(value))) < 90 and "\\n" not in json.dumps(plain(value))
-        return small and self.random.random() < self.style.flow
+        text = json.dumps(plain(value))
+        is_small = len(text) < 90 and "\\n" not in text
+        return is_small and self.random.random() < self.style.flow
 
     def flow(self, value: Any) -> str:
+        """A value in flow style."""
         match value:
             case Anchored() | Alias():
                 return self.flow(value.value)
@@ -204,7 +229,7 @@ class _Writer:
                 return (
                     "{"
                     + ", ".join(
-                        f"{self.key(key)}: {self.flow(each)}" for key, each in value.items()
+                        f"{self.key(key)}: {self.flow(field)}" for key, field in value.items()
                     )
                     + "}"
                 )
@@ -217,6 +242,7 @@ class _Writer:
         return key if _PLAIN.match(key) and self.random.random() < _BARE_KEYS else self.scalar(key)
 
     def scalar(self, value: Any) -> str:
+        """A scalar; strings in the quotes of the style."""
         if not isinstance(value, str):
             return json.dumps(value)
         if (

@@ -1,0 +1,183 @@
+"""Slow, lazy and broken connections: they cost no other client its answer."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import resource
+import signal
+import socket
+import time
+
+import pytest
+import requests
+
+from tests.conftest import Server, StartServer
+from tests.support.sockets import POD, read_all, request_head
+
+
+def test_a_body_that_does_not_arrive(start_server: StartServer) -> None:
+    """A body that doesn't arrive in time is answered with 408."""
+    impatient = start_server(PODSPLIT_BODY_TIMEOUT="0.5")
+    with impatient.connect() as connection:
+        connection.sendall(request_head(100) + b"kind:")
+        answer = read_all(connection)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"request-timeout" in answer
+
+
+def test_a_client_that_gives_up(server: Server) -> None:
+    """Connections that are cut in mid-body keep no other client from its answer."""
+    for _ in range(50):
+        with server.connect() as connection:
+            connection.sendall(request_head(100_000) + b"kind: Pod\n")
+
+    assert requests.post(server.url + "/v1/analyze", data=POD, timeout=30).ok
+
+
+def test_half_a_body(server: Server) -> None:
+    """A client that closes its side in mid-body gets 400."""
+    with server.connect() as connection:
+        connection.sendall(request_head(1000) + b"kind: Pod\n")
+        connection.shutdown(socket.SHUT_WR)
+        answer = read_all(connection)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"body-truncated" in answer
+
+
+def test_slow_clients_do_not_block(start_server: StartServer) -> None:
+    """Clients that never finish their heads, more than there are threads, keep no other client from
+    its answer.
+    """
+    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_HEADER_TIMEOUT="1")
+    slow = [small.connect() for _ in range(20)]
+    for connection in slow:
+        connection.sendall(b"POST /v1/analyze HTTP/1.1\r\nHost:")
+    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=20)
+    for connection in slow:
+        connection.close()
+
+    assert answer.ok
+
+
+def test_slow_bodies_do_not_block_for_ever(start_server: StartServer) -> None:
+    """Clients that stop in mid-body, more than there are threads, get 408 after the time that a
+    body may take. Then others are answered.
+    """
+    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
+    slow = [small.connect() for _ in range(12)]
+    for connection in slow:
+        connection.sendall(request_head(1000) + b"kind: Pod\n")
+    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=30)
+    status_lines = {read_all(connection)[:13] for connection in slow}
+    for connection in slow:
+        connection.close()
+
+    assert answer.ok
+    assert status_lines == {b"HTTP/1.1 408 "}
+
+
+def test_clients_that_never_read_do_not_block_for_ever(start_server: StartServer) -> None:
+    """Clients that don't read their large answers, more than there are threads, are cut off. Then
+    others are answered.
+    """
+    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
+    large = gzip.compress(
+        b"# " + random.Random(1).randbytes(60_000).hex().encode() + b"x" * 8_000_000
+    )
+    start = request_head(len(large), "/v1/rewrite?format=yaml").replace(
+        b"Host: x\r\n", b"Host: x\r\nContent-Encoding: gzip\r\n"
+    )
+    lazy = []
+    for _ in range(8):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(30)
+        connection.connect(("127.0.0.1", small.port))
+        connection.sendall(start + large)
+        lazy.append(connection)
+    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=60)
+    first = lazy[0].recv(12)
+    for connection in lazy:
+        connection.close()
+
+    assert answer.ok
+    assert first == b"HTTP/1.1 200"
+
+
+def test_clients_that_hang_up_before_the_answer(server: Server) -> None:
+    """Answers to clients that have gone are dropped, and the next request is answered."""
+    for _ in range(30):
+        with server.connect() as connection:
+            connection.sendall(request_head(len(POD)) + POD)
+
+    assert requests.post(server.url + "/v1/analyze", data=POD, timeout=30).ok
+
+
+def test_clients_that_do_not_hang_up(server: Server) -> None:
+    """Clients that leave their side open after the answer keep no other client waiting."""
+    lazy = [server.connect() for _ in range(20)]
+    for connection in lazy:
+        connection.sendall(request_head(len(POD)) + POD)
+        assert read_all(connection).startswith(b"HTTP/1.1 200")
+    assert requests.post(server.url + "/v1/analyze", data=POD, timeout=2).ok
+    for connection in lazy:
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/analyze?format=none", "/v1/analyze?nope=1", "/nothing", "/healthz"]
+)
+def test_an_answer_before_the_body(server: Server, path: str) -> None:
+    """A client that is still sending its body when the answer is known gets the answer, not a reset
+    connection.
+    """
+    for _ in range(5):
+        answer = requests.post(server.url + path, data=b"#" * 12_000_000, timeout=60)
+        assert answer.status_code in (404, 405, 406, 422)
+
+
+def test_a_thousand_requests_at_once(server: Server) -> None:
+    """A thousand connections are open before the first answer is read. Each gets the answer about
+    its own Pod.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 4096), hard), hard))
+    connections = [server.connect(120) for _ in range(1000)]
+    for number, connection in enumerate(connections):
+        data = POD.replace(b"name: web\nspec", b"name: web-%d\nspec" % number)
+        connection.sendall(request_head(len(data)) + data)
+    answers = [read_all(connection).partition(b"\r\n\r\n") for connection in connections]
+    for connection in connections:
+        connection.close()
+
+    assert {start.split(b" ")[1] for start, _, _ in answers} == {b"200"}
+    assert [json.loads(body)["workloads"][0]["name"] for _, _, body in answers] == [
+        f"web-{number}" for number in range(1000)
+    ]
+
+
+def test_a_worker_killed_in_mid_request(start_server: StartServer) -> None:
+    """The requests of a killed worker are lost; a new worker answers the next ones."""
+    running = start_server(WORKERS="1")
+    with running.connect() as connection:
+        connection.sendall(request_head(100) + b"kind:")
+        time.sleep(0.3)
+        children = f"/proc/{running.process.pid}/task/{running.process.pid}/children"
+        with open(children, encoding="ascii") as file:  # noqa: PTH123 - not a regular file
+            (worker,) = (int(word) for word in file.read().split())
+        os.kill(worker, signal.SIGKILL)
+        assert read_all(connection) == b""
+
+    until = time.monotonic() + 20
+    status = 0
+    while time.monotonic() < until and status != 200:
+        try:
+            status = requests.post(running.url + "/v1/analyze", data=POD, timeout=5).status_code
+        except requests.RequestException:
+            time.sleep(0.1)
+    assert status == 200
