@@ -14,7 +14,7 @@ from tests.support.checks import Check
 from tests.support.objects import Key, Object, read_objects, split_documents
 from tests.support.rewritten import GroundTruth, Rewritten, staged_clusters
 
-_STAGES = ("expand", "switch", "contract")
+_STAGES = ("expand", "add", "switch", "contract")
 _LIST_KIND = re.compile(r"kind[\"']?: [\"']?List")
 _CONTAINER_COMMENTS = (
     re.compile(r"image[\"']?:[^\n#]*(# note \d+-\d+\.)"),

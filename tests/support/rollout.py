@@ -164,7 +164,8 @@ def _check_ports(
     own.
     """
     first, last = stages[0].endpoints(), stages[-1].endpoints()
-    old, new = before.endpoints(), after.endpoints()
+    running = [pods for pods in before.pods.values() if not pods.is_stopped]
+    old, new = before.endpoints(running), after.endpoints()
     needed = {port for port, reached in old.items() if reached} | newly_called_ports(
         stages[0], before=before, after=after, gone_first=gone_first
     )
@@ -194,9 +195,24 @@ def _check_announcements(
         *concurrent_writers(before, after, ports=True),
         # What is stopped in this step makes room for what the last one starts.
         *concurrent_writers(before, last, ports=True),
+        *_moved_while_none_may_run_twice(before, last),
     )
     if gone_first and not reasons:
         yield "it asks for Pods to be gone first, and nothing needs that"
+
+
+def _moved_while_none_may_run_twice(before: Cluster, last: Cluster) -> Iterator[Key]:
+    """The controllers that lose containers, and whose Pods may not run twice by what they are: a
+    job, or Pods that are replaced by Recreate.
+    """
+    for owner, pods in before.pods.items():
+        strategy = pods.source.spec.get("strategy") or {}
+        kept = last.pods.get(owner)
+        if (owner.kind in ("Job", "CronJob") or strategy.get("type") == "Recreate") and any(
+            kept is None or not kept.has_container(container.identity)
+            for container in pods.containers
+        ):
+            yield owner
 
 
 def newly_called_ports(
@@ -208,9 +224,10 @@ def newly_called_ports(
     Pods are gone. All others must find whom they call.
     """
     found = set()
-    served = {port for port, reached in after.endpoints(before.pods.values()).items() if reached}
+    running = {owner: pods for owner, pods in before.pods.items() if not pods.is_stopped}
+    served = {port for port, reached in after.endpoints(running.values()).items() if reached}
     for pods in after.pods.values():
-        is_running = pods.owner in before.pods and pods.owner not in gone_first
+        is_running = pods.owner in running and pods.owner not in gone_first
         for container in pods.containers:
             if not start.pods_with(container.identity):
                 continue
