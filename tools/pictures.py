@@ -25,8 +25,9 @@ _STEP = 26
 _STAGES = {
     "before": ("Before", "one Pod, no controller"),
     "expand": ("1  expand", "controllers, names, labels"),
-    "switch": ("2  switch", "new Pods join the Service"),
-    "contract": ("3  contract", "the old copy leaves"),
+    "add": ("2  add", "new workloads beside it"),
+    "switch": ("3  switch", "new Pods join the Service"),
+    "contract": ("4  contract", "the old copy leaves"),
 }
 
 
