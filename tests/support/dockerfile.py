@@ -203,11 +203,11 @@ def _pairs(text: str) -> dict[str, str]:
 
 
 def _copy(stage: Stage, source: Path, words: list[str]) -> None:
-    *froms, to = words
+    *names, to = words
     target = stage.path(to)
-    for each in froms:
-        origin = source / each.lstrip("/")
-        assert origin.exists(), f"COPY {each}: it isn't in the context"
+    for name in names:
+        origin = source / name.lstrip("/")
+        assert origin.exists(), f"COPY {name}: it isn't in the context"
         if origin.is_dir():
             shutil.copytree(origin, target, symlinks=True, dirs_exist_ok=True)
         else:
