@@ -12,6 +12,8 @@ MUTANTS ?= 400
 SEED ?= 0
 # Only the whole suite is held to the floor of coverage: a part of it reaches less.
 COVERAGE = $(if $(strip $(TESTS)$(PYTEST_ARGS)),,--cov --cov-report=)
+# One lock for every Python and platform, without the address of an index.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-header
 RELEASED = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/web/version.py)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -81,13 +83,10 @@ release: $(VENV)/.dev ## write VERSION=1.2.3 wherever the version stands
 	$(BIN)/python -m tools.release $(VERSION)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
-	    --no-emit-find-links --no-emit-options --no-header --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
-	    --no-emit-find-links --no-emit-options --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
-	    --no-emit-find-links --no-emit-options --no-header --only-build-deps --build-deps-for wheel \
-	    --output-file requirements-build.lock pyproject.toml
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	    | $(COMPILE) --output-file requirements-build.lock -
 
 hooks: $(VENV)/.dev ## check style, YAML and spelling before each commit
 	$(BIN)/pre-commit install
