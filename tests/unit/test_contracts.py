@@ -40,7 +40,8 @@ def plant(folder: Path, name: str, statement: str) -> None:
 
 def lint(folder: Path) -> tuple[int, str]:
     """import-linter's status and what it prints."""
-    command = [Path(sys.executable).parent / "lint-imports", "--no-cache", "--no-logo"]
+    program = str(Path(sys.executable).parent / "lint-imports")
+    command = [program, "--no-cache", "--no-logo"]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, timeout=120
     )
