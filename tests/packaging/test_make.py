@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def pytest_command(tmp_path: Path, *arguments: str) -> list[str]:
     """The words after `pytest` that `make test` would run, in an environment that is there."""
     (tmp_path / "bin").mkdir()
-    for made in ("bin/python", ".dev"):
-        (tmp_path / made).touch()
+    for name in ("bin/python", ".dev"):
+        (tmp_path / name).touch()
     done = subprocess.run(
         ["make", "--dry-run", "test", f"VENV={tmp_path}", *arguments],
         cwd=ROOT,

@@ -22,6 +22,7 @@ JOBS = [
     for name, job in yaml.safe_load(path.read_text())["jobs"].items()
 ]
 BIN = Path(sys.executable).parent
+PINNED = re.compile(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -90,7 +91,7 @@ def test_actions_are_pinned_by_commit(path):
     """With the version behind it, for people and for Dependabot."""
     uses = re.findall(r"uses: (.*)", path.read_text())
     assert uses
-    assert [each for each in uses if not re.search(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", each)] == []
+    assert [action for action in uses if not PINNED.search(action)] == []
 
 
 def test_every_python_that_is_promised_is_tested():
