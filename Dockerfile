@@ -33,7 +33,7 @@ STOPSIGNAL SIGTERM
 ENTRYPOINT ["/opt/podsplit/bin/python", "-m", "gunicorn", "--config", "python:service.gunicorn_conf", "service.wsgi:app"]
 
 ARG PYTHON_IMAGE
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="podsplit" \
       org.opencontainers.image.description="Tells the containers of a Kubernetes Pod apart, and rewrites the manifests." \

@@ -5,12 +5,20 @@ PORT ?= 8080
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+TESTS ?=
 PYTEST_ARGS ?=
-VERSION = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/web/version.py)
+# How many mutants, 0 for all; and which sample of them.
+MUTANTS ?= 400
+SEED ?= 0
+# Only the whole suite is held to the floor of coverage: a part of it reaches less.
+COVERAGE = $(if $(strip $(TESTS)$(PYTEST_ARGS)),,--cov --cov-report=)
+# One lock for every Python and platform, without the address of an index.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes --no-header
+RELEASED = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/web/version.py)
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format golden bench docs openapi image lock clean
+.PHONY: help run test lint format golden bench mutants docs openapi image version release lock hooks clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -19,26 +27,29 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
+# Not compiled: Python does that for the modules that are used, which saves a third of the time.
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
 
 run: $(VENV)/.runtime ## serve on http://127.0.0.1:8080 (HOST, PORT, WORKERS)
 	exec env HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) $(BIN)/gunicorn --config python:service.gunicorn_conf service.wsgi:app
 
-test: $(VENV)/.dev ## every test; PYTEST_ARGS adds arguments
+test: $(VENV)/.dev ## every test, with a floor of coverage; TESTS=tests/unit/kube runs only those, PYTEST_ARGS adds arguments
 	$(BIN)/python tools/fetch_kubectl.py
-	$(BIN)/pytest --numprocesses=auto --dist=loadgroup $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=loadgroup $(COVERAGE) $(PYTEST_ARGS) $(TESTS)
 
-lint: $(VENV)/.dev ## ruff, mypy, import-linter
+lint: $(VENV)/.dev ## style, types, layers, YAML, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict .
+	$(BIN)/codespell
 
 format: $(VENV)/.dev ## set the code as ruff wants it
 	$(BIN)/ruff check --fix .
@@ -51,6 +62,9 @@ golden: $(VENV)/.dev ## rewrite the expected outputs of tests/cases that exist, 
 bench: $(VENV)/.dev ## measure, loopback only
 	$(BIN)/python -m bench
 
+mutants: $(VENV)/.dev ## change the code in small ways, and count the changes that the tests notice (MUTANTS, SEED)
+	$(BIN)/python -m tools.mutants --sample $(MUTANTS) --seed $(SEED)
+
 docs: $(VENV)/.dev ## write the reference pages and pictures of docs/, and the chart's table of values
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.pictures
@@ -60,16 +74,22 @@ openapi: $(VENV)/.dev ## write openapi.yaml
 	$(BIN)/python -m tools.openapi
 
 image: ## build the container image podsplit:<version> (needs docker)
-	docker build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(shell git rev-parse HEAD) --tag podsplit:$(VERSION) .
+	docker build --build-arg VERSION=$(RELEASED) --build-arg REVISION=$(shell git rev-parse HEAD) --tag podsplit:$(RELEASED) .
+
+version: ## print the version
+	@echo $(RELEASED)
+
+release: $(VENV)/.dev ## write VERSION=1.2.3 wherever the version stands
+	$(BIN)/python -m tools.release $(VERSION)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
-	    --no-emit-find-links --no-emit-options --no-header --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
-	    --no-emit-find-links --no-emit-options --no-header --extra dev --output-file requirements-dev.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --upgrade --strip-extras --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host \
-	    --no-emit-find-links --no-emit-options --no-header --only-build-deps --build-deps-for wheel \
-	    --output-file requirements-build.lock pyproject.toml
+	$(COMPILE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	    | $(COMPILE) --output-file requirements-build.lock -
+
+hooks: $(VENV)/.dev ## check style, YAML and spelling before each commit
+	$(BIN)/pre-commit install
 
 clean: ## remove what was made
-	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .tools build dist mutants .coverage htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

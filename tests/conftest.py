@@ -43,6 +43,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+MEASURED = tuple(ROOT / "tests" / name for name in ("unit", "cases", "contract"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Measure coverage in the tests that say what each part does, and in no others: properties,
+    corpora and simulations would take twice the time, and reach lines that nothing looks at.
+    """
+    for item in items:
+        if not any(item.path.is_relative_to(folder) for folder in MEASURED):
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> bool:
     """Whether to rewrite the expected outputs."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 
 from service.web.app import create_app
 from service.web.settings import Settings
+
+pytestmark = pytest.mark.no_cover  # thousands of requests, whose lines smaller tests reach
 
 schema = schemathesis.openapi.from_wsgi("/openapi.yaml", create_app(Settings()))
 

@@ -24,6 +24,8 @@ from service.web.formats import ANALYZE, REWRITE
 from tests.unit.render.reports import POD, place, rewritten
 from tests.unit.render.test_suggestions import ask, pull_request
 
+pytestmark = pytest.mark.no_cover  # very large reports, whose lines smaller tests reach
+
 LIMITS = {"github": 65_536, "gitlab": 1_000_000, "gitea": 65_536, "bitbucket": 32_768}
 BARE = (
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n "
