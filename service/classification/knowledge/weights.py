@@ -9,7 +9,7 @@ from importlib import resources
 
 import yaml
 
-from service.classification.knowledge import KnowledgeError
+from service.classification.knowledge.errors import KnowledgeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Weight:
     value: float
     """In log-odds, natural logarithm."""
     family: str
-    """Cases of one family are one fact seen several ways: of those that speak for the same, the
-    heaviest counts.
+    """Cases of one family are one fact seen several ways: of those that make the same claim, only
+    the heaviest counts.
     """
     why: str
     """Why it is that much."""
@@ -55,8 +55,8 @@ def load_weights() -> Weights:
     )
     try:
         cases = {
-            case: Weight(float(each["weight"]), each["family"], each["why"])
-            for case, each in data["cases"].items()
+            case: Weight(float(fields["weight"]), fields["family"], fields["why"])
+            for case, fields in data["cases"].items()
         }
         return Weights(float(data["prior"]["weight"]), cases)
     except (KeyError, TypeError, ValueError) as error:

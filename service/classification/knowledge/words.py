@@ -9,22 +9,22 @@ from importlib import resources
 
 import yaml
 
-from service.classification.knowledge import KnowledgeError
+from service.classification.knowledge.errors import KnowledgeError
 from service.findings import Pattern
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All of them."""
+    """All words, in lower case."""
 
     helpers: Mapping[str, Pattern]
-    """What helpers are called, with what they are for."""
+    """The words that helpers are called by, with what such a helper is for."""
     certain: frozenset[str]
     """Those of them that name nothing but helpers."""
     applications: frozenset[str]
-    """What applications are called."""
+    """The words that applications are called by."""
     empty: frozenset[str]
-    """What says nothing in a workload's name."""
+    """The words of a workload's name that say nothing of what it is for."""
 
 
 @cache
@@ -43,7 +43,10 @@ def load_words() -> Words:
             word: Pattern(pattern) for pattern, words in data["helpers"].items() for word in words
         }
         words = Words(
-            helpers, *(frozenset(data[field]) for field in ("certain", "applications", "empty"))
+            helpers=helpers,
+            certain=frozenset(data["certain"]),
+            applications=frozenset(data["applications"]),
+            empty=frozenset(data["empty"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise KnowledgeError(f"words.yaml: {error}") from None
