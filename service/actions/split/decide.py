@@ -20,7 +20,7 @@ from service.actions.split.template import Group, workload_of
 from service.actions.split.volumes import check_volumes
 from service.actions.wrap.controllers import Wrapping
 from service.change import Move, NewObject, Proposal, Step
-from service.classification.classify import prepared_groups
+from service.classification.init_containers import prepared_groups
 from service.classification.observation import Claim
 from service.findings import Applicability, ContainerType, Leans, Role, Stage
 from service.kube.containers import Container
@@ -207,7 +207,7 @@ class _Split:
         classification = self._situation.classification
         said = classification.pair(head, container).evidence
         tied = any(
-            each.says is Claim.TOGETHER or each.about in (head, container)
+            each.claim is Claim.TOGETHER or each.other in (head, container)
             for each, _, leans in said
             if leans is Leans.TOGETHER
         )
