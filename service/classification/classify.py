@@ -82,8 +82,7 @@ class Classification:
             for one, other in combinations(self.groups, 2)
             for a in one
             for b in other
-            if (a is one[0] and b is other[0])
-            or not (self._is_shared_with(a, other) or self._is_shared_with(b, one))
+            if not (self._is_shared_with(a, other) or self._is_shared_with(b, one))
         ]
         return min((probability(max(-score, 0.0)) for score in scores), default=1.0)
 

@@ -212,6 +212,25 @@ def entry_from(data: Mapping[str, Any], source: str) -> Entry:
     return entry
 
 
+def catalogue_from(texts: Mapping[str, str]) -> Catalogue:
+    """The catalogue in the texts of some files, in their order.
+
+    Args:
+        texts: lists of entries as YAML, by the name of their file.
+
+    Raises:
+        KnowledgeError: an entry is wrong, or there are two of one id.
+    """
+    entries: dict[str, Entry] = {}
+    for name, text in texts.items():
+        for data in yaml.load(text, Loader=yaml.CSafeLoader):
+            entry = entry_from(data, name)
+            if entry.id in entries:
+                raise KnowledgeError(f"{name}: {entry.id} is there twice")
+            entries[entry.id] = entry
+    return Catalogue(entries.values())
+
+
 @cache
 def load_catalogue() -> Catalogue:
     """The catalogue that comes with Podsplit.
@@ -220,12 +239,11 @@ def load_catalogue() -> Catalogue:
         KnowledgeError: a file is wrong.
     """
     folder = resources.files(__package__) / "images"
-    entries: dict[str, Entry] = {}
-    for file in sorted(folder.iterdir(), key=lambda path: path.name):
-        if file.name.endswith(".yaml"):
-            for data in yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader):
-                entry = entry_from(data, file.name)
-                if entry.id in entries:
-                    raise KnowledgeError(f"{file.name}: {entry.id} is there twice")
-                entries[entry.id] = entry
-    return Catalogue(entries.values())
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    return catalogue_from(
+        {
+            file.name: file.read_text(encoding="utf-8")
+            for file in files
+            if file.name.endswith(".yaml")
+        }
+    )

@@ -42,17 +42,13 @@ class Weights:
         return self.cases[case]
 
 
-@cache
-def load_weights() -> Weights:
-    """The weights that come with Podsplit.
+def weights_from(text: str) -> Weights:
+    """The weights in the text of `weights.yaml`.
 
     Raises:
-        KnowledgeError: the file is wrong.
+        KnowledgeError: a field is missing or has a value that is not allowed.
     """
-    data = yaml.load(
-        (resources.files(__package__) / "weights.yaml").read_text(encoding="utf-8"),
-        Loader=yaml.CSafeLoader,
-    )
+    data = yaml.load(text, Loader=yaml.CSafeLoader)
     try:
         cases = {
             case: Weight(float(fields["weight"]), fields["family"], fields["why"])
@@ -61,3 +57,14 @@ def load_weights() -> Weights:
         return Weights(float(data["prior"]["weight"]), cases)
     except (KeyError, TypeError, ValueError) as error:
         raise KnowledgeError(f"weights.yaml: {error}") from None
+
+
+@cache
+def load_weights() -> Weights:
+    """The weights that come with Podsplit.
+
+    Raises:
+        KnowledgeError: the file is wrong.
+    """
+    file = resources.files(__package__) / "weights.yaml"
+    return weights_from(file.read_text(encoding="utf-8"))

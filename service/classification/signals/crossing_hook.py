@@ -54,9 +54,9 @@ def _answering_container(
 ) -> Container | None:
     """The other container that answers a probe; None if its own does, or nobody is known to."""
     # A host that is a name leads somewhere else; an address may be the Pod's own.
-    if probe.port is None or probe.host.strip("0123456789."):
+    if not probe.port or probe.host.strip("0123456789."):
         return None
-    own_names = {port.name for port in container.ports if port.name}
+    own_names = {port.name for port in container.ports}
     if probe.port in context.listening_ports[container.index] or probe.port in own_names:
         return None
     for other in context.classified_containers:

@@ -62,16 +62,16 @@ class _Sharing(NamedTuple):
 
     case: str
     meaning: str
-    rank: float
-    """Of several volumes the one with the highest rank counts."""
 
 
-_ONE_READS = _Sharing("one-reads", "one writes and the other reads", 3)
-_BOTH_WRITE = _Sharing("both-write", "they hand each other files", 2.5)
-_CLAIM = _Sharing("claim", "they work on the same stored data", 2)
-_SCRATCH = _Sharing("scratch", "scratch space that may be shared by habit", 0.3)
-_SYSTEM = _Sharing("system", "a path of the node that many containers use", 0.2)
-_CONFIG = _Sharing("config", "configuration that both read", 0.1)
+_CONFIG = _Sharing("config", "configuration that both read")
+_SYSTEM = _Sharing("system", "a path of the node that many containers use")
+_SCRATCH = _Sharing("scratch", "scratch space that may be shared by habit")
+_CLAIM = _Sharing("claim", "they work on the same stored data")
+_BOTH_WRITE = _Sharing("both-write", "they hand each other files")
+_ONE_READS = _Sharing("one-reads", "one writes and the other reads")
+_BY_STRENGTH = (_CONFIG, _SYSTEM, _SCRATCH, _CLAIM, _BOTH_WRITE, _ONE_READS)
+"""Of several volumes that two containers share, the one of the last of these counts."""
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -84,7 +84,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             for mount, other_mount in _shared_mounts(one, other)
         ]
         if sharings:
-            sharing, mount = max(sharings, key=lambda item: item[0].rank)
+            sharing, mount = max(sharings, key=lambda item: _BY_STRENGTH.index(item[0]))
             yield Observation(
                 case=f"shared-data.{sharing.case}",
                 claim=Claim.TOGETHER,
