@@ -27,8 +27,10 @@ def prepared_groups(
         groups: the groups, the primary one first.
 
     Returns:
-        Their numbers, at least one.
+        Their numbers, at least one; none if there are no groups.
     """
+    if not groups:
+        return ()
     written = {
         mount.volume
         for mount in container.mounts

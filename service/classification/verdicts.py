@@ -67,7 +67,7 @@ class VerdictMaker:
             return self._verdict(
                 container,
                 role=Role.INIT,
-                group=numbers[0],
+                group=numbers[0] if numbers else 0,
                 serves=tuple(self._heads[number] for number in numbers),
             )
         if container.type is ContainerType.EPHEMERAL:

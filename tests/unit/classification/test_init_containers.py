@@ -99,3 +99,10 @@ def test_words_of_all_init_containers_are_not_shared(word: str) -> None:
     )
     groups = tuple((container,) for container in context.classified_containers)
     assert prepared_groups(context.workload, context.workload.containers[-1], groups) == (0,)
+
+
+def test_without_groups_it_prepares_none() -> None:
+    """A Pod may be written without containers."""
+    text = "{containers: [], initContainers: [{name: init, image: shop/init}]}"
+    context = context_of(workload(text))
+    assert prepared_groups(context.workload, context.workload.containers[0], ()) == ()

@@ -285,3 +285,12 @@ def test_an_ephemeral_container_debugs_the_primary_group() -> None:
     assert (found.role, found.type, found.group) == (Role.SIDECAR, ContainerType.EPHEMERAL, 0)
     assert (found.serves, found.confidence, found.pattern) == (("web",), 1.0, Pattern.DEBUG)
     assert found.evidence == ()
+
+
+def test_without_groups_init_and_ephemeral_containers_serve_nobody() -> None:
+    """A Pod may be written without containers."""
+    context = context_of(workload(INIT.replace(INIT.splitlines()[1], "containers: []")))
+    found = verdicts(groups="", context=context)
+    assert [(item.name, item.group, item.serves) for item in found.values()] == [
+        ("api-init", 0, ()), ("shell", 0, ()),
+    ]  # fmt: skip
