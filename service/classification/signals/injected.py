@@ -56,7 +56,7 @@ def _listed_by_istio(status: str) -> list[str]:
     try:
         fields = json.loads(status)
         names = [*fields.get("containers", []), *fields.get("initContainers", [])]
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return []
     return [name for name in names if isinstance(name, str)]
 

@@ -60,7 +60,8 @@ def test_a_regular_container_without_its_annotation_was_written_by_hand() -> Non
 
 
 @pytest.mark.parametrize(
-    "status", ["", "no JSON", "[]", '"text"', "7", '{"containers": 7}', '{"containers": null}']
+    "status",
+    ["", "no JSON", "[]", '"text"', "7", '{"containers": 7}', '{"containers": null}', "[" * 9999],
 )
 def test_a_status_that_cannot_be_read_lists_nothing(status: str) -> None:
     """The annotation may hold anything."""
