@@ -165,9 +165,15 @@ LESS = 0.8808
 """That of 1 - 3."""
 
 
+def between(case: str, pair: str) -> Observation:
+    """Something that was seen of two containers, as in `web-api`."""
+    one, _, other = pair.partition("-")
+    return observation(case, one, other)
+
+
 def far(*pairs: str) -> list[Observation]:
     """Pairs of containers, as in `web-api`, that are far apart."""
-    return [observation("other.far", *pair.split("-")) for pair in pairs]
+    return [between("other.far", pair) for pair in pairs]
 
 
 ALL_FAR = far("web-api", "web-aux", "log-api", "log-aux")
@@ -181,9 +187,9 @@ def test_one_group_has_no_boundary() -> None:
 def test_a_boundary_is_as_sure_as_the_least_sure_pair_across_it() -> None:
     """Of heads, and of others."""
     assert boundary(*ALL_FAR, groups="web,log api,aux") == pytest.approx(SURE, abs=1e-4)
-    for pair in ("web-api", "web-aux", "log-api", "log-aux"):
-        rest = [item for item in ALL_FAR if f"{item.subject.name}-{item.other.name}" != pair]
-        seen = [*rest, observation("other.apart", *pair.split("-"))]
+    pairs = ["web-api", "web-aux", "log-api", "log-aux"]
+    for pair in pairs:
+        seen = [*far(*(item for item in pairs if item != pair)), between("other.apart", pair)]
         assert boundary(*seen, groups="web,log api,aux") == pytest.approx(LESS, abs=1e-4)
 
 

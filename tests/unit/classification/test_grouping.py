@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 import pytest
@@ -12,7 +13,10 @@ from tests.support.classifying import context_of, workload
 
 
 def groups(
-    names: str, scores: dict[str, float], heads: dict[str, float] | None = None, first: int = -1
+    names: str,
+    scores: Mapping[str, float],
+    heads: Mapping[str, float] | None = None,
+    first: int = -1,
 ) -> list[str]:
     """The groups of containers of one letter each, from the scores of their pairs.
 
