@@ -146,11 +146,7 @@ def _named_for_server(context: PodContext, container: Container) -> Iterator[Obs
 def _database_beside_program(context: PodContext, store: Container) -> Iterator[Observation]:
     """A database beside somebody's own program, which nothing calls a helper."""
     for other in context.classified_containers:
-        if (
-            other is store
-            or context.image_role(other) not in (None, ImageRole.RUNTIME)
-            or helper_words(other.name)
-        ):
+        if context.image_role(other) not in (None, ImageRole.RUNTIME) or helper_words(other.name):
             continue
         yield Observation(
             case="known-image.datastore-beside",

@@ -51,14 +51,14 @@ def _listeners(context: PodContext, port: ServicePort) -> list[Container]:
 def _intended_container(
     context: PodContext, link: ServiceLink, port: ServicePort
 ) -> Container | None:
-    """The container that a port is for: of several that may listen there, and of which none
-    declares it, the one that the Service or the port is named for.
+    """The container that a port is for: of those that may listen there, where none declares it,
+    the one that the Service or the port is named for.
     """
     candidates = _listeners(context, port) or list(context.classified_containers)
     named = [
         container for container in candidates if container.name in (link.service.name, port.name)
     ]
-    if len(candidates) > 1 and len(named) == 1 and port.container is None:
+    if len(named) == 1 and port.container is None:
         return named[0]
     return receiving_container(context, port)
 

@@ -86,6 +86,13 @@ def test_a_server_is_an_application_of_its_kind(image: str, case: str, kind: str
     assert text_at(observation.place) == image
 
 
+def test_a_server_of_no_category_is_an_application() -> None:
+    """Additions of a user's own have none."""
+    [observation] = observe(context_of(pod("x abc"), catalogue=catalogue_of(application="abc")))
+    assert observation.case == "known-image.application"
+    assert observation.message.startswith("its image is abc, an application that is commonly run")
+
+
 def test_a_cache_that_is_named_as_a_store_keeps_state() -> None:
     """A queue in Redis is a broker."""
     assert seen(observe, context_of(pod("job-queue redis"))) == [

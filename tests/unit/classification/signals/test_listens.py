@@ -82,7 +82,7 @@ def test_what_a_neighbour_is_told_says_nothing_of_it() -> None:
     context = context_of(
         workload("""
         containers:
-        - {name: web, image: shop/web, args: ['--listen=127.0.0.1:9000']}
+        - {name: web, image: shop/web, args: ['--listen=127.0.0.1:3000']}
         - {name: api, image: grafana}
         """)
     )

@@ -134,6 +134,13 @@ def test_ports_for_metrics_and_ports_of_nobody_say_nothing(ports: str) -> None:
     assert seen(observe, shop(ports, spec=spec)) == []
 
 
+def test_the_ports_behind_one_for_metrics_are_looked_at() -> None:
+    """It is skipped, and not the rest of the Service."""
+    assert seen(observe, shop("[{name: metrics, port: 8080}, {name: x, port: 3000}]")) == [
+        ("own-service.port", Claim.APPLICATION, "api", None)
+    ]
+
+
 def test_a_metrics_port_is_none_by_the_number_that_the_container_declares() -> None:
     """Whatever the Service calls it outside; one that is published as a web server's aside."""
     spec = """
