@@ -109,7 +109,7 @@ class EvidenceTable:
     support: Mapping[tuple[int, Claim], Support]
     """The same, weighed."""
     by_pair: Mapping[tuple[tuple[int, int], Claim], Support]
-    """What says TOGETHER and APART, by the key of the pair."""
+    """What speaks for a claim on two containers, by the key of the pair."""
 
     def support_for(self, container: Container, claim: Claim) -> Support:
         """What speaks for a claim on a container."""
@@ -180,7 +180,7 @@ def collect_evidence(observations: Iterable[Observation], weights: Weights) -> E
     for observation in observations:
         subject, claim = observation.subject, observation.claim
         by_container.setdefault((subject.index, claim), []).append(observation)
-        if observation.other is not None and claim in (Claim.TOGETHER, Claim.APART):
+        if observation.other is not None:
             key = pair_key(subject, observation.other)
             by_pair.setdefault((key, claim), []).append(observation)
     return EvidenceTable(

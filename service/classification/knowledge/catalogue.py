@@ -96,8 +96,8 @@ _WILDCARDS = "*?["
 _MAX_REMEMBERED = 10_000
 """Images whose entry is remembered."""
 
-_Pattern: TypeAlias = tuple[tuple[str, ...], Entry]
-"""The parts of a path, each a glob, and whose images those are."""
+_PathGlobs: TypeAlias = tuple[tuple[str, ...], Entry]
+"""The parts of a path, each a glob, and the entry whose images have such a path."""
 
 
 class Catalogue:
@@ -128,7 +128,7 @@ class Catalogue:
             for parts, entry in (*self._by_last_part.get(path[-1], ()), *globs)
             if len(parts) <= len(path) and all(map(fnmatchcase, path[-len(parts) :], parts))
         ]
-        best = max(fitting, key=lambda pattern: _specificity(pattern[0]), default=None)
+        best = max(fitting, key=lambda item: _specificity(item[0]), default=None)
         return best[1] if best else None
 
     def extended(self, entries: Iterable[Entry]) -> Catalogue:
@@ -148,10 +148,10 @@ class _ExtendedCatalogue(Catalogue):
         return super().match(image) or self._base.match(image)
 
 
-def _indexed(entries: Iterable[Entry]) -> tuple[dict[str, list[_Pattern]], list[_Pattern]]:
+def _indexed(entries: Iterable[Entry]) -> tuple[dict[str, list[_PathGlobs]], list[_PathGlobs]]:
     """The images by the last part of their path; those whose last part is a glob apart."""
-    by_last_part: dict[str, list[_Pattern]] = {}
-    globs: list[_Pattern] = []
+    by_last_part: dict[str, list[_PathGlobs]] = {}
+    globs: list[_PathGlobs] = []
     for entry in entries:
         for image in entry.images:
             parts = tuple(repository(image).split("/"))
@@ -162,7 +162,7 @@ def _indexed(entries: Iterable[Entry]) -> tuple[dict[str, list[_Pattern]], list[
     return by_last_part, globs
 
 
-def _by_first_letter(globs: Iterable[_Pattern]) -> dict[str, list[_Pattern]]:
+def _by_first_letter(globs: Iterable[_PathGlobs]) -> dict[str, list[_PathGlobs]]:
     """The globs to try for an image, by the first letter of its last part; under the empty text
     those for every other letter.
 
@@ -170,7 +170,7 @@ def _by_first_letter(globs: Iterable[_Pattern]) -> dict[str, list[_Pattern]]:
     """
     letters = {parts[-1][:1] for parts, _ in globs}
     return {
-        letter: [pattern for pattern in globs if pattern[0][-1][:1] in (letter, *_WILDCARDS)]
+        letter: [item for item in globs if item[0][-1][:1] in (letter, *_WILDCARDS)]
         for letter in ("", *letters)
     }
 

@@ -61,6 +61,12 @@ def test_the_surest_pair_is_joined_first() -> None:
     assert groups("abcde", scores) == ["abe", "cd"]
 
 
+def test_the_strongest_pair_of_two_groups_counts_before_the_weakest() -> None:
+    """A container goes where it belongs most surely, as long as it fits the rest."""
+    scores = {"ab": 9, "cd": 8, "ae": 3, "be": 1, "ce": 2, "de": 2}
+    assert groups("abcde", scores) == ["abe", "cd"]
+
+
 def test_of_two_groups_that_fit_as_well_the_better_head_takes_it() -> None:
     """Whatever the order of the containers; after that the name decides."""
     tie = {"ac": 2, "bc": 2}
