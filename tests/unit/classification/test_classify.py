@@ -213,6 +213,9 @@ def test_a_sidecar_that_serves_both_groups_says_nothing_of_their_boundary() -> N
     assert boundary(*seen, groups="api,aux web,log") == pytest.approx(SURE, abs=1e-4)
     tied = observation("other.tied", "log", "api")
     assert boundary(*far("web-api", "web-aux"), tied, groups="web,log api,aux") == 0.5
+    ships = observation("other.helps", "log", None, Pattern.LOGGING)
+    seen = [*far("web-api", "web-aux"), tied, ships]
+    assert boundary(*seen, groups="web,log api,aux") == pytest.approx(SURE, abs=1e-4)
 
 
 def test_help_that_would_fit_anybody_says_nothing_of_a_boundary() -> None:

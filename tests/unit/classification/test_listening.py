@@ -25,7 +25,10 @@ def ports(*containers: str) -> list[dict[int, PortBasis]]:
 
 
 def test_the_surest_basis_comes_first() -> None:
-    """What is told is surer than what is declared, and that than a default."""
+    """What is told is surer than what is declared, and that than a default; actions go by the
+    words for them.
+    """
+    assert [str(basis) for basis in PortBasis] == ["told", "declared", "default"]
     assert [basis.doubt for basis in (TOLD, DECLARED, DEFAULT)] == [0, 1, 2]
 
 
@@ -80,6 +83,12 @@ def test_a_port_is_taken_from_those_that_merely_declare_it(sure: str) -> None:
     others = "image: shop/x, ports: [{containerPort: 3000}, {containerPort: 71}]"
     basis = TOLD if sure is IS_TOLD else DEFAULT
     assert ports(others, sure, DECLARES) == [{71: DECLARED}, {3000: basis}, {}]
+
+
+def test_a_known_image_is_not_sure_of_what_it_merely_declares() -> None:
+    """Only of the ports that it is known for."""
+    known = "image: grafana, ports: [{containerPort: 70}]"
+    assert ports(known, f"image: shop/x, {PORT}") == [{3000: DEFAULT}, {70: TOLD}]
 
 
 def test_a_declaration_of_a_known_port_takes_it_from_nobody() -> None:

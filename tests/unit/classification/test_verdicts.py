@@ -208,6 +208,7 @@ def test_a_sidecar_serves_the_head_of_its_group() -> None:
 def test_some_serve_each_group_that_they_share_something_with(pattern: Pattern) -> None:
     """Their own first; a helper that is only said to help shares nothing."""
     assert served(helper("other.helps", pattern)) == ("web",)
+    assert served(helper("other.helps", pattern), TIED) == ("web",)
     assert served(helper("other.helps", pattern), SHARES) == ("web", "api")
     assert served(helper("other.helps", pattern), SHARES, groups="api web,log") == ("web", "api")
     assert served(helper("other.helps", pattern), TIED, groups="web api,log") == ("api", "web")
@@ -224,6 +225,7 @@ def test_some_serve_the_whole_pod(pattern: Pattern) -> None:
 def test_a_certain_helper_that_nothing_ties_to_anybody_serves_everybody(case: str) -> None:
     """Once something ties it to its head, it is that head's."""
     assert served(helper(case, Pattern.PROXY)) == ("web", "api")
+    assert served(helper(case, Pattern.PROXY), helper("other.helps", None)) == ("web", "api")
     assert served(helper(case, Pattern.PROXY), TIED) == ("web",)
 
 
@@ -243,6 +245,7 @@ def test_another_containers_certain_help_makes_nobody_certain() -> None:
         ([("other.helps", Pattern.PROXY), ("other.helps-more", Pattern.AUTH)], Pattern.AUTH),
         ([("other.helps-more", Pattern.AUTH), ("other.helps", Pattern.PROXY)], Pattern.AUTH),
         ([("other.helps", Pattern.PROXY), ("known-image.helper", Pattern.AUTH)], Pattern.PROXY),
+        ([("other.helps", Pattern.AUTH), ("known-image.helper", Pattern.PROXY)], Pattern.AUTH),
         ([("other.helps", Pattern.PROXY), ("other.helps-more", None)], Pattern.PROXY),
     ],
 )
