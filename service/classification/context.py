@@ -1,4 +1,4 @@
-"""What a signal is given, and what it gives."""
+"""What a signal is given: a Pod, and what the set says about it."""
 
 from __future__ import annotations
 
@@ -7,96 +7,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from service.classification.knowledge import Catalogue, Entry, ImageRole
+from service.classification.listening import (
+    PortBasis,
+    PortsByContainer,
+    container_port_of,
+    find_listening_ports,
+)
+from service.classification.metrics_ports import METRICS_PORTS, is_named_for_metrics
+from service.classification.repurposing import runs_something_else
 from service.findings import Location
-from service.kube.containers import Container, base_name, tag_of
-from service.kube.listening import configured_ports
+from service.kube.containers import Container, tag_of
 from service.kube.objects import LazyLocation, ManifestSet
 from service.kube.references import LoopbackReference, loopback_references
 from service.kube.services import ServiceLink, routed_backends, services_of
 from service.kube.workloads import Workload
 
-METRICS_PORTS = frozenset(
-    {
-        8429,
-        9090,
-        9091,
-        9093,
-        9100,
-        9102,
-        9104,
-        9113,
-        9114,
-        9115,
-        9117,
-        9121,
-        9125,
-        9127,
-        9150,
-        9187,
-        9216,
-        9253,
-        9256,
-        9308,
-        9404,
-        9419,
-    }
-)
-"""Ports that serve metrics by convention (the Prometheus project's list of default port
-allocations).
-"""
-
-
-_OTHER_PROGRAMS = re.compile(
-    r"(?:^|/)(?:sh|bash|ash|dash|sleep|tail|cat|echo|printf|watch|curl|wget|nc|ping|python3?|perl|true|env)$"
-)
-"""First words of a command that start something else than the image's own program."""
-
-
-def runs_something_else(container: Container, entry: Entry) -> bool:
-    """Whether a container's command replaces the image's program, without naming it."""
-    command = [word.text for word in container.invocation if word.where == "command"]
-    if not command:
-        words = [word.text for word in container.invocation]
-        # Images of servers take a shell as their first argument too: their entry points run what
-        # isn't an option.
-        command = (
-            words if words and words[0] in ("sh", "bash", "/bin/sh", "/bin/bash", "sleep") else []
-        )
-    if not command or not _OTHER_PROGRAMS.search(command[0]):
-        return False
-    script = " ".join(word.text for word in container.invocation).lower()
-    names = {
-        entry.id,
-        base_name(container.image),
-        *(re.split(r"[-_/*]", image)[0] for image in entry.images),
-    }
-    daemons = {name + "d" for name in names} | names
-    return not any(
-        re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.])", script)
-        for name in daemons
-        if len(name) > 2
-    )
-
-
-_METRICS_WORDS = frozenset(
-    {
-        "metric",
-        "metrics",
-        "prom",
-        "prometheus",
-        "telemetry",
-        "stats",
-        "health",
-        "healthz",
-        "admin",
-        "monitor",
-        "monitoring",
-        "exporter",
-        "probe",
-        "debug",
-    }
-)
-_PROTOCOLS = {
+_PROTOCOL_PORTS = {
     "pghost": 5432,
     "postgres": 5432,
     "postgresql": 5432,
@@ -113,8 +39,12 @@ default (IANA's registry of ports).
 `PGHOST` is libpq's own (PostgreSQL's manual, "Environment Variables"); servers of other names speak
 the same protocols.
 """
-_NO_LETTERS = re.compile(r"[^a-z]+")
-_STORE = re.compile(r"(?:^|[-_.])(?:db|database|store|storage|queue|broker|mq)\d*(?:$|[-_.])")
+_STORES = frozenset({"datastore", "cache", "broker"})
+"""Categories of servers that applications keep data in, and that call none of their neighbours."""
+_STORE_NAME = re.compile(r"(?:^|[-_.])(?:db|database|store|storage|queue|broker|mq)\d*(?:$|[-_.])")
+"""A container's name that says that it keeps data."""
+_WEB_PORTS = (80, 443)
+"""Ports of a Service at which web servers are reached, and nobody collects metrics."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,60 +68,57 @@ class PodContext:
         """What is known of each container's image, by container index.
 
         A server's image that is started with a shell or another program's command is no server
-        there.
+        there, and so has no entry.
         """
-        found = {}
-        for each in self.workload.containers:
-            entry = self.catalogue.match(each.image)
-            found[each.index] = (
-                entry.tagged(tag_of(each.image))
-                if entry and each.index not in self.repurposed
-                else None
-            )
-        return found
+        return {
+            container.index: entry.for_tag(tag_of(container.image))
+            if (entry := self.catalogue.match(container.image)) is not None
+            and not self.is_repurposed(container)
+            else None
+            for container in self.workload.containers
+        }
+
+    def is_repurposed(self, container: Container) -> bool:
+        """Whether a container's image is a server's, and its command starts something else."""
+        return container.index in self._repurposed
 
     @cached_property
-    def repurposed(self) -> frozenset[int]:
-        """The containers, by index, whose image is a server's and whose command starts something
-        else.
-        """
-        found = set()
-        for each in self.workload.containers:
-            entry = self.catalogue.match(each.image)
-            if entry and entry.stands_alone and runs_something_else(each, entry):
-                found.add(each.index)
-        return frozenset(found)
+    def _repurposed(self) -> frozenset[int]:
+        """The containers, by index, of which that is so."""
+        return frozenset(
+            container.index
+            for container in self.workload.containers
+            if (entry := self.catalogue.match(container.image)) is not None
+            and entry.stands_alone
+            and runs_something_else(container, entry)
+        )
 
     def catalogue_entry(self, container: Container) -> Entry | None:
         """What is known of a container's image."""
         return self.entries[container.index]
 
     def image_role(self, container: Container) -> ImageRole | None:
-        """What its image is; None if not known."""
+        """What a container's image is; None if it isn't known."""
         entry = self.catalogue_entry(container)
         return entry.role if entry else None
 
     def keeps_state(self, container: Container) -> bool:
-        """Whether it keeps state of its own: a database or broker, or a cache that is named as a
-        store.
+        """Whether a container keeps state of its own: a database or broker, or a cache that is
+        named as a store.
         """
         entry = self.catalogue_entry(container)
         if entry is None or not entry.stands_alone:
             return False
         return entry.category in ("datastore", "broker") or (
-            entry.category == "cache" and _STORE.search(container.name) is not None
+            entry.category == "cache" and _STORE_NAME.search(container.name) is not None
         )
 
     def is_store(self, container: Container) -> bool:
-        """Whether it is a store that applications use: a database, cache or broker, which opens
-        no connections to its neighbours.
+        """Whether a container is a store that applications use: a database, cache or broker, which
+        opens no connections to its neighbours.
         """
         entry = self.catalogue_entry(container)
-        return (
-            entry is not None
-            and entry.stands_alone
-            and entry.category in ("datastore", "cache", "broker")
-        )
+        return entry is not None and entry.stands_alone and entry.category in _STORES
 
     @cached_property
     def services(self) -> tuple[ServiceLink, ...]:
@@ -208,65 +135,25 @@ class PodContext:
         """Every loopback address that one of its containers is told of."""
         return tuple(
             reference
-            for each in self.workload.containers
-            for reference in loopback_references(self.workload, each, self.manifests)
+            for container in self.workload.containers
+            for reference in loopback_references(self.workload, container, self.manifests)
         )
 
     @cached_property
-    def listening_ports(self) -> dict[int, dict[int, str]]:
-        """The TCP ports on which each container listens, with how that is known: `declared`, `told`
-        or `default`.
+    def listening_ports(self) -> PortsByContainer:
+        """The TCP ports on which each container listens, with how that is known."""
+        return find_listening_ports(self.classified_containers, self.entries, self._repurposed)
 
-        `podman kube generate` writes every port of the Pod to its first container: what another
-        container is told to listen on, or is known to, is taken from those that merely declare it.
-        """
-        told = {each.index: configured_ports(each) for each in self.classified_containers}
-        found: dict[int, dict[int, str]] = {}
-        for each in self.classified_containers:
-            # A server's image that runs a shell instead declares its ports by habit.
-            declared = () if each.index in self.repurposed else each.ports
-            ports = {port.number: "declared" for port in declared if port.protocol != "UDP"}
-            ports.update(dict.fromkeys(told[each.index], "told"))
-            entry = self.catalogue_entry(each)
-            if entry and not told[each.index]:
-                # Which of its usual ports a server uses is told by the first, its main one, which
-                # is often left undeclared.
-                defaults = (*entry.ports, *entry.metrics_ports)
-                known = {port.number for port in each.ports} & set(defaults)
-                for port in defaults[:1] if known else defaults:
-                    ports.setdefault(port, "default")
-            found[each.index] = ports
-        self._settle(found)
-        return found
-
-    def _settle(self, found: dict[int, dict[int, str]]) -> None:
-        """Leave each port to the container that is surest to listen on it."""
-        ports = {port for each in found.values() for port in each}
-        for port in ports:
-            claims = [index for index, each in found.items() if port in each]
-            if len(claims) < 2:
-                continue
-            sure = [index for index in claims if self._surely(index, port, found)]
-            if len(sure) == 1:
-                for index in claims:
-                    if index != sure[0] and (found[index][port] == "declared") != (
-                        found[sure[0]][port] == "declared"
-                    ):
-                        del found[index][port]
-
-    def _surely(self, index: int, port: int, found: dict[int, dict[int, str]]) -> bool:
-        if found[index][port] == "told":
-            return True
-        entry = self.entries[index]
-        return entry is not None and port in (*entry.ports, *entry.metrics_ports)
-
-    def metrics_only(self, port: int, name: str, container: Container) -> bool:
+    def is_metrics_only(self, port: int, name: str, container: Container) -> bool:
         """Whether a port serves metrics, health or administration rather than the application's
         traffic.
+
+        Args:
+            port: its number.
+            name: its name, or the names that it goes by; empty if it has none.
+            container: who listens there.
         """
-        # A port that is named for its container says nothing of what it serves.
-        words = _METRICS_WORDS & set(_NO_LETTERS.split(name.lower()))
-        if words and words - set(_NO_LETTERS.split(container.name.lower())):
+        if is_named_for_metrics(name, container.name):
             return True
         entry = self.catalogue_entry(container)
         if entry and port in entry.ports:
@@ -276,67 +163,69 @@ class PodContext:
         return (
             port in METRICS_PORTS
             and not (entry and entry.stands_alone)
-            and port not in self._published
+            and port not in self._web_ports
         )
 
     @cached_property
-    def _published(self) -> frozenset[int]:
-        """The ports that a Service publishes as a web server's: nobody scrapes there."""
-        ports = (port for link in self.services for port in link.ports if port.number in (80, 443))
+    def _web_ports(self) -> frozenset[int]:
+        """The ports of its containers that a Service publishes as a web server's."""
         return frozenset(
             number
-            for port in ports
-            if isinstance(number := port.declared.number if port.declared else port.target, int)
+            for link in self.services
+            for port in link.ports
+            if port.number in _WEB_PORTS and isinstance(number := container_port_of(port), int)
         )
 
-    def traffic_ports(self, container: Container) -> dict[int, str]:
+    def traffic_ports(self, container: Container) -> dict[int, PortBasis]:
         """The ports on which a container serves its own traffic, with how that is known."""
         names = {port.number: port.name for port in container.ports}
         return {
-            port: how
-            for port, how in self.listening_ports[container.index].items()
-            if not self.metrics_only(port, names.get(port, ""), container)
+            port: basis
+            for port, basis in self.listening_ports[container.index].items()
+            if not self.is_metrics_only(port, names.get(port, ""), container)
         }
 
     def target_of(self, reference: LoopbackReference) -> Container | None:
         """The other container that a loopback address leads to; None if it leads to the
         container itself or nowhere.
         """
-        if reference.port is None:
-            return None if reference.listens else self._default_target(reference)
-        port = reference.port
-        own = self.listening_ports.get(reference.container.index, {})
-        others = [
-            each
-            for each in self.classified_containers
-            if each is not reference.container and port in self.listening_ports[each.index]
-        ]
-        if not others or reference.listens:
+        if reference.listens:
             return None
-
-        # Who is told to listen there is surer than who declares it, and that surer than who would
-        # by default.
-        def doubt(container: Container) -> int:
-            return ("told", "declared", "default").index(
-                self.listening_ports[container.index][port]
-            )
-
-        best = min(others, key=doubt)
+        port = reference.port
+        if port is None:
+            return self._default_target(reference)
+        listeners = [
+            container
+            for container in self.classified_containers
+            if container is not reference.container
+            and port in self.listening_ports[container.index]
+        ]
+        if not listeners:
+            return None
+        surest = min(
+            listeners, key=lambda container: self.listening_ports[container.index][port].doubt
+        )
+        own = self.listening_ports.get(reference.container.index, {}).get(port)
         # A container hardly calls itself: that its image may listen there says nothing.
-        itself = own.get(port, "default") != "default" and doubt(reference.container) <= doubt(best)
-        return None if itself else best
+        calls_itself = (
+            own is not None
+            and own is not PortBasis.DEFAULT
+            and own.doubt <= self.listening_ports[surest.index][port].doubt
+        )
+        return None if calls_itself else surest
 
     def _default_target(self, reference: LoopbackReference) -> Container | None:
-        """A host without a port means the one store beside it whose default port the client's
-        library uses; of several the one named.
+        """The container that a host without a port means: the one store beside the caller, whose
+        default port the client's library uses; of several the one that is named.
         """
-        known = [
-            each
-            for each in self.classified_containers
-            if each is not reference.container and self.is_store(each)
+        stores = [
+            container
+            for container in self.classified_containers
+            if container is not reference.container and self.is_store(container)
         ]
-        named = [each for each in known if self.is_named_in(reference.variable, each)]
-        return known[0] if len(known) == 1 else named[0] if len(named) == 1 else None
+        if len(stores) > 1:
+            stores = [store for store in stores if self.is_named_in(reference.variable, store)]
+        return stores[0] if len(stores) == 1 else None
 
     def is_named_in(self, variable: str, container: Container) -> bool:
         """Whether a variable's name holds a word of a container's name, of what it runs, or of
@@ -344,21 +233,21 @@ class PodContext:
         """
         entry = self.catalogue_entry(container)
         words = set(re.split(r"[-_.]", variable.lower())) - {""}
-        told = [
+        names = [
             *(re.split(r"[-_]", entry.id) if entry else ()),
             *re.split(r"[-_]", container.name.lower()),
         ]
-        spoken = (
+        speaks_protocol = (
             entry is not None
             and bool(entry.ports)
-            and any(_PROTOCOLS.get(word) == entry.ports[0] for word in words)
+            and any(_PROTOCOL_PORTS.get(word) == entry.ports[0] for word in words)
         )
-        return spoken or bool(set(told) & words)
+        return speaks_protocol or bool(set(names) & words)
 
-    def at(self, container: Container, *steps: str | int, key: bool = False) -> Location:
+    def location_of(self, container: Container, *steps: str | int) -> Location:
         """A place within a container."""
-        return self.workload.resource.location(*container.route, *steps, key=key)
+        return self.workload.resource.location(*container.route, *steps)
 
-    def within(self, container: Container, *steps: str | int) -> LazyLocation:
-        """The same as a place whose text is not looked for yet."""
+    def lazy_location_of(self, container: Container, *steps: str | int) -> LazyLocation:
+        """A place within a container, whose text is not looked for yet."""
         return LazyLocation(self.workload.resource, (*container.route, *steps))

@@ -1,4 +1,4 @@
-"""What a signal gives: one thing that was seen in a Pod."""
+"""What a signal yields: one thing that was seen in a Pod."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from service.kube.objects import LazyLocation
 
 
 class Claim(StrEnum):
-    """What an observation says."""
+    """What an observation speaks for."""
 
     TOGETHER = "together"
-    """The two belong to one application."""
+    """The two containers belong to one application."""
     APART = "apart"
-    """The two are different applications."""
+    """The two containers are different applications."""
     HELPER = "helper"
     """The container helps another one."""
     APPLICATION = "application"
@@ -31,19 +31,19 @@ class Observation:
 
     case: str
     """`signal.case`, the key of its weight."""
-    says: Claim
-    """What it says."""
+    claim: Claim
+    """What it speaks for."""
     subject: Container
-    """About whom."""
+    """The container that it is about."""
     message: str
     """What was seen, and what it means; no values from the environment."""
     place: LazyLocation
-    """Where."""
-    about: Container | None = None
-    """The other container: needed for TOGETHER and APART; whom it helps, for HELPER, where that
-    was seen.
+    """Where it was seen."""
+    other: Container | None = None
+    """The other container: needed for TOGETHER and APART; for HELPER the one that it helps, where
+    that was seen.
     """
     pattern: Pattern | None = None
     """What a helper is for."""
     scale: float = 1.0
-    """Its part of the weight, in (0, 1]."""
+    """The part of the case's weight that counts, in (0, 1]."""

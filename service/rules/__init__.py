@@ -1,4 +1,4 @@
-"""The rules, listed by hand: each is one module that finds one kind of thing."""
+"""The rules, listed by hand. Each is one module that finds one kind of thing."""
 
 from __future__ import annotations
 

@@ -27,17 +27,14 @@ SEVERITY = Severity.WARNING
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each bare Pod that should have a controller."""
     for workload in run.workloads:
         if workload.bare and reason_to_stay_bare(workload) is None:
-            message = (
-                f"the Pod {workload.name} has no controller: it is gone with its node, and has no"
-                " rollout"
-            )
             yield Finding(
-                "bare-pod",
-                SEVERITY,
-                message,
-                workload.resource.location("kind", key=True),
-                workload.title,
+                rule="bare-pod",
+                severity=SEVERITY,
+                message=f"the Pod {workload.name} has no controller: it is gone with its node, and"
+                " has no rollout",
+                location=workload.resource.location("kind", key=True),
+                workload=workload.title,
             )

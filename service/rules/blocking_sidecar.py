@@ -32,23 +32,24 @@ SEVERITY = Severity.WARNING
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each sidecar of a Job or CronJob that is a regular container and a known
+    helper.
+    """
     for classification in run.classifications:
-        workload = classification.workload
+        workload, context = classification.workload, classification.context
         if workload.resource.kind not in ("Job", "CronJob"):
             continue
-        for container in classification.context.classified_containers:
-            verdict = classification.verdict(container)
-            runs_on = classification.context.image_role(container) is ImageRole.HELPER
-            if verdict.role is Role.SIDECAR and container.type is ContainerType.REGULAR and runs_on:
-                message = (
-                    f"{container.name} never ends, so the {workload.resource.kind} never completes:"
-                    " move it to initContainers with restartPolicy: Always"
-                )
+        for container in context.classified_containers:
+            if (
+                classification.verdict(container).role is Role.SIDECAR
+                and container.type is ContainerType.REGULAR
+                and context.image_role(container) is ImageRole.HELPER
+            ):
                 yield Finding(
-                    "blocking-sidecar",
-                    SEVERITY,
-                    message,
-                    classification.context.at(container, "name"),
-                    workload.title,
+                    rule="blocking-sidecar",
+                    severity=SEVERITY,
+                    message=f"{container.name} never ends, so the {workload.resource.kind} never"
+                    " completes: move it to initContainers with restartPolicy: Always",
+                    location=context.location_of(container, "name"),
+                    workload=workload.title,
                 )

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.classification.signals.dangling_volume import dangling
+from service.classification.signals.dangling_volume import dangling_mounts
 from service.findings import Finding, Severity
 from service.rules.rule import RuleInput
 
@@ -31,18 +31,15 @@ SEVERITY = Severity.WARNING
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each mount of a volume that was meant to be shared and isn't."""
     for classification in run.classifications:
         workload = classification.workload
-        for container, mount in dangling(classification.context):
-            message = (
-                f"{container.name} mounts the volume {mount.volume}, and no other container does:"
-                " nothing ever writes there; mount it where the files are written too"
-            )
+        for container, mount in dangling_mounts(classification.context):
             yield Finding(
-                "dangling-shared-volume",
-                SEVERITY,
-                message,
-                workload.resource.location(*mount.route),
-                workload.title,
+                rule="dangling-shared-volume",
+                severity=SEVERITY,
+                message=f"{container.name} mounts the volume {mount.volume}, and no other container"
+                " does: nothing ever writes there; mount it where the files are written too",
+                location=workload.resource.location(*mount.route),
+                workload=workload.title,
             )

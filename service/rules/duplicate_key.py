@@ -22,31 +22,32 @@ from collections.abc import Iterator
 from service.findings import Finding, Location, Severity
 from service.rules.rule import RuleInput
 from service.text import Span
+from service.yamldoc.nodes import Scalar
+from service.yamldoc.stream import Document
 
 SEVERITY = Severity.ERROR
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
-    titles = {
-        id(resource.document): resource.title for resource in reversed(run.manifests.resources)
-    }
+    """Yields a finding for each key that stands in its mapping a second time."""
+    # Of the objects of a List the first gives its name.
+    titles = {resource.document: resource.title for resource in reversed(run.manifests.resources)}
     for document in run.documents:
-        for last, hidden in document.duplicates:
-            places = [
-                Location(
-                    document.source.path,
-                    document.index,
-                    Span(document.span.start + key.start, document.span.start + key.end),
-                )
-                for key in (last, hidden)
-            ]
-            line = document.source.position(places[1].span.start)[0]
-            message = (
-                "a key stands twice in one mapping: kubectl takes this one and drops the one on"
-                f" line {line}"
-            )
-            related = (("the key that is dropped", places[1]),)
+        for last, dropped in document.duplicates:
+            dropped_location = _location(document, dropped)
+            line = document.source.position(dropped_location.span.start)[0]
             yield Finding(
-                "duplicate-key", SEVERITY, message, places[0], titles.get(id(document), ""), related
+                rule="duplicate-key",
+                severity=SEVERITY,
+                message="a key stands twice in one mapping: kubectl takes this one and drops the"
+                f" one on line {line}",
+                location=_location(document, last),
+                workload=titles.get(document, ""),
+                related=(("the key that is dropped", dropped_location),),
             )
+
+
+def _location(document: Document, key: Scalar) -> Location:
+    """The place of a key, from its place within its document."""
+    start = document.span.start
+    return Location(document.source.path, document.index, Span(start + key.start, start + key.end))

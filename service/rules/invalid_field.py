@@ -1,4 +1,4 @@
-"""Field that the API server refuses.
+"""Invalid field.
 
 Looks for: a value of the wrong type, or a required field that is missing, in workloads, Services,
 policies and autoscalers.

@@ -29,26 +29,23 @@ SEVERITY = Severity.INFO
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each workload with several groups whose boundary is less sure than
+    `min_confidence`.
+    """
     for classification in run.classifications:
         workload = classification.workload
         confidence = classification.boundary_confidence()
-        if (
-            len(classification.groups) < 2
-            or confidence >= run.options.for_path(workload.resource.path).min_confidence
-        ):
+        min_confidence = run.options.for_path(workload.resource.path).min_confidence
+        if len(classification.groups) < 2 or confidence >= min_confidence:
             continue
         heads = [group[0].name for group in classification.groups]
         roles = ",".join([f"{heads[0]}=main", *(f"{name}=unrelated" for name in heads[1:])])
-        message = (
-            f"{' and '.join(heads)} look like applications of their own, but not surely"
-            f" ({confidence:.2f}): nothing is cut; if they are, say so with the annotation"
-            f" podsplit.dev/roles: {roles}; if not, with =sidecar"
-        )
         yield Finding(
-            "low-confidence",
-            SEVERITY,
-            message,
-            workload.resource.location("metadata", "name"),
-            workload.title,
+            rule="low-confidence",
+            severity=SEVERITY,
+            message=f"{' and '.join(heads)} look like applications of their own, but not surely"
+            f" ({confidence:.2f}): nothing is cut; if they are, say so with the annotation"
+            f" podsplit.dev/roles: {roles}; if not, with =sidecar",
+            location=workload.resource.location("metadata", "name"),
+            workload=workload.title,
         )

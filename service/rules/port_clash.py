@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from service.classification.signals.port_clash import clashes
+from service.classification.signals.port_clash import declared_clashes
 from service.findings import Finding, Severity
 from service.rules.rule import RuleInput
 
@@ -27,20 +27,18 @@ SEVERITY = Severity.ERROR
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each two containers that declare the same port and protocol, at the
+    second declaration.
+    """
     for classification in run.classifications:
-        workload = classification.workload
-        for one, mine, other, theirs in clashes(classification.context):
-            message = (
-                f"{one.name} and {other.name} both declare port {mine.number}/{mine.protocol}: only"
-                " one can listen on it in a Pod"
-            )
-            related = ((f"{one.name} declares it here", workload.resource.location(*mine.route)),)
+        resource = classification.workload.resource
+        for one, port, other, other_port in declared_clashes(classification.context):
             yield Finding(
-                "port-clash",
-                SEVERITY,
-                message,
-                workload.resource.location(*theirs.route),
-                workload.title,
-                related,
+                rule="port-clash",
+                severity=SEVERITY,
+                message=f"{one.name} and {other.name} both declare port"
+                f" {port.number}/{port.protocol}: only one can listen on it in a Pod",
+                location=resource.location(*other_port.route),
+                workload=classification.workload.title,
+                related=((f"{one.name} declares it here", resource.location(*port.route)),),
             )

@@ -24,26 +24,26 @@ from service.kube.replicas import identical_pods
 from service.rules.rule import RuleInput
 
 SEVERITY = Severity.WARNING
+_MAX_NAMED = 5
+"""Copies that a message names; a longer list is cut."""
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each group of bare Pods that are copies, at the first of them."""
     for copies in identical_pods(run.workloads):
         first, *others = copies
-        names = ", ".join(each.name for each in others[:5]) + (", ..." if len(others) > 5 else "")
-        message = (
-            f"{first.name} and {names} are copies of one Pod: one controller with {len(copies)}"
-            " replicas would keep them"
-        )
-        related = tuple(
-            (f"{each.name} is a copy", each.resource.location("metadata", "name"))
-            for each in others
-        )
+        names = ", ".join(copy.name for copy in others[:_MAX_NAMED])
+        if len(others) > _MAX_NAMED:
+            names += ", ..."
         yield Finding(
-            "replicated-pods",
-            SEVERITY,
-            message,
-            first.resource.location("metadata", "name"),
-            first.title,
-            related,
+            rule="replicated-pods",
+            severity=SEVERITY,
+            message=f"{first.name} and {names} are copies of one Pod: one controller with"
+            f" {len(copies)} replicas would keep them",
+            location=first.resource.location("metadata", "name"),
+            workload=first.title,
+            related=tuple(
+                (f"{copy.name} is a copy", copy.resource.location("metadata", "name"))
+                for copy in others
+            ),
         )

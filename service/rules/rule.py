@@ -1,4 +1,4 @@
-"""What a rule is given, and what it is."""
+"""What a rule is, and what it is given."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class RuleInput:
     """A whole run, classified."""
 
     manifests: ManifestSet
-    """The set."""
+    """The objects of the set."""
     documents: tuple[Document, ...]
-    """Its documents."""
+    """The documents that hold them."""
     classifications: tuple[Classification, ...]
     """One for each workload, in the order of the input."""
     options: Options
@@ -30,7 +30,7 @@ class RuleInput:
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """The workloads."""
-        return tuple(each.workload for each in self.classifications)
+        return tuple(classification.workload for classification in self.classifications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ class Rule:
     """One kind of finding."""
 
     id: str
-    """Its name, the module's with dashes."""
+    """Its name: the module's, with dashes."""
     severity: Severity
     """How bad it is."""
     module: ModuleType
-    """Where it is, for its docs."""
+    """The module, whose docstring is its documentation."""
     check: Callable[[RuleInput], Iterator[Finding]]
-    """Everything that it finds in a run."""
+    """Yields everything that it finds in a run."""

@@ -17,27 +17,44 @@ from service.yamldoc import layout
 
 ANNOTATION = "podsplit.dev/ignore"
 _COMMENT = re.compile(r"#\s*podsplit:\s*ignore\[([\w\-*,\s]+)\][ \t]*(.*)")
+_ANY_RULE = "*"
 
 
 def suppressed(finding: Finding, workload: Workload | None) -> Finding:
-    """The finding, marked if its workload says to ignore it."""
+    """The finding, marked if its workload says to ignore it.
+
+    Args:
+        finding: the finding.
+        workload: the workload that it is about; None if it is about none, and stays as it is.
+    """
     if workload is None:
         return finding
-    suppression = _annotated(finding.rule, workload) or _commented(finding, workload)
+    suppression = _in_annotation(finding.rule, workload) or _in_comment(finding, workload)
     return replace(finding, suppression=suppression) if suppression else finding
 
 
 def suppression_of(rule: str, workload: Workload) -> Suppression | None:
-    """Whether a workload as a whole says to ignore a rule."""
-    return _annotated(rule, workload) or _above_document(rule, workload)
+    """How a workload as a whole says to ignore a rule; None if it doesn't."""
+    return _in_annotation(rule, workload) or _above_document(rule, workload)
 
 
-def _annotated(rule: str, workload: Workload) -> Suppression | None:
+def suppression_above(rule: str, workload: Workload, container: Container) -> Suppression | None:
+    """How a comment above a container says to ignore a rule there; None if none does."""
+    document = workload.resource.document
+    start = workload.resource.location(*container.route).span.start - document.span.start
+    top = layout.line_start(document.text, start)
+    first = layout.comments_above_start(
+        document.text, top, own_column=layout.column(document.text, start), floor=0
+    )
+    return _in_text(rule, document.text[first:top], workload)
+
+
+def _in_annotation(rule: str, workload: Workload) -> Suppression | None:
     resource = workload.resource
     value = resource.annotations.get(ANNOTATION, "")
     for part in value.split(";"):
         name, _, reason = part.strip().partition(" ")
-        if name in (rule, "*"):
+        if name in (rule, _ANY_RULE):
             return Suppression(
                 reason.strip(), resource.location("metadata", "annotations", ANNOTATION)
             )
@@ -45,14 +62,17 @@ def _annotated(rule: str, workload: Workload) -> Suppression | None:
 
 
 def _above_document(rule: str, workload: Workload) -> Suppression | None:
+    """What comments above a document's object say; an item of a List has no such place."""
     resource = workload.resource
     document = resource.document
     found = document.find(resource.route)
-    head = document.text[: found.node.start] if found and not resource.route else ""
-    return _in_comments(rule, head, workload)
+    text = document.text[: found.node.start] if found and not resource.route else ""
+    return _in_text(rule, text, workload)
 
 
-def _commented(finding: Finding, workload: Workload) -> Suppression | None:
+def _in_comment(finding: Finding, workload: Workload) -> Suppression | None:
+    """What comments above the document say, or those above the container that a finding is in."""
+    # Looking for places takes a while, and hardly any document has such a comment.
     if "podsplit:" not in workload.resource.document.text:
         return None
     above = _above_document(finding.rule, workload)
@@ -65,20 +85,9 @@ def _commented(finding: Finding, workload: Workload) -> Suppression | None:
     return None
 
 
-def suppression_above(rule: str, workload: Workload, container: Container) -> Suppression | None:
-    """Whether a comment above a container says to ignore a rule there."""
-    document = workload.resource.document
-    start = workload.resource.location(*container.route).span.start - document.span.start
-    top = layout.line_start(document.text, start)
-    first = layout.comments_above_start(
-        document.text, top, own_column=layout.column(document.text, start), floor=0
-    )
-    return _in_comments(rule, document.text[first:top], workload)
-
-
-def _in_comments(rule: str, text: str, workload: Workload) -> Suppression | None:
+def _in_text(rule: str, text: str, workload: Workload) -> Suppression | None:
     for match in _COMMENT.finditer(text):
-        rules = {each.strip() for each in match[1].split(",")}
-        if rule in rules or "*" in rules:
+        rules = {name.strip() for name in match[1].split(",")}
+        if rule in rules or _ANY_RULE in rules:
             return Suppression(match[2].strip(), workload.resource.location("metadata"))
     return None

@@ -27,33 +27,27 @@ SEVERITY = Severity.WARNING
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """See the module."""
+    """Yields a finding for each workload with several groups whose boundary is as sure as
+    `min_confidence` asks for, at the head of the second group.
+    """
     for classification in run.classifications:
-        if len(classification.groups) < 2:
+        workload, context = classification.workload, classification.context
+        min_confidence = run.options.for_path(workload.resource.path).min_confidence
+        if len(classification.groups) < 2 or classification.boundary_confidence() < min_confidence:
             continue
-        workload = classification.workload
-        if (
-            classification.boundary_confidence()
-            < run.options.for_path(workload.resource.path).min_confidence
-        ):
-            continue
-        heads = [group[0] for group in classification.groups]
-        names = ", ".join(head.name for head in heads[1:])
-        plural = "is an application" if len(heads) == 2 else "are applications"
-        message = (
-            f"{names} {plural} of its own beside {heads[0].name}: they can't be scaled, rolled out"
-            " or fail apart"
-        )
-        message = message if len(heads) == 2 else message.replace("of its own", "of their own")
-        related = tuple(
-            (f"{head.name} is an application", classification.context.at(head, "name"))
-            for head in heads
+        first, *others = [group[0] for group in classification.groups]
+        what = (
+            "is an application of its own" if len(others) == 1 else "are applications of their own"
         )
         yield Finding(
-            "unrelated-containers",
-            SEVERITY,
-            message,
-            classification.context.at(heads[1], "name"),
-            workload.title,
-            related,
+            rule="unrelated-containers",
+            severity=SEVERITY,
+            message=f"{', '.join(head.name for head in others)} {what} beside {first.name}: they"
+            " can't be scaled, rolled out or fail apart",
+            location=context.location_of(others[0], "name"),
+            workload=workload.title,
+            related=tuple(
+                (f"{head.name} is an application", context.location_of(head, "name"))
+                for head in (first, *others)
+            ),
         )

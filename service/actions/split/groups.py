@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
-from service.classification.classify import Classification, prepared_groups
+from service.classification.classify import Classification
+from service.classification.init_containers import prepared_groups
 from service.classification.observation import Claim
 from service.findings import ContainerType, Leans, Role
 from service.kube.containers import Container
@@ -135,7 +136,7 @@ def _is_untied(
 ) -> bool:
     """Whether nothing ties a container to the group that it fell to: it stays where it is."""
     is_tied = any(
-        observation.says is Claim.TOGETHER or observation.about in (head, container)
+        observation.claim is Claim.TOGETHER or observation.other in (head, container)
         for observation, _, leans in classification.pair(head, container).evidence
         if leans is Leans.TOGETHER
     )

@@ -9,7 +9,7 @@ from importlib import resources
 
 import yaml
 
-from service.classification.knowledge import KnowledgeError
+from service.classification.knowledge.errors import KnowledgeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Weight:
     value: float
     """In log-odds, natural logarithm."""
     family: str
-    """Cases of one family are one fact seen several ways: of those that speak for the same, the
-    heaviest counts.
+    """Cases of one family are one fact seen several ways: of those that make the same claim, only
+    the heaviest counts.
     """
     why: str
     """Why it is that much."""
@@ -42,6 +42,23 @@ class Weights:
         return self.cases[case]
 
 
+def weights_from(text: str) -> Weights:
+    """The weights in the text of `weights.yaml`.
+
+    Raises:
+        KnowledgeError: a field is missing or has a value that is not allowed.
+    """
+    data = yaml.load(text, Loader=yaml.CSafeLoader)
+    try:
+        cases = {
+            case: Weight(float(fields["weight"]), fields["family"], fields["why"])
+            for case, fields in data["cases"].items()
+        }
+        return Weights(float(data["prior"]["weight"]), cases)
+    except (KeyError, TypeError, ValueError) as error:
+        raise KnowledgeError(f"weights.yaml: {error}") from None
+
+
 @cache
 def load_weights() -> Weights:
     """The weights that come with Podsplit.
@@ -49,15 +66,5 @@ def load_weights() -> Weights:
     Raises:
         KnowledgeError: the file is wrong.
     """
-    data = yaml.load(
-        (resources.files(__package__) / "weights.yaml").read_text(encoding="utf-8"),
-        Loader=yaml.CSafeLoader,
-    )
-    try:
-        cases = {
-            case: Weight(float(each["weight"]), each["family"], each["why"])
-            for case, each in data["cases"].items()
-        }
-        return Weights(float(data["prior"]["weight"]), cases)
-    except (KeyError, TypeError, ValueError) as error:
-        raise KnowledgeError(f"weights.yaml: {error}") from None
+    file = resources.files(__package__) / "weights.yaml"
+    return weights_from(file.read_text(encoding="utf-8"))

@@ -9,22 +9,47 @@ from importlib import resources
 
 import yaml
 
-from service.classification.knowledge import KnowledgeError
+from service.classification.knowledge.errors import KnowledgeError
 from service.findings import Pattern
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All of them."""
+    """All words, in lower case."""
 
     helpers: Mapping[str, Pattern]
-    """What helpers are called, with what they are for."""
+    """The words that helpers are called by, with what such a helper is for."""
     certain: frozenset[str]
     """Those of them that name nothing but helpers."""
     applications: frozenset[str]
-    """What applications are called."""
+    """The words that applications are called by."""
     empty: frozenset[str]
-    """What says nothing in a workload's name."""
+    """The words of a workload's name that say nothing of what it is for."""
+
+
+def words_from(text: str) -> Words:
+    """The words in the text of `words.yaml`.
+
+    Raises:
+        KnowledgeError: a field is missing or has a value that is not allowed.
+    """
+    data = yaml.load(text, Loader=yaml.CSafeLoader)
+    try:
+        words = Words(
+            helpers={
+                word: Pattern(pattern)
+                for pattern, words_of_pattern in data["helpers"].items()
+                for word in words_of_pattern
+            },
+            certain=frozenset(data["certain"]),
+            applications=frozenset(data["applications"]),
+            empty=frozenset(data["empty"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise KnowledgeError(f"words.yaml: {error}") from None
+    if not words.certain <= words.helpers.keys():
+        raise KnowledgeError("words.yaml: a certain word is no helper's")
+    return words
 
 
 @cache
@@ -34,19 +59,5 @@ def load_words() -> Words:
     Raises:
         KnowledgeError: the file is wrong.
     """
-    data = yaml.load(
-        (resources.files(__package__) / "words.yaml").read_text(encoding="utf-8"),
-        Loader=yaml.CSafeLoader,
-    )
-    try:
-        helpers = {
-            word: Pattern(pattern) for pattern, words in data["helpers"].items() for word in words
-        }
-        words = Words(
-            helpers, *(frozenset(data[field]) for field in ("certain", "applications", "empty"))
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise KnowledgeError(f"words.yaml: {error}") from None
-    if not words.certain <= set(words.helpers):
-        raise KnowledgeError("words.yaml: a certain word is no helper's")
-    return words
+    file = resources.files(__package__) / "words.yaml"
+    return words_from(file.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The signals, listed by hand: each is one module that observes one kind of thing in a Pod."""
+"""The signals, listed by hand. Each is one module that observes one kind of thing in a Pod."""
 
 from __future__ import annotations
 

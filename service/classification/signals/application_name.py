@@ -26,31 +26,40 @@ from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
 from service.classification.knowledge.words import load_words
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import hints, words_of
-from service.kube.containers import base_name
+from service.classification.signals.container_name import helper_words, words_of
+from service.kube.containers import Container, base_name
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields APPLICATION for each container that is named as an application: once, for its name or
+    else for its image's.
+    """
     for container in context.classified_containers:
-        known = context.catalogue_entry(container)
+        image_name = base_name(container.image)
         if (
-            known is not None and known.role is not ImageRole.RUNTIME
-        ) or container.index in context.repurposed:
+            _is_known_by_image(context, container)
+            or helper_words(container.name)
+            or helper_words(image_name)
+        ):
             continue
-        if hints(container.name) or hints(base_name(container.image)):
-            continue
-        for what, name in (("name", container.name), ("image", base_name(container.image))):
+        for field, name in (("name", container.name), ("image", image_name)):
             word = next(
-                (each for each in words_of(name) if each in load_words().applications), None
+                (word for word in words_of(name) if word in load_words().applications), None
             )
             if word is not None:
-                message = f"its {what} has the word {word!r}, which people give to applications"
                 yield Observation(
-                    "application-name.word",
-                    Claim.APPLICATION,
-                    container,
-                    message,
-                    context.within(container, "name" if what == "name" else "image"),
+                    case="application-name.word",
+                    claim=Claim.APPLICATION,
+                    subject=container,
+                    message=f"its {field} has the word {word!r}, which people give to applications",
+                    place=context.lazy_location_of(container, field),
                 )
                 break
+
+
+def _is_known_by_image(context: PodContext, container: Container) -> bool:
+    """Whether a container's image says more than its name: known, and no mere base of somebody's
+    program; or a server's that runs something else.
+    """
+    role = context.image_role(container)
+    return role not in (None, ImageRole.RUNTIME) or context.is_repurposed(container)

@@ -29,17 +29,19 @@ from service.classification.knowledge.words import load_words
 from service.classification.observation import Claim, Observation
 from service.kube.containers import Container
 
-_BETWEEN = re.compile(r"[-_.]+")
+_SEPARATORS = re.compile(r"[-_.]+")
 
 
 @lru_cache(maxsize=10_000)
 def words_of(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case, trailing numbers cut off."""
-    return tuple(word.rstrip("0123456789") or word for word in _BETWEEN.split(name.lower()) if word)
+    return tuple(
+        word.rstrip("0123456789") or word for word in _SEPARATORS.split(name.lower()) if word
+    )
 
 
 @lru_cache(maxsize=10_000)
-def hints(name: str) -> tuple[str, ...]:
+def helper_words(name: str) -> tuple[str, ...]:
     """The words of a name that people give to helpers, the certain ones last."""
     known = load_words()
     return tuple(
@@ -51,37 +53,47 @@ def hints(name: str) -> tuple[str, ...]:
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields HELPER for each container with a helper's word in its name, unless the word is no
+    certain one and the image is known as a server; and TOGETHER for each whose name is built on a
+    neighbour's.
+    """
+    known = load_words()
     for container in context.classified_containers:
-        words = hints(container.name)
-        whom = _whom(context, container)
-        place = context.within(container, "name")
+        words = helper_words(container.name)
+        helped = _container_named_in(context, container)
+        place = context.lazy_location_of(container, "name")
         entry = context.catalogue_entry(container)
         word = words[-1] if words else ""
-        if word and (word in load_words().certain or entry is None or not entry.stands_alone):
-            case = "certain-word" if word in load_words().certain else "word"
-            message = f"its name has the word {word!r}, which people give to helpers"
-            pattern = load_words().helpers[word]
+        if word and (word in known.certain or entry is None or not entry.stands_alone):
+            case = "certain-word" if word in known.certain else "word"
             yield Observation(
-                f"container-name.{case}",
-                Claim.HELPER,
-                container,
-                message,
-                place,
-                about=whom,
-                pattern=pattern,
+                case=f"container-name.{case}",
+                claim=Claim.HELPER,
+                subject=container,
+                message=f"its name has the word {word!r}, which people give to helpers",
+                place=place,
+                other=helped,
+                pattern=known.helpers[word],
             )
-        if whom is not None:
-            message = f"its name is built on that of {whom.name}"
+        if helped is not None:
             yield Observation(
-                "container-name.built-on", Claim.TOGETHER, container, message, place, about=whom
+                case="container-name.built-on",
+                claim=Claim.TOGETHER,
+                subject=container,
+                message=f"its name is built on that of {helped.name}",
+                place=place,
+                other=helped,
             )
 
 
-def _whom(context: PodContext, container: Container) -> Container | None:
+def _container_named_in(context: PodContext, container: Container) -> Container | None:
     """The container on whose name this one's is built, by whole words, numbered copies left out."""
     for other in context.classified_containers:
-        rest = container.name.removeprefix(other.name + "-")
-        if other is not container and other.name and rest != container.name and not rest.isdigit():
+        prefix = f"{other.name}-"
+        if (
+            other.name
+            and container.name.startswith(prefix)
+            and not container.name.removeprefix(prefix).isdigit()
+        ):
             return other
     return None

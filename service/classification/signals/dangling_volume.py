@@ -4,8 +4,8 @@ Looks for: a data volume of the Pod (an emptyDir) that a single container mounts
 container is a helper that has nothing to read unless another one writes.
 
 Matters because: a log shipper that mounts `shared-logs` was meant for a neighbour that writes
-there; that the neighbour doesn't mount it is a mistake in the manifest, not a sign that the two are
-strangers.
+there. That the neighbour doesn't mount it is a mistake in the manifest, not a sign that the two
+have nothing in common.
 
 Example:
     containers:
@@ -33,46 +33,60 @@ from service.findings import Pattern
 from service.kube.containers import Container, Mount
 from service.kube.objects import LazyLocation, as_mapping
 
-_SHARED = frozenset({"shared", "common", "share"})
-_READERS = frozenset({Pattern.LOGGING, Pattern.BACKUP, Pattern.METRICS})
+_SHARED_WORDS = frozenset({"shared", "common", "share"})
+"""Words in the name of a volume that is meant for several containers."""
+_READING_PATTERNS = frozenset({Pattern.LOGGING, Pattern.BACKUP, Pattern.METRICS})
+"""Patterns of helpers that read what others write."""
 
 
-def dangling(context: PodContext) -> Iterator[tuple[Container, Mount]]:
-    """Helpers that mount an emptyDir which nobody else mounts, with the mount."""
-    workload = context.workload
+def dangling_mounts(context: PodContext) -> Iterator[tuple[Container, Mount]]:
+    """Yields each mount of an emptyDir that was meant to be shared and that no other container
+    mounts, with its container.
+    """
     if len(context.classified_containers) < 2:
         return
     for container in context.classified_containers:
-        entry = context.catalogue_entry(container)
-        reads = entry is not None and entry.role is ImageRole.HELPER and entry.pattern in _READERS
         for mount in container.mounts:
-            shared = bool(_SHARED & set(words_of(mount.volume)))
-            alone = not any(
-                each.volume == mount.volume
-                for other in workload.containers
-                if other is not container
-                for each in other.mounts
-            )
-            logs = reads and ("log" in mount.path or "log" in mount.volume)
             if (
-                alone
-                and "emptyDir" in as_mapping(workload.volumes.get(mount.volume))
-                and (logs or (shared and not (entry and entry.stands_alone)))
+                "emptyDir" in as_mapping(context.workload.volumes.get(mount.volume))
+                and not _is_mounted_elsewhere(context, container, mount)
+                and _is_meant_to_be_shared(context, container, mount)
             ):
                 yield container, mount
 
 
+def _is_mounted_elsewhere(context: PodContext, container: Container, mount: Mount) -> bool:
+    return any(
+        other_mount.volume == mount.volume
+        for other in context.workload.containers
+        if other is not container
+        for other_mount in other.mounts
+    )
+
+
+def _is_meant_to_be_shared(context: PodContext, container: Container, mount: Mount) -> bool:
+    """Whether a volume is called shared and no server mounts it, or a helper reads logs there."""
+    entry = context.catalogue_entry(container)
+    if _SHARED_WORDS & set(words_of(mount.volume)) and not (entry and entry.stands_alone):
+        return True
+    return (
+        entry is not None
+        and entry.role is ImageRole.HELPER
+        and entry.pattern in _READING_PATTERNS
+        and ("log" in mount.path or "log" in mount.volume)
+    )
+
+
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
-    for container, mount in dangling(context):
-        message = (
-            f"mounts {mount.volume!r}, which by name or use was meant to be shared, and nobody else"
-            " does"
-        )
+    """Yields HELPER for each container that mounts a volume which was meant to be shared and isn't,
+    once for each such mount.
+    """
+    for container, mount in dangling_mounts(context):
         yield Observation(
-            "dangling-volume.meant",
-            Claim.HELPER,
-            container,
-            message,
-            LazyLocation(context.workload.resource, mount.route),
+            case="dangling-volume.meant",
+            claim=Claim.HELPER,
+            subject=container,
+            message=f"mounts {mount.volume!r}, which by name or use was meant to be shared, and"
+            " nobody else does",
+            place=LazyLocation(context.workload.resource, mount.route),
         )

@@ -25,26 +25,30 @@ from itertools import combinations
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
 from service.classification.observation import Claim, Observation
-from service.kube.containers import repository
+from service.kube.containers import Container, repository
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields TOGETHER for each two containers that run one repository's images with different
+    commands; images of tools and languages aside, which are nobody's product.
+    """
     for one, other in combinations(context.classified_containers, 2):
         if not one.image or repository(one.image) != repository(other.image):
             continue
         entry = context.catalogue.match(one.image)
         if entry is not None and entry.role in (ImageRole.TOOL, ImageRole.RUNTIME):
             continue
-        commands = [[word.text for word in each.invocation] for each in (one, other)]
-        if commands[0] == commands[1]:
+        if _command_line(one) == _command_line(other):
             continue
-        message = f"runs an image of the same repository as {other.name}: one product"
         yield Observation(
-            "image-family.same",
-            Claim.TOGETHER,
-            one,
-            message,
-            context.within(one, "image"),
-            about=other,
+            case="image-family.same",
+            claim=Claim.TOGETHER,
+            subject=one,
+            message=f"runs an image of the same repository as {other.name}: one product",
+            place=context.lazy_location_of(one, "image"),
+            other=other,
         )
+
+
+def _command_line(container: Container) -> list[str]:
+    return [word.text for word in container.invocation]

@@ -35,41 +35,36 @@ _MEANINGS = {
 }
 
 
-def _case(context: PodContext, called: set[int], caller: Container, target: Container) -> str:
-    if context.keeps_state(target):
-        return "separable"
-    return "served" if {caller.index, target.index} <= called else "reached"
-
-
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields TOGETHER for each container and each other one that it is told to call on localhost,
+    with the first address that leads there.
+    """
     if not context.references:
         return
-    seen: set[tuple[int, int]] = set()
-    called = {each.subject.index for each in own_service.observe(context)}
+    seen: set[tuple[Container, Container]] = set()
+    called_from_outside = {observation.subject for observation in own_service.observe(context)}
     for reference in context.references:
-        target = context.target_of(reference)
+        caller, target = reference.container, context.target_of(reference)
         if (
             target is None
-            or reference.container.index not in context.entries
-            or (reference.container.index, target.index) in seen
+            or (caller, target) in seen
+            or caller not in context.classified_containers
         ):
             continue
-        if reference.container not in context.classified_containers:
-            continue
-        seen.add((reference.container.index, target.index))
-        case = _case(context, called, reference.container, target)
+        seen.add((caller, target))
+        if context.keeps_state(target):
+            case = "separable"
+        else:
+            case = "served" if {caller, target} <= called_from_outside else "reached"
         port = f" port {reference.port}" if reference.port else ""
         where = (
             reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
         )
-        message = f"reaches {target.name} on {reference.host}{port} ({where}), {_MEANINGS[case]}"
-        place = LazyLocation(reference.resource, reference.route)
         yield Observation(
-            f"localhost-reference.{case}",
-            Claim.TOGETHER,
-            reference.container,
-            message,
-            place,
-            about=target,
+            case=f"localhost-reference.{case}",
+            claim=Claim.TOGETHER,
+            subject=caller,
+            message=f"reaches {target.name} on {reference.host}{port} ({where}), {_MEANINGS[case]}",
+            place=LazyLocation(reference.resource, reference.route),
+            other=target,
         )

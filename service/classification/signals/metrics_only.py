@@ -26,7 +26,9 @@ from service.findings import Pattern
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields HELPER, for metrics, for each container that declares ports and serves no traffic of
+    its own; known servers aside.
+    """
     for container in context.classified_containers:
         entry = context.catalogue_entry(container)
         if (
@@ -34,13 +36,11 @@ def observe(context: PodContext) -> Iterator[Observation]:
             and not context.traffic_ports(container)
             and not (entry and entry.stands_alone)
         ):
-            port = container.ports[0]
-            message = f"its only ports ({port.number}) are for metrics or health"
             yield Observation(
-                "metrics-only.ports",
-                Claim.HELPER,
-                container,
-                message,
-                context.within(container, "ports"),
+                case="metrics-only.ports",
+                claim=Claim.HELPER,
+                subject=container,
+                message=f"its only ports ({container.ports[0].number}) are for metrics or health",
+                place=context.lazy_location_of(container, "ports"),
                 pattern=Pattern.METRICS,
             )

@@ -25,14 +25,14 @@ from service.findings import ContainerType
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields HELPER for each native sidecar."""
     for container in context.classified_containers:
         if container.type is ContainerType.NATIVE_SIDECAR:
             yield Observation(
-                "native-sidecar.declared",
-                Claim.HELPER,
-                container,
-                "it is an init container with restartPolicy: Always, which Kubernetes runs as a"
-                " sidecar of the others",
-                context.within(container, "restartPolicy"),
+                case="native-sidecar.declared",
+                claim=Claim.HELPER,
+                subject=container,
+                message="it is an init container with restartPolicy: Always, which Kubernetes runs"
+                " as a sidecar of the others",
+                place=context.lazy_location_of(container, "restartPolicy"),
             )

@@ -24,74 +24,76 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from service.classification.context import PodContext
+from service.classification.listening import PortBasis
 from service.classification.observation import Claim, Observation
 from service.findings import ContainerType
 from service.kube.containers import Container, Port
 from service.kube.objects import LazyLocation
 
 
-def clashes(context: PodContext) -> Iterator[tuple[Container, Port, Container, Port]]:
-    """Pairs of containers of which each declares the same port and protocol, and nobody is known
-    to listen on it alone.
+def declared_clashes(context: PodContext) -> Iterator[tuple[Container, Port, Container, Port]]:
+    """Yields each two containers that declare the same port and protocol, with the two
+    declarations, where neither is known not to listen there. Native sidecars are left out.
     """
+    listening = context.listening_ports
     for one, other in combinations(context.classified_containers, 2):
         if ContainerType.NATIVE_SIDECAR in (one.type, other.type):
             continue
-        pairs = [
-            (a, b)
-            for a in one.ports
-            for b in other.ports
-            if a.number == b.number and a.protocol == b.protocol
-        ]
-        for mine, theirs in pairs:
-            if (
-                mine.number in context.listening_ports[one.index]
-                and theirs.number in context.listening_ports[other.index]
-            ):
-                yield one, mine, other, theirs
-                break
+        clash = next(
+            (
+                (one_port, other_port)
+                for one_port in one.ports
+                for other_port in other.ports
+                if one_port.number == other_port.number
+                and one_port.protocol == other_port.protocol
+                and one_port.number in listening[one.index]
+                and one_port.number in listening[other.index]
+            ),
+            None,
+        )
+        if clash is not None:
+            one_port, other_port = clash
+            yield one, one_port, other, other_port
 
 
 def _told_clashes(context: PodContext) -> Iterator[tuple[Container, int, Container]]:
-    """Pairs of containers that are told, by flag or variable, to listen on a port on which the
-    other surely listens too.
+    """Yields each two containers that listen on the same port, with the lowest such port: one of
+    them is told to by a flag or a variable, the other is told or declares it.
     """
     for one, other in combinations(context.classified_containers, 2):
-        mine, theirs = context.listening_ports[one.index], context.listening_ports[other.index]
-        for port in sorted(set(mine) & set(theirs)):
-            if "told" in (mine[port], theirs[port]) and "default" not in (mine[port], theirs[port]):
+        ports = context.listening_ports[one.index]
+        other_ports = context.listening_ports[other.index]
+        for port in sorted(ports.keys() & other_ports.keys()):
+            bases = {ports[port], other_ports[port]}
+            if PortBasis.TOLD in bases and PortBasis.DEFAULT not in bases:
                 yield one, port, other
                 break
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields APART for each two containers of which only one can have a port that both declare, or
+    else that one of them is told to listen on.
+    """
     declared = set()
-    for one, mine, other, _ in clashes(context):
-        declared.add((one.index, other.index))
-        message = (
-            f"declares port {mine.number}/{mine.protocol}, as {other.name} does: only one of them"
-            " can listen on it"
-        )
+    for one, port, other, _ in declared_clashes(context):
+        declared.add((one, other))
         yield Observation(
-            "port-clash.declared",
-            Claim.APART,
-            one,
-            message,
-            LazyLocation(context.workload.resource, mine.route),
-            about=other,
+            case="port-clash.declared",
+            claim=Claim.APART,
+            subject=one,
+            message=f"declares port {port.number}/{port.protocol}, as {other.name} does: only one"
+            " of them can listen on it",
+            place=LazyLocation(context.workload.resource, port.route),
+            other=other,
         )
-    for one, port, other in _told_clashes(context):
-        if (one.index, other.index) not in declared:
-            message = (
-                f"is told to listen on port {port}, on which {other.name} listens too: only one of"
-                " them can"
-            )
+    for one, number, other in _told_clashes(context):
+        if (one, other) not in declared:
             yield Observation(
-                "port-clash.told",
-                Claim.APART,
-                one,
-                message,
-                context.within(one, "name"),
-                about=other,
+                case="port-clash.told",
+                claim=Claim.APART,
+                subject=one,
+                message=f"is told to listen on port {number}, on which {other.name} listens too:"
+                " only one of them can",
+                place=context.lazy_location_of(one, "name"),
+                other=other,
             )

@@ -27,40 +27,34 @@ from service.classification.observation import Claim, Observation
 from service.kube.containers import Container
 from service.kube.objects import LazyLocation, as_list, value_at
 
-_TRACES = re.compile(
+_TRACING_COMMAND = re.compile(
     r"(?:^|[\s;&|/])(?:kill|pkill|killall|nsenter|strace|gdb|jattach|perf|py-spy|dlv)\b|/proc/\$?\w+/root"
 )
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields TOGETHER for each two containers of a Pod that shares its process namespace."""
     workload = context.workload
     if workload.pod.get("shareProcessNamespace") is not True:
         return
-    place = LazyLocation(workload.resource, (*workload.pod_route, "shareProcessNamespace"))
     for one, other in combinations(context.classified_containers, 2):
-        tracer = one if _traces(one) else other if _traces(other) else None
+        tracer = next((container for container in (one, other) if _is_tracing(container)), None)
+        message = "the containers share a process namespace"
         if tracer is not None:
-            message = (
-                f"the containers share a process namespace, and {tracer.name} signals or traces"
-                " processes"
-            )
-            yield Observation(
-                "process-namespace.traced", Claim.TOGETHER, one, message, place, about=other
-            )
-        else:
-            yield Observation(
-                "process-namespace.shared",
-                Claim.TOGETHER,
-                one,
-                "the containers share a process namespace",
-                place,
-                about=other,
-            )
+            message += f", and {tracer.name} signals or traces processes"
+        yield Observation(
+            case=f"process-namespace.{'shared' if tracer is None else 'traced'}",
+            claim=Claim.TOGETHER,
+            subject=one,
+            message=message,
+            place=LazyLocation(workload.resource, (*workload.pod_route, "shareProcessNamespace")),
+            other=other,
+        )
 
 
-def _traces(container: Container) -> bool:
-    added = as_list(value_at(container.data, "securityContext", "capabilities", "add"))
-    return "SYS_PTRACE" in added or any(
-        _TRACES.search(word.text) for word in container.words if word.where != "env"
+def _is_tracing(container: Container) -> bool:
+    """Whether a container may trace processes, or runs a command that signals or traces them."""
+    capabilities = as_list(value_at(container.data, "securityContext", "capabilities", "add"))
+    return "SYS_PTRACE" in capabilities or any(
+        _TRACING_COMMAND.search(word.text) for word in container.words if word.where != "env"
     )

@@ -23,6 +23,8 @@ from service.findings import Role
 from service.kube.objects import LazyLocation
 
 ANNOTATION = "podsplit.dev/roles"
+_DECLARABLE = frozenset(Role) - {Role.INIT}
+"""The roles that an owner may give."""
 
 
 def declared_roles(context: PodContext) -> dict[str, Role]:
@@ -34,36 +36,45 @@ def declared_roles(context: PodContext) -> dict[str, Role]:
         workload.annotations.get(ANNOTATION) or workload.resource.annotations.get(ANNOTATION) or ""
     )
     pairs = (part.split("=", 1) for part in value.split(",") if "=" in part)
-    return {
-        name.strip(): Role(role.strip())
-        for name, role in pairs
-        if role.strip() in set(Role) - {Role.INIT}
-    }
+    return {name.strip(): Role(role.strip()) for name, role in pairs if role.strip() in _DECLARABLE}
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields HELPER for each declared sidecar, HEAD for a declared main container, and APART for a
+    declared unrelated container and each other one that is no declared sidecar.
+    """
     workload = context.workload
     roles = declared_roles(context)
-    route = (
-        (*workload.template, "metadata") if ANNOTATION in workload.annotations else ("metadata",)
-    )
+    metadata = (*workload.template, "metadata")
+    route = metadata if ANNOTATION in workload.annotations else ("metadata",)
     place = LazyLocation(workload.resource, (*route, "annotations", ANNOTATION))
     for container in context.classified_containers:
         role = roles.get(container.name)
-        if role is None:
-            continue
-        said = f"the annotation {ANNOTATION} says that it is {role}"
+        message = f"the annotation {ANNOTATION} says that it is {role}"
         if role is Role.SIDECAR:
-            yield Observation("role-annotation.sidecar", Claim.HELPER, container, said, place)
+            yield Observation(
+                case="role-annotation.sidecar",
+                claim=Claim.HELPER,
+                subject=container,
+                message=message,
+                place=place,
+            )
         elif role is Role.MAIN:
-            yield Observation("role-annotation.main", Claim.HEAD, container, said, place)
-        for other in context.classified_containers:
-            if (
-                role is Role.UNRELATED
-                and other is not container
-                and roles.get(other.name) is not Role.SIDECAR
-            ):
-                yield Observation(
-                    "role-annotation.unrelated", Claim.APART, container, said, place, about=other
-                )
+            yield Observation(
+                case="role-annotation.main",
+                claim=Claim.HEAD,
+                subject=container,
+                message=message,
+                place=place,
+            )
+        elif role is Role.UNRELATED:
+            for other in context.classified_containers:
+                if other is not container and roles.get(other.name) is not Role.SIDECAR:
+                    yield Observation(
+                        case="role-annotation.unrelated",
+                        claim=Claim.APART,
+                        subject=container,
+                        message=message,
+                        place=place,
+                        other=other,
+                    )

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import NamedTuple
 
 from service.classification.context import PodContext
 from service.classification.observation import Claim, Observation
@@ -45,83 +46,98 @@ _SYSTEM_PATHS = (
     "/etc/machine-id",
     "/etc/os-release",
 )
+"""Paths of a node that many containers mount, whatever they do."""
 _READ_ONLY_KINDS = ("configMap", "secret", "downwardAPI")
-_SOCKETS = (".sock", "/docker.sock", "containerd.sock")
+"""Kinds of volumes that no container writes to."""
+_SOCKET = ".sock"
+"""End of the paths of a node's sockets, such as `/var/run/docker.sock`."""
+_SCRATCH_PATH = "/tmp"  # noqa: S108 - where containers mount a volume, not a file of ours
+"""Where containers mount scratch space."""
+_API_ACCESS = "kube-api-access"
+"""Start of the names of the volumes that the API server adds to every container."""
+
+
+class _Sharing(NamedTuple):
+    """What it says that two containers mount one volume."""
+
+    case: str
+    meaning: str
+
+
+_CONFIG = _Sharing("config", "configuration that both read")
+_SYSTEM = _Sharing("system", "a path of the node that many containers use")
+_SCRATCH = _Sharing("scratch", "scratch space that may be shared by habit")
+_CLAIM = _Sharing("claim", "they work on the same stored data")
+_BOTH_WRITE = _Sharing("both-write", "they hand each other files")
+_ONE_READS = _Sharing("one-reads", "one writes and the other reads")
+_BY_STRENGTH = (_CONFIG, _SYSTEM, _SCRATCH, _CLAIM, _BOTH_WRITE, _ONE_READS)
+"""Of several volumes that two containers share, the one of the last of these counts."""
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields TOGETHER for each two containers that mount one volume, with the mount that says
+    most.
+    """
     for one, other in combinations(context.classified_containers, 2):
-        best: tuple[float, str, Mount] | None = None
-        for mount, counterpart in _shared(one, other):
-            case, strength = _judged(context, mount, counterpart)
-            if case and (best is None or strength > best[0]):
-                best = (strength, case, mount)
-        if best is not None:
-            _, case, mount = best
-            message = (
-                f"mounts the volume {mount.volume!r}, which {other.name} mounts too:"
-                f" {_MEANING[case]}"
-            )
+        sharings = [
+            (_sharing_of(context, mount, other_mount), mount)
+            for mount, other_mount in _shared_mounts(one, other)
+        ]
+        if sharings:
+            sharing, mount = max(sharings, key=lambda item: _BY_STRENGTH.index(item[0]))
             yield Observation(
-                f"shared-data.{case}",
-                Claim.TOGETHER,
-                one,
-                message,
-                LazyLocation(context.workload.resource, mount.route),
-                about=other,
+                case=f"shared-data.{sharing.case}",
+                claim=Claim.TOGETHER,
+                subject=one,
+                message=f"mounts the volume {mount.volume!r}, which {other.name} mounts too:"
+                f" {sharing.meaning}",
+                place=LazyLocation(context.workload.resource, mount.route),
+                other=other,
             )
 
 
-_MEANING = {
-    "one-reads": "one writes and the other reads",
-    "both-write": "they hand each other files",
-    "claim": "they work on the same stored data",
-    "system": "a path of the node that many containers use",
-    "scratch": "scratch space that may be shared by habit",
-    "config": "configuration that both read",
-}
-
-
-def _shared(one: Container, other: Container) -> Iterator[tuple[Mount, Mount]]:
+def _shared_mounts(one: Container, other: Container) -> Iterator[tuple[Mount, Mount]]:
+    """Yields the mounts by which two containers see the same files."""
     for mount in one.mounts:
-        for counterpart in other.mounts:
+        for other_mount in other.mounts:
             if (
-                mount.volume == counterpart.volume
-                and mount.volume
-                and _overlap(mount.sub_path, counterpart.sub_path)
+                mount.volume
+                and mount.volume == other_mount.volume
+                and _is_overlapping(mount.sub_path, other_mount.sub_path)
             ):
-                yield mount, counterpart
+                yield mount, other_mount
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Whether two sub-paths share files: one is the other or lies within it."""
-    first, second = one.strip("/").split("/"), other.strip("/").split("/")
-    shorter = min(len(first), len(second))
-    return not one or not other or first[:shorter] == second[:shorter]
+def _is_overlapping(one: str, other: str) -> bool:
+    """Whether two sub-paths share files: one is the other, lies within it, or is the whole
+    volume.
+    """
+    if not one or not other:
+        return True
+    parts, other_parts = one.strip("/").split("/"), other.strip("/").split("/")
+    shorter = min(len(parts), len(other_parts))
+    return parts[:shorter] == other_parts[:shorter]
 
 
-def _judged(context: PodContext, one: Mount, other: Mount) -> tuple[str, float]:
+def _sharing_of(context: PodContext, one: Mount, other: Mount) -> _Sharing:
+    """What it says that two containers mount one volume in these ways."""
     volume = as_mapping(context.workload.volumes.get(one.volume))
     if any(kind in volume for kind in _READ_ONLY_KINDS):
-        return "config", 0.1
+        return _CONFIG
     if "projected" in volume and one.read_only == other.read_only:
-        return "config", 0.1
+        return _CONFIG
     path = as_text(value_at(volume, "hostPath", "path")).rstrip("/")
     if (
         path.startswith(_SYSTEM_PATHS)
-        or path.endswith(_SOCKETS)
-        or one.volume.startswith("kube-api-access")
+        or path.endswith(_SOCKET)
+        or one.volume.startswith(_API_ACCESS)
     ):
-        return "system", 0.2
-    if one.path.rstrip("/") == other.path.rstrip("/") == "/tmp" and "emptyDir" in volume:  # noqa: S108 - a mount path, not a file of ours
-        return "scratch", 0.3
+        return _SYSTEM
+    if "emptyDir" in volume and {one.path.rstrip("/"), other.path.rstrip("/")} == {_SCRATCH_PATH}:
+        return _SCRATCH
     if one.read_only and other.read_only:
-        return "config", 0.1
+        return _CONFIG
     if one.read_only != other.read_only:
-        return "one-reads", 3
-    return (
-        ("claim", 2)
-        if "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
-        else ("both-write", 2.5)
-    )
+        return _ONE_READS
+    is_claim = "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
+    return _CLAIM if is_claim else _BOTH_WRITE

@@ -15,8 +15,8 @@ class Signal:
     """One kind of observation."""
 
     id: str
-    """Its name, the module's with dashes."""
+    """Its name: the module's, with dashes."""
     module: ModuleType
-    """Where it is, for its docs."""
+    """The module, whose docstring is its documentation."""
     observe: Callable[[PodContext], Iterator[Observation]]
-    """Everything that it sees in a Pod."""
+    """Yields everything that it sees in a Pod."""

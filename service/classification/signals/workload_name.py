@@ -1,7 +1,7 @@
 """Workload name.
 
-Looks for: a container or image that is named as the workload, or as the one Service that selects
-it; with several Services, the container that the one of the workload's name leads to.
+Looks for: a container or image that is named as the workload, or as the only Service that selects
+it; with several Services, a container that the Service of the workload's own name leads to.
 
 Matters because: people name the workload after what it is for.
 
@@ -26,73 +26,70 @@ from collections.abc import Iterator
 from service.classification.context import PodContext
 from service.classification.knowledge.words import load_words
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import hints, words_of
+from service.classification.signals.container_name import helper_words, words_of
 from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container, base_name
 from service.kube.objects import LazyLocation
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
-    """See the module."""
+    """Yields HEAD for each container that is named as the workload or its only Service, and, with
+    several Services, for each that the Service of the workload's name leads to.
+    """
     resource = context.workload.resource
     names = {resource.name: "the workload"}
     if len(context.services) == 1:
-        names.setdefault(
-            context.services[0].service.name, f"the Service {context.services[0].service.name}"
-        )
-    yield from _namesakes(context)
+        service = context.services[0].service.name
+        names.setdefault(service, f"the Service {service}")
+    yield from _behind_the_workloads_service(context)
     for container in context.classified_containers:
-        for name, whose in names.items():
-            if not name:
+        for name, owner in names.items():
+            field = _field_with_name(container, name)
+            if field is None:
                 continue
-            said = _said(container, name)
-            if said:
-                case = "exact" if name in (container.name, base_name(container.image)) else "words"
-                message = (
-                    f"its {said} is that of {whose}"
-                    if case == "exact"
-                    else f"its {said} shares words with the name of {whose}"
-                )
-                yield Observation(
-                    f"workload-name.{case}",
-                    Claim.HEAD,
-                    container,
-                    message,
-                    context.within(container, "name"),
-                )
-                break
+            is_exact = name in (container.name, base_name(container.image))
+            relation = "is that of" if is_exact else "shares words with the name of"
+            yield Observation(
+                case=f"workload-name.{'exact' if is_exact else 'words'}",
+                claim=Claim.HEAD,
+                subject=container,
+                message=f"its {field} {relation} {owner}",
+                place=context.lazy_location_of(container, "name"),
+            )
+            break
 
 
-def _namesakes(context: PodContext) -> Iterator[Observation]:
-    """The containers that a Service of the workload's own name leads to."""
+def _behind_the_workloads_service(context: PodContext) -> Iterator[Observation]:
+    """The containers that a Service of the workload's own name leads to, beside other Services."""
     if len(context.services) < 2:
         return
     for link in context.services:
-        if link.service.name == context.workload.name:
-            reached = {
-                container.index: container
-                for port in link.ports
-                if (container := receiving_container(context, port)) is not None
-            }
-            for container in reached.values():
-                message = f"the Service {link.service.name}, named as the workload, leads to it"
+        if link.service.name != context.workload.name:
+            continue
+        receivers = [receiving_container(context, port) for port in link.ports]
+        for container in dict.fromkeys(receivers):
+            if container is not None:
                 yield Observation(
-                    "workload-name.service",
-                    Claim.HEAD,
-                    container,
-                    message,
-                    LazyLocation(link.service, ("metadata", "name")),
+                    case="workload-name.service",
+                    claim=Claim.HEAD,
+                    subject=container,
+                    message=f"the Service {link.service.name}, named as the workload, leads to it",
+                    place=LazyLocation(link.service, ("metadata", "name")),
                 )
 
 
-def _said(container: Container, name: str) -> str | None:
-    if hints(name):
+def _field_with_name(container: Container, name: str) -> str | None:
+    """Where a container has a name, or a word of it: `name` or `image`; None if nowhere, or if it
+    is the name of a helper.
+    """
+    if not name or helper_words(name):
         return None
+    image_name = base_name(container.image)
     if container.name == name:
         return "name"
-    if base_name(container.image) == name:
+    if image_name == name:
         return "image"
     words = set(words_of(name)) - load_words().empty
     if words & set(words_of(container.name)):
         return "name"
-    return "image" if words & set(words_of(base_name(container.image))) else None
+    return "image" if words & set(words_of(image_name)) else None
