@@ -28,7 +28,12 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("service.web", static_folder=None)
     app.add_template_filter(operations.marked)
     app.extensions[KEY] = Services(
-        settings, Metrics(), Admission(settings), _tokens(settings), _catalogue(settings)
+        settings=settings,
+        metrics=Metrics(),
+        admission=Admission(settings),
+        tokens=_tokens(settings),
+        routes=ROUTES,
+        catalogue=_catalogue(settings),
     )
     logs.configure(settings.level)
     # Read now, not in the first request: it takes a sixth of a second.

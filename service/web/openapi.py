@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ from service.web import schemas
 from service.web.choices import Words
 from service.web.formats import JSON
 from service.web.problems import MEDIA_TYPE
-from service.web.routes import ROUTES, Route
+from service.web.route import Route
 from service.web.uploads import bodies
 from service.web.version import __version__
 
@@ -77,8 +77,8 @@ _COMMON = (401,)
 _WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
 
 
-def document() -> dict[str, Any]:
-    """The OpenAPI document."""
+def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
+    """The OpenAPI document of some routes, as a tree of plain values."""
     plugin = MarshmallowPlugin(schema_name_resolver=_name)
     spec = APISpec(
         title="Podsplit",
@@ -102,14 +102,14 @@ def document() -> dict[str, Any]:
     spec.components.schema("Problem", schema=schemas.ProblemSchema)
     spec.components.schema("Envelope", schema=schemas.EnvelopeSchema)
     spec.components.schema("SuggestionsEnvelope", schema=schemas.SuggestionsEnvelopeSchema)
-    for route in ROUTES:
+    for route in routes:
         spec.path(route.path, operations={route.method.lower(): _operation(route)})
     return spec.to_dict()
 
 
-def to_yaml() -> str:
-    """The document as text, as it stands in the repository."""
-    return yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """An OpenAPI document as text, as it stands in the repository."""
+    return yaml.dump(dict(document), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Plain(yaml.SafeDumper):

@@ -4,8 +4,7 @@ nothing else, so the two can't differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from flask import Response
 from marshmallow import Schema
@@ -14,41 +13,8 @@ from service.web import schemas
 from service.web.choices import QuerySchema, SuggestionsQuerySchema
 from service.web.formats import ANALYZE, JSON, REWRITE
 from service.web.negotiation import Format
+from service.web.route import Route
 from service.web.views import knowledge, manifests, operations, suggestions
-
-Answer = type[Schema] | None
-"""The schema of a JSON answer; None for text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation."""
-
-    method: str
-    """GET or POST."""
-    path: str
-    """The path, without parameters."""
-    view: Callable[[], Response]
-    """Answers it; its docstring is the summary."""
-    tag: str
-    """The section of the docs."""
-    answers: Mapping[str, Answer]
-    """Media types of the answer, each with its schema."""
-    query: type[Schema] | None = None
-    """What the query may hold."""
-    body: type[Schema] | None = None
-    """The schema of a JSON body; None for no body."""
-    any_form: bool = False
-    """Whether the manifests may come in any of the forms besides."""
-    formats: tuple[str, ...] = ()
-    """What `?format=` may say."""
-    unready: Answer = None
-    """The schema of a 503 that is no problem document."""
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a token is needed, where there are any."""
-        return self.path.startswith("/v1/")
 
 
 def _manifests(

@@ -12,6 +12,7 @@ from flask import current_app
 from service.options import CatalogueEntry
 from service.web.admission import Admission
 from service.web.metrics import Metrics
+from service.web.route import Route
 from service.web.settings import Settings
 from service.web.tokens import Tokens
 
@@ -30,7 +31,8 @@ class Services:
     """How much it does at once."""
     tokens: Tokens | None
     """Who may call it; None for everybody."""
-
+    routes: tuple[Route, ...]
+    """Everything that it answers."""
     catalogue: tuple[CatalogueEntry, ...] = ()
     """This service's own additions to the catalogue of images."""
 

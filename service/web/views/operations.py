@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from service.web import knowledge, metrics
 from service.web.formats import JSON, to_json
+from service.web.openapi import as_yaml, describe_api
 from service.web.schemas import HealthSchema, VersionSchema
 from service.web.services import services
 from service.web.version import __version__
@@ -49,16 +50,11 @@ def exposition() -> Response:
 
 def description() -> Response:
     """The API as an OpenAPI document."""
-    # apispec is slow to import, and a start must not wait for it.
-    from service.web.openapi import to_yaml  # noqa: PLC0415
-
-    return Response(to_yaml(), mimetype="application/yaml")
+    return Response(as_yaml(describe_api(services().routes)), mimetype="application/yaml")
 
 
 def docs() -> Response:
     """The API and what the service knows, on one page that needs nothing from elsewhere."""
-    from service.web.openapi import document  # noqa: PLC0415 - as above
-
     nonce = secrets.token_urlsafe(16)
     sections = {
         "Signals": knowledge.signals(),
@@ -66,7 +62,11 @@ def docs() -> Response:
         "Actions": knowledge.actions(),
     }
     page = render_template(
-        "docs.html", api=document(), sections=sections, nonce=nonce, version=__version__
+        "docs.html",
+        api=describe_api(services().routes),
+        sections=sections,
+        nonce=nonce,
+        version=__version__,
     )
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
