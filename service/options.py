@@ -1,4 +1,4 @@
-"""What a caller may choose. Wire forms and their errors are in `web/schemas.py`."""
+"""What a caller may choose. Wire forms and their errors are in `web/schemas/`."""
 
 from __future__ import annotations
 

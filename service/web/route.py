@@ -1,4 +1,6 @@
-"""What an endpoint is: its path, its view, and what openapi.yaml says about it."""
+"""What an endpoint is: its path, its view, and what openapi.yaml says about it. The one place
+that says which paths need a token.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,9 @@ from dataclasses import dataclass
 
 from flask import Response
 from marshmallow import Schema
+
+API_PREFIX = "/v1/"
+"""The start of every path of the API. Probes, metrics and docs are outside of it."""
 
 Answer = type[Schema] | None
 """The schema of a JSON answer; None for text."""
@@ -38,6 +43,14 @@ class Route:
     """The schema of a 503 that is not a problem document."""
 
     @property
-    def guarded(self) -> bool:
-        """Whether a token is needed, where there are any."""
-        return self.path.startswith("/v1/")
+    def operation_id(self) -> str:
+        """The name of the operation in openapi.yaml."""
+        return self.path.removeprefix(API_PREFIX).strip("/").replace(".", "_")
+
+
+def needs_token(path: str) -> bool:
+    """Whether requests to a path need a token, where the service has tokens.
+
+    This holds for unknown paths of the API too: without a token nobody can find out which exist.
+    """
+    return path.startswith(API_PREFIX)

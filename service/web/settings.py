@@ -49,10 +49,10 @@ class Settings:
     body_timeout: float = field(default=30.0, metadata={"least": 0.1})
     """Seconds that a request's body may take to arrive, and its answer to be taken."""
     max_runs: int = field(default=4, metadata={"least": 1})
-    """Runs of the pipeline at once in one process; more wait for a place."""
+    """Runs of the pipeline at once in one process; more wait for a slot."""
     large_body_bytes: int = field(default=1024 * 1024, metadata={"least": 1})
     """From this size on a request is large: one at a time in each process, so that it leaves
-    places for small ones.
+    slots for small ones.
     """
     drain_seconds: float = field(default=5.0, metadata={"least": 0.0})
     """After SIGTERM: how long new requests are still served while readiness is down."""

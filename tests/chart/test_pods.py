@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.web.route import needs_token
 from service.web.routes import ROUTES
 from tests.support.chart import (
     CI,
@@ -85,7 +86,9 @@ def test_tokens_are_readable_by_the_pods_group_alone(helm, values):
 def test_probes_ask_what_the_service_answers_without_a_token(helm, values):
     """Readiness at the start and later, life with more patience than readiness."""
     container = container_of(objects(rendered(helm, "-f", str(values))))
-    paths = {route.path for route in ROUTES if route.method == "GET" and not route.guarded}
+    paths = {
+        route.path for route in ROUTES if route.method == "GET" and not needs_token(route.path)
+    }
     probes = {name: container[f"{name}Probe"] for name in ("startup", "readiness", "liveness")}
     assert {name: probe["httpGet"]["path"] for name, probe in probes.items()} == {
         "startup": "/readyz",

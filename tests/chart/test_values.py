@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from service.web.app import create_app
-from service.web.choices import CatalogueEntrySchema, catalogue_entries
-from service.web.services import KEY
+from service.web.dependencies import EXTENSION
+from service.web.request_options import catalogue_entries
+from service.web.schemas.options import CatalogueEntrySchema
 from service.web.settings import PREFIX, SERVER, Settings
 from tests.support.chart import (
     CHART,
@@ -346,7 +347,7 @@ def test_what_the_values_say_is_what_the_service_reads(helm, values, tmp_path, m
     given = yaml.safe_load(values.read_text()) or {}
 
     settings = Settings.from_environment(environment)
-    services = create_app(settings).extensions[KEY]
+    services = create_app(settings).extensions[EXTENSION]
 
     for name, value in (VALUES["settings"] | given.get("settings", {})).items():
         field = next(field.name for field in fields(Settings) if camel(field.name) == name)

@@ -17,9 +17,9 @@ import pytest
 from service.findings import FileStatus, Report, Stage
 from service.options import Options
 from service.pipeline import run
-from service.render.common import groups, whole_edits
+from service.render.diff_parser import parse_diff
+from service.render.fixes import connected_changes, edits_by_change
 from service.render.platforms import PLATFORMS, render_suggestions
-from service.render.pulls import parse_diff
 from service.text import apply_edits
 from tests.support.real import CORPUS, needs_corpus
 from tests.unit.render.test_suggestions import as_github, as_gitlab, block
@@ -90,10 +90,10 @@ def hunks(diff: str) -> Iterator[range]:
 def expected(report: Report, path: str, text: str, left_alone: set[str]) -> str:
     """The file with every change but some."""
     assert report.rewrite is not None
-    edits = whole_edits(report)
+    edits = edits_by_change(report)
     chosen = [
         edit
-        for group in groups(report.rewrite)
+        for group in connected_changes(report.rewrite)
         if group[0].id not in left_alone
         for edit in edits[group[0].id].get(path, ())
     ]

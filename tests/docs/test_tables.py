@@ -14,12 +14,12 @@ import yaml
 
 from service.render.platforms import PLATFORMS
 from service.render.suggestions import Reason
-from service.web.choices import CatalogueEntrySchema, OptionsSchema
 from service.web.formats import ANALYZE, REWRITE
 from service.web.logs import JsonFormatter
 from service.web.metrics import Metrics
 from service.web.problems import CODES
 from service.web.routes import ROUTES
+from service.web.schemas.options import CatalogueEntrySchema, OptionsSchema
 from service.web.settings import PREFIX, SERVER, Settings
 from service.web.uploads.bodies import ACCEPTED
 from tests.support.pages import ROOT, prose, table
@@ -219,7 +219,7 @@ def test_the_charts_values_are_those_of_the_calculation() -> None:
 def test_log_fields() -> None:
     """Every field of a line of the log."""
     written = set(re.findall(r'"(\w+)": ', inspect.getsource(JsonFormatter.format)))
-    observed = (ROOT / "service/web/observation.py").read_text()
+    observed = (ROOT / "service/web/request_hooks.py").read_text()
     written |= set(re.findall(r'^        "(\w+)": ', observed, re.MULTILINE)) | set(
         re.findall(r'fields\["(\w+)"\]', observed)
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from service.render.pulls import parse_diff
+from service.render.diff_parser import parse_diff
 from tests.support.forges import TOKEN, State, forge
 from tests.unit.render.test_suggestions import as_github, as_gitlab
 

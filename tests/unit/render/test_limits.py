@@ -14,11 +14,11 @@ import pytest
 from service.findings import Finding, Location, Report, Severity
 from service.options import Options
 from service.pipeline import run
-from service.render.common import MOST_INSERTED
+from service.render.diff_parser import parse_diff
+from service.render.fixes import MAX_INSERTED
 from service.render.markdown import render_markdown
 from service.render.platforms import PLATFORMS, render_suggestions
-from service.render.pulls import parse_diff
-from service.render.sarif import MOST_RESULTS, render_sarif
+from service.render.sarif import MAX_RESULTS, render_sarif
 from service.text import Edit, SourceFile, Span
 from service.web.formats import ANALYZE, REWRITE
 from tests.unit.render.reports import POD, place, rewritten
@@ -113,7 +113,7 @@ def test_more_findings_than_github_takes():
     text = render_sarif(Report({"a.yaml": SourceFile("a.yaml", "")}, (), findings, (), (), 1))
     (sarif,) = json.loads(text)["runs"]
 
-    assert len(sarif["results"]) == MOST_RESULTS == 25_000
+    assert len(sarif["results"]) == MAX_RESULTS == 25_000
     assert sum(result["level"] == "error" for result in sarif["results"]) == 15_000
     assert (
         "1 findings are left out"
@@ -126,7 +126,7 @@ def test_fixes_that_would_be_too_much():
     """The first that fit are there, the others are said to be left out."""
     report = rewritten(
         {"web.yaml": POD},
-        {"web.yaml": [Edit(place(POD, "nginx").span, "x" * (MOST_INSERTED // 2))]},
+        {"web.yaml": [Edit(place(POD, "nginx").span, "x" * (MAX_INSERTED // 2))]},
     )
     finding = Finding(
         "bare-pod", Severity.WARNING, "m", place(POD, "Pod"), "Pod/web", change="wrap/Pod/web"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from service.findings import Finding, Location, Report, Severity
-from service.render.markdown import MOST, code, escape, fence_for, render_markdown
+from service.render.markdown import MAX_LENGTH, render_markdown
+from service.render.markdown_text import code, escape, fenced
 from service.text import Edit, SourceFile, Span
 from tests.unit.render.reports import POD, full, place, rewritten
 
@@ -44,7 +45,7 @@ def test_the_patch_is_fenced_by_more_backticks_than_it_holds():
     report = rewritten({"web.yaml": text}, {"web.yaml": [Edit(place(text, "fluentd").span, "x")]})
 
     assert "\n`````diff\n" in render_markdown(report)
-    assert fence_for("`") == "```"
+    assert fenced("`\n", "") == "```\n`\n```\n"
 
 
 def test_text_from_manifests_is_shown_as_it_is():
@@ -67,6 +68,6 @@ def test_it_fits_into_a_comment():
     text = render_markdown(Report({"a.yaml": SourceFile("a.yaml", "")}, (), findings, (), (), 1))
     shown = len(re.findall(r"^\| (error|note) \|", text, re.MULTILINE))
 
-    assert len(text) < MOST
+    assert len(text) < MAX_LENGTH
     assert text.count("| error |") == 10
     assert f"and {2000 - shown} more" in text

@@ -11,8 +11,8 @@ import pytest
 from service.errors import InputError
 from service.options import Options
 from service.pipeline import run
+from service.render.diff_parser import parse_diff
 from service.render.platforms import PLATFORMS, render_suggestions
-from service.render.pulls import parse_diff
 from tests.unit.render.test_machine_formats import TWO_SERVERS
 
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
@@ -207,8 +207,8 @@ def test_limits_of_a_platform():
     assert [item["reason"] for item in answer["left_out"]] == ["platform-limit"] * 10
     for platform in PLATFORMS:
         answer, _ = ask(new, pull_request({}, new), platform.name)
-        assert len(answer["summary"]["body"]) <= platform.longest
-        assert all(len(comment["body"]) <= platform.longest for comment in answer["comments"])
+        assert len(answer["summary"]["body"]) <= platform.max_length
+        assert all(len(comment["body"]) <= platform.max_length for comment in answer["comments"])
 
 
 def test_gitlab_wants_the_old_line_of_an_unchanged_one():

@@ -10,11 +10,11 @@ import time
 import pytest
 
 from service.errors import DeadlineExceeded, LimitExceeded
-from service.web.admission import Admission
 from service.web.app import create_app
+from service.web.concurrency import RunLimiter
 from service.web.logs import JsonFormatter
 from service.web.problems import Problem
-from service.web.schemas import ProblemSchema
+from service.web.schemas.answers import ProblemSchema
 from service.web.settings import Settings
 from service.web.views import manifests, operations
 
@@ -249,8 +249,8 @@ def test_names_with_blanks_in_the_query_are_not_options(client):
         {
             "field": "min confidence",
             "message": (
-                "unknown; there are apply, fail_on, format, layout, min_confidence, path, rules,"
-                " stage"
+                "unknown option; use one of: apply, fail_on, format, layout, min_confidence, path,"
+                " rules, stage"
             ),
         }
     ]
@@ -258,11 +258,11 @@ def test_names_with_blanks_in_the_query_are_not_options(client):
 
 def test_large_requests_leave_places_for_small_ones():
     """A second large one waits for the first and gives up in time; a small one passes both."""
-    admission = Admission(Settings(max_runs=2, large_body_bytes=100))
-    with admission.place(1000, time.monotonic() + 1):
-        with admission.place(10, time.monotonic() + 1):
+    run_limiter = RunLimiter(Settings(max_runs=2, large_body_bytes=100))
+    with run_limiter.slot(1000, time.monotonic() + 1):
+        with run_limiter.slot(10, time.monotonic() + 1):
             pass
-        with pytest.raises(Problem) as caught, admission.place(1000, time.monotonic() + 0.05):
+        with pytest.raises(Problem) as caught, run_limiter.slot(1000, time.monotonic() + 0.05):
             pytest.fail("there is one place for large requests")
 
     assert (caught.value.status, caught.value.code, caught.value.headers["Retry-After"]) == (
@@ -270,7 +270,7 @@ def test_large_requests_leave_places_for_small_ones():
         "overloaded",
         "5",
     )
-    with admission.place(1000, time.monotonic()):
+    with run_limiter.slot(1000, time.monotonic()):
         pass
 
 
@@ -280,4 +280,4 @@ def test_the_docs_set_prose_as_prose(client):
 
     assert "<code>podsplit.dev/roles</code>" in page
     assert "`" not in re.sub(r"<(pre|style)\b.*?</\1>", "", page, flags=re.DOTALL)
-    assert operations.marked("a <b> & `c<d>`") == "A &lt;b&gt; &amp; <code>c&lt;d&gt;</code>"
+    assert operations.prose_markup("a <b> & `c<d>`") == "A &lt;b&gt; &amp; <code>c&lt;d&gt;</code>"

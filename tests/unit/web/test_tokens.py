@@ -39,7 +39,7 @@ def test_a_rotated_file_is_read_again(file, tmp_path):
 
 @pytest.mark.parametrize("trouble", ["", "# only a comment\n", None])
 def test_a_rotation_that_goes_wrong(file, trouble):
-    """The last tokens stay in force: the service neither opens nor closes."""
+    """The last tokens stay valid: the service neither opens nor closes."""
     tokens = Tokens(file)
     file.unlink() if trouble is None else file.write_text(trouble)
 

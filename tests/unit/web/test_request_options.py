@@ -8,8 +8,8 @@ import pytest
 
 from service.findings import Applicability, Severity, Stage
 from service.options import CatalogueEntry, Options
-from service.web.choices import QuerySchema, read_options, read_query
 from service.web.problems import Problem
+from service.web.request_options import QUERY, read_options, read_query
 from service.web.settings import Settings
 
 RULES = frozenset({"bare-pod", "unrelated-containers"})
@@ -18,7 +18,11 @@ RULES = frozenset({"bare-pod", "unrelated-containers"})
 def options(query=None, envelope=None, file=None, path=".podsplit.yaml", files=()) -> Options:
     files = [("app/web.yaml", b"kind: Pod"), *([(path, file)] if file is not None else []), *files]
     return read_options(
-        read_query(query or {}, QuerySchema()), envelope or {}, files, Settings(), RULES
+        query=read_query(query or {}, QUERY),
+        envelope=envelope or {},
+        files=files,
+        settings=Settings(),
+        rules=RULES,
     )
 
 
@@ -45,7 +49,7 @@ def test_nothing_chosen():
 
 
 def test_everything_in_the_query():
-    """Words, numbers, and lists with commas."""
+    """WordList, numbers, and lists with commas."""
     chosen = options(
         {
             "min_confidence": "0.9",
@@ -162,7 +166,7 @@ def test_stage_and_layout_are_of_the_whole_request(name, value):
     """A folder beside others can't name one; the error names the file."""
     found = errors(file=f"{name}: {value}\n".encode(), path="team/.podsplit.yaml")
 
-    assert "of the whole request" in found[f"team/.podsplit.yaml: {name}"]
+    assert "applies to the whole request" in found[f"team/.podsplit.yaml: {name}"]
 
 
 def test_trouble_in_a_folder_is_named_there():
@@ -202,8 +206,8 @@ def test_files_of_options_are_bounded():
         ("layout", "sideways", "must be one of in-place, new-files"),
         ("stage", "last", "must be one of expand, switch, contract"),
         ("fail_on", "never", "must be one of info, warning, error"),
-        ("rules", "bare-pod,none", "must be rules of this service: bare-pod, unrelated-containers"),
-        ("minconfidence", "1", "unknown; there are apply, fail_on, format"),
+        ("rules", "bare-pod,none", "must be rules that exist: bare-pod, unrelated-containers"),
+        ("minconfidence", "1", "unknown option; use one of: apply, fail_on, format"),
     ],
 )
 def test_values_that_are_not_allowed(name, value, says):
@@ -217,7 +221,7 @@ def test_trouble_in_an_envelope_is_named_there():
         envelope={"apply": 3, "nope": 1, "catalogue": [{"image": "(a+)+$", "role": "boss"}]}
     )
 
-    assert found["options.nope"].startswith("unknown; there are apply, catalogue")
+    assert found["options.nope"].startswith("unknown option; use one of: apply, catalogue")
     assert {
         "options.apply",
         "options.catalogue.0.image",
@@ -239,7 +243,7 @@ def test_trouble_in_an_envelope_is_named_there():
 )
 def test_a_file_that_is_no_mapping(file):
     """Unreadable options are an error, not ignored."""
-    assert "must be one mapping" in errors(file=file)[".podsplit.yaml"]
+    assert "must be a YAML mapping" in errors(file=file)[".podsplit.yaml"]
 
 
 def test_an_empty_file_chooses_nothing():
