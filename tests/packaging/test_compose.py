@@ -6,14 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 import requests
 import yaml
 
-from service.web.settings import Settings
+from service.web.settings import Settings, default_graceful_timeout
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -97,8 +96,9 @@ def test_the_service_may_write_to_tmp_alone_and_keeps_within_limits():
 def test_a_stop_waits_for_the_drain_and_the_longest_request():
     """Docker kills after 10 seconds by default."""
     (seconds,) = re.fullmatch(r"(\d+)s", SERVICES["podsplit"]["stop_grace_period"]).groups()
-    defaults = {field.name: field.default for field in fields(Settings)}
-    assert int(seconds) >= defaults["drain_seconds"] + defaults["request_timeout"] + 5
+    settings = Settings()
+    stop = default_graceful_timeout(settings.request_timeout)
+    assert int(seconds) >= settings.drain_seconds + stop
 
 
 def test_prometheus_comes_with_a_profile_only():
