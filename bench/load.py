@@ -22,6 +22,7 @@ from urllib.request import urlopen
 from bench.samples import synthetic_stream
 from service.options import Options
 from service.pipeline import run
+from service.web.garbage_collection import tune_garbage_collector
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = 10
@@ -253,6 +254,7 @@ def load(text: bytes) -> None:
 
 def main() -> None:
     """All of it."""
+    tune_garbage_collector()  # as a worker does, so that `pipeline.run` here is that of a worker
     print(f"\nHTTP, on {machine()}")
     start()
     for name, split_every in MIXES.items():

@@ -7,7 +7,6 @@ stop follows after `PODSPLIT_DRAIN_SECONDS`; a second SIGTERM stops at once.
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import signal
@@ -17,6 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from service.web.garbage_collection import tune_garbage_collector
 from service.web.settings import ServerSettings, Settings, SettingsError
 
 try:
@@ -91,12 +91,8 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Keep the collector off what was loaded, which stays for good, and off small requests,
-    which leave no cycles.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    """Set the garbage collector once a worker has loaded the application."""
+    tune_garbage_collector()
 
 
 def pre_request(_worker: Any, request: Any) -> None:

@@ -8,7 +8,6 @@ from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
 from service.classification.knowledge.weights import load_weights
-from service.collector import COLLECTOR
 from service.findings import Finding, Pattern, Report, WorkloadReport
 from service.options import CatalogueEntry, Options
 from service.reading import Inputs, read_inputs
@@ -31,15 +30,14 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
         LimitExceeded: there are more documents than the limit.
         DeadlineExceeded: it took too long.
     """
-    with COLLECTOR.less_eager():
-        inputs = read_inputs(files, options)
-        classifications = _classify_workloads(inputs, options)
-        rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options)
-        findings = _check_rules(rule_input)
-        workloads = tuple(map(_workload_report, classifications))
-        # The rewrite frees what nobody needs for it, so everything else is made before.
-        rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
-        return _report(inputs, workloads, findings, rewritten)
+    inputs = read_inputs(files, options)
+    classifications = _classify_workloads(inputs, options)
+    rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options)
+    findings = _check_rules(rule_input)
+    workloads = tuple(map(_workload_report, classifications))
+    # The rewrite frees what nobody needs for it, so everything else is made before.
+    rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
+    return _report(inputs, workloads, findings, rewritten)
 
 
 def catalogue_for(options: Options) -> Catalogue:

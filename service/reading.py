@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube import kustomize
@@ -87,10 +86,9 @@ def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
         DeadlineExceeded: it took too long.
     """
     reader = _Reader(options)
-    with COLLECTOR.less_eager():
-        for path, raw in files:
-            reader.read(path, raw)
-        return reader.result()
+    for path, raw in files:
+        reader.read(path, raw)
+    return reader.result()
 
 
 def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> Inputs:
