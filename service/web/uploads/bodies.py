@@ -271,16 +271,23 @@ def _form_upload(
     files: list[tuple[str, bytes]] = []
     options: dict[str, Any] = {}
     others: dict[str, Any] = {}
+    unpacked = 0
     for name, part in parts.items(multi=True):
         content = part.stream.read()
         if name in extra:
             others[name] = content.decode("utf-8", "replace")
         elif kind := archives.sniff(content):
-            files.extend(_bounded(archives.unpack(content, kind, bounds), settings.max_files))
+            members = _bounded(archives.unpack(content, kind, bounds), settings.max_files)
+            unpacked += sum(len(raw) for _, raw in members)
+            if unpacked > bounds.unpacked:
+                raise archives.too_large(bounds, unpacked)
+            files += members
         elif (cleaned := paths.clean(part.filename or "")) is None:
             raise _invalid_path("filename")
         else:
             files.append((cleaned, content))
+        if len(files) > settings.max_files:
+            raise _too_many_files(settings.max_files)
     for name, value in form.items():
         if name == "options":
             options.update(_form_options(value))
