@@ -22,7 +22,7 @@ from service.render.fixes import connected_changes, edits_by_change
 from service.render.platforms import PLATFORMS, render_suggestions
 from service.text import apply_edits
 from tests.support.real import CORPUS, needs_corpus
-from tests.unit.render.test_suggestions import as_github, as_gitlab, block
+from tests.unit.render.pull_requests import as_github, as_gitlab, block
 
 pytestmark = needs_corpus
 BY_NAME = {platform.name: platform for platform in PLATFORMS}

@@ -19,7 +19,7 @@ from service.render.rdjson import render_rdjson
 from service.render.sarif import render_sarif
 from service.web.json_report import rewrite_to_dict
 from service.web.schemas.report import RewriteSchema
-from tests.unit.render.test_suggestions import as_github, as_gitlab, pull_request
+from tests.unit.render.pull_requests import as_github, as_gitlab, pull_request
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.yaml"))
 
