@@ -86,11 +86,7 @@ def read_options(
         _load(OPTIONS, envelope, "options."),
         {name: value for name, value in query.items() if name in OPTIONS.fields},
     ]
-    by_folder = {}
-    for folder, values in read_folders(files).items():
-        where = f"{folder}{FILE_NAME}: "
-        by_folder[folder] = _load(OPTIONS, values, where)
-        _check_rules(by_folder[folder], rules, where)
+    by_folder = _folder_options(files, rules)
     for values in of_request:
         _check_rules(values, rules, "")
     whole = [folder for folder in by_folder if contains_all(folder, files)]
@@ -111,6 +107,22 @@ def read_options(
         combined(enclosing(max(whole, key=len, default=""), whole)),
         folders=tuple((folder, combined(enclosing(folder, by_folder))) for folder in parts),
     )
+
+
+def _folder_options(
+    files: Sequence[tuple[str, bytes]], rules: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """The validated values of each folder that has a file of its own.
+
+    Raises:
+        Problem: 422.
+    """
+    by_folder = {}
+    for folder, raw_values in read_folders(files).items():
+        where = f"{folder}{FILE_NAME}: "
+        by_folder[folder] = _load(OPTIONS, raw_values, where)
+        _check_rules(by_folder[folder], rules, where)
+    return by_folder
 
 
 def _check_rules(values: Mapping[str, Any], rules: Collection[str], where: str) -> None:

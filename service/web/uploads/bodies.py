@@ -52,9 +52,9 @@ ACCEPTED = (
 )
 """What a 415 lists. A body without a Content-Type is accepted too."""
 
-_MOST_OPTION_PARTS = 64
+_MAX_OPTION_PARTS = 64
 """Parts of a form beside the files."""
-_MOST_ERRORS = 20
+_MAX_ERRORS = 20
 """Invalid fields that one problem lists."""
 
 Files = tuple[tuple[str, bytes], ...]
@@ -205,7 +205,7 @@ def _envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]
             422,
             "the envelope is invalid: see errors",
             code="invalid-envelope",
-            errors=tuple(errors[:_MOST_ERRORS]),
+            errors=tuple(errors[:_MAX_ERRORS]),
         )
     unique = _unique([file for file in files if file is not None])
     return Upload(unique, options, {key: data[key] for key in extra if key in data})
@@ -239,7 +239,7 @@ def _parse_form(
     parser = FormDataParser(
         stream_factory=_memory,
         max_form_memory_size=None,
-        max_form_parts=settings.max_files + _MOST_OPTION_PARTS,
+        max_form_parts=settings.max_files + _MAX_OPTION_PARTS,
         silent=False,
     )
     try:

@@ -55,7 +55,7 @@ def reports() -> tuple[Report, Report]:
 
 
 @pytest.mark.parametrize(
-    "form", {each.name: each for each in (*REWRITE, *ANALYZE)}.values(), ids=lambda form: form.name
+    "form", {form.name: form for form in (*REWRITE, *ANALYZE)}.values(), ids=lambda form: form.name
 )
 def test_formats_grow_with_their_reports(reports, form):
     """Twice the documents: no more than about twice the work and twice the text."""

@@ -144,7 +144,7 @@ def test_a_suggestion_on_gitlab_reaches_a_hundred_lines_each_way(lines, comments
         {"web.yaml": [Edit(Span(len(LOGGED_POD), len(LOGGED_POD) + 7 * lines), "# less\n")]},
     )
     diff = pull_request({}, {"web.yaml": report.sources["web.yaml"].text})
-    platform = next(each for each in PLATFORMS if each.name == "gitlab")
+    platform = next(platform for platform in PLATFORMS if platform.name == "gitlab")
     found = render_suggestions(report, parse_diff(diff), platform)["comments"]
 
     assert len(found) == comments
