@@ -21,6 +21,7 @@ from service.options import Options
 from service.pipeline import run
 from service.reading import read_inputs
 from service.text import apply_edits
+from service.web.garbage_collection import tune_garbage_collector
 
 RUNS = 5
 
@@ -152,6 +153,7 @@ def measure_linters(files: list[tuple[str, bytes]]) -> None:
 
 def main() -> None:
     """Print all tables."""
+    tune_garbage_collector()  # as a worker does, so that the figures are those of the service
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
     corpus = Path(__file__).resolve().parents[2] / "shared" / "corpus"
     text, documents = real_stream(corpus)

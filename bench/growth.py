@@ -17,6 +17,7 @@ import yaml
 from bench.samples import synthetic_stream
 from service.options import Options
 from service.pipeline import run
+from service.web.garbage_collection import tune_garbage_collector
 
 
 def measure_in_child(documents: int, split_every: int) -> dict[str, float]:
@@ -49,6 +50,7 @@ def main() -> None:
     text = synthetic_stream(documents, split_every)
     options = Options(max_documents=documents + 1)
     run([("warm.yaml", synthetic_stream(30).encode())], options, rewrite=True)
+    tune_garbage_collector()  # as a worker does, once everything is loaded
     before = _peak_memory()
     start = time.process_time()
     report = run([("bench.yaml", text.encode())], options, rewrite=True)

@@ -16,6 +16,7 @@ from bench.samples import synthetic_stream
 from bench.server import running_service
 from service.options import Options
 from service.pipeline import run
+from service.web.garbage_collection import tune_garbage_collector
 
 DOCUMENTS = 10
 """In a request."""
@@ -206,6 +207,7 @@ def measure_steady_load(text: bytes) -> None:
 
 def main() -> None:
     """Print all measurements."""
+    tune_garbage_collector()  # as a worker does, so that `pipeline.run` here is that of a worker
     print(f"\nHTTP, on {machine()}")
     measure_start()
     for name, split_every in MIXES.items():

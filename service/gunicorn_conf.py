@@ -1,13 +1,12 @@
 """gunicorn's configuration: `gunicorn --config python:service.gunicorn_conf service.wsgi:app`.
 
 On SIGTERM gunicorn would close its listeners at once. A load balancer needs longer to notice, so
-the first SIGTERM only takes readiness down (a file that every worker looks for), and the real stop
-follows after `PODSPLIT_DRAIN_SECONDS`; a second SIGTERM stops at once.
+the first SIGTERM only takes readiness down (by a file that every worker looks for), and the real
+stop follows after `PODSPLIT_DRAIN_SECONDS`; a second SIGTERM stops at once.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import signal
@@ -17,21 +16,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from service.web.settings import Settings, SettingsError
+from service.web.garbage_collection import tune_garbage_collector
+from service.web.settings import ServerSettings, Settings, SettingsError
 
 try:
     _settings = Settings.from_environment(os.environ)
+    _server_settings = ServerSettings.from_environment(os.environ, _settings)
 except SettingsError as error:
     sys.exit(f"podsplit: {error}")
-
-
-def _number(name: str, usual: int) -> int:
-    """A variable that is a whole number, 1 or more."""
-    value = os.environ.get(name, "").strip() or str(usual)
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        sys.exit(f"podsplit: {name}: must be a whole number, 1 or more")
-    return int(value)
-
 
 # Only the process that reads this file made the folder, so only it removes it.
 _runtime = Path(tempfile.mkdtemp(prefix="podsplit-"))
@@ -44,20 +36,18 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     (_runtime / "metrics").mkdir()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_runtime / "metrics")
 
-bind = f"{os.environ.get('HOST', '127.0.0.1')}:{_number('PORT', 8080)}"
-_number(
-    "PODSPLIT_HEADER_TIMEOUT", 10
-)  # for service/web/worker.py; checked here, where it stops the start
-workers = _number("WORKERS", 2)
+bind = f"{_server_settings.host}:{_server_settings.port}"
+workers = _server_settings.workers
 worker_class = "service.web.worker.DrainingWorker"
-threads = _number("PODSPLIT_THREADS", 32)
+threads = _server_settings.threads
+graceful_timeout = _server_settings.graceful_timeout
 worker_connections = 2000
 backlog = 2048
+# Seconds that an idle connection is kept open.
 keepalive = 15
-# A worker whose main thread stops answering for this long is killed; requests run in other threads
-# and have deadlines of their own.
+# A worker whose main thread does not answer for this long, in seconds, is killed. Requests run in
+# other threads and have deadlines of their own.
 timeout = 60
-graceful_timeout = _number("PODSPLIT_GRACEFUL_TIMEOUT", int(_settings.request_timeout) + 5)
 accesslog = None
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file of its own in it
@@ -85,7 +75,7 @@ logconfig_dict = {
 
 
 def when_ready(server: Any) -> None:
-    """Put the drain in front of gunicorn's own reaction to SIGTERM."""
+    """Put the drain before gunicorn's own reaction to SIGTERM."""
     stop = server.handle_term
 
     def drain() -> None:
@@ -101,12 +91,8 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Keep the collector off what was loaded, which stays for good, and off small requests,
-    which leave no cycles.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    """Set the garbage collector once a worker has loaded the application."""
+    tune_garbage_collector()
 
 
 def pre_request(_worker: Any, request: Any) -> None:
@@ -116,17 +102,17 @@ def pre_request(_worker: Any, request: Any) -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Take a dead worker's gauges out of the metrics, and its connections out of what the others
+    """Take a dead worker's gauges out of the metrics, and its connections out of what the workers
     share.
     """
-    worker.is_gone()
-    # It reads the folder's variable when it is imported.
+    worker.forget_connections()
+    # prometheus_client reads PROMETHEUS_MULTIPROC_DIR when it is imported.
     from prometheus_client import multiprocess  # noqa: PLC0415
 
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(_server: Any) -> None:
-    """Leave nothing behind."""
+    """Remove the folder of this process."""
     if os.getpid() == _owner:
         shutil.rmtree(_runtime, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The options of a run. How they are sent is in `service/web/choices.py`."""
+"""The options of a run. How they are sent is in `service/web/schemas/options.py`."""
 
 from __future__ import annotations
 

@@ -8,7 +8,6 @@ from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
 from service.classification.knowledge.weights import load_weights
-from service.collector import COLLECTOR
 from service.findings import Finding, Pattern, Report, WorkloadReport
 from service.options import CatalogueEntry, Options
 from service.reading import Inputs, read_inputs
@@ -23,23 +22,22 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
     """Analyse a set of files, and rewrite it if asked to.
 
     Args:
-        files: paths, relative and with forward slashes, with their bytes.
+        files: path, relative and with forward slashes, and content of each file.
         options: the caller's choices.
         rewrite: whether to rewrite.
 
     Raises:
-        LimitExceeded: more documents than the limit.
+        LimitExceeded: there are more documents than the limit.
         DeadlineExceeded: it took too long.
     """
-    with COLLECTOR.less_eager():
-        inputs = read_inputs(files, options)
-        classifications = _classified(inputs, options)
-        judged = RuleInput(inputs.manifests, inputs.documents, classifications, options)
-        findings = _findings(judged)
-        workloads = tuple(map(_workload, classifications))
-        # The rewrite lets go of what nobody needs for it: everything else is made before.
-        rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
-        return _report(inputs, workloads, findings, rewritten)
+    inputs = read_inputs(files, options)
+    classifications = _classify_workloads(inputs, options)
+    rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options)
+    findings = _check_rules(rule_input)
+    workloads = tuple(map(_workload_report, classifications))
+    # The rewrite frees what nobody needs for it, so everything else is made before.
+    rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
+    return _report(inputs, workloads, findings, rewritten)
 
 
 def catalogue_for(options: Options) -> Catalogue:
@@ -60,25 +58,26 @@ def catalogue_for(options: Options) -> Catalogue:
     return load_catalogue().extended(added)
 
 
-def _classified(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
+def _classify_workloads(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
+    """Classify each workload by the options of its own folder."""
     catalogues: dict[tuple[CatalogueEntry, ...], Catalogue] = {}
     weights = load_weights()
-    found = []
+    classifications = []
     for workload in inputs.workloads:
         options.check_deadline()
         own = options.for_path(workload.resource.path)
         if own.catalogue not in catalogues:
             catalogues[own.catalogue] = catalogue_for(own)
-        found.append(
-            classify(PodContext(workload, inputs.manifests, catalogues[own.catalogue]), weights)
-        )
-    return tuple(found)
+        context = PodContext(workload, inputs.manifests, catalogues[own.catalogue])
+        classifications.append(classify(context, weights))
+    return tuple(classifications)
 
 
-def _findings(judged: RuleInput) -> tuple[Finding, ...]:
+def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
+    """The findings of the rules that are asked for, in the order of the input."""
     workloads = {
-        (each.resource.path, each.resource.document.index, each.title): each
-        for each in judged.workloads
+        (workload.resource.path, workload.resource.document.index, workload.title): workload
+        for workload in rule_input.workloads
     }
     findings = [
         suppressed(
@@ -86,32 +85,28 @@ def _findings(judged: RuleInput) -> tuple[Finding, ...]:
             workloads.get((finding.location.path, finding.location.document, finding.workload)),
         )
         for rule in RULES
-        for finding in rule.check(judged)
-        if _wanted(finding, judged.options.for_path(finding.location.path))
+        for finding in rule.check(rule_input)
+        if _is_requested(finding, rule_input.options.for_path(finding.location.path))
     ]
-    order = {
-        path: place
-        for place, path in enumerate(
-            dict.fromkeys(document.source.path for document in judged.documents)
-        )
-    }
+    paths = dict.fromkeys(document.source.path for document in rule_input.documents)
+    order = {path: position for position, path in enumerate(paths)}
     return tuple(
         sorted(
             findings,
-            key=lambda each: (
-                order.get(each.location.path, 0),
-                each.location.document,
-                each.location.span.start,
+            key=lambda finding: (
+                order.get(finding.location.path, 0),
+                finding.location.document,
+                finding.location.span.start,
             ),
         )
     )
 
 
-def _wanted(finding: Finding, options: Options) -> bool:
+def _is_requested(finding: Finding, options: Options) -> bool:
     return options.rules is None or finding.rule in options.rules
 
 
-def _workload(classification: Classification) -> WorkloadReport:
+def _workload_report(classification: Classification) -> WorkloadReport:
     workload = classification.workload
     return WorkloadReport(
         api_version=workload.resource.api_version,
@@ -131,14 +126,12 @@ def _report(
     findings: tuple[Finding, ...],
     rewritten: Rewritten | None,
 ) -> Report:
-    if rewritten is not None:
-        findings = rewritten.linked(findings)
     return Report(
         sources=inputs.sources,
         workloads=workloads,
-        findings=findings,
+        findings=findings if rewritten is None else rewritten.linked(findings),
         rejected=inputs.rejected,
         skipped=inputs.skipped,
-        documents=inputs.count,
+        documents=inputs.document_count,
         rewrite=rewritten.result if rewritten else None,
     )

@@ -1,4 +1,4 @@
-"""From files to objects: what is read, what is rejected, what isn't for us."""
+"""From files to objects: what is read, what is rejected, and what is skipped."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from service.collector import COLLECTOR
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube import kustomize
@@ -20,8 +19,8 @@ from service.yamldoc.stream import Document, Rejected, parse
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A document with what it holds."""
+class DocumentObjects:
+    """A document with its objects."""
 
     document: Document
     """The document."""
@@ -36,28 +35,30 @@ class Inputs:
     """Everything that was sent."""
 
     sources: dict[str, SourceFile]
-    """The files that could be decoded, by path."""
-    held: tuple[Held, ...]
-    """The documents that hold objects, with these."""
+    """The files, by path. Of a file that can't be decoded, the text up to the error."""
+    contents: tuple[DocumentObjects, ...]
+    """The documents that have objects, with these."""
     manifests: ManifestSet
-    """Their objects."""
+    """The objects."""
     workloads: tuple[Workload, ...]
     """The workloads among them."""
     rejected: tuple[RejectedInput, ...]
     """What can't be read."""
     skipped: tuple[SkippedInput, ...]
-    """What isn't for us."""
-    count: int
+    """What isn't a manifest."""
+    document_count: int
     """How many documents were read, the rejected ones included."""
 
     @cached_property
     def documents(self) -> tuple[Document, ...]:
-        """The documents that hold objects."""
-        return tuple(each.document for each in self.held)
+        """The documents that have objects."""
+        return tuple(content.document for content in self.contents)
 
 
-_MOST_CONTAINERS = 100
-"""In one Pod, of all types."""
+MAX_CONTAINERS = 100
+"""Containers of one Pod, of all types. Every container is compared with every other one, which
+takes too long for thousands.
+"""
 
 _NOT_MANIFESTS = {
     "values.yaml": "a Helm chart's values: render the chart first",
@@ -69,6 +70,7 @@ _NOT_MANIFESTS = {
     "compose.yaml": "a Compose file: convert it first",
     ".gitlab-ci.yml": "a CI file",
 }
+"""Files that are skipped, by their names in lower case, with the reason."""
 _CI_FOLDERS = (".github", ".circleci", ".gitlab")
 
 
@@ -76,172 +78,184 @@ def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
     """Read files.
 
     Args:
-        files: paths, relative and with forward slashes, with their bytes.
+        files: path, relative and with forward slashes, and content of each file.
         options: for the limits.
 
     Raises:
-        LimitExceeded: `documents`, if there are more than the limit.
+        LimitExceeded: `documents`: there are more than the limit.
         DeadlineExceeded: it took too long.
     """
     reader = _Reader(options)
-    with COLLECTOR.less_eager():
-        for path, raw in files:
-            reader.read(path, raw)
-        return reader.result()
+    for path, raw in files:
+        reader.read(path, raw)
+    return reader.result()
 
 
 def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> Inputs:
-    """The set with some files' texts replaced.
+    """Read the set again, with the texts of some files replaced or added.
 
-    What stands in a file word for word as it did is not parsed again: its objects are taken over,
-    with the places in the text that they had.
+    A document whose text did not change is not parsed again: its objects are reused, with the
+    places in the text that they had.
 
     Args:
         inputs: the set as it was.
-        texts: the new texts, by path; other files are taken over as they were read.
+        texts: the new texts, by path; other files are reused as they were read.
         options: the run's options.
 
     Raises:
         DeadlineExceeded: it took too long.
     """
-    # What is added to a set that was let in is not counted against its sender.
+    # Documents that a rewrite adds don't count towards the sender's limit.
     reader = _Reader(replace(options, max_documents=sys.maxsize))
-    by_path: dict[str, list[Held]] = {}
-    for each in inputs.held:
-        by_path.setdefault(each.document.source.path, []).append(each)
+    by_path: dict[str, list[DocumentObjects]] = {}
+    for content in inputs.contents:
+        by_path.setdefault(content.document.source.path, []).append(content)
     for path in (*inputs.sources, *(path for path in texts if path not in inputs.sources)):
+        known = by_path.get(path, [])
         if path in texts:
-            reader.read(
-                path,
-                texts[path].encode(),
-                {each.document.text: each for each in by_path.get(path, ())},
-            )
+            reader.read(path, texts[path].encode(), known)
         else:
-            reader.keep(inputs.sources[path], by_path.get(path, ()))
+            reader.reuse(inputs.sources[path], known)
     return reader.result()
 
 
 class _Reader:
+    """Reads files one after another, and keeps what comes of them."""
+
     def __init__(self, options: Options) -> None:
         self._options = options
         self._sources: dict[str, SourceFile] = {}
-        self._held: list[Held] = []
+        self._contents: list[DocumentObjects] = []
         self._rejected: list[RejectedInput] = []
         self._skipped: list[SkippedInput] = []
-        self._count = 0
+        self._document_count = 0
 
     def result(self) -> Inputs:
+        """Everything that was read. Files that kustomizations patch with are no manifests."""
         patches = self._patches()
-        held = (
-            tuple(each for each in self._held if each.document.source.path not in patches)
-            if patches
-            else tuple(self._held)
+        contents = tuple(
+            content for content in self._contents if content.document.source.path not in patches
         )
-        workloads = tuple(workload for each in held for workload in each.workloads)
+        workloads = tuple(workload for content in contents for workload in content.workloads)
         manifests = ManifestSet(
-            tuple(resource for each in held for resource in each.resources), patches
+            tuple(resource for content in contents for resource in content.resources), patches
         )
         register_workloads(manifests, workloads)
-        rejected = tuple(each for each in self._rejected if each.location.path not in patches)
         reason = "a kustomize patch: it is read along with what it patches"
-        skipped = (
-            *(each for each in self._skipped if each.path not in patches),
-            *(SkippedInput(path, None, reason) for path in patches),
+        return Inputs(
+            sources=self._sources,
+            contents=contents,
+            manifests=manifests,
+            workloads=workloads,
+            rejected=tuple(item for item in self._rejected if item.location.path not in patches),
+            skipped=(
+                *(item for item in self._skipped if item.path not in patches),
+                *(SkippedInput(path, None, reason) for path in patches),
+            ),
+            document_count=self._document_count,
         )
-        return Inputs(self._sources, held, manifests, workloads, rejected, skipped, self._count)
 
     def _patches(self) -> dict[str, list[Data]]:
-        """What the files say that kustomizations patch with, by path."""
+        """The contents of the files that kustomizations patch with, by path."""
         kustomizations = [
             resource
-            for each in self._held
-            for resource in each.resources
+            for content in self._contents
+            for resource in content.resources
             if resource.kind in kustomize.KINDS
         ]
-        found = kustomize.patch_paths(kustomizations) if kustomizations else set()
+        paths = kustomize.patch_paths(kustomizations) if kustomizations else set()
         return {
             path: kustomize.read_patch(self._sources[path].text)
-            for path in sorted(found)
+            for path in sorted(paths)
             if path in self._sources
         }
 
-    def keep(self, source: SourceFile, held: Iterable[Held]) -> None:
+    def reuse(self, source: SourceFile, contents: Iterable[DocumentObjects]) -> None:
         """Take over a file that was read before."""
         self._sources[source.path] = source
-        self._held += held
+        self._contents += contents
 
-    def read(self, path: str, raw: bytes, before: dict[str, Held] | None = None) -> None:
-        """Read a file; `before` are documents of the file that were read before, by their text."""
-        before = before or {}
+    def read(self, path: str, raw: bytes, known: Iterable[DocumentObjects] = ()) -> None:
+        """Read a file.
+
+        Args:
+            path: its path.
+            raw: its content.
+            known: documents of the file that were read before; where they occur unchanged, they are
+                not read again.
+        """
         try:
             source = decode(path, raw)
         except InputError as error:
-            # The place is known in bytes only; an empty text keeps positions harmless.
-            self._sources[path] = SourceFile(
-                path, raw[: error.offset or 0].decode("utf-8", "replace")
-            )
-            self._reject(path, 0, len(self._sources[path].text), error)
+            # The place is known in bytes only, so keep the text that leads up to it.
+            text = raw[: error.offset or 0].decode("utf-8", "replace")
+            self._sources[path] = SourceFile(path, text)
+            self._reject(path, 0, len(text), error)
             return
         self._sources[path] = source
         reason = _skip_reason(path)
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return
-        known = {text: each.document for text, each in before.items()}
-        for entry in parse(source, self._options.limits, known):
-            self._options.check_deadline()
-            self._count += 1
-            if self._count > self._options.max_documents:
-                raise LimitExceeded(
-                    "documents",
-                    f"more than {self._options.max_documents} documents: send fewer at once",
-                )
+        unchanged = {content.document.text: content for content in known}
+        documents = {text: content.document for text, content in unchanged.items()}
+        for entry in parse(source, self._options.limits, documents):
+            self._count_document()
             if isinstance(entry, Rejected):
                 self._reject(path, entry.index, entry.offset, InputError(entry.code, entry.message))
-            # Each is taken over once: the same text at two places is two objects.
-            elif held := before.pop(entry.text, None):
-                self._held.append(held)
+            # Each is reused once, as the same text at two places is two objects.
+            elif content := unchanged.pop(entry.text, None):
+                self._contents.append(content)
             else:
-                self._objects(path, entry)
+                self._read_objects(path, entry)
 
-    def _objects(self, path: str, document: Document) -> None:
+    def _count_document(self) -> None:
+        """Count one more document, and check the limits.
+
+        Raises:
+            LimitExceeded: `documents`.
+            DeadlineExceeded: the run took too long.
+        """
+        self._options.check_deadline()
+        self._document_count += 1
+        if self._document_count > self._options.max_documents:
+            raise LimitExceeded(
+                "documents",
+                f"more than {self._options.max_documents} documents: send fewer at once",
+            )
+
+    def _read_objects(self, path: str, document: Document) -> None:
         try:
-            resources = [_with_kind(each) for each in objects_of(document)]
+            resources = [_with_kind(resource) for resource in objects_of(document)]
         except InputError as error:
             self._reject(path, document.index, document.span.start + (error.offset or 0), error)
             return
-        kept: list[Resource] = []
+        accepted: list[Resource] = []
         workloads: list[Workload] = []
         for resource in resources:
             if not resource.kind or not resource.api_version:
-                self._skipped.append(
-                    SkippedInput(
-                        path,
-                        document.index,
-                        "not a Kubernetes object: apiVersion or kind is missing",
-                    )
-                )
+                reason = "not a Kubernetes object: apiVersion or kind is missing"
+                self._skipped.append(SkippedInput(path, document.index, reason))
                 continue
             try:
-                _refuse_template(resource)
-                found = list(workloads_of(resource))
-                _refuse_crowd(found)
+                _check_no_template(resource)
+                own_workloads = list(workloads_of(resource))
+                _check_container_count(own_workloads)
             except InputError as error:
                 self._reject(path, document.index, document.span.start + (error.offset or 0), error)
                 continue
-            kept.append(resource)
-            workloads += found
-        if kept:
-            self._held.append(Held(document, tuple(kept), tuple(workloads)))
+            accepted.append(resource)
+            workloads += own_workloads
+        if accepted:
+            self._contents.append(DocumentObjects(document, tuple(accepted), tuple(workloads)))
 
     def _reject(self, path: str, document: int, offset: int, error: InputError) -> None:
-        self._rejected.append(
-            RejectedInput(error.code, error.message, Location(path, document, Span(offset, offset)))
-        )
+        location = Location(path, document, Span(offset, offset))
+        self._rejected.append(RejectedInput(error.code, error.message, location))
 
 
 def _with_kind(resource: Resource) -> Resource:
-    """A kustomization may leave out what it is: the file's name says so."""
+    """The object; a kustomization without `kind` gets it by its file's name, as kustomize does."""
     name = resource.path.rpartition("/")[2]
     if name in kustomize.FILE_NAMES and not resource.kind:
         return replace(
@@ -255,38 +269,37 @@ def _with_kind(resource: Resource) -> Resource:
     return resource
 
 
-def _refuse_crowd(workloads: list[Workload]) -> None:
-    """Every container is held against every other one, which nobody waits for where there are
-    thousands.
+def _check_container_count(workloads: Iterable[Workload]) -> None:
+    """Check that no Pod has too many containers.
 
     Raises:
         LimitExceeded: `containers`.
     """
     for workload in workloads:
-        if (
-            sum(
-                len(as_list(workload.pod.get(field)))
-                for field in ("containers", "initContainers", "ephemeralContainers")
-            )
-            > _MOST_CONTAINERS
-        ):
-            raise LimitExceeded("containers", f"a Pod of more than {_MOST_CONTAINERS} containers")
+        count = sum(
+            len(as_list(workload.pod.get(field)))
+            for field in ("containers", "initContainers", "ephemeralContainers")
+        )
+        if count > MAX_CONTAINERS:
+            message = f"the Pod has more than {MAX_CONTAINERS} containers, which is the limit"
+            raise LimitExceeded("containers", message)
 
 
-def _refuse_template(resource: Resource) -> None:
-    """Text that is still to be filled in can't be judged.
+def _check_no_template(resource: Resource) -> None:
+    """Check that the object is no template, whose text is still to be filled in.
 
     Raises:
         InputError: `template`.
     """
     if "{{" in resource.name or "{{" in (resource.namespace or "") or "{{" in resource.kind:
-        found = resource.document.find((*resource.route, "metadata"))
+        metadata = resource.document.find((*resource.route, "metadata"))
         message = "this is a template that has not been rendered; render it first: helm template"
-        raise InputError("template", message, found.node.start if found else 0)
+        raise InputError("template", message, metadata.node.start if metadata else 0)
 
 
 def _skip_reason(path: str) -> str | None:
+    """Why a file is no manifest, by its path; None for a manifest."""
     *folders, name = path.split("/")
-    if any(part in _CI_FOLDERS for part in folders):
+    if any(folder in _CI_FOLDERS for folder in folders):
         return "a CI file"
     return _NOT_MANIFESTS.get(name.lower())

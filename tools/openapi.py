@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.web.openapi import to_yaml
+from service.web.openapi import as_yaml, describe_api
+from service.web.routes import ROUTES
 
 
 def main() -> None:
     """Write it to the repository's root."""
     target = Path(__file__).resolve().parent.parent / "openapi.yaml"
-    target.write_text(to_yaml(), encoding="utf-8")
+    target.write_text(as_yaml(describe_api(ROUTES)), encoding="utf-8")
     print(f"wrote {target.name}")
 
 

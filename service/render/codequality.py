@@ -1,5 +1,5 @@
-"""GitLab's Code Quality report: a JSON array without a byte order mark; equal fingerprints would
-collapse into one.
+"""GitLab's Code Quality report: a JSON array without a byte order mark. GitLab shows entries with
+the same fingerprint as one (docs.gitlab.com, "Code Quality").
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SEVERITIES = {Severity.INFO: "info", Severity.WARNING: "major", Severity.ERROR:
 
 
 def render_codequality(report: Report) -> str:
-    """The findings that nobody suppressed, and what could not be read."""
+    """The findings that are not suppressed, and the documents that can't be read."""
     entries = [
         _entry(
             report,

@@ -11,14 +11,14 @@ from service.findings import FileStatus, Report, Rewrite, Stage
 from service.text import Edit, SourceFile, Span, apply_edits, effective_edits
 
 _CONTEXT = 3
-_REFINED = 2_000
-"""Lines of a changed region up to which it is compared line by line; above, it is replaced whole
-(the comparison is quadratic).
+_MAX_COMPARED = 2_000
+"""Lines of a changed region up to which it is compared line by line. A longer one is replaced as a
+whole, as the comparison takes quadratic time.
 """
 _ESCAPES = {"\n": r"\n", "\t": r"\t", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 
 Region = tuple[int, int, list[str]]
-"""Old lines from, to (0-based, half-open), and what stands there afterwards."""
+"""A range of old lines (start and end, 0-based, half-open), and the new lines."""
 
 
 def render_diff(report: Report) -> str:
@@ -45,8 +45,13 @@ def render_diff(report: Report) -> str:
     return "".join(parts)
 
 
-def patch(report: Report, edits: Mapping[str, Sequence[Edit]]) -> str:
-    """The diff of some edits only, each file's without overlaps and in order."""
+def render_patch(report: Report, edits: Mapping[str, Sequence[Edit]]) -> str:
+    """The diff of some edits only.
+
+    Args:
+        report: of a rewrite.
+        edits: the edits of each file, by path, in order and without overlaps.
+    """
     parts: list[str] = []
     for path, items in edits.items():
         source = report.sources[path]
@@ -64,42 +69,43 @@ def _edits_by_path(rewrite: Rewrite) -> dict[str, list[Edit]]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines with their line feeds; only line feeds end a line, as in git."""
+    """The lines of a text with their line feeds. Only a line feed ends a line, as in git."""
     lines = text.split("\n")
     last = lines.pop()
     return [line + "\n" for line in lines] + ([last] if last else [])
 
 
-def regions(source: SourceFile, new: str, edits: list[Edit]) -> list[Region]:
-    """The changed regions of lines, in order, each as small as can be told cheaply."""
+def _regions(source: SourceFile, new: str, edits: list[Edit]) -> list[Region]:
+    """The changed regions of lines, in order, each as small as can be found cheaply."""
     old_lines = split_lines(source.text)
     found: list[Region] = []
-    for start, end, lines in _coarse(source, new, edits, old_lines):
-        for region in _refine(old_lines, start, end, lines):
+    for coarse in _coarse_regions(source, new, edits, old_lines):
+        for region in _refine(old_lines, coarse):
             if found and found[-1][1] == region[0]:
-                since, _, before = found.pop()
-                found.append((since, region[1], before + region[2]))
+                start, _, lines = found.pop()
+                found.append((start, region[1], lines + region[2]))
             else:
                 found.append(region)
     return found
 
 
-def _coarse(source: SourceFile, new: str, edits: list[Edit], old_lines: list[str]) -> list[Region]:
-    """Regions by the edits of the stage that made the new text; by what both texts begin and end
-    with if none did.
-    """
+def _coarse_regions(
+    source: SourceFile, new: str, edits: list[Edit], old_lines: list[str]
+) -> list[Region]:
+    """The regions of the edits, if those up to a stage make the new text; else the whole file."""
     for stage in reversed(Stage):
         try:
             if apply_edits(source.text, edits, stage) == new:
-                return list(_by_edits(source, effective_edits(edits, stage), old_lines))
+                return list(_edited_regions(source, effective_edits(edits, stage), old_lines))
         except OverlappingEdits:
             continue
-    new_lines = split_lines(new)
-    return [(0, len(old_lines), new_lines)]
+    return [(0, len(old_lines), split_lines(new))]
 
 
-def _by_edits(source: SourceFile, edits: list[Edit], old_lines: list[str]) -> Iterator[Region]:
-    """Edits on common lines make one region."""
+def _edited_regions(
+    source: SourceFile, edits: list[Edit], old_lines: list[str]
+) -> Iterator[Region]:
+    """The regions of edits in order; edits on a common line make one region."""
     offsets = [0, *accumulate(len(line) for line in old_lines)]
     position = 0
     while position < len(edits):
@@ -120,7 +126,9 @@ def _by_edits(source: SourceFile, edits: list[Edit], old_lines: list[str]) -> It
         position = upto
 
 
-def _refine(old_lines: list[str], start: int, end: int, new: list[str]) -> Iterator[Region]:
+def _refine(old_lines: list[str], region: Region) -> Iterator[Region]:
+    """The parts of a region that differ."""
+    start, end, new = region
     old = old_lines[start:end]
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
@@ -132,7 +140,7 @@ def _refine(old_lines: list[str], start: int, end: int, new: list[str]) -> Itera
     start += head
     if not old and not new:
         return
-    if len(old) + len(new) > _REFINED or not old or not new:
+    if len(old) + len(new) > _MAX_COMPARED or not old or not new:
         yield start, start + len(old), new
         return
     for tag, old_from, old_to, new_from, new_to in SequenceMatcher(
@@ -144,16 +152,16 @@ def _refine(old_lines: list[str], start: int, end: int, new: list[str]) -> Itera
 
 def _modified(source: SourceFile, new: str, edits: list[Edit]) -> Iterator[str]:
     old_lines = split_lines(source.text)
-    changed = regions(source, new, edits)
+    changed = _regions(source, new, edits)
     if not changed:
         return
     yield f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\n"
     yield f"--- {_name('a/' + source.path)}\n+++ {_name('b/' + source.path)}\n"
-    yield from hunks(old_lines, changed)
+    yield from _hunks(old_lines, changed)
 
 
-def hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
-    """The hunks of a file, three lines of context around."""
+def _hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
+    """The hunks of a file, with three lines of context around the changes."""
     shift = 0
     position = 0
     while position < len(changed):
@@ -163,18 +171,17 @@ def hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
         group = changed[position:upto]
         start = max(0, group[0][0] - _CONTEXT)
         end = min(len(old_lines), group[-1][1] + _CONTEXT)
-        grown = sum(len(lines) - (to - since) for since, to, lines in group)
-        yield (
-            f"@@ -{_extent(start, end - start)} +{_extent(start + shift, end - start + grown)} @@\n"
-        )
+        growth = sum(len(lines) - (last - first) for first, last, lines in group)
+        length = end - start
+        yield f"@@ -{_extent(start, length)} +{_extent(start + shift, length + growth)} @@\n"
         cursor = start
-        for since, to, lines in group:
-            yield from (_line(" ", line) for line in old_lines[cursor:since])
-            yield from (_line("-", line) for line in old_lines[since:to])
+        for first, last, lines in group:
+            yield from (_line(" ", line) for line in old_lines[cursor:first])
+            yield from (_line("-", line) for line in old_lines[first:last])
             yield from (_line("+", line) for line in lines)
-            cursor = to
+            cursor = last
         yield from (_line(" ", line) for line in old_lines[cursor:end])
-        shift += grown
+        shift += growth
         position = upto
 
 
@@ -205,8 +212,8 @@ def _line(mark: str, line: str) -> str:
 
 
 def _extent(start: int, length: int) -> str:
-    """Start and length as a hunk's head has them: 1-based, the line before an empty extent, no
-    length of 1.
+    """Start and length as in a hunk's header: 1-based; the line before an empty range; no length
+    of 1.
     """
     if length == 0:
         return f"{start},0"
@@ -214,9 +221,7 @@ def _extent(start: int, length: int) -> str:
 
 
 def _quote(path: str) -> str:
-    """A path as git writes it: in quotes, with octal bytes, where it has characters that need
-    it.
-    """
+    """A path as git writes it: in quotes, with octal bytes, if it has special characters."""
     if all(" " <= char <= "~" and char not in '"\\' for char in path):
         return path
     quoted = "".join(
@@ -228,6 +233,6 @@ def _quote(path: str) -> str:
 
 
 def _name(path: str) -> str:
-    """A path in a `---` or `+++` line; git ends one with a blank in it by a tab."""
+    """A path in a `---` or `+++` line. git ends one that has a blank with a tab."""
     quoted = _quote(path)
     return quoted + "\t" if " " in path and not quoted.startswith('"') else quoted

@@ -1,4 +1,4 @@
-"""JUnit XML, for CI systems that show test reports: a suite for each file, a case for each
+"""JUnit XML, for CI systems that show test reports: a suite for each file, and a test case for each
 workload.
 """
 
@@ -14,8 +14,8 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def render_junit(report: Report) -> str:
-    """Workloads with findings fail; suppressed ones are skipped with the reason; notes are
-    output; what can't be read is an error.
+    """Workloads with findings fail. Suppressed findings are skipped tests with the reason, notes
+    are output, and documents that can't be read are errors.
     """
     suites = Element("testsuites", name=TOOL)
     names: dict[str, list[str]] = {}
@@ -108,5 +108,5 @@ def _place(report: Report, location: Location) -> str:
 
 
 def _text(value: str) -> str:
-    """Without the characters that XML can't hold."""
+    """Text in which the characters that XML 1.0 forbids are replaced (section 2.2)."""
     return _FORBIDDEN.sub("\ufffd", value)

@@ -1,5 +1,5 @@
-"""A file in whole lines: where edits stand, what lies between them, what comes of them. Looked
-up once for all changes of the file.
+"""A file in whole lines: which lines edits are on, and what replaces them. Made once for all
+changes of the file.
 """
 
 from __future__ import annotations
@@ -13,40 +13,39 @@ from service.text import Edit, SourceFile, Span, apply_edits
 
 
 class FileLines:
-    """The lines of a source file; numbers are 1-based, ranges inclusive."""
+    """The lines of a source file. Numbers are 1-based, and ranges include both ends."""
 
     def __init__(self, source: SourceFile) -> None:
         self._source = source
         self.lines = split_lines(source.text)
-        self._starts = [0, *accumulate(map(len, self.lines))]
-        self._bounds = [
+        self._offsets = [0, *accumulate(map(len, self.lines))]
+        self._document_starts = [
             1,
             *(number for number, line in enumerate(self.lines, 1) if line.startswith("---")),
             len(self.lines) + 1,
         ]
 
-    def range_of(self, edits: Sequence[Edit]) -> tuple[int, int]:
-        """The lines that edits lie in, given in order; an insertion behind the last line stands
-        on it.
-        """
+    def line_range(self, edits: Sequence[Edit]) -> tuple[int, int]:
+        """The first and last line of edits in order. An insertion after the last line is on it."""
         last_line = len(self.lines)
         first = min(self._source.position(edits[0].span.start)[0], last_line)
         last = first
         for edit in edits:
             line, column = self._source.position(edit.span.end)
-            # A replacement that ends where a line begins leaves that line as it is; an insertion
-            # there is the line's own (indentation).
+            # A replacement that ends at the start of a line leaves that line as it is; an insertion
+            # there changes the line (its indentation).
             last = max(last, line - 1 if column == 1 and edit.span.start < edit.span.end else line)
         return min(first, last), min(max(first, last), last_line)
 
-    def swallows(self, edits: Sequence[Edit], first: int, last: int) -> bool:
-        """Whether a document lies in a range that none of the edits, given in order, is in."""
+    def has_untouched_document(self, edits: Sequence[Edit], first: int, last: int) -> bool:
+        """Whether a range of lines overlaps a document that has none of the edits, which are given
+        in order.
+        """
         begins = [self._source.position(edit.span.start)[0] for edit in edits]
         ends = [self._source.position(max(edit.span.start, edit.span.end - 1))[0] for edit in edits]
-        inside = self._bounds[
-            max(0, bisect_right(self._bounds, first) - 1) : bisect_left(self._bounds, last) + 1
-        ]
-        for start, stop in pairwise(inside):
+        bounds = self._document_starts
+        nearby = bounds[max(0, bisect_right(bounds, first) - 1) : bisect_left(bounds, last) + 1]
+        for start, stop in pairwise(nearby):
             if (
                 start < stop
                 and start < last
@@ -56,9 +55,9 @@ class FileLines:
                 return True
         return False
 
-    def replaced(self, edits: Sequence[Edit], first: int, last: int) -> str:
-        """What stands in a range after the edits, all of them inside of it."""
-        start, end = self._starts[first - 1], self._starts[last]
+    def replaced_text(self, edits: Sequence[Edit], first: int, last: int) -> str:
+        """The text of a range after the edits, which are all inside of it."""
+        start, end = self._offsets[first - 1], self._offsets[last]
         moved = [
             Edit(Span(edit.span.start - start, edit.span.end - start), edit.content)
             for edit in edits

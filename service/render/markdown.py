@@ -1,11 +1,8 @@
-"""Markdown for a pull request: what was found in a table, the evidence folded away, the patch
-attached.
+"""Markdown for a pull request: a table of findings, lists of changes, and folded sections with the
+evidence and the patch.
 """
 
 from __future__ import annotations
-
-import re
-from collections.abc import Iterable
 
 from service.findings import (
     Change,
@@ -19,24 +16,20 @@ from service.findings import (
     WorkloadReport,
 )
 from service.render.diff import render_diff
+from service.render.markdown_text import bounded, code, counted, escape, folded_patch
 
-MOST = 60_000
-"""Characters; a comment on GitHub may have 65,536, and a bot adds its marker."""
-
-_MOST_ROWS = 20_000
-"""Of these, those for the table of findings."""
-_MOST_ITEMS = 8_000
-"""Likewise for each of the lists below it."""
+MAX_LENGTH = 60_000
+"""Characters of the whole. A comment on GitHub may have 65,536, and a bot adds its marker."""
+_MAX_TABLE = 20_000
+"""Characters of the table of findings."""
+_MAX_LIST = 8_000
+"""Characters of each of the lists below it."""
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
-_RUN = re.compile("`+")
 
 
 def render_markdown(report: Report) -> str:
-    """A summary that fits into one comment; what doesn't fit is left out at the end, and said
-    so.
-    """
+    """A summary that fits into one comment. Its end says how many sections did not fit."""
     parts = [
         _headline(report),
         _findings(report),
@@ -49,13 +42,13 @@ def render_markdown(report: Report) -> str:
     text = ""
     left_out = 0
     for part in parts:
-        if len(text) + len(part) > MOST:
+        if len(text) + len(part) > MAX_LENGTH:
             left_out += 1
         elif part:
             text += part + "\n"
     if left_out:
         text += (
-            f"_{count(left_out, 'section')} left out here, too long for a comment; `format=json`"
+            f"_{counted(left_out, 'section')} left out here, too long for a comment; `format=json`"
             " and `format=diff` have everything._\n"
         )
     return text
@@ -63,13 +56,13 @@ def render_markdown(report: Report) -> str:
 
 def _headline(report: Report) -> str:
     open_findings = [finding for finding in report.findings if finding.suppression is None]
-    workloads = count(len(report.workloads), "workload")
+    workloads = counted(len(report.workloads), "workload")
     if not open_findings and not report.rejected:
         return f"### Podsplit: nothing to change in {workloads}\n"
     counts = [
-        count(found, _WORDS[severity])
+        counted(number, _WORDS[severity])
         for severity in reversed(Severity)
-        if (found := sum(finding.severity is severity for finding in open_findings))
+        if (number := sum(finding.severity is severity for finding in open_findings))
     ]
     counts += [f"{len(report.rejected)} not readable"] if report.rejected else []
     return f"### Podsplit: {', '.join(counts)} in {workloads}\n"
@@ -82,8 +75,8 @@ def _findings(report: Report) -> str:
         _row(report, finding)
         for finding in sorted(report.findings, key=lambda finding: -finding.severity)
     )
-    return "| | Where | What | Rule |\n|---|---|---|---|\n" + fitting(
-        rows, _MOST_ROWS, "| | | and {} more | |\n"
+    return "| | Where | What | Rule |\n|---|---|---|---|\n" + bounded(
+        rows, _MAX_TABLE, "| | | and {} more | |\n"
     )
 
 
@@ -102,8 +95,8 @@ def _row(report: Report, finding: Finding) -> str:
 def _changes(report: Report) -> str:
     if report.rewrite is None or not report.rewrite.changes:
         return ""
-    return "**Changes in the patch below**\n\n" + fitting(
-        map(_change, report.rewrite.changes), _MOST_ITEMS
+    return "**Changes in the patch below**\n\n" + bounded(
+        map(_change, report.rewrite.changes), _MAX_LIST
     )
 
 
@@ -125,7 +118,7 @@ def _held_back(report: Report) -> str:
         f"- {escape(item.workload)}: {item.action}: {escape(item.message)} ({code(item.reason)})\n"
         for item in report.rewrite.held_back
     )
-    return "**Held back**\n\n" + fitting(lines, _MOST_ITEMS)
+    return "**Held back**\n\n" + bounded(lines, _MAX_LIST)
 
 
 def _rejected(report: Report) -> str:
@@ -135,11 +128,11 @@ def _rejected(report: Report) -> str:
         f"- {code(_place(report, item.location))}: {escape(item.message)}\n"
         for item in report.rejected
     )
-    return "**Not readable**\n\n" + fitting(lines, _MOST_ITEMS)
+    return "**Not readable**\n\n" + bounded(lines, _MAX_LIST)
 
 
 def _evidence(report: Report) -> list[str]:
-    """A folded section for each workload that a finding speaks of."""
+    """A folded section for each workload of several containers that has a finding."""
     named = {(finding.location.path, finding.workload) for finding in report.findings}
     return [
         _workload(workload)
@@ -175,53 +168,10 @@ def _patch(report: Report) -> str:
         item.status is FileStatus.UNCHANGED for item in report.rewrite.files
     ):
         return ""
-    diff = render_diff(report)
-    fence = fence_for(diff)
-    return (
-        "<details><summary>Patch, for <code>git"
-        f" apply</code></summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n"
-    )
-
-
-def fence_for(text: str) -> str:
-    """A fence longer than any run of backticks inside."""
-    return "`" * max(3, 1 + max((len(run) for run in _RUN.findall(text)), default=0))
-
-
-def escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line; an @ mentions nobody."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("@", "@\u200b")
-
-
-def code(text: str) -> str:
-    """Text as code, in a table too."""
-    plain = " ".join(text.split()).replace("|", "\\|")
-    fence = "`" * (1 + max((len(run) for run in _RUN.findall(plain)), default=0))
-    padding = " " if plain.startswith("`") or plain.endswith("`") else ""
-    return f"{fence}{padding}{plain}{padding}{fence}"
+    return folded_patch(render_diff(report))
 
 
 def _place(report: Report, location: Location) -> str:
     if location.path not in report.sources:
         return location.path
     return f"{location.path}:{report.position(location)[0]}"
-
-
-def fitting(parts: Iterable[str], most: int, more: str = "- and {} more\n") -> str:
-    """Parts one after another, as many as `most` characters hold, and how many there are
-    besides.
-    """
-    text: list[str] = []
-    left_out = 0
-    for part in parts:
-        most -= len(part)
-        if most < 0 or left_out:
-            left_out += 1
-        else:
-            text.append(part)
-    return "".join(text) + (more.format(left_out) if left_out else "")
-
-
-def count(number: int, word: str) -> str:
-    """A number with its word, in the plural where it must be."""
-    return f"{number} {word}" + ("" if number == 1 else "s")

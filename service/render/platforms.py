@@ -1,5 +1,5 @@
-"""Suggestions as the platforms want them: comments ready to post, within each platform's limits.
-Posts nothing.
+"""Suggestions as each platform's API takes them: comments ready to post, within its limits. Posts
+nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.findings import Change, Report
-from service.render.common import FileEdits
-from service.render.diff import patch, render_diff
-from service.render.markdown import code, count, escape, fence_for, fitting
-from service.render.pulls import FileDiff
+from service.render.diff import render_diff, render_patch
+from service.render.diff_parser import FileDiff
+from service.render.fixes import FileEdits
+from service.render.markdown_text import bounded, code, counted, escape, fenced, folded_patch
 from service.render.suggestions import LeftOut, Reason, Suggestion, marker, suggest
 
 Json = dict[str, Any]
 
-_WHY: Mapping[Reason, str] = {
+_EXPLANATIONS: Mapping[Reason, str] = {
     Reason.NEW_FILES: "it makes new files",
     Reason.SEVERAL_FILES: "it edits several files",
     Reason.OUTSIDE_HUNK: "its lines are not all in one hunk of this pull request",
@@ -27,34 +27,53 @@ _WHY: Mapping[Reason, str] = {
     Reason.PLATFORM_LIMIT: "it is too long for a comment, or there are too many",
 }
 
+_GITLAB_REACH = 100
+"""Lines that a suggestion on GitLab may replace above the commented one, and below it
+(docs.gitlab.com, "Suggest changes").
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A forge."""
+    """A forge, and what its comments look like."""
 
     name: str
-    """What `?platform=` says."""
-    longest: int
-    """Characters in a comment."""
-    comments: int
-    """Comments in one review, as far as a reader can bear or the platform takes."""
+    """The value of `?platform=`."""
+    max_length: int
+    """Characters of a comment, as the platform allows."""
+    max_comments: int
+    """Comments in one review, as a reader or the platform takes them."""
     block: Callable[[Suggestion, Report], str | None]
-    """What shows the change in a comment; None if the platform can't."""
+    """Makes what shows the change in a comment; None if the platform can't show it."""
     payload: Callable[[Suggestion, str], Json]
-    """The comment as its API wants it, but for what only the caller knows, such as commit ids."""
+    """Makes the body for its API, without what only the caller knows, such as commit ids."""
 
 
 def render_suggestions(report: Report, diffs: dict[str, FileDiff], platform: Platform) -> Json:
-    """Comments for the changes that the pull request's diff has room for, and a summary with a
-    patch of the others.
+    """Comments for the changes that fit into the pull request's diff, and a summary with a patch of
+    the others.
+
+    Args:
+        report: of a rewrite.
+        diffs: the pull request, from `parse_diff`.
+        platform: the forge.
+
+    Returns:
+        The answer of /v1/suggestions (`SuggestionsSchema`).
+
+    Raises:
+        ValueError: the report is of an analysis.
     """
-    suggestions, left_out = suggest(report, diffs)
+    suggestions, not_suggested = suggest(report, diffs)
     comments: list[Json] = []
+    over_limit: list[LeftOut] = []
     for suggestion in suggestions:
-        block = platform.block(suggestion, report) if len(comments) < platform.comments else None
+        block = (
+            platform.block(suggestion, report) if len(comments) < platform.max_comments else None
+        )
         body = _body(suggestion, block) if block is not None else ""
-        if not body or len(body) > platform.longest:
-            left_out.append(LeftOut(suggestion.changes, suggestion.edits, Reason.PLATFORM_LIMIT))
+        if not body or len(body) > platform.max_length:
+            over_limit.append(LeftOut(suggestion.changes, suggestion.edits, Reason.PLATFORM_LIMIT))
             continue
         comments.append(
             {
@@ -67,6 +86,7 @@ def render_suggestions(report: Report, diffs: dict[str, FileDiff], platform: Pla
                 "payload": platform.payload(suggestion, body),
             }
         )
+    left_out = not_suggested + over_limit
     return {
         "platform": platform.name,
         "comments": comments,
@@ -93,34 +113,30 @@ def _summary(
     mark = marker("summary")
     others = [item for item in left_out if item.reason is not Reason.NOT_TOUCHED]
     text = (
-        f"{mark}\n### Podsplit: {count(len(comments), 'suggestion')} on the workloads of this pull"
-        " request\n"
+        f"{mark}\n### Podsplit: {counted(len(comments), 'suggestion')} on the workloads of this"
+        " pull request\n"
     )
     if not comments and not others:
         text = f"{mark}\n### Podsplit: nothing to change in the workloads of this pull request\n"
     if others:
         text += "\nNot as a suggestion, but in the patch below:\n\n"
-        text += fitting(
-            (_other(item, change) for item in others for change in item.changes),
-            platform.longest // 2,
+        text += bounded(
+            (_list_item(item, change) for item in others for change in item.changes),
+            platform.max_length // 2,
         )
     diff = _patch(report, others)
     if diff:
-        fence = fence_for(diff)
-        folded = (
-            "\n<details><summary>Patch, for <code>git"
-            f" apply</code></summary>\n\n{fence}diff\n{diff}{fence}\n\n</details>\n"
-        )
+        folded = "\n" + folded_patch(diff)
         text += (
             folded
-            if len(text) + len(folded) <= platform.longest
+            if len(text) + len(folded) <= platform.max_length
             else "\n_The patch is too long for a comment: `POST /v1/rewrite?format=diff` has it._\n"
         )
     return {"marker": mark, "body": text, "patch": diff}
 
 
-def _other(item: LeftOut, change: Change) -> str:
-    text = f"- {escape(change.title)}, as {_WHY[item.reason]} ({code(change.id)})\n"
+def _list_item(item: LeftOut, change: Change) -> str:
+    text = f"- {escape(change.title)}, as {_EXPLANATIONS[item.reason]} ({code(change.id)})\n"
     return text + "".join(
         f"  - assumes: {escape(assumption.message)}\n" for assumption in change.assumptions
     )
@@ -128,24 +144,18 @@ def _other(item: LeftOut, change: Change) -> str:
 
 def _patch(report: Report, others: list[LeftOut]) -> str:
     if any(not item.edits for item in others):
-        return render_diff(report)  # files are made: only the whole says it
+        return render_diff(report)  # new files are only in the whole diff
     merged: FileEdits = {}
     for item in others:
         for path, edits in item.edits.items():
             merged.setdefault(path, []).extend(edits)
-    return patch(
+    return render_patch(
         report, {path: sorted(edits, key=lambda edit: edit.span) for path, edits in merged.items()}
     )
 
 
-def _fenced(suggestion: Suggestion, word: str, least: int = 3) -> str:
-    fence = fence_for(suggestion.text)
-    fence = fence if len(fence) >= least else "`" * least
-    return f"{fence}{word}\n{suggestion.text}{fence}\n"
-
-
 def _github_block(suggestion: Suggestion, _report: Report) -> str:
-    return _fenced(suggestion, "suggestion")
+    return fenced(suggestion.text, "suggestion")
 
 
 def _github_payload(suggestion: Suggestion, body: str) -> Json:
@@ -161,16 +171,16 @@ def _github_payload(suggestion: Suggestion, body: str) -> Json:
 
 
 def _gitlab_anchor(suggestion: Suggestion) -> int:
-    """The commented line: the last one, or one in the middle of a long range."""
-    return min(suggestion.last, suggestion.first + 100)
+    """The line that the comment is on: the last one, or an earlier one of a long range."""
+    return min(suggestion.last, suggestion.first + _GITLAB_REACH)
 
 
 def _gitlab_block(suggestion: Suggestion, _report: Report) -> str | None:
     line = _gitlab_anchor(suggestion)
     above, below = line - suggestion.first, suggestion.last - line
-    if below > 100:
+    if below > _GITLAB_REACH:
         return None
-    return _fenced(suggestion, f"suggestion:-{above}+{below}")
+    return fenced(suggestion.text, f"suggestion:-{above}+{below}")
 
 
 def _gitlab_payload(suggestion: Suggestion, body: str) -> Json:
@@ -187,9 +197,7 @@ def _gitlab_payload(suggestion: Suggestion, body: str) -> Json:
 
 
 def _diff_block(suggestion: Suggestion, report: Report) -> str:
-    text = patch(report, suggestion.edits)
-    fence = fence_for(text)
-    return f"{fence}diff\n{text}{fence}\n"
+    return fenced(render_patch(report, suggestion.edits), "diff")
 
 
 def _gitea_payload(suggestion: Suggestion, body: str) -> Json:
@@ -209,8 +217,32 @@ def _bitbucket_payload(suggestion: Suggestion, body: str) -> Json:
 
 
 PLATFORMS = (
-    Platform("github", 65_536, 30, _github_block, _github_payload),
-    Platform("gitlab", 1_000_000, 100, _gitlab_block, _gitlab_payload),
-    Platform("gitea", 65_536, 30, _diff_block, _gitea_payload),
-    Platform("bitbucket", 32_768, 30, _diff_block, _bitbucket_payload),
+    Platform(
+        name="github",
+        max_length=65_536,
+        max_comments=30,
+        block=_github_block,
+        payload=_github_payload,
+    ),
+    Platform(
+        name="gitlab",
+        max_length=1_000_000,
+        max_comments=100,
+        block=_gitlab_block,
+        payload=_gitlab_payload,
+    ),
+    Platform(
+        name="gitea",
+        max_length=65_536,
+        max_comments=30,
+        block=_diff_block,
+        payload=_gitea_payload,
+    ),
+    Platform(
+        name="bitbucket",
+        max_length=32_768,
+        max_comments=30,
+        block=_diff_block,
+        payload=_bitbucket_payload,
+    ),
 )

@@ -6,25 +6,26 @@ import json
 from typing import Any
 
 from service.findings import Finding, Location, Report, Severity
-from service.render.common import MOST_INSERTED, TOOL, whole_edits
+from service.render.common import TOOL
+from service.render.fixes import MAX_INSERTED, edits_by_change
 from service.render.lines import FileLines
 from service.text import SourceFile
 
 _SEVERITIES = {Severity.INFO: "INFO", Severity.WARNING: "WARNING", Severity.ERROR: "ERROR"}
 
-_LONGEST_LINE = 10_000
-"""Code points of a line in which columns are told, as its characters aren't all ASCII; people
-read no longer ones.
+_MAX_COLUMN = 10_000
+"""The last column that is given in a file that is not all ASCII, as the bytes before it are counted
+anew for each place. Nobody reads longer lines.
 """
 
 Json = dict[str, Any]
 
 
 def render_rdjson(report: Report) -> str:
-    """The findings that nobody suppressed, and what could not be read."""
+    """The findings that are not suppressed, and the documents that can't be read."""
     suggestions = _Suggestions(report)
     diagnostics = [
-        _diagnostic(report, finding, suggestions.of(finding))
+        _diagnostic(report, finding, suggestions.suggestion_for(finding))
         for finding in report.findings
         if finding.suppression is None
     ]
@@ -58,27 +59,25 @@ def _diagnostic(report: Report, finding: Finding, suggestion: Json | None) -> Js
             for message, place in finding.related
         ]
     if suggestion is not None:
-        # reviewdog posts a suggestion only where its range is the diagnostic's.
+        # reviewdog posts a suggestion only if its range is the diagnostic's.
         diagnostic["suggestions"] = [suggestion]
         diagnostic["location"]["range"] = suggestion["range"]
     return diagnostic
 
 
 class _Suggestions:
-    """Changes that lie in one file, each as one replacement of whole lines that swallows no
-    other document.
+    """Makes suggestions: each replaces whole lines once, for a change that is in one file and whose
+    lines overlap no other document.
     """
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._files: dict[str, FileLines] = {}
-        self._edits = whole_edits(report)
-        self._left = MOST_INSERTED
+        self._edits = edits_by_change(report)
+        self._left = MAX_INSERTED
 
-    def of(self, finding: Finding) -> Json | None:
-        """The change that mends a finding in its own file; None for any other, and where there
-        is no more room.
-        """
+    def suggestion_for(self, finding: Finding) -> Json | None:
+        """The change that fixes a finding, if it is in the finding's own file and there is room."""
         path = finding.location.path
         edits = self._edits.get(finding.change or "", {})
         if list(edits) != [path]:
@@ -86,14 +85,14 @@ class _Suggestions:
         file = self._files.get(path) or self._files.setdefault(
             path, FileLines(self._report.sources[path])
         )
-        first, last = file.range_of(edits[path])
-        if file.swallows(edits[path], first, last):
+        first, last = file.line_range(edits[path])
+        if file.has_untouched_document(edits[path], first, last):
             return None
-        text = file.replaced(edits[path], first, last).removesuffix("\n")
+        text = file.replaced_text(edits[path], first, last).removesuffix("\n")
         self._left -= len(text)
         if self._left < 0:
             return None
-        # Without columns: whole lines, both ends inclusive.
+        # Without columns a range is whole lines, and includes both ends.
         return {"range": {"start": {"line": first}, "end": {"line": last}}, "text": text}
 
 
@@ -109,12 +108,10 @@ def _location(report: Report, place: Location) -> Json:
 
 
 def _point(source: SourceFile, offset: int) -> Json | None:
-    """A place; None in a line so long that counting its bytes again and again would take for
-    ever.
-    """
+    """A place; None behind the last column that is given."""
     line, column = source.position(offset)
     if source.text.isascii():
         return {"line": line, "column": column}
-    if column > _LONGEST_LINE:
+    if column > _MAX_COLUMN:
         return None
     return {"line": line, "column": len(source.text[offset - column + 1 : offset].encode()) + 1}

@@ -1,8 +1,8 @@
-"""SARIF 2.1.0, with fixes where the report holds a rewrite.
+"""SARIF 2.1.0, with fixes if the report has a rewrite.
 
-GitHub reads only the first location, the message's text, related locations and
+GitHub reads only the first location, the text of the message, related locations and
 `partialFingerprints.primaryLocationLineHash`. It refuses empty lists of replacements, more than
-25,000 results and more than 10 MB gzipped.
+25,000 results and more than 10 MB gzipped (docs.github.com, "SARIF support for code scanning").
 """
 
 from __future__ import annotations
@@ -13,15 +13,10 @@ from urllib.parse import quote
 
 from service.documentation import documented
 from service.findings import Finding, Location, Report, Severity
-from service.render.common import (
-    MOST_INSERTED,
-    TOOL,
-    FileEdits,
-    fingerprints,
-    sentence,
-    whole_edits,
-)
+from service.render.common import TOOL, fingerprints
+from service.render.fixes import MAX_INSERTED, FileEdits, edits_by_change
 from service.rules import RULES
+from service.rules.rule import Rule
 from service.text import Span
 
 _SCHEMA = (
@@ -29,41 +24,20 @@ _SCHEMA = (
 )
 _LEVELS = {Severity.INFO: "note", Severity.WARNING: "warning", Severity.ERROR: "error"}
 
-MOST_RESULTS = 25_000
-"""Results in one run, as GitHub takes them."""
+_RULE_INDICES = {rule.id: index for index, rule in enumerate(RULES)}
+
+MAX_RESULTS = 25_000
+"""Results of one run, as GitHub takes them."""
 
 Json = dict[str, Any]
 
 
 def render_sarif(report: Report) -> str:
-    """The findings of a report."""
-    rules = [_rule(index) for index in range(len(RULES))]
-    places = {rule["id"]: index for index, rule in enumerate(rules)}
-    edits = whole_edits(report)
-    titles = (
-        {change.id: change.title for change in report.rewrite.changes} if report.rewrite else {}
-    )
-    results: list[Json] = []
-    left = MOST_INSERTED
-    unfixed = 0
-    for finding, mark in _worst(report):
-        fix = edits.get(finding.change or "")
-        size = sum(len(edit.content) for items in (fix or {}).values() for edit in items)
-        if size > left:
-            fix, unfixed = None, unfixed + 1
-        else:
-            left -= size
-        results.append(
-            _result(
-                report,
-                finding,
-                places,
-                mark,
-                _fix(report, titles[finding.change or ""], fix) if fix else None,
-            )
-        )
+    """All findings, the suppressed ones as such, with fixes if the report has a rewrite."""
+    ranked = _worst(report)
+    fixes, unfixed = _fixes(report, [finding for finding, _ in ranked])
     run = {
-        "tool": {"driver": {"name": TOOL, "rules": rules}},
+        "tool": {"driver": {"name": TOOL, "rules": [_rule(rule) for rule in RULES]}},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
@@ -71,52 +45,73 @@ def render_sarif(report: Report) -> str:
                 "toolExecutionNotifications": _notifications(report) + _left_out(report, unfixed),
             }
         ],
-        "results": results,
+        "results": [
+            _result(report, finding, fingerprint, fix)
+            for (finding, fingerprint), fix in zip(ranked, fixes, strict=True)
+        ],
     }
-    return (
-        json.dumps(
-            {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=1
-        )
-        + "\n"
-    )
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def _worst(report: Report) -> list[tuple[Finding, str]]:
-    """Findings with their fingerprints, in their order; the worst ones where there are too many."""
-    found = list(zip(report.findings, fingerprints(report), strict=True))
-    if len(found) <= MOST_RESULTS:
-        return found
+    """Findings with their fingerprints, in their order; only the worst if there are too many."""
+    findings = list(zip(report.findings, fingerprints(report), strict=True))
+    if len(findings) <= MAX_RESULTS:
+        return findings
     ranked = sorted(
-        range(len(found)),
-        key=lambda place: (found[place][0].suppression is not None, -found[place][0].severity),
+        range(len(findings)),
+        key=lambda index: (
+            findings[index][0].suppression is not None,
+            -findings[index][0].severity,
+        ),
     )
-    return [found[place] for place in sorted(ranked[:MOST_RESULTS])]
+    return [findings[index] for index in sorted(ranked[:MAX_RESULTS])]
+
+
+def _fixes(report: Report, findings: list[Finding]) -> tuple[list[Json | None], int]:
+    """The fix of each finding, if it has one, and how many are left out for want of room."""
+    edits = edits_by_change(report)
+    changes = report.rewrite.changes if report.rewrite else ()
+    titles = {change.id: change.title for change in changes}
+    room = MAX_INSERTED
+    fixes: list[Json | None] = []
+    left_out = 0
+    for finding in findings:
+        change = finding.change or ""
+        file_edits = edits.get(change, {})
+        size = sum(len(edit.content) for items in file_edits.values() for edit in items)
+        if size > room:
+            left_out += 1
+            fixes.append(None)
+        else:
+            room -= size
+            fixes.append(_fix(report, titles[change], file_edits) if file_edits else None)
+    return fixes, left_out
 
 
 def _left_out(report: Report, unfixed: int) -> list[Json]:
-    missing = max(0, len(report.findings) - MOST_RESULTS)
-    texts = [
-        (
-            f"{missing} findings are left out, as there may be {MOST_RESULTS} at most: send fewer"
+    missing = max(0, len(report.findings) - MAX_RESULTS)
+    texts = []
+    if missing:
+        texts.append(
+            f"{missing} findings are left out, as a run has at most {MAX_RESULTS}: send fewer"
             " documents at once"
         )
-    ] * bool(missing)
-    texts += [
-        (
+    if unfixed:
+        texts.append(
             f"{unfixed} fixes are left out, as the file would be too large: send fewer documents at"
             " once"
         )
-    ] * bool(unfixed)
     return [
         {"level": "warning", "message": {"text": text}, "descriptor": {"id": "left-out"}}
         for text in texts
     ]
 
 
-def _rule(index: int) -> Json:
-    rule = RULES[index]
+def _rule(rule: Rule) -> Json:
     docs = documented(rule.module)
-    looks_for, why, outcome = sentence(docs.looks_for), sentence(docs.why), sentence(docs.outcome)
+    looks_for, why, outcome = map(_capitalised, (docs.looks_for, docs.why, docs.outcome))
     markdown = f"{looks_for}\n\n{why}\n\n```yaml\n{docs.example}\n```\n\n{outcome}"
     return {
         "id": rule.id,
@@ -128,9 +123,12 @@ def _rule(index: int) -> Json:
     }
 
 
-def _result(
-    report: Report, finding: Finding, places: dict[str, int], mark: str, fix: Json | None
-) -> Json:
+def _capitalised(text: str) -> str:
+    """A text with a capital at its start, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def _result(report: Report, finding: Finding, fingerprint: str, fix: Json | None) -> Json:
     result: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
@@ -139,10 +137,13 @@ def _result(
             _location(report, finding.location)
             | {"logicalLocations": [{"fullyQualifiedName": finding.workload, "kind": "resource"}]}
         ],
-        "partialFingerprints": {"primaryLocationLineHash": f"{mark[:16]}:1", "podsplit/v1": mark},
+        "partialFingerprints": {
+            "primaryLocationLineHash": f"{fingerprint[:16]}:1",
+            "podsplit/v1": fingerprint,
+        },
     }
-    if finding.rule in places:
-        result["ruleIndex"] = places[finding.rule]
+    if finding.rule in _RULE_INDICES:
+        result["ruleIndex"] = _RULE_INDICES[finding.rule]
     if finding.related:
         result["relatedLocations"] = [
             _location(report, place) | {"id": number, "message": {"text": message}}
@@ -180,7 +181,7 @@ def _fix(report: Report, title: str, edits: FileEdits) -> Json:
 
 
 def _notifications(report: Report) -> list[Json]:
-    """What could not be read, and what was wanted and not done: absence has a reason, here too."""
+    """The documents that can't be read and the changes that were held back, with the reasons."""
     found = [
         {
             "level": "error",

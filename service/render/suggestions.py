@@ -1,9 +1,9 @@
-"""Which changes become suggestions on a pull request, and on which lines. Pure, and the same for
+"""Decides which changes become suggestions on a pull request, and on which lines. The same for
 every platform.
 
-A change is one suggestion or none: half of one is an outage. It becomes one where all its edits lie
-in one hunk of one file and its lines swallow no document that it doesn't touch; otherwise it goes
-whole into the summary, as a patch.
+A change becomes one suggestion or none, as half of a change is an outage. It becomes one if all its
+edits are in one hunk of one file, and its lines overlap no document that it does not touch. If not,
+it goes into the summary, as a patch.
 """
 
 from __future__ import annotations
@@ -15,29 +15,27 @@ from enum import StrEnum
 from functools import cached_property
 
 from service.findings import Change, Report
-from service.render.common import FileEdits, groups, whole_edits
+from service.render.diff_parser import FileDiff, Hunk
+from service.render.fixes import FileEdits, connected_changes, edits_by_change
 from service.render.lines import FileLines
-from service.render.pulls import FileDiff, Hunk
 from service.text import SourceFile
 
 
 class Reason(StrEnum):
-    """Why a change is not a suggestion."""
+    """Why a change is not suggested."""
 
     NOT_TOUCHED = "not-touched"
-    """The pull request doesn't touch its workload: it isn't this one's business, and not in the
-    summary either.
-    """
+    """The pull request does not touch its workload. It is not in the summary either."""
     NEW_FILES = "new-files"
     """It makes files, which a suggestion can't."""
     SEVERAL_FILES = "several-files"
     """It edits more than one file."""
     OUTSIDE_HUNK = "outside-hunk"
-    """Its lines aren't all in one hunk, and others can't be commented on."""
+    """Its lines are not all in one hunk, and others can't be commented on."""
     OTHER_DOCUMENT = "other-document"
-    """Its lines would swallow a document that it doesn't touch."""
+    """Its lines overlap a document that it does not touch."""
     OTHER_VERSION = "other-version"
-    """The file that was sent is not the one that the diff leads to."""
+    """The file that was sent differs from the one in the diff."""
     LINE_ENDINGS = "line-endings"
     """The file has CRLF line endings, which platforms don't keep in suggestions."""
     PLATFORM_LIMIT = "platform-limit"
@@ -46,40 +44,40 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Whole lines of a file, and what should stand there."""
+    """Whole lines of a file, and what should replace them."""
 
     changes: tuple[Change, ...]
-    """What it does; changes that belong together are one suggestion."""
+    """The changes that it makes; connected changes are one suggestion."""
     edits: FileEdits
     """Its edits."""
     marker: str
-    """The same from run to run, so that a bot updates its comment and doesn't post another."""
+    """The same from run to run, so that a bot updates its comment instead of posting another."""
     file: FileDiff
     """The file in the pull request."""
     hunk: Hunk
-    """The hunk that it lies in."""
+    """The hunk that it is in."""
     first: int
     """The first line, 1-based."""
     last: int
     """The last line."""
     text: str
-    """What stands there afterwards, with a line feed behind each line; empty to delete them."""
+    """The new lines, each with a line feed at its end; empty to delete the old ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Changes that are no suggestion."""
+    """Changes that are not suggested."""
 
     changes: tuple[Change, ...]
-    """What they do."""
+    """The changes."""
     edits: FileEdits
-    """Their edits; empty where edits alone don't say them."""
+    """Their edits; empty if edits alone don't make them."""
     reason: Reason
     """Why."""
 
 
 def suggest(report: Report, diffs: dict[str, FileDiff]) -> tuple[list[Suggestion], list[LeftOut]]:
-    """The suggestions for a pull request, and what is left out, with reasons.
+    """Decide what is suggested on a pull request, and what is left out for which reason.
 
     Args:
         report: of a rewrite.
@@ -90,51 +88,49 @@ def suggest(report: Report, diffs: dict[str, FileDiff]) -> tuple[list[Suggestion
     """
     if report.rewrite is None:
         raise ValueError("the report holds no rewrite")
-    edits = whole_edits(report)
+    edits = edits_by_change(report)
     files = {
-        path: _Changed(report.sources[path], file)
+        path: _ChangedFile(report.sources[path], file)
         for path, file in diffs.items()
         if path in report.sources
     }
     suggestions: list[Suggestion] = []
     left_out: list[LeftOut] = []
-    for group in groups(report.rewrite):
+    for group in connected_changes(report.rewrite):
         changes = tuple(group)
-        whole = edits.get(group[0].id, {})
-        if not any(_touched(report, change, files) for change in group):
-            left_out.append(LeftOut(changes, whole, Reason.NOT_TOUCHED))
-            continue
-        match _place(report, changes, whole, files):
+        group_edits = edits.get(group[0].id, {})
+        match _decide(report, changes, group_edits, files):
             case Suggestion() as suggestion:
                 suggestions.append(suggestion)
             case reason:
-                left_out.append(LeftOut(changes, whole, reason))
+                left_out.append(LeftOut(changes, group_edits, reason))
     return suggestions, left_out
 
 
 def marker(kind: str, *parts: str) -> str:
-    """A comment that nobody sees, made of what stays the same from run to run."""
+    """An invisible comment, made of what stays the same from run to run."""
     return (
         f"<!-- podsplit:{kind}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]} -->"
     )
 
 
-class _Changed:
-    """A file of the pull request, looked at once for all its changes."""
+class _ChangedFile:
+    """A file of the pull request, read once for all its changes."""
 
-    def __init__(self, source: SourceFile, file: FileDiff) -> None:
+    def __init__(self, source: SourceFile, diff: FileDiff) -> None:
         self.source = source
-        self.file = file
-        self.changed = sorted({line for hunk in file.hunks for line in hunk.changed})
+        self.diff = diff
+        self.changed = sorted({line for hunk in diff.hunks for line in hunk.changed})
 
     @cached_property
     def lines(self) -> FileLines:
+        """The lines of the file that was sent."""
         return FileLines(self.source)
 
     @cached_property
     def hunks(self) -> list[tuple[Hunk, bool]]:
-        """Each hunk, and whether its lines are those of the file that was sent."""
-        return [(hunk, self._is_same(hunk)) for hunk in self.file.hunks]
+        """Each hunk, and whether its lines are the same in the file that was sent."""
+        return [(hunk, self._is_same(hunk)) for hunk in self.diff.hunks]
 
     def _is_same(self, hunk: Hunk) -> bool:
         sent = self.lines.lines[hunk.first - 1 : hunk.last]
@@ -144,11 +140,11 @@ class _Changed:
 
     def touches(self, first: int, last: int) -> bool:
         """Whether the pull request changes a line of a range."""
-        place = bisect_left(self.changed, first)
-        return place < len(self.changed) and self.changed[place] <= last
+        position = bisect_left(self.changed, first)
+        return position < len(self.changed) and self.changed[position] <= last
 
 
-def _touched(report: Report, change: Change, files: dict[str, _Changed]) -> bool:
+def _is_touched(report: Report, change: Change, files: dict[str, _ChangedFile]) -> bool:
     file = files.get(change.location.path)
     if file is None:
         return False
@@ -156,32 +152,46 @@ def _touched(report: Report, change: Change, files: dict[str, _Changed]) -> bool
     return file.touches(first, last)
 
 
-def _place(
-    report: Report, changes: tuple[Change, ...], edits: FileEdits, files: dict[str, _Changed]
+def _decide(
+    report: Report, changes: tuple[Change, ...], edits: FileEdits, files: dict[str, _ChangedFile]
 ) -> Suggestion | Reason:
+    if not any(_is_touched(report, change, files) for change in changes):
+        return Reason.NOT_TOUCHED
     if not edits:
         return Reason.NEW_FILES
     if len(edits) > 1:
         return Reason.SEVERAL_FILES
-    ((path, items),) = edits.items()
+    ((path, file_edits),) = edits.items()
     if "\r" in report.sources[path].text:
         return Reason.LINE_ENDINGS
     if path not in files:
         return Reason.OUTSIDE_HUNK
     file = files[path]
-    first, last = file.lines.range_of(items)
-    if file.lines.swallows(items, first, last):
+    first, last = file.lines.line_range(file_edits)
+    if file.lines.has_untouched_document(file_edits, first, last):
         return Reason.OTHER_DOCUMENT
-    hunk, same = next(
-        ((hunk, same) for hunk, same in file.hunks if hunk.first <= first and last <= hunk.last),
+    hunk, is_same = next(
+        (
+            (hunk, is_same)
+            for hunk, is_same in file.hunks
+            if hunk.first <= first and last <= hunk.last
+        ),
         (None, False),
     )
     if hunk is None:
         return Reason.OUTSIDE_HUNK
-    if not same:
+    if not is_same:
         return Reason.OTHER_VERSION
-    text = file.lines.replaced(items, first, last)
+    text = file.lines.replaced_text(file_edits, first, last)
     if text and not text.endswith("\n"):
         text += "\n"
-    mark = marker("suggestion", path, *(change.id for change in changes))
-    return Suggestion(changes, edits, mark, file.file, hunk, first, last, text)
+    return Suggestion(
+        changes=changes,
+        edits=edits,
+        marker=marker("suggestion", path, *(change.id for change in changes)),
+        file=file.diff,
+        hunk=hunk,
+        first=first,
+        last=last,
+        text=text,
+    )

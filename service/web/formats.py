@@ -1,4 +1,4 @@
-"""The formats of each endpoint; the first is the default."""
+"""The formats of each endpoint; the first one is the default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.render.markdown import render_markdown
 from service.render.rdjson import render_rdjson
 from service.render.sarif import render_sarif
 from service.render.stream import render_stream
-from service.web import wire
+from service.web.json_report import analysis_to_dict, rewrite_to_dict
 from service.web.negotiation import Format
 
 JSON = "application/json"
@@ -25,18 +25,16 @@ def to_json(data: Any) -> str:
     """Compact JSON with a newline behind it."""
     try:
         return orjson.dumps(data, option=orjson.OPT_APPEND_NEWLINE).decode()
-    except (
-        orjson.JSONEncodeError
-    ):  # half of a surrogate pair, as a JSON body may have sent it in a path
+    except orjson.JSONEncodeError:  # half of a surrogate pair, which a path in a JSON body may hold
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _analysis(report: Report) -> str:
-    return to_json(wire.analysis(report))
+    return to_json(analysis_to_dict(report))
 
 
 def _rewriting(report: Report) -> str:
-    return to_json(wire.rewriting(report))
+    return to_json(rewrite_to_dict(report))
 
 
 _SARIF = Format("sarif", "application/sarif+json", (), render_sarif)

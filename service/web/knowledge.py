@@ -1,5 +1,5 @@
-"""What the service knows, for its /v1/signals, /v1/rules, /v1/actions and /v1/catalog. The only
-place that reads the registries.
+"""What the service knows, for /v1/signals, /v1/rules, /v1/actions and /v1/catalog. The only module
+of web/ that reads the registries.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class _Documented(Protocol):
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """Its stable name."""
 
     @property
     def module(self) -> ModuleType:
-        """Where it is, with its documentation."""
+        """The module that defines it, with its documentation."""
 
 
 def signals() -> list[dict[str, Any]]:
@@ -50,7 +50,7 @@ def rule_ids() -> frozenset[str]:
 
 
 def catalogue() -> list[dict[str, Any]]:
-    """Every entry of the catalogue of images, as JSON."""
+    """Every entry of the catalogue of images, as values for JSON."""
     return [_plain(entry) for entry in load_catalogue().entries]
 
 
@@ -59,6 +59,7 @@ def _explained(item: _Documented) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    """A value as JSON can hold it; sets are sorted."""
     match value:
         case Enum():
             return value.value

@@ -1,4 +1,4 @@
-"""JSON logs on stderr: one object a line, never manifest content, never a query string."""
+"""JSON logs on stderr: one object per line, never content of a manifest, never a query."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TextIO
 
 
 class JsonFormatter(logging.Formatter):
-    """Time, level, logger and message, then the fields given as `extra={"fields": {...}}`."""
+    """Time, level, logger and message, then the fields of `extra={"fields": {...}}`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """Format a record as one line of JSON."""
         seconds = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, object] = {
             "time": f"{seconds}.{int(record.msecs):03d}Z",
@@ -23,13 +23,13 @@ class JsonFormatter(logging.Formatter):
         }
         line.update(getattr(record, "fields", {}))
         if record.exc_info and record.exc_info[0] is not None:
-            # The type only: an exception's text may quote what was sent.
+            # Only the type: the text of an exception may quote what was sent.
             line["error"] = record.exc_info[0].__name__
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
 class _CurrentStderr(logging.StreamHandler[TextIO]):
-    """Writes to whatever `sys.stderr` is at the moment, so that a redirected stream is followed."""
+    """Writes to the current `sys.stderr`, also after somebody has replaced it."""
 
     @property
     def stream(self) -> TextIO:
@@ -41,7 +41,7 @@ class _CurrentStderr(logging.StreamHandler[TextIO]):
 
 
 def configure(level: int) -> None:
-    """Send the service's own log to stderr, once however often it is called."""
+    """Send the service's own log to stderr. Calling it again only changes the level."""
     logger = logging.getLogger("podsplit")
     logger.setLevel(level)
     logger.propagate = False

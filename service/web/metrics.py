@@ -1,7 +1,6 @@
 """Prometheus metrics, of one process or of all of gunicorn's workers.
 
-Labels are routes, methods, statuses and our own words: never names, paths or other text that was
-sent.
+Labels are routes, methods, statuses and words of the service, never text that was sent.
 """
 
 from __future__ import annotations
@@ -72,12 +71,11 @@ class Metrics:
         )
 
     def count(self, report: Report) -> None:
-        """Count what a run found and did."""
+        """Count what a run found and changed."""
         self.documents.inc(report.documents)
         for rejected in report.rejected:
             self.rejected.labels(rejected.code).inc()
-        # Added up first: each touch of a counter goes through a lock and a file that all workers
-        # share.
+        # Add up first: each increment takes a lock and writes to a file.
         roles = Tally(
             verdict.role.value for workload in report.workloads for verdict in workload.containers
         )
@@ -90,11 +88,11 @@ class Metrics:
         if report.rewrite is not None:
             for change in report.rewrite.changes:
                 self.changes.labels(change.action, change.applicability.label).inc()
-            for held in report.rewrite.held_back:
-                self.held_back.labels(held.action, held.reason).inc()
+            for item in report.rewrite.held_back:
+                self.held_back.labels(item.action, item.reason).inc()
 
     def text(self) -> bytes:
-        """The exposition; over all workers where gunicorn runs several."""
+        """The metrics in Prometheus' text format, over all workers where gunicorn runs several."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         registry = CollectorRegistry()

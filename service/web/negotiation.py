@@ -1,4 +1,4 @@
-"""Which format an answer takes: `?format=` first, then `Accept`."""
+"""Chooses the format of an answer: by `?format=` first, then by `Accept`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ class Format:
     """A format that a report can be answered in."""
 
     name: str
-    """What `?format=` says."""
+    """The value of `?format=`."""
     media_type: str
-    """What the answer says; `; charset=utf-8` is added to text types."""
+    """The answer's Content-Type; `; charset=utf-8` is added to text types."""
     aliases: tuple[str, ...]
-    """Further types that `Accept` may ask for it by."""
+    """Other media types by which `Accept` may ask for it."""
     render: Callable[[Report], str]
-    """The renderer."""
+    """Renders a report."""
 
 
-def choose(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) -> Format:
-    """The format to answer in; the first one where nothing particular is asked for.
+def choose_format(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) -> Format:
+    """Choose one of the formats.
+
+    Args:
+        formats: those of the endpoint; the first one is the default.
+        wanted: the value of `?format=`, if it is given.
+        accept: the header `Accept`.
 
     Raises:
         Problem: 406 with the list.
@@ -35,7 +40,7 @@ def choose(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) 
         for candidate in formats:
             if candidate.name == wanted:
                 return candidate
-        raise _none(formats)
+        raise _unknown_format(formats)
     if not accept:
         return formats[0]
     types = {
@@ -45,7 +50,7 @@ def choose(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) 
     }
     best = accept.best_match(types)
     if best is None:
-        raise _none(formats)
+        raise _unknown_format(formats)
     return (
         formats[0]
         if accept["*/*"] == accept[best] and accept[formats[0].media_type] == accept[best]
@@ -53,10 +58,10 @@ def choose(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) 
     )
 
 
-def _none(formats: tuple[Format, ...]) -> Problem:
+def _unknown_format(formats: tuple[Format, ...]) -> Problem:
     known = ", ".join(f"{item.name} ({item.media_type})" for item in formats)
     return Problem(
         406,
-        f"no such format; there are {known}",
+        f"unknown format; use one of: {known}",
         errors=(("format", f"must be one of {', '.join(item.name for item in formats)}"),),
     )

@@ -1,9 +1,9 @@
-"""openapi.yaml: made from the routes and the marshmallow schemas."""
+"""Makes openapi.yaml from the routes and the marshmallow schemas."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -12,27 +12,28 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema, fields
 
-from service.web import schemas
-from service.web.choices import Words
 from service.web.formats import JSON
 from service.web.problems import MEDIA_TYPE
-from service.web.routes import ROUTES, Route
-from service.web.uploads import bodies
+from service.web.route import Route, needs_token
+from service.web.schemas.answers import ProblemSchema
+from service.web.schemas.options import WordList
+from service.web.schemas.request import EnvelopeSchema, SuggestionsEnvelopeSchema
+from service.web.uploads.bodies import ACCEPTED
 from service.web.version import __version__
 
 _DESCRIPTION = (
-    "Manifests go in; out come, for every Pod, a classification of its containers with the evidence"
-    " for it, and a rewritten set in which unrelated containers have workloads of their own and"
-    " bare Pods have controllers."
+    "Takes Kubernetes manifests. Returns a classification of the containers of every Pod, with the"
+    " evidence for it, and rewritten manifests in which unrelated containers have workloads of"
+    " their own and bare Pods have controllers."
 )
 
 _PRECEDENCE = (
-    "Each option counts for itself: what the query says goes before the envelope's `options`, that"
-    " before the `.podsplit.yaml` of the folder that a file is in, that before those of the folders"
-    " above; additions to the catalogue add up, in this order. A workload's file decides how the"
-    " workload is judged, whether its change is applied, and whether its findings fail the request."
-    " `stage` and `layout` are of the whole request: of the files, only one whose folder holds"
-    " everything that was sent may name them."
+    "Each option is looked up by itself: first in the query, then in the envelope's `options`, then"
+    " in the `.podsplit.yaml` of the folder that a file is in, then in those of the folders above."
+    " Additions to the catalogue add up, in this order. The options of a workload's own file decide"
+    " how it is classified, whether its change is applied, and whether its findings fail the"
+    " request. `stage` and `layout` apply to the whole request: of the files, only one whose folder"
+    " contains everything that was sent may set them."
 )
 
 _EXAMPLE = """\
@@ -58,28 +59,28 @@ spec:
 
 _PROBLEMS: Mapping[int, str] = {
     400: (
-        "The body can't be read: damaged, truncated, not in the encoding that it says, or an"
-        " archive with links or paths that lead out."
+        "The body can't be read: it is damaged, truncated, not in the stated encoding, or an"
+        " archive with links or with paths that lead out of it."
     ),
-    401: "A bearer token is needed, where the service has tokens.",
-    406: "No such format; the detail lists those that there are.",
+    401: "A bearer token is required, if the service has tokens.",
+    406: "The format is unknown; the detail lists the known ones.",
     408: "The body took too long to arrive.",
-    413: "Over a limit of size, files, documents, or of what an archive may unpack to.",
-    415: "This type of body isn't read; the detail lists those that are.",
-    422: "An option with a value that isn't allowed, named in `errors`.",
-    503: "Busy, or out of time; Retry-After says when to try again.",
+    413: "Over a limit: of size, of files, of documents, or of what an archive may unpack to.",
+    415: "The Content-Type or Content-Encoding is unsupported; the detail lists the others.",
+    422: "An option is unknown or has an invalid value; `errors` names it.",
+    503: "Busy, or out of time. Retry-After says when to try again.",
 }
 _GATE = (
-    "With `fail_on`, and a finding that bad: the full report in the chosen format, with the header"
-    " `Podsplit-Gate: failed`. Otherwise: "
+    "With `fail_on` and a finding of that severity: the full report in the chosen format, with the"
+    " header `Podsplit-Gate: failed`. Otherwise: "
 )
-_COMMON = (401,)
+_PROTECTED = (401,)
 _WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
 
 
-def document() -> dict[str, Any]:
-    """The OpenAPI document."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_name)
+def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
+    """The OpenAPI document of some routes, as a tree of plain values."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
     spec = APISpec(
         title="Podsplit",
         version=__version__,
@@ -91,29 +92,29 @@ def document() -> dict[str, Any]:
         },
         servers=[{"url": "/"}],
         tags=[
-            {"name": "manifests", "description": "Manifests in, judgement and rewrite out."},
+            {"name": "manifests", "description": "Analyse and rewrite manifests."},
             {"name": "knowledge", "description": "What the service knows."},
-            {"name": "operations", "description": "For those who run it."},
+            {"name": "operations", "description": "For those who run the service."},
         ],
     )
     assert plugin.converter is not None
-    plugin.converter.add_attribute_function(_words_in_a_query)  # type: ignore[no-untyped-call]
+    plugin.converter.add_attribute_function(_separator_of)  # type: ignore[no-untyped-call]
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
-    spec.components.schema("Problem", schema=schemas.ProblemSchema)
-    spec.components.schema("Envelope", schema=schemas.EnvelopeSchema)
-    spec.components.schema("SuggestionsEnvelope", schema=schemas.SuggestionsEnvelopeSchema)
-    for route in ROUTES:
+    spec.components.schema("Problem", schema=ProblemSchema)
+    spec.components.schema("Envelope", schema=EnvelopeSchema)
+    spec.components.schema("SuggestionsEnvelope", schema=SuggestionsEnvelopeSchema)
+    for route in routes:
         spec.path(route.path, operations={route.method.lower(): _operation(route)})
     return spec.to_dict()
 
 
-def to_yaml() -> str:
-    """The document as text, as it stands in the repository."""
-    return yaml.dump(document(), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """An OpenAPI document as text, as it stands in the repository."""
+    return yaml.dump(dict(document), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes a text of several lines as a block, and equal values twice rather than as an alias."""
+    """Writes a text of several lines as a block, and equal values without aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
@@ -127,20 +128,20 @@ class _Plain(yaml.SafeDumper):
 _Plain.add_representer(str, _Plain.represent_str)
 
 
-def _name(schema: Any) -> str:
+def _schema_name(schema: Any) -> str:
     cls = schema if isinstance(schema, type) else type(schema)
     return str(cls.__name__).removesuffix("Schema")
 
 
-def _words_in_a_query(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dict[str, Any]:
-    """A list of words may also be written as one string with commas."""
-    return {"x-separator": ","} if isinstance(field, Words) else {}
+def _separator_of(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dict[str, Any]:
+    """The separator of a list of words, which may be written as one string."""
+    return {"x-separator": ","} if isinstance(field, WordList) else {}
 
 
 def _operation(route: Route) -> dict[str, Any]:
     summary, _, details = (inspect.getdoc(route.view) or "").partition("\n")
     operation: dict[str, Any] = {
-        "operationId": route.path.strip("/").removeprefix("v1/").replace(".", "_"),
+        "operationId": route.operation_id,
         "tags": [route.tag],
         "summary": summary,
     }
@@ -160,10 +161,10 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": _bodies() if route.any_form else _pull_request(),
+            "content": _body_content() if route.any_form else _suggestions_content(),
         }
     operation["responses"] = _responses(route)
-    if route.guarded:
+    if needs_token(route.path):
         operation["security"] = [{}, {"token": []}]
     return operation
 
@@ -173,7 +174,7 @@ def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
     validators = field.validators
     if isinstance(field, fields.Float):
         schema = {"type": "number", "minimum": 0, "maximum": 1}
-    elif isinstance(field, Words):
+    elif isinstance(field, WordList):
         schema = {"type": "array", "items": {"type": "string", "maxLength": 64}}
     for validator in validators:
         if choices := getattr(validator, "choices", None):
@@ -186,12 +187,12 @@ def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
     }
     if field.required:
         parameter["required"] = True
-    if isinstance(field, Words):
+    if isinstance(field, WordList):
         parameter |= {"style": "form", "explode": False}
     return parameter
 
 
-def _bodies() -> dict[str, Any]:
+def _body_content() -> dict[str, Any]:
     text = {
         "schema": {"type": "string"},
         "examples": {"bare-pod": {"summary": "A bare Pod", "value": _EXAMPLE}},
@@ -212,7 +213,7 @@ def _bodies() -> dict[str, Any]:
         "examples": {"envelope": {"summary": "Files and options", "value": envelope}},
     }
     content["application/x-www-form-urlencoded"] = binary | {
-        "x-raw": "what curl --data-binary @file sends: read as it is, not as a form"
+        "x-raw": "what curl --data-binary @file sends: read as a file, not as a form"
     }
     content["multipart/form-data"] = {
         "schema": {
@@ -223,13 +224,13 @@ def _bodies() -> dict[str, Any]:
             },
         }
     }
-    for media in bodies.ACCEPTED:
+    for media in ACCEPTED:
         if "*" not in media:
             content.setdefault(media, binary)
     return content
 
 
-def _pull_request() -> dict[str, Any]:
+def _suggestions_content() -> dict[str, Any]:
     added = "".join(f"+{line}\n" for line in _EXAMPLE.splitlines())
     diff = f"--- /dev/null\n+++ b/web.yaml\n@@ -0,0 +1,{len(_EXAMPLE.splitlines())} @@\n{added}"
     value = {"files": [{"path": "web.yaml", "content": _EXAMPLE}], "diff": diff}
@@ -252,7 +253,9 @@ def _responses(route: Route) -> dict[str, Any]:
     answers = {media: _answer(media, schema) for media, schema in route.answers.items()}
     responses: dict[str, Any] = {"200": {"description": "The answer.", "content": answers}}
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    statuses = _WITH_BODY if route.body is not None else _COMMON if route.guarded else ()
+    statuses = (
+        _WITH_BODY if route.body is not None else _PROTECTED if needs_token(route.path) else ()
+    )
     for status in statuses:
         response: dict[str, Any] = {"description": _PROBLEMS[status], "content": dict(problem)}
         if status == HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -275,7 +278,7 @@ def _responses(route: Route) -> dict[str, Any]:
 def _answer(media: str, schema: type[Schema] | None) -> dict[str, Any]:
     if schema is not None:
         return {"schema": schema}
-    # Formats that others define, such as SARIF: their own schemas say more.
+    # Formats that others define, such as SARIF, have schemas of their own.
     return {
         "schema": {"type": ["object", "array"]} if media.endswith("+json") else {"type": "string"}
     }

@@ -1,12 +1,13 @@
-"""Errors as RFC 9457 problem documents.
+"""Errors as problem documents (RFC 9457).
 
-Details are our own sentences: never a piece of what was sent.
+Their details are sentences of the service, and never quote what was sent.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -30,20 +31,25 @@ CODES: Mapping[int, str] = {
     500: "internal-error",
     503: "overloaded",
 }
-"""The code of a status where nothing more precise is known."""
+"""The code of a status, where no more specific code is given."""
+
+RETRY_AFTER: Mapping[str, str] = {"Retry-After": "5"}
+"""The header of every 503: seconds after which a client may try again."""
+
+_REDIRECTS = frozenset({301, 302, 307, 308})
 
 _log = logging.getLogger("podsplit")
 
 
 class Problem(Exception):
-    """An answer that is a problem document.
+    """An error that is answered with a problem document.
 
     Attributes:
         status: the HTTP status.
-        code: a stable word for programs.
-        detail: a sentence for people.
-        errors: the fields that are wrong, each with a message.
-        headers: further headers of the answer.
+        code: a stable code for programs; that of the status by default.
+        detail: a sentence for people: what is wrong and what to do.
+        errors: the invalid fields, each with a message.
+        headers: additional headers of the answer.
     """
 
     def __init__(
@@ -63,26 +69,34 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def respond(problem: Problem) -> Response:
-    """The answer for a problem."""
-    body: dict[str, object] = {
+def problem_document(problem: Problem, request_id: str) -> dict[str, object]:
+    """The fields of RFC 9457, section 3.1, and the members `code` and, if any, `errors`."""
+    document: dict[str, object] = {
         "type": f"urn:podsplit:problem:{problem.code}",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
         "code": problem.code,
-        "instance": f"urn:podsplit:request:{g.get('request_id', '')}",
+        "instance": f"urn:podsplit:request:{request_id}",
     }
     if problem.errors:
-        body["errors"] = [{"field": name, "message": message} for name, message in problem.errors]
+        document["errors"] = [
+            {"field": name, "message": message} for name, message in problem.errors
+        ]
+    return document
+
+
+def respond(problem: Problem) -> Response:
+    """Answer with a problem document."""
     g.problem_code = problem.code
-    response = Response(json.dumps(body) + "\n", status=problem.status, mimetype=MEDIA_TYPE)
+    text = json.dumps(problem_document(problem, g.get("request_id", ""))) + "\n"
+    response = Response(text, status=problem.status, mimetype=MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response
 
 
 def install(app: Flask) -> None:
-    """Let every error of `app` become a problem document."""
+    """Answer every error of `app` with a problem document."""
     app.register_error_handler(Problem, respond)
     app.register_error_handler(InputError, _input_error)
     app.register_error_handler(DeadlineExceeded, _deadline)
@@ -102,53 +116,42 @@ def _input_error(error: InputError) -> Response:
 
 def _deadline(_error: DeadlineExceeded) -> Response:
     detail = "the request took longer than this service allows: send fewer documents at once"
-    return respond(Problem(503, detail, code="deadline-exceeded", headers={"Retry-After": "5"}))
+    return respond(Problem(503, detail, code="deadline-exceeded", headers=RETRY_AFTER))
 
 
 def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
-    if status in (301, 302, 307, 308):
+    if status in _REDIRECTS:
         return Response(status=status, headers=error.get_headers())
-    details = {
-        404: "there is nothing at this path; see /docs",
-        405: (
-            "this path takes"
-            f" {', '.join(sorted(getattr(error, 'valid_methods', None) or ())) or 'other methods'}"
-        ),
-        413: "the body is larger than this service takes",
-    }
+    if status not in CODES:
+        status = 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400
     headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-    known = (
-        status if status in CODES else 500 if status >= HTTPStatus.INTERNAL_SERVER_ERROR else 400
-    )
-    return respond(
-        Problem(
-            known,
-            details.get(status, HTTPStatus(known).description or HTTPStatus(known).phrase),
-            headers=headers,
-        )
-    )
+    return respond(Problem(status, _detail(status, error), headers=headers))
+
+
+def _detail(status: int, error: HTTPException) -> str:
+    match status:
+        case 404:
+            return "unknown path; see /docs for those that exist"
+        case 405:
+            allowed = sorted(getattr(error, "valid_methods", None) or ())
+            return f"method not allowed; use {' or '.join(allowed) or 'another one'}"
+        case 413:
+            return "the body is larger than this service accepts"
+        case _:
+            return HTTPStatus(status).description or HTTPStatus(status).phrase
 
 
 def _unexpected(error: Exception) -> Response:
-    # The type and where it was raised, never the message: it may quote a manifest.
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        frames.append(
-            f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno} {trace.tb_frame.f_code.co_name}"
-        )
-        trace = trace.tb_next
-    _log.error(
-        "unexpected error",
-        extra={
-            "fields": {"error": type(error).__name__, "route": _route(), "frames": frames[-12:]}
-        },
-    )
-    return respond(
-        Problem(500, "something went wrong here; the request's id is in the log beside what it was")
-    )
-
-
-def _route() -> str | None:
-    return request.url_rule.rule if request.url_rule else None
+    # Log the type and the place, never the message: it may quote a manifest.
+    frames = [
+        f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    fields = {
+        "error": type(error).__name__,
+        "route": request.url_rule.rule if request.url_rule else None,
+        "frames": frames[-12:],
+    }
+    _log.error("unexpected error", extra={"fields": fields})
+    return respond(Problem(500, "internal error: please report it with the id in `instance`"))

@@ -1,115 +1,86 @@
-"""Every endpoint, with what openapi.yaml says about it. `create_app` registers this list and
-nothing else, so the two can't differ.
+"""Every endpoint. `create_app` registers this list and nothing else, and openapi.yaml is made from
+it, so the two can't differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from flask import Response
 from marshmallow import Schema
 
-from service.web import schemas
-from service.web.choices import QuerySchema, SuggestionsQuerySchema
 from service.web.formats import ANALYZE, JSON, REWRITE
 from service.web.negotiation import Format
+from service.web.route import Answer, Route
+from service.web.schemas.answers import (
+    CatalogueSchema,
+    DocumentationListSchema,
+    HealthSchema,
+    SuggestionsSchema,
+    VersionSchema,
+)
+from service.web.schemas.options import QuerySchema, SuggestionsQuerySchema
+from service.web.schemas.report import AnalysisSchema, RewriteSchema
+from service.web.schemas.request import EnvelopeSchema, SuggestionsEnvelopeSchema
 from service.web.views import knowledge, manifests, operations, suggestions
 
-Answer = type[Schema] | None
-"""The schema of a JSON answer; None for text."""
+_View = Callable[[], Response]
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation."""
-
-    method: str
-    """GET or POST."""
-    path: str
-    """The path, without parameters."""
-    view: Callable[[], Response]
-    """Answers it; its docstring is the summary."""
-    tag: str
-    """The section of the docs."""
-    answers: Mapping[str, Answer]
-    """Media types of the answer, each with its schema."""
-    query: type[Schema] | None = None
-    """What the query may hold."""
-    body: type[Schema] | None = None
-    """The schema of a JSON body; None for no body."""
-    any_form: bool = False
-    """Whether the manifests may come in any of the forms besides."""
-    formats: tuple[str, ...] = ()
-    """What `?format=` may say."""
-    unready: Answer = None
-    """The schema of a 503 that is no problem document."""
-
-    @property
-    def guarded(self) -> bool:
-        """Whether a token is needed, where there are any."""
-        return self.path.startswith("/v1/")
-
-
-def _manifests(
-    path: str, view: Callable[[], Response], formats: tuple[Format, ...], schema: type[Schema]
+def _manifests_route(
+    path: str, view: _View, formats: tuple[Format, ...], schema: type[Schema]
 ) -> Route:
-    answers = {item.media_type: schema if item.media_type == JSON else None for item in formats}
-    names = tuple(item.name for item in formats)
+    """An endpoint that takes manifests in any form and answers in several formats."""
     return Route(
-        "POST",
-        path,
-        view,
-        "manifests",
-        answers,
+        method="POST",
+        path=path,
+        view=view,
+        tag="manifests",
+        answers={item.media_type: schema if item.media_type == JSON else None for item in formats},
         query=QuerySchema,
-        body=schemas.EnvelopeSchema,
+        body=EnvelopeSchema,
         any_form=True,
-        formats=names,
+        formats=tuple(item.name for item in formats),
+    )
+
+
+def _knowledge_route(path: str, view: _View, schema: type[Schema]) -> Route:
+    return Route(method="GET", path=path, view=view, tag="knowledge", answers={JSON: schema})
+
+
+def _operations_route(
+    path: str, view: _View, answers: Mapping[str, Answer], unready: Answer = None
+) -> Route:
+    return Route(
+        method="GET", path=path, view=view, tag="operations", answers=answers, unready=unready
     )
 
 
 ROUTES = (
-    _manifests("/v1/analyze", manifests.analyze, ANALYZE, schemas.AnalysisSchema),
-    _manifests("/v1/rewrite", manifests.rewrite, REWRITE, schemas.RewriteSchema),
+    _manifests_route("/v1/analyze", manifests.analyze, ANALYZE, AnalysisSchema),
+    _manifests_route("/v1/rewrite", manifests.rewrite, REWRITE, RewriteSchema),
     Route(
-        "POST",
-        "/v1/suggestions",
-        suggestions.suggestions,
-        "manifests",
-        {JSON: schemas.SuggestionsSchema},
+        method="POST",
+        path="/v1/suggestions",
+        view=suggestions.suggestions,
+        tag="manifests",
+        answers={JSON: SuggestionsSchema},
         query=SuggestionsQuerySchema,
-        body=schemas.SuggestionsEnvelopeSchema,
+        body=SuggestionsEnvelopeSchema,
     ),
-    Route(
-        "GET",
-        "/v1/signals",
-        knowledge.signals,
-        "knowledge",
-        {JSON: schemas.DocumentationListSchema},
-    ),
-    Route(
-        "GET", "/v1/rules", knowledge.rules, "knowledge", {JSON: schemas.DocumentationListSchema}
-    ),
-    Route(
-        "GET",
-        "/v1/actions",
-        knowledge.actions,
-        "knowledge",
-        {JSON: schemas.DocumentationListSchema},
-    ),
-    Route("GET", "/v1/catalog", knowledge.catalog, "knowledge", {JSON: schemas.CatalogueSchema}),
-    Route("GET", "/healthz", operations.healthz, "operations", {JSON: schemas.HealthSchema}),
-    Route(
-        "GET",
+    _knowledge_route("/v1/signals", knowledge.signals, DocumentationListSchema),
+    _knowledge_route("/v1/rules", knowledge.rules, DocumentationListSchema),
+    _knowledge_route("/v1/actions", knowledge.actions, DocumentationListSchema),
+    _knowledge_route("/v1/catalog", knowledge.catalog, CatalogueSchema),
+    _operations_route("/healthz", operations.healthz, {JSON: HealthSchema}),
+    _operations_route(
         "/readyz",
         operations.readyz,
-        "operations",
-        {JSON: schemas.HealthSchema},
-        unready=schemas.HealthSchema,
+        {JSON: HealthSchema},
+        unready=HealthSchema,
     ),
-    Route("GET", "/version", operations.version, "operations", {JSON: schemas.VersionSchema}),
-    Route("GET", "/metrics", operations.exposition, "operations", {"text/plain": None}),
-    Route("GET", "/openapi.yaml", operations.description, "operations", {"application/yaml": None}),
-    Route("GET", "/docs", operations.docs, "operations", {"text/html": None}),
+    _operations_route("/version", operations.version, {JSON: VersionSchema}),
+    _operations_route("/metrics", operations.exposition, {"text/plain": None}),
+    _operations_route("/openapi.yaml", operations.description, {"application/yaml": None}),
+    _operations_route("/docs", operations.docs, {"text/html": None}),
 )

@@ -1,31 +1,33 @@
-"""Settings from the environment, read and checked once at start.
+"""Settings from the environment, read and checked once at start. The one place of their defaults.
 
-Every variable has the prefix `PODSPLIT_`; each field of `Settings` is one, explained by the text
-below it.
+`Settings` are those of the application; each field is the variable `PODSPLIT_` and its name.
+`ServerSettings` are those of gunicorn. The text below a field says what it is.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 PREFIX = "PODSPLIT_"
 _SERVICE_LINK = re.compile(
     r"\w+_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)|PODSPLIT_PORT\w*"
 )
 """What the kubelet puts into every container for each Service of the namespace, and so for one
-that is named podsplit.
+that is named podsplit (docs of Kubernetes, "Accessing Services", environment variables).
 """
 
 _DAY = 86_400
-_LEVELS = ("debug", "info", "warning", "error")
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(ValueError):
-    """One or more variables that can't be used; the message names each with what is allowed."""
+    """One or more variables that can't be used; the message names each and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,10 @@ class Settings:
     body_timeout: float = field(default=30.0, metadata={"least": 0.1})
     """Seconds that a request's body may take to arrive, and its answer to be taken."""
     max_runs: int = field(default=4, metadata={"least": 1})
-    """Runs of the pipeline at once in one process; more wait for a place."""
+    """Runs of the pipeline at once in one process; more wait for a slot."""
     large_body_bytes: int = field(default=1024 * 1024, metadata={"least": 1})
     """From this size on a request is large: one at a time in each process, so that it leaves
-    places for small ones.
+    slots for small ones.
     """
     drain_seconds: float = field(default=5.0, metadata={"least": 0.0})
     """After SIGTERM: how long new requests are still served while readiness is down."""
@@ -66,7 +68,7 @@ class Settings:
     """A YAML list of additions to the catalogue of images, as in the option `catalogue`; read at
     start.
     """
-    log_level: str = field(default="info", metadata={"choices": _LEVELS})
+    log_level: str = field(default="info", metadata={"choices": _LOG_LEVELS})
     """The least level that is logged: debug, info, warning or error."""
 
     @classmethod
@@ -76,34 +78,11 @@ class Settings:
         Raises:
             SettingsError: a value that can't be used, or a variable that nobody reads.
         """
-        # gunicorn's configuration has variables of its own under the same prefix.
-        known = {item.name: item for item in fields(cls)}
-        troubles: list[str] = []
-        values: dict[str, object] = {}
-        for name, item in known.items():
-            raw = environ.get(PREFIX + name.upper(), "").strip()
-            if not raw:
-                continue
-            try:
-                values[name] = _READERS[str(item.type)](raw, item.metadata)
-            except ValueError as error:
-                troubles.append(f"{PREFIX}{name.upper()}: {error}")
-        ours = [
-            name
-            for name in environ
-            if name.startswith(PREFIX) and not _SERVICE_LINK.fullmatch(name)
-        ]
-        unknown = [
-            name for name in ours if name.removeprefix(PREFIX).lower() not in known.keys() | SERVER
-        ]
-        troubles += [
-            f"{name}: not a setting; there are"
-            f" {', '.join(PREFIX + known_name.upper() for known_name in known)}"
-            for name in unknown
-        ]
-        if troubles:
-            raise SettingsError("; ".join(troubles))
-        return cls(**values)  # type: ignore[arg-type]
+        values, errors = _read(fields(cls), environ)
+        errors += _unknown_variables(environ)
+        if errors:
+            raise SettingsError("; ".join(errors))
+        return cls(**values)
 
     @property
     def level(self) -> int:
@@ -111,8 +90,81 @@ class Settings:
         return logging.getLevelNamesMapping()[self.log_level.upper()]
 
 
-SERVER = frozenset({"threads", "header_timeout", "graceful_timeout"})
-"""Settings that gunicorn's configuration reads, lower-case and without the prefix."""
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How gunicorn serves the application."""
+
+    host: str = field(default="127.0.0.1", metadata={"variable": "HOST"})
+    """The address to listen on."""
+    port: int = field(default=8080, metadata={"variable": "PORT", "least": 1})
+    """The port to listen on."""
+    workers: int = field(default=2, metadata={"variable": "WORKERS", "least": 1})
+    """Processes that serve requests."""
+    threads: int = field(default=32, metadata={"least": 1})
+    """Threads of each process: how many connections it serves at once."""
+    header_timeout: int = field(default=10, metadata={"least": 1})
+    """Seconds that the head of a request may take to arrive."""
+    graceful_timeout: int = field(kw_only=True, metadata={"least": 1})
+    """Seconds that requests may still take after a drain; when unset, a little more than one
+    request may take.
+    """
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], settings: Settings) -> ServerSettings:
+        """Read `HOST`, `PORT`, `WORKERS` and the rest with our prefix.
+
+        Args:
+            environ: the variables.
+            settings: the application's settings, which the default of `graceful_timeout` follows.
+
+        Raises:
+            SettingsError: a value that can't be used.
+        """
+        values, errors = _read(fields(cls), environ)
+        if errors:
+            raise SettingsError("; ".join(errors))
+        values.setdefault("graceful_timeout", default_graceful_timeout(settings.request_timeout))
+        return cls(**values)
+
+
+def default_graceful_timeout(request_timeout: float) -> int:
+    """Seconds that a graceful stop takes at most: the longest request, and 5 to send its answer.
+    The chart's template `podsplit.gracefulTimeout` says the same.
+    """
+    return math.ceil(request_timeout) + 5
+
+
+SERVER_VARIABLES = tuple(
+    PREFIX + item.name.upper() for item in fields(ServerSettings) if "variable" not in item.metadata
+)
+"""The variables of `ServerSettings` that have our prefix."""
+
+
+def _read(
+    known: tuple[Field[Any], ...], environ: Mapping[str, str]
+) -> tuple[dict[str, Any], list[str]]:
+    """The values of the fields that are set, and what is wrong with others."""
+    values: dict[str, Any] = {}
+    errors: list[str] = []
+    for item in known:
+        variable = item.metadata.get("variable", PREFIX + item.name.upper())
+        raw = environ.get(variable, "").strip()
+        if not raw:
+            continue
+        try:
+            values[item.name] = _READERS[str(item.type)](raw, item.metadata)
+        except ValueError as error:
+            errors.append(f"{variable}: {error}")
+    return values, errors
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
+    known = [*(PREFIX + item.name.upper() for item in fields(Settings)), *SERVER_VARIABLES]
+    return [
+        f"{name}: unknown setting; use one of: {', '.join(known)}"
+        for name in environ
+        if name.startswith(PREFIX) and name not in known and not _SERVICE_LINK.fullmatch(name)
+    ]
 
 
 def _integer(raw: str, accepted: Mapping[str, int]) -> int:
@@ -131,9 +183,12 @@ def _seconds(raw: str, accepted: Mapping[str, float]) -> float:
     return value
 
 
-def _word(raw: str, accepted: Mapping[str, tuple[str, ...]]) -> str:
-    if raw.lower() not in accepted["choices"]:
-        raise ValueError(f"must be one of {', '.join(accepted['choices'])}")
+def _text(raw: str, accepted: Mapping[str, tuple[str, ...]]) -> str:
+    choices = accepted.get("choices")
+    if choices is None:
+        return raw
+    if raw.lower() not in choices:
+        raise ValueError(f"must be one of {', '.join(choices)}")
     return raw.lower()
 
 
@@ -141,9 +196,9 @@ def _path(raw: str, _accepted: Mapping[str, object]) -> Path:
     return Path(raw)
 
 
-_READERS: Mapping[str, Callable[[str, Mapping[str, object]], object]] = {
-    "int": _integer,  # type: ignore[dict-item]
-    "float": _seconds,  # type: ignore[dict-item]
-    "str": _word,  # type: ignore[dict-item]
+_READERS: Mapping[str, Callable[[str, Mapping[str, Any]], object]] = {
+    "int": _integer,
+    "float": _seconds,
+    "str": _text,
     "Path | None": _path,
 }

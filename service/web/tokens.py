@@ -1,4 +1,4 @@
-"""Bearer tokens from a file that may rotate while the service runs."""
+"""Bearer tokens from a file that may change while the service runs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _log = logging.getLogger("podsplit")
 
 
 class Tokens:
-    """The tokens of a file, one a line; blank lines and lines that start with `#` are none.
+    """The tokens of a file, one per line. Blank lines and lines that start with `#` are ignored.
 
-    A file that turns unreadable or empty leaves the last good tokens in force: a rotation that goes
-    wrong halfway must not open the service, and need not close it.
+    If the file becomes unreadable or empty, the last good tokens stay valid: a rotation that fails
+    must not open the service, and need not close it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,16 +23,16 @@ class Tokens:
 
         Raises:
             OSError: it can't be read.
-            ValueError: it holds no token.
+            ValueError: it has no token.
         """
         self._path = path
         self._lock = threading.Lock()
-        self._seen = self._stamp()
+        self._last_stamp = self._stamp()
         self._digests = _read(path)
 
     def accepts(self, token: str) -> bool:
-        """Whether it is one of them, in a time that doesn't depend on which or on how much of it
-        is right.
+        """Whether a token is valid, in a time that does not depend on which one or on how much of
+        it is right.
         """
         self._refresh()
         digest = hashlib.sha256(token.encode()).digest()
@@ -42,6 +42,7 @@ class Tokens:
         return found
 
     def _stamp(self) -> tuple[int, int, int]:
+        """What changes when the file does: modification time, size and inode."""
         status = self._path.stat()
         return status.st_mtime_ns, status.st_size, status.st_ino
 
@@ -49,12 +50,12 @@ class Tokens:
         with self._lock:
             try:
                 stamp = self._stamp()
-                if stamp == self._seen:
+                if stamp == self._last_stamp:
                     return
-                self._seen = stamp
+                self._last_stamp = stamp
                 self._digests = _read(self._path)
             except (OSError, ValueError):
-                _log.warning("the tokens file cannot be read: the last tokens stay in force")
+                _log.warning("the tokens file cannot be read: the last tokens stay valid")
 
 
 def _read(path: Path) -> tuple[bytes, ...]:
@@ -65,5 +66,5 @@ def _read(path: Path) -> tuple[bytes, ...]:
         if line and not line.startswith("#")
     )
     if not digests:
-        raise ValueError(f"{path}: no tokens; write one a line")
+        raise ValueError(f"{path}: no tokens: write one per line")
     return digests

@@ -1,9 +1,9 @@
-"""gunicorn's threaded worker, with six holes closed: slow request heads, slow readers, slow
-hang-ups, connections in the backlog at a stop, answers and log lines that quote what is no request,
-and connections that are shared out unevenly.
+"""gunicorn's threaded worker with six weaknesses fixed: slow request heads, slow readers, slow
+hang-ups, connections in the backlog at a stop, answers and log lines that quote malformed
+requests, and connections that are shared out unevenly.
 
-It relies on how gunicorn 27 works inside, hence the narrow range of versions in pyproject.toml; the
-tests in tests/integration hold it.
+It relies on the internals of gunicorn 27, hence the narrow range of versions in pyproject.toml.
+tests/integration holds it to what it promises.
 """
 
 from __future__ import annotations
@@ -32,51 +32,53 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.web.problems import CODES, MEDIA_TYPE
+from service.web.problems import CODES, MEDIA_TYPE, Problem, problem_document
+from service.web.settings import ServerSettings, Settings
 
 _SLOTS = 256
 _YIELD = 0.002
-"""Seconds for which a worker leaves a new connection to others that have fewer."""
+"""Seconds for which a worker leaves a new connection to workers that have fewer."""
 _CONNECTIONS = memoryview(mmap.mmap(-1, 2 * _SLOTS)).cast("H")
-"""How many connections each worker has, plus 1; 0 where there is no such worker. The workers
-share it: it is made before they are.
+"""How many connections each worker has, plus 1; 0 where there is no such worker. The arbiter makes
+it before it forks, so the workers share it.
 """
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """A threaded worker.
 
-    gunicorn reads a request's head in a thread without a limit of time, so a few clients that send
-    a byte now and then would take every thread. Connections whose head isn't there in time are shut
-    here, from the main loop.
+    gunicorn reads a request's head in a thread without a timeout, so a few clients that send a byte
+    now and then would take every thread. This worker shuts such connections from its main loop.
     """
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        self._heads: dict[Any, float] = {}
-        self._answer_timeout = float(os.environ.get("PODSPLIT_BODY_TIMEOUT") or "30")
-        self._head_timeout = float(os.environ.get("PODSPLIT_HEADER_TIMEOUT") or "10")
+        settings = Settings.from_environment(os.environ)
+        server_settings = ServerSettings.from_environment(os.environ, settings)
+        self._answer_timeout = settings.body_timeout
+        self._head_timeout = server_settings.header_timeout
+        self._head_deadlines: dict[Any, float] = {}
         self._slot = self.age % _SLOTS
         self._notified = 0.0
 
     def notify(self) -> None:
-        """Tell the others how many connections there are, and, once a second, gunicorn that all
-        is well; the main loop calls this.
+        """Publish the number of connections and, once a second, gunicorn's own heartbeat. The main
+        loop calls this.
         """
         _CONNECTIONS[self._slot] = self.nr_conns + 1
         if self._notified < time.monotonic() - 1:
             super().notify()
             self._notified = time.monotonic()
 
-    def is_gone(self) -> None:
-        """Take back what was told the others; for the process that outlives this one."""
+    def forget_connections(self) -> None:
+        """Take the number of connections back. The arbiter calls this once the worker is dead."""
         _CONNECTIONS[self._slot] = 0
 
     def accept(self, listener: Any) -> None:
-        """Accept a connection, unless somebody who has fewer is quick enough.
+        """Accept a connection, unless a worker that has fewer takes it first.
 
-        All workers wait for the same listener, and the system wakes mostly the same one first. As
-        clients keep their connections, one worker would have most of the work.
+        All workers wait for the same listener, and the system mostly wakes the same one first.
+        Clients keep their connections, so one worker would get most of the work.
         """
         if self.alive and self.nr_conns > min(filter(None, _CONNECTIONS), default=_SLOTS):
             time.sleep(_YIELD)
@@ -84,72 +86,73 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle(self, conn: Any) -> Any:
         """Read a request and answer it, in a thread."""
-        self._heads[conn] = time.monotonic() + self._head_timeout
+        self._head_deadlines[conn] = time.monotonic() + self._head_timeout
         try:
             return super().handle(conn)
         finally:
-            self._heads.pop(conn, None)
+            self._head_deadlines.pop(conn, None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head is complete.
 
-        gunicorn waits without end for a client to take its answer; a few that never read would hold
+        gunicorn waits forever for a client to take its answer, so a few that never read would hold
         every thread.
         """
-        self._heads.pop(conn, None)
+        self._head_deadlines.pop(conn, None)
         conn.sock.settimeout(self._answer_timeout)
         return super().handle_request(req, conn)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002 - gunicorn's signature
-        """Refuse what is no request, as a problem document.
+        """Answer a malformed request with a problem document.
 
-        gunicorn's own answer and log line quote it, and it may be the rest of a manifest behind a
-        wrong Content-Length.
+        gunicorn's own answer and log line quote what was sent, and that may be the rest of a
+        manifest after a wrong Content-Length.
         """
-        refused = isinstance(exc, ParseException) and not isinstance(
+        is_malformed = isinstance(exc, ParseException) and not isinstance(
             exc, InvalidResponseHeader | InvalidResponseHeaderName
         )
         status = (
             _STATUSES.get(type(exc), HTTPStatus.BAD_REQUEST)
-            if refused
+            if is_malformed
             else HTTPStatus.INTERNAL_SERVER_ERROR
         )
-        level = logging.INFO if refused else logging.ERROR
+        level = logging.INFO if is_malformed else logging.ERROR
         logging.getLogger("podsplit").log(
             level,
-            "no request",
+            "malformed request",
             extra={"fields": {"error": type(exc).__name__, "status": status.value}},
         )
         with contextlib.suppress(OSError):
-            client.sendall(no_request(status))
+            client.sendall(malformed_request_answer(status))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Close what is finished, without gunicorn's wait of up to two seconds, in the main
-        loop, for the client to hang up too.
+        """Close a finished connection.
+
+        gunicorn would wait up to two seconds, in the main loop, for the client to hang up too.
         """
         if not fs.cancelled() and fs.exception() is None and fs.result() is False:
             self.nr_conns -= 1
-            _hang_up(conn.sock)
+            _close(conn.sock)
         else:
             super().finish_request(conn, fs)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """Shut what is overdue; the main loop calls this about once a second."""
+        """Shut overdue connections. The main loop calls this about once a second."""
         super().murder_keepalived(force)
         now = time.monotonic()
-        for conn, until in list(self._heads.items()):
-            if until < now:
+        for conn, deadline in list(self._head_deadlines.items()):
+            if deadline < now:
                 with contextlib.suppress(OSError):
                     conn.sock.shutdown(socket.SHUT_RDWR)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Start or stop accepting; what connected before a stop is still served."""
+        """Start or stop accepting connections. Those made before a stop are still served."""
         if not enabled and self._accepting and not self.alive:
             for listener in self.sockets:
                 while select.select([listener], [], [], 0)[0]:
-                    waiting = self.nr_conns
+                    before = self.nr_conns
                     self.accept(listener)
-                    if self.nr_conns == waiting:  # another worker was quicker
+                    if self.nr_conns == before:  # another worker took it
                         break
         super().set_accept_enabled(enabled)
 
@@ -162,18 +165,11 @@ _STATUSES: Mapping[type[Exception], HTTPStatus] = {
 }
 
 
-def no_request(status: HTTPStatus) -> bytes:
-    """The answer to what could not be read as a request."""
-    code = "bad-request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else CODES[500]
-    problem = {
-        "type": f"urn:podsplit:problem:{code}",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": "this is no HTTP request that the service can read",
-        "code": code,
-        "instance": f"urn:podsplit:request:{uuid.uuid4().hex}",
-    }
-    body = (json.dumps(problem) + "\n").encode()
+def malformed_request_answer(status: HTTPStatus) -> bytes:
+    """The whole answer, head and problem document, to what could not be read as a request."""
+    code = CODES[400] if status < HTTPStatus.INTERNAL_SERVER_ERROR else CODES[500]
+    problem = Problem(status.value, "the HTTP request is malformed or not supported", code=code)
+    body = (json.dumps(problem_document(problem, uuid.uuid4().hex)) + "\n").encode()
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\nContent-Type:"
         f" {MEDIA_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -181,12 +177,11 @@ def no_request(status: HTTPStatus) -> bytes:
     return head.encode() + body
 
 
-def _hang_up(connection: socket.socket) -> None:
+def _close(connection: socket.socket) -> None:
     """Close a connection so that the client gets the whole answer.
 
-    A close with unread input would reset the connection, and the client could lose what it has not
-    read yet; so take what is there. Views read every body to its end or its limit, so there is
-    little.
+    A close with unread input resets the connection, and the client could lose what it has not read
+    yet. So read what is there: little, as every body is read to its end or its limit before.
     """
     with contextlib.suppress(OSError), connection:
         connection.shutdown(socket.SHUT_WR)

@@ -14,9 +14,16 @@ from marshmallow.fields import Field
 from marshmallow.validate import OneOf
 
 from service.web.app import create_app
-from service.web.choices import CatalogueEntrySchema, catalogue_entries
-from service.web.services import KEY
-from service.web.settings import PREFIX, SERVER, Settings
+from service.web.dependencies import EXTENSION
+from service.web.request_options import catalogue_entries
+from service.web.schemas.options import CatalogueEntrySchema
+from service.web.settings import (
+    PREFIX,
+    SERVER_VARIABLES,
+    ServerSettings,
+    Settings,
+    default_graceful_timeout,
+)
 from tests.support.chart import (
     CHART,
     CI,
@@ -137,7 +144,11 @@ def test_every_setting_is_a_value_with_the_services_own_default() -> None:
         if field.name not in NOT_VALUES
     }
     assert VALUES["settings"] == settings
-    assert {camel_case(name) for name in SERVER} <= VALUES["server"].keys()
+    server = {camel_case(field.name): field.default for field in fields(ServerSettings)}
+    in_a_pod = {"host": "0.0.0.0", "gracefulTimeout": None}
+    assert VALUES["server"] == {
+        name: value for name, value in (server | in_a_pod).items() if name != "port"
+    }
 
 
 @every_variant
@@ -161,16 +172,27 @@ def test_what_the_values_say_is_what_the_service_reads(
     variant_values = yaml.safe_load(values.read_text()) or {}
 
     settings = Settings.from_environment(environment)
-    services = create_app(settings).extensions[KEY]
+    server = ServerSettings.from_environment(environment, settings)
+    parts = create_app(settings).extensions[EXTENSION]
 
     for name, value in (VALUES["settings"] | variant_values.get("settings", {})).items():
         field = next(field.name for field in fields(Settings) if camel_case(field.name) == name)
         assert getattr(settings, field) == value, name
-    accepted = variant_values.get("auth", {}).get("tokens", [])
-    entries = variant_values.get("catalogue", {}).get("entries", [])
-    assert (services.tokens is not None) == ("auth" in variant_values)
-    assert all(services.tokens.accepts(token) for token in accepted)
-    assert services.catalogue == catalogue_entries(entries)
+    of_server = VALUES["server"] | variant_values.get("server", {})
+    usual = default_graceful_timeout(settings.request_timeout)
+    assert server.graceful_timeout == (of_server["gracefulTimeout"] or usual)
+    assert (server.workers, server.threads, server.header_timeout) == (
+        of_server["workers"],
+        of_server["threads"],
+        of_server["headerTimeout"],
+    )
+    assert (parts.tokens is not None) == ("auth" in variant_values)
+    assert all(
+        parts.tokens.accepts(token) for token in variant_values.get("auth", {}).get("tokens", [])
+    )
+    assert parts.catalogue == catalogue_entries(
+        variant_values.get("catalogue", {}).get("entries", [])
+    )
 
 
 def test_the_servers_variables_are_those_that_gunicorns_configuration_reads(helm: Path) -> None:
@@ -183,8 +205,8 @@ def test_the_servers_variables_are_those_that_gunicorns_configuration_reads(helm
         "PORT": "8080",
         "WORKERS": "4",
     }
-    assert {environment[PREFIX + name.upper()] for name in SERVER} == {"16", "5", "90"}
-    known = {PREFIX + name.upper() for name in {field.name for field in fields(Settings)} | SERVER}
+    assert {environment[name] for name in SERVER_VARIABLES} == {"16", "5", "90"}
+    known = {PREFIX + field.name.upper() for field in fields(Settings)} | set(SERVER_VARIABLES)
     assert {name for name in environment if name.startswith(PREFIX)} <= known
 
 

@@ -18,12 +18,12 @@ import pytest
 from service.findings import FileStatus, Report, Stage
 from service.options import Options
 from service.pipeline import run
-from service.render.common import groups, whole_edits
+from service.render.diff_parser import parse_diff
+from service.render.fixes import connected_changes, edits_by_change
 from service.render.platforms import PLATFORMS, render_suggestions
-from service.render.pulls import parse_diff
 from service.text import apply_edits
 from tests.support.real_manifests import CORPUS, needs_corpus
-from tests.unit.render.test_suggestions import as_github, as_gitlab, block
+from tests.unit.render.pull_requests import as_github, as_gitlab, block
 
 pytestmark = needs_corpus
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
@@ -107,10 +107,10 @@ def hunks(diff: str) -> Iterator[range]:
 def expected_text(report: Report, path: str, text: str, without: set[str]) -> str:
     """The file with every change but those with some ids."""
     assert report.rewrite is not None
-    edits = whole_edits(report)
+    edits = edits_by_change(report)
     chosen = [
         edit
-        for group in groups(report.rewrite)
+        for group in connected_changes(report.rewrite)
         if group[0].id not in without
         for edit in edits[group[0].id].get(path, ())
     ]

@@ -16,13 +16,18 @@ import yaml
 from service.classification.knowledge import Entry
 from service.render.platforms import PLATFORMS
 from service.render.suggestions import Reason
-from service.web.choices import CatalogueEntrySchema, OptionsSchema
 from service.web.formats import ANALYZE, REWRITE
 from service.web.logs import JsonFormatter
 from service.web.metrics import Metrics
 from service.web.problems import CODES
 from service.web.routes import ROUTES
-from service.web.settings import PREFIX, SERVER, Settings
+from service.web.schemas.options import CatalogueEntrySchema, OptionsSchema
+from service.web.settings import (
+    PREFIX,
+    SERVER_VARIABLES,
+    Settings,
+    default_graceful_timeout,
+)
 from service.web.uploads.bodies import ACCEPTED
 from tests.support.pages import ROOT, prose, table
 from tools import scaling
@@ -72,8 +77,17 @@ def test_settings() -> None:
 def test_gunicorns_own_settings() -> None:
     """The settings that gunicorn's configuration reads are in the README."""
     text = prose(README)
-    assert [name for name in sorted(SERVER) if f"`{PREFIX}{name.upper()}`" not in text] == []
+    assert [name for name in SERVER_VARIABLES if f"`{name}`" not in text] == []
     assert [name for name in ("HOST", "PORT", "WORKERS") if f"`{name}`" not in text] == []
+
+
+def test_the_default_of_the_graceful_timeout() -> None:
+    """What it allows beyond the longest request is said in the page and in the chart."""
+    more = default_graceful_timeout(0)
+    page = " ".join(OPERATIONS.read_text().split())
+    assert f"(`{PREFIX}REQUEST_TIMEOUT` and {more} when unset)" in page
+    values = (ROOT / "helm" / "values.yaml").read_text()
+    assert f"{more} more than `settings.requestTimeout` when empty" in values
 
 
 def test_routes() -> None:
@@ -222,7 +236,7 @@ def test_the_charts_values_are_those_of_the_calculation() -> None:
 def test_log_fields() -> None:
     """Every field of a log line has a row, and every row is such a field."""
     written = set(re.findall(r'"(\w+)": ', inspect.getsource(JsonFormatter.format)))
-    observed = (ROOT / "service/web/observation.py").read_text()
+    observed = (ROOT / "service/web/request_hooks.py").read_text()
     written |= set(re.findall(r'^        "(\w+)": ', observed, re.MULTILINE)) | set(
         re.findall(r'fields\["(\w+)"\]', observed)
     )
@@ -247,7 +261,7 @@ def test_documented_settings_are_settings() -> None:
     of_clients = {"URL", "TOKEN"}
     known = (
         {field.name.upper() for field in fields(Settings)}
-        | {name.upper() for name in SERVER}
+        | {name.removeprefix(PREFIX) for name in SERVER_VARIABLES}
         | of_clients
     )
     for page in [README, *Path(ROOT / "docs").glob("*.md")]:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from service.render.pulls import parse_diff
+from service.render.diff_parser import parse_diff
 from tests.conftest import Server
 from tests.support.forges import TOKEN, PullRequest, running_forge
-from tests.unit.render.test_suggestions import as_github, as_gitlab
+from tests.unit.render.pull_requests import as_github, as_gitlab
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT = ROOT / "examples" / "bots" / "podsplit_bot.py"

@@ -48,7 +48,7 @@ def test_what_is_missing_is_named(server: Server) -> None:
 
     assert no_platform.json()["errors"][0] == {
         "field": "platform",
-        "message": "is needed: one of github, gitlab, gitea, bitbucket",
+        "message": "is required; use one of: github, gitlab, gitea, bitbucket",
     }
     assert no_diff.json()["errors"][0]["field"] == "diff"
     assert (damaged.status_code, damaged.json()["code"]) == (400, "diff-unreadable")

@@ -12,7 +12,7 @@ import pytest
 import requests
 import yaml
 
-from service.web.settings import Settings
+from service.web.settings import Settings, default_graceful_timeout
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -97,7 +97,9 @@ def test_a_stop_waits_for_the_drain_and_the_longest_request():
     """Docker kills after 10 seconds by default."""
     grace_period = re.fullmatch(r"(\d+)s", SERVICES["podsplit"]["stop_grace_period"])
     assert grace_period is not None
-    assert int(grace_period[1]) >= Settings().drain_seconds + Settings().request_timeout + 5
+    settings = Settings()
+    stop = default_graceful_timeout(settings.request_timeout)
+    assert int(grace_period[1]) >= settings.drain_seconds + stop
 
 
 def test_prometheus_comes_with_a_profile_only():

@@ -1,1 +1,1 @@
-"""What is sent to the service: raw text, envelopes, forms and archives."""
+"""Reads what is sent to the service: raw text, envelopes, forms and archives."""

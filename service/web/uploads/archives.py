@@ -16,17 +16,13 @@ from service.web.uploads import paths
 
 _CHUNK = 256 * 1024
 _RATIO_SLACK = 1024 * 1024
-"""Small archives may unpack to this whatever the ratio: a few empty-looking manifests compress
-very well.
-"""
-
-
+"""Bytes that an archive may unpack to whatever the ratio, as small manifests compress very well."""
 _WINDOWS = 0
-"""What a member's `create_system` says for FAT and NTFS."""
+"""A zip member's `create_system` for FAT and NTFS (APPNOTE.TXT, section 4.4.2)."""
 
 
 class ArchiveKind(StrEnum):
-    """What kind of archive a body is."""
+    """The kinds of archives that are read."""
 
     TAR = "tar"
     GZIP = "tar.gz"
@@ -35,22 +31,22 @@ class ArchiveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What an archive may cost."""
+    """How much an archive may unpack to."""
 
     unpacked: int
     """Bytes of all members together."""
     ratio: int
     """How many times its own size it may unpack to."""
     members: int
-    """Members of any kind."""
+    """Members of any kind, folders and other files included."""
 
     def unpacked_for(self, packed: int) -> int:
-        """The bytes that an archive of `packed` bytes may unpack to."""
+        """How many bytes an archive of `packed` bytes may unpack to."""
         return min(self.unpacked, max(packed * self.ratio, _RATIO_SLACK))
 
 
 def sniff(raw: bytes) -> ArchiveKind | None:
-    """The kind by its magic bytes; none of them can start a YAML or JSON text."""
+    """The kind by its magic bytes, which can't start a YAML or JSON text; None for no archive."""
     if raw[:2] == b"\x1f\x8b":
         return ArchiveKind.GZIP
     if raw[:4] in (b"PK\x03\x04", b"PK\x05\x06"):
@@ -61,7 +57,10 @@ def sniff(raw: bytes) -> ArchiveKind | None:
 
 
 def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
-    """The manifest files of an archive, each with its path.
+    """Read the manifest files of an archive.
+
+    Yields:
+        The path and the content of each, in the archive's order.
 
     Raises:
         Problem: 400 `archive-unreadable`, `archive-path`, `archive-link` or `archive-special-file`;
@@ -87,10 +86,11 @@ def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str,
         OverflowError,
     ):
         detail = (
-            f"the {kind.value} archive is damaged, encrypted, or uses a method that is not read"
+            f"the {kind.value} archive is damaged, encrypted, or compressed by an unsupported"
+            " method"
         )
         if kind is ArchiveKind.GZIP:
-            detail += "; a single compressed file goes with the header Content-Encoding: gzip"
+            detail += "; send a single compressed file with the header Content-Encoding: gzip"
         raise Problem(400, detail, code="archive-unreadable") from None
 
 
@@ -99,7 +99,7 @@ def inflate(raw: bytes, bounds: Bounds) -> bytes:
 
     Raises:
         Problem: 413 `archive-ratio` or `archive-too-large`.
-        zlib.error: it is no gzip.
+        zlib.error: it is not gzip.
         EOFError: it ends early.
     """
     allowed = bounds.unpacked_for(len(raw))
@@ -107,50 +107,47 @@ def inflate(raw: bytes, bounds: Bounds) -> bytes:
     total = 0
     rest = raw
     while rest:
-        engine = zlib.decompressobj(wbits=31)
-        while not engine.eof:
-            part = engine.decompress(rest, _CHUNK)
-            rest = engine.unconsumed_tail
-            if not part and not rest and not engine.eof:
+        decompressor = zlib.decompressobj(wbits=31)  # 31: gzip's header and checksum
+        while not decompressor.eof:
+            part = decompressor.decompress(rest, _CHUNK)
+            rest = decompressor.unconsumed_tail
+            if not part and not rest and not decompressor.eof:
                 raise EOFError
             total += len(part)
             if total > allowed:
-                raise _too_large(bounds, total)
+                raise too_large(bounds, total)
             parts.append(part)
-        rest = engine.unused_data.lstrip(b"\0")  # tar pads; gzip allows members one after another
+        # gzip allows several members one after another, and tar pads its end with zeros.
+        rest = decompressor.unused_data.lstrip(b"\0")
     return b"".join(parts)
 
 
 def _tar(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
     if len(raw) > bounds.unpacked:
-        raise _too_large(bounds, len(raw))
+        raise too_large(bounds, len(raw))
     left = bounds.unpacked
     with tarfile.open(fileobj=io.BytesIO(raw), mode="r:") as archive:
         for count, member in enumerate(archive, 1):
-            _count(count, bounds)
-            path = _path(member.name)
+            _check_count(count, bounds)
+            path = _member_path(member.name)
             if member.isdir():
                 continue
             if member.issym() or member.islnk():
                 raise _link()
             if not member.isreg():
-                raise Problem(
-                    400,
-                    "the archive holds a device or a pipe: leave it out",
-                    code="archive-special-file",
-                )
+                raise _special_file()
             if path is None or not paths.is_manifest(path):
                 continue
             # A sparse member can claim more than the archive holds.
             left -= member.size
             if left < 0:
-                raise _too_large(bounds, bounds.unpacked + 1)
+                raise too_large(bounds, bounds.unpacked + 1)
             file = archive.extractfile(member)
             content = file.read() if file else b""
             if len(content) != member.size:
                 raise EOFError
             yield path, content
-        # tarfile takes a damaged head, or none, for the end; a whole archive ends in a block of
+        # tarfile takes a damaged header, or none, for the end. A whole archive ends in a block of
         # zeros.
         end = raw[archive.offset : archive.offset + tarfile.BLOCKSIZE]
         if end != bytes(tarfile.BLOCKSIZE):
@@ -158,36 +155,34 @@ def _tar(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
 
 
 def _zip(raw: bytes, bounds: Bounds) -> Iterator[tuple[str, bytes]]:
-    # Counted in the bytes before zipfile makes an object of each member.
-    _count(raw.count(b"PK\x01\x02"), bounds)
+    # Count in the bytes, before zipfile makes an object of each member.
+    _check_count(raw.count(b"PK\x01\x02"), bounds)
     left = bounds.unpacked_for(len(raw))
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         for member in archive.infolist():
-            # Some archivers on Windows write the separators of their own paths.
-            written_there = member.create_system == _WINDOWS and "/" not in member.filename
-            path = _path(member.filename.replace("\\", "/") if written_there else member.filename)
+            # Some archivers on Windows write backslashes as separators.
+            has_backslashes = member.create_system == _WINDOWS and "/" not in member.filename
+            path = _member_path(
+                member.filename.replace("\\", "/") if has_backslashes else member.filename
+            )
             mode = member.external_attr >> 16
             if member.is_dir():
                 continue
             if stat.S_ISLNK(mode):
                 raise _link()
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise Problem(
-                    400,
-                    "the archive holds a device or a pipe: leave it out",
-                    code="archive-special-file",
-                )
+                raise _special_file()
             if path is None or not paths.is_manifest(path):
                 continue
             with archive.open(member) as file:
                 content = file.read(left + 1)
             left -= len(content)
             if left < 0:
-                raise _too_large(bounds, bounds.unpacked_for(len(raw)) + 1)
+                raise too_large(bounds, bounds.unpacked_for(len(raw)) + 1)
             yield path, content
 
 
-def _count(members: int, bounds: Bounds) -> None:
+def _check_count(members: int, bounds: Bounds) -> None:
     if members > bounds.members:
         raise Problem(
             413,
@@ -196,15 +191,19 @@ def _count(members: int, bounds: Bounds) -> None:
         )
 
 
-def _path(name: str) -> str | None:
-    """The member's path; None for the root itself."""
+def _member_path(name: str) -> str | None:
+    """The member's path; None for the root itself.
+
+    Raises:
+        Problem: 400 `archive-path`.
+    """
     if name.rstrip("/") in (".", ""):
         return None
     path = paths.clean(name)
     if path is None:
         detail = (
-            "the archive has a member whose path is absolute, leads out of the folder, or has"
-            " characters that paths don't have"
+            "the archive has a member with an invalid path: it is absolute, leads out of the"
+            " folder, or has characters that paths can't have"
         )
         raise Problem(400, detail, code="archive-path")
     return path
@@ -212,13 +211,22 @@ def _path(name: str) -> str | None:
 
 def _link() -> Problem:
     detail = (
-        "the archive holds a link: pack what it points to instead (tar --dereference"
+        "the archive contains a link: pack what it points to instead (tar --dereference"
         " --hard-dereference), or leave it out"
     )
     return Problem(400, detail, code="archive-link")
 
 
-def _too_large(bounds: Bounds, size: int) -> Problem:
+def _special_file() -> Problem:
+    return Problem(
+        400,
+        "the archive contains a device or a pipe: leave it out",
+        code="archive-special-file",
+    )
+
+
+def too_large(bounds: Bounds, size: int) -> Problem:
+    """The problem of an archive that unpacks to `size` bytes or more, which is over a bound."""
     if size > bounds.unpacked:
         return Problem(
             413,

@@ -1,4 +1,4 @@
-"""Paths that senders give to their files."""
+"""Checks the paths that senders give to their files."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import re
 from pathlib import PurePosixPath
 
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
-"""What is taken from an archive."""
+"""The endings of the files that are taken from an archive."""
 
 MAX_LENGTH = 1024
+"""Characters of the longest path."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def clean(path: str) -> str | None:
-    """The path relative to the set's root with forward slashes; None if it is empty, absolute,
-    or leads out of the root.
+    """Normalise a path.
+
+    Returns:
+        The path relative to the set's root, with forward slashes; None if it is empty, too long or
+        absolute, leads out of the root, or has characters that paths can't have.
     """
     if (
         not path
@@ -34,5 +38,5 @@ def clean(path: str) -> str | None:
 
 
 def is_manifest(path: str) -> bool:
-    """Whether a member of an archive is taken."""
+    """Whether a member of an archive is taken as a manifest."""
     return path.lower().endswith(MANIFEST_SUFFIXES)

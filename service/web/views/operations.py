@@ -9,28 +9,29 @@ from flask import Response, render_template
 from markupsafe import Markup, escape
 
 from service.web import knowledge, metrics
+from service.web.dependencies import dependencies
 from service.web.formats import JSON, to_json
-from service.web.schemas import HealthSchema, VersionSchema
-from service.web.services import services
+from service.web.openapi import as_yaml, describe_api
+from service.web.problems import RETRY_AFTER
+from service.web.schemas.answers import HealthSchema, VersionSchema
 from service.web.version import __version__
 
 _CODE = re.compile(r"`([^`]+)`")
 
 
 def healthz() -> Response:
-    """Whether the process lives."""
+    """Whether the process is alive."""
     return Response(to_json(HealthSchema().dump({"status": "ok"})), mimetype=JSON)
 
 
 def readyz() -> Response:
     """Whether it wants requests: 503 from SIGTERM on, while requests are still served."""
-    draining = services().draining
-    response = Response(
-        to_json(HealthSchema().dump({"status": "draining" if draining else "ok"})), mimetype=JSON
-    )
-    if draining:
+    is_draining = dependencies().is_draining
+    status = "draining" if is_draining else "ok"
+    response = Response(to_json(HealthSchema().dump({"status": status})), mimetype=JSON)
+    if is_draining:
         response.status_code = 503
-        response.headers["Retry-After"] = "5"
+        response.headers.update(RETRY_AFTER)
     return response
 
 
@@ -44,21 +45,16 @@ def version() -> Response:
 
 def exposition() -> Response:
     """The metrics, of all workers."""
-    return Response(services().metrics.text(), content_type=metrics.CONTENT_TYPE)
+    return Response(dependencies().metrics.text(), content_type=metrics.CONTENT_TYPE)
 
 
 def description() -> Response:
     """The API as an OpenAPI document."""
-    # apispec is slow to import, and a start must not wait for it.
-    from service.web.openapi import to_yaml  # noqa: PLC0415
-
-    return Response(to_yaml(), mimetype="application/yaml")
+    return Response(as_yaml(describe_api(dependencies().routes)), mimetype="application/yaml")
 
 
 def docs() -> Response:
-    """The API and what the service knows, on one page that needs nothing from elsewhere."""
-    from service.web.openapi import document  # noqa: PLC0415 - as above
-
+    """The API and what the service knows, on one page that loads nothing from elsewhere."""
     nonce = secrets.token_urlsafe(16)
     sections = {
         "Signals": knowledge.signals(),
@@ -66,7 +62,11 @@ def docs() -> Response:
         "Actions": knowledge.actions(),
     }
     page = render_template(
-        "docs.html", api=document(), sections=sections, nonce=nonce, version=__version__
+        "docs.html",
+        api=describe_api(dependencies().routes),
+        sections=sections,
+        nonce=nonce,
+        version=__version__,
     )
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (
@@ -75,6 +75,6 @@ def docs() -> Response:
     return response
 
 
-def marked(text: str) -> Markup:
-    """Prose with its first letter large, and what stands in backticks as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text[:1].upper() + text[1:]))))  # noqa: S704 - escaped in the same breath
+def prose_markup(text: str) -> Markup:
+    """Prose as HTML: a capital at its start, and what stands in backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text[:1].upper() + text[1:]))))  # noqa: S704 - escaped in the same expression

@@ -48,6 +48,40 @@ spec:
       image: fluentd
 """
 
+BARE = (
+    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n "
+    " containers:\n    - name: app\n      image: nginx\n"
+)
+"""A Pod of one container; NAME is to be replaced."""
+TWO_SERVERS = """\
+# grüße 🎉
+apiVersion: v1
+kind: Pod
+metadata:
+  name: shop
+  labels: {app: shop}
+spec:
+  containers:
+    - name: frontend # 🎉
+      image: nginx:1.27
+      ports: [{containerPort: 80}]
+    - name: api
+      image: registry.example.com/api:3
+      env: [{name: PORT, value: "3000"}]
+      ports: [{containerPort: 3000}]
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: shop
+spec:
+  selector: {app: shop}
+  ports:
+    - {name: web, port: 80, targetPort: 80}
+    - {name: api, port: 3000, targetPort: 3000}
+"""
+"""A Pod of two servers, and its Service: a wrap and a split in one file."""
+
 
 def place(text: str, words: str, path: str = "web.yaml") -> Location:
     """Where words stand in a text."""

@@ -143,6 +143,20 @@ def test_distant_changes_are_hunks_of_their_own(tmp_path):
     assert applied(tmp_path, report) == expected(report)
 
 
+@pytest.mark.parametrize(("number", "is_compared"), [(1000, True), (1001, False)])
+def test_the_longest_region_that_is_compared(tmp_path, number, is_compared):
+    """Up to 2,000 old and new lines, those that stay are context; above, all are replaced."""
+    old = [f"k{line}: {line}\n" for line in range(number)]
+    new = [
+        f"n{text}" if line % 2 == 0 or line == number - 1 else text for line, text in enumerate(old)
+    ]
+    text = "".join(old)
+    report = rewritten({"w.yaml": text}, {"w.yaml": [Edit(Span(0, len(text)), "".join(new))]})
+
+    assert ("\n k1: 1\n" in render_diff(report)) is is_compared
+    assert applied(tmp_path, report) == expected(report)
+
+
 def test_random_edits(tmp_path):
     """Whatever is edited, applying the diff gives the rewritten text."""
     chance = random.Random(7)

@@ -11,15 +11,15 @@ from service.options import Options
 from service.pipeline import run
 from service.render.codequality import render_codequality
 from service.render.diff import render_diff
+from service.render.diff_parser import parse_diff
 from service.render.junit import render_junit
 from service.render.markdown import render_markdown
 from service.render.platforms import PLATFORMS, render_suggestions
-from service.render.pulls import parse_diff
 from service.render.rdjson import render_rdjson
 from service.render.sarif import render_sarif
-from service.web import wire
-from service.web.schemas import RewriteSchema
-from tests.unit.render.test_suggestions import as_github, as_gitlab, pull_request
+from service.web.json_report import rewrite_to_dict
+from service.web.schemas.report import RewriteSchema
+from tests.unit.render.pull_requests import as_github, as_gitlab, pull_request
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples").glob("*.yaml"))
 
@@ -59,7 +59,7 @@ def test_every_format_takes_it(example):
     """No format fails on it, and the JSON has its declared shape."""
     report = run([("x.yaml", example.read_bytes())], Options(), rewrite=True)
 
-    assert RewriteSchema().validate(wire.rewriting(report)) == {}
+    assert RewriteSchema().validate(rewrite_to_dict(report)) == {}
     assert all(
         render(report)
         for render in (

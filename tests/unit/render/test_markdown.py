@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from service.findings import Finding, Location, Report, Severity
-from service.render.markdown import MOST, code, escape, fence_for, render_markdown
+from service.options import Options
+from service.pipeline import run
+from service.render.markdown import MAX_LENGTH, render_markdown
 from service.text import Edit, SourceFile, Span
-from tests.unit.render.reports import POD, full, place, rewritten
+from tests.unit.render.reports import BARE, POD, full, place, rewritten
 
 
 def test_everything_is_told():
@@ -44,16 +46,6 @@ def test_the_patch_is_fenced_by_more_backticks_than_it_holds():
     report = rewritten({"web.yaml": text}, {"web.yaml": [Edit(place(text, "fluentd").span, "x")]})
 
     assert "\n`````diff\n" in render_markdown(report)
-    assert fence_for("`") == "```"
-
-
-def test_text_from_manifests_is_shown_as_it_is():
-    """No markup, no table cell, no mention comes out of a name or a message."""
-    assert (
-        escape("a|b *c* <img> [x](y) `z`\n@team")
-        == r"a\|b \*c\* \<img\> \[x\](y) \`z\` " + "@\u200bteam"
-    )
-    assert code("a`b|c") == "``a`b\\|c``"
 
 
 def test_it_fits_into_a_comment():
@@ -67,6 +59,39 @@ def test_it_fits_into_a_comment():
     text = render_markdown(Report({"a.yaml": SourceFile("a.yaml", "")}, (), findings, (), (), 1))
     shown = len(re.findall(r"^\| (error|note) \|", text, re.MULTILINE))
 
-    assert len(text) < MOST
+    assert len(text) < MAX_LENGTH
     assert text.count("| error |") == 10
     assert f"and {2000 - shown} more" in text
+
+
+def test_a_markdown_summary_is_a_comment():
+    """Everything at once, each part long: still a comment on GitHub, with room for a bot's
+    marker.
+    """
+    pods = "---\n".join(
+        BARE.replace("NAME", f"web{number}").replace("nginx", f"app{number}")
+        for number in range(2000)
+    )
+    broken = "---\n" + "---\n".join("a: [\n" for _ in range(500))
+    report = run([("web.yaml", (pods + broken).encode())], Options(), rewrite=True)
+    text = render_markdown(report)
+
+    assert len(text) <= 65_000
+    assert text.count("more") >= 3
+
+
+def test_the_longest_summary():
+    """Just the limit is taken whole; with a character more the patch is left out, and it says
+    so.
+    """
+
+    def summary(length: int) -> str:
+        edits = [Edit(place(POD, "nginx").span, "x" * length)]
+        return render_markdown(rewritten({"web.yaml": POD}, {"web.yaml": edits}))
+
+    room = MAX_LENGTH - len(summary(1000).removesuffix("\n"))
+
+    assert len(summary(1000 + room).removesuffix("\n")) == MAX_LENGTH == 60_000
+    assert "section left out" not in summary(1000 + room)
+    assert "1 section left out here" in summary(1001 + room)
+    assert "```diff" not in summary(1001 + room)

@@ -7,12 +7,12 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
 from service.web.formats import REWRITE
-from service.web.negotiation import choose
+from service.web.negotiation import choose_format
 from service.web.problems import Problem
 
 
 def chosen(accept: str | None, wanted: str | None = None) -> str:
-    return choose(REWRITE, wanted, parse_accept_header(accept, MIMEAccept)).name
+    return choose_format(REWRITE, wanted, parse_accept_header(accept, MIMEAccept)).name
 
 
 @pytest.mark.parametrize(

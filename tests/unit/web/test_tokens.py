@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from service.web.app import create_app
-from service.web.settings import Settings, SettingsError
 from service.web.tokens import Tokens
 
 
@@ -39,7 +37,7 @@ def test_a_rotated_file_is_read_again(file, tmp_path):
 
 @pytest.mark.parametrize("trouble", ["", "# only a comment\n", None])
 def test_a_rotation_that_goes_wrong(file, trouble):
-    """The last tokens stay in force: the service neither opens nor closes."""
+    """The last tokens stay valid: the service neither opens nor closes."""
     tokens = Tokens(file)
     file.unlink() if trouble is None else file.write_text(trouble)
 
@@ -47,26 +45,37 @@ def test_a_rotation_that_goes_wrong(file, trouble):
     assert not tokens.accepts("")
 
 
-def test_a_start_without_tokens_fails(tmp_path):
-    """A file that is missing or empty at start is an error, not an open service."""
-    (tmp_path / "empty").write_text("\n")
-    for name in ("missing", "empty"):
-        with pytest.raises(SettingsError, match="PODSPLIT_TOKENS_FILE"):
-            create_app(Settings(tokens_file=tmp_path / name))
+@pytest.mark.parametrize("text", ["", "# only a comment\n \n"])
+def test_a_file_without_tokens_is_an_error_at_start(tmp_path, text):
+    """It would close the service to everybody."""
+    path = tmp_path / "tokens"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="no tokens: write one per line"):
+        Tokens(path)
 
 
-def test_the_api_asks_for_one(file):
-    """/v1 answers 401 without, and says how to send one; probes, metrics and docs stay open."""
-    client = create_app(Settings(tokens_file=file)).test_client()
-    refused = client.get("/v1/signals")
+def test_a_missing_file_is_an_error_at_start(tmp_path):
+    """It would open the service to everybody."""
+    with pytest.raises(OSError, match="tokens"):
+        Tokens(tmp_path / "tokens")
 
-    assert refused.status_code == 401
-    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
-    assert refused.get_json()["code"] == "unauthorized"
-    for value in ("Bearer wrong", "Basic first", "first", "Bearer", "Bearer \xe9"):
-        assert client.get("/v1/signals", headers={"Authorization": value}).status_code == 401
-    assert client.get("/v1/signals", headers={"Authorization": "bearer first"}).status_code == 200
-    assert {
-        client.get(path).status_code
-        for path in ("/healthz", "/readyz", "/metrics", "/openapi.yaml", "/docs", "/version")
-    } == {200}
+
+def test_a_failed_rotation_is_logged_once(file, lines):
+    """Not for every request that comes meanwhile."""
+    tokens = Tokens(file)
+    file.write_text("")
+    for _ in range(3):
+        tokens.accepts("first")
+
+    assert [line["level"] for line in lines] == ["warning"]
+
+
+def test_a_rotation_after_a_failed_one(file):
+    """The next good file counts."""
+    tokens = Tokens(file)
+    file.write_text("")
+    assert tokens.accepts("first")
+    file.write_text("third\n")
+
+    assert tokens.accepts("third")
+    assert not tokens.accepts("first")

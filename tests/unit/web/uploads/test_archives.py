@@ -199,6 +199,53 @@ def test_too_many_members():
     assert code(pack(members), ArchiveKind.ZIP) == (413, "archive-members")
 
 
+@pytest.mark.parametrize(("number", "fits"), [(50, True), (51, False)])
+@pytest.mark.parametrize(("make", "kind"), [(tar, ArchiveKind.TAR), (pack, ArchiveKind.ZIP)])
+def test_the_limit_of_members(make, kind, number, fits):
+    """As many as the bounds say; one more is refused."""
+    raw = make({f"{place}.yaml": POD for place in range(number)})
+
+    if fits:
+        assert len(list(unpack(raw, kind, BOUNDS))) == number
+    else:
+        assert code(raw, kind) == (413, "archive-members")
+
+
+@pytest.mark.parametrize(("less", "fits"), [(0, True), (1, False)])
+def test_the_limit_of_unpacked_bytes(less, fits):
+    """Of a zip its manifests count, of a tar all of it; one byte more is refused."""
+    members = {"a.yaml": b"x" * 30_000, "b.yaml": b"y" * 30_000, "c.txt": b"z" * 90_000}
+    packed, plain, squeezed = pack(members), tar(members), tar(members, "w:gz")
+    for raw, kind, size in (
+        (packed, ArchiveKind.ZIP, 60_000),
+        (plain, ArchiveKind.TAR, len(plain)),
+        (squeezed, ArchiveKind.GZIP, len(plain)),
+    ):
+        bounds = Bounds(unpacked=size - less, ratio=10**6, members=50)
+        if fits:
+            assert len(list(unpack(raw, kind, bounds))) == 2
+        else:
+            assert code(raw, kind, bounds) == (413, "archive-too-large")
+
+
+@pytest.mark.parametrize(
+    ("packed", "allowed"),
+    [
+        (1, 1_048_576),
+        (5_242, 1_048_576),
+        (5_243, 1_048_600),
+        (10_000, 2_000_000),
+        (20_000, 4_000_000),
+        (20_001, 4_000_000),
+    ],
+)
+def test_what_an_archive_may_unpack_to(packed, allowed):
+    """A mebibyte whatever the ratio, then as many times its size as the ratio says, up to the
+    bound on bytes.
+    """
+    assert BOUNDS.unpacked_for(packed) == allowed
+
+
 def test_a_sparse_member_that_claims_terabytes():
     """The claim counts, not what the archive holds."""
     info = tarfile.TarInfo("a.yaml")

@@ -208,6 +208,33 @@ def test_multipart_that_is_refused(parts, status, code):
     assert refused(*multipart(*parts)) == (status, code)
 
 
+@pytest.mark.parametrize(("number", "status"), [(5, 200), (6, 413)])
+def test_the_limit_of_files_in_a_form(number, status):
+    """As many as the settings say, from parts and from archives together."""
+    plain = multipart(*(("file", f"{place}.yaml", POD) for place in range(number)))
+    packed = tar({f"{place}.yaml": POD for place in range(number - 2)})
+    mixed = multipart(("file", "a.yaml", POD), ("file", "b.yaml", POD), ("file", "app.tar", packed))
+
+    for body in (plain, mixed):
+        if status == 200:
+            assert len(upload(*body).files) == number
+        else:
+            assert refused(*body) == (413, "too-many-files")
+
+
+def test_archives_in_a_form_are_counted_together():
+    """Two that may each unpack to what they do are too large together."""
+    first, second = (
+        gzip.compress(tar({f"{name}.yaml": name.encode() * 600_000})) for name in ("a", "b")
+    )
+
+    assert len(upload(*multipart(("file", "a.tgz", first))).files) == 1
+    assert refused(*multipart(("file", "a.tgz", first), ("file", "b.tgz", second))) == (
+        413,
+        "archive-too-large",
+    )
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"--XX", b"--YY\r\n\r\n", multipart(("file", "a.yaml", POD))[0][:-30]]
 )

@@ -1,8 +1,17 @@
-"""A `.podsplit.yaml` speaks for its folder, in what comes out."""
+"""A `.podsplit.yaml` holds for its folder: how it is read, and what comes of it."""
 
 from __future__ import annotations
 
 import pytest
+
+from service.web.problems import Problem
+from service.web.uploads.folder_options import (
+    MAX_BYTES,
+    MAX_FILES,
+    contains_all,
+    enclosing,
+    read_folders,
+)
 
 TWO_SERVERS = """\
 apiVersion: v1
@@ -19,6 +28,72 @@ spec:
       image: rabbitmq:4
       ports: [{containerPort: 5672}]
 """
+
+
+def test_folders_and_their_options():
+    """Each folder ends in a slash, and the top is empty; other files are none of it."""
+    files = [
+        (".podsplit.yaml", b"apply: safe\n"),
+        ("a/b/.podsplit.yaml", b"# none yet\n"),
+        ("c/.podsplit.yaml", b"1: x\nrules: [a]\n"),
+        ("d/my.podsplit.yaml", b"apply: safe\n"),
+        ("e/.podsplit.yml", b"apply: safe\n"),
+    ]
+
+    assert read_folders(files) == {
+        "": {"apply": "safe"},
+        "a/b/": {},
+        "c/": {"1": "x", "rules": ["a"]},
+    }
+
+
+@pytest.mark.parametrize(
+    "text", [b"- a\n", b"a", b"a: [", b"a: 1\na: 2\n", b"a: 1\n---\nb: 1\n", b"\xff"]
+)
+def test_files_that_are_no_mapping(text):
+    """The error names the file."""
+    with pytest.raises(Problem, match="must be a YAML mapping of options") as caught:
+        read_folders([("a/.podsplit.yaml", text)])
+
+    assert [name for name, _ in caught.value.errors] == ["a/.podsplit.yaml"]
+
+
+def test_the_limit_of_files():
+    """Two hundred; one more is refused."""
+    files = [(f"{number}/.podsplit.yaml", b"") for number in range(MAX_FILES + 1)]
+
+    assert len(read_folders(files[:-1])) == MAX_FILES == 200
+    with pytest.raises(Problem, match="at most 200 such files"):
+        read_folders(files)
+
+
+def test_the_limit_of_bytes():
+    """Of all files together; one byte more is refused."""
+    half = b"#" * (MAX_BYTES // 2)
+    files = [("a/.podsplit.yaml", half), ("b/.podsplit.yaml", half)]
+
+    assert MAX_BYTES == 262_144
+    assert len(read_folders(files)) == 2
+    with pytest.raises(Problem, match="262144 bytes together"):
+        read_folders([*files, ("c/.podsplit.yaml", b"#")])
+
+
+def test_the_folders_above_a_folder():
+    """Itself included, the outermost first; a folder of a similar name is another one."""
+    folders = ["a/b/c/", "", "a/", "ab/", "a/b/"]
+
+    assert enclosing("a/b/", folders) == ["", "a/", "a/b/"]
+    assert enclosing("x/", folders) == [""]
+
+
+def test_whether_a_folder_contains_everything():
+    """The top always does."""
+    files = [("a/b.yaml", b""), ("a/c/d.yaml", b"")]
+
+    assert contains_all("", files)
+    assert contains_all("a/", files)
+    assert not contains_all("a/c/", files)
+    assert not contains_all("a/", [*files, ("ab.yaml", b"")])
 
 
 def ask(client, path: str, files: dict[str, str]):

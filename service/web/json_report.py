@@ -1,9 +1,8 @@
-"""Reports as JSON: what DESIGN calls the part that scripts depend on. Names are added here, never
-changed.
+"""Reports as JSON. Scripts depend on these names: fields are added, never renamed or removed.
 
-The shapes are declared in `schemas.py`, and tests hold the two equal. Written out by hand because a
-report of 10 documents has some two thousand fields: marshmallow takes 2 ms to dump them, which is
-all that HTTP may cost, and this 0.25 ms.
+`schemas/report.py` declares the shapes, and tests hold the two equal. The code is written by hand
+because a report on 10 documents has about two thousand fields: marshmallow takes 2 ms to dump them,
+as long as everything else that HTTP costs, and this takes 0.25 ms.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from service.text import Span
 Json = dict[str, Any]
 
 
-def analysis(report: Report) -> Json:
+def analysis_to_dict(report: Report) -> Json:
     """The answer of /v1/analyze."""
     return {
         "workloads": [_workload(report, workload) for workload in report.workloads],
@@ -40,7 +39,7 @@ def analysis(report: Report) -> Json:
             {
                 "code": item.code,
                 "message": item.message,
-                "location": location(report, item.location),
+                "location": _location(report, item.location),
             }
             for item in report.rejected
         ],
@@ -52,7 +51,7 @@ def analysis(report: Report) -> Json:
     }
 
 
-def rewriting(report: Report) -> Json:
+def rewrite_to_dict(report: Report) -> Json:
     """The answer of /v1/rewrite.
 
     Raises:
@@ -61,7 +60,7 @@ def rewriting(report: Report) -> Json:
     if report.rewrite is None:
         raise ValueError("the report holds no rewrite")
     rewrite = report.rewrite
-    return analysis(report) | {
+    return analysis_to_dict(report) | {
         "files": _files(rewrite.files),
         "changes": [_change(report, change) for change in rewrite.changes],
         "stages": [
@@ -79,8 +78,8 @@ def rewriting(report: Report) -> Json:
     }
 
 
-def location(report: Report, place: Location) -> Json:
-    """A place, 1-based; the end is the column behind the last."""
+def _location(report: Report, place: Location) -> Json:
+    """A place: lines and columns are 1-based, and the end column is exclusive."""
     return {
         "path": place.path,
         "document": place.document,
@@ -105,7 +104,7 @@ def _workload(report: Report, workload: WorkloadReport) -> Json:
         "namespace": workload.namespace,
         "bare": workload.bare,
         "rewritable": workload.rewritable,
-        "location": location(report, workload.location),
+        "location": _location(report, workload.location),
         "containers": [_container(report, verdict) for verdict in workload.containers],
     }
 
@@ -120,7 +119,7 @@ def _container(report: Report, verdict: Verdict) -> Json:
         "pattern": verdict.pattern.value if verdict.pattern else None,
         "group": verdict.group,
         "confidence": round(verdict.confidence, 4),
-        "location": location(report, verdict.location),
+        "location": _location(report, verdict.location),
         "evidence": [_evidence(report, item) for item in verdict.evidence],
     }
 
@@ -132,7 +131,7 @@ def _evidence(report: Report, evidence: Evidence) -> Json:
         "leans": evidence.leans.value,
         "message": evidence.message,
         "about": evidence.about,
-        "location": location(report, evidence.location),
+        "location": _location(report, evidence.location),
     }
 
 
@@ -143,14 +142,17 @@ def _finding(report: Report, finding: Finding) -> Json:
         "severity": finding.severity.label,
         "message": finding.message,
         "workload": finding.workload,
-        "location": location(report, finding.location),
+        "location": _location(report, finding.location),
         "related": [
-            {"message": message, "location": location(report, place)}
+            {"message": message, "location": _location(report, place)}
             for message, place in finding.related
         ],
         "change": finding.change,
         "suppressed": (
-            {"reason": suppression.reason, "location": location(report, suppression.location)}
+            {
+                "reason": suppression.reason,
+                "location": _location(report, suppression.location),
+            }
             if suppression
             else None
         ),
@@ -187,7 +189,7 @@ def _change(report: Report, change: Change) -> Json:
             for path, edits in change.edits.items()
             for edit in edits
         ],
-        "location": location(report, change.location),
+        "location": _location(report, change.location),
     }
 
 
@@ -197,7 +199,7 @@ def _held_back(report: Report, item: HeldBack) -> Json:
         "workload": item.workload,
         "reason": item.reason,
         "message": item.message,
-        "location": location(report, item.location),
+        "location": _location(report, item.location),
     }
 
 

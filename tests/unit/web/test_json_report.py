@@ -6,28 +6,28 @@ import json
 
 import pytest
 
-from service.web import wire
-from service.web.schemas import AnalysisSchema, RewriteSchema
+from service.web.json_report import analysis_to_dict, rewrite_to_dict
+from service.web.schemas.report import AnalysisSchema, RewriteSchema
 from tests.unit.render.reports import full
 
 
 def test_an_analysis_has_the_declared_shape():
     """Every field that the schema declares is there, of its type, and no other."""
-    data = json.loads(json.dumps(wire.analysis(full())))
+    data = json.loads(json.dumps(analysis_to_dict(full())))
 
     assert AnalysisSchema().validate(data) == {}
 
 
 def test_a_rewrite_has_the_declared_shape():
     """Every field that the schema declares is there, of its type, and no other."""
-    data = json.loads(json.dumps(wire.rewriting(full())))
+    data = json.loads(json.dumps(rewrite_to_dict(full())))
 
     assert RewriteSchema().validate(data) == {}
 
 
 def test_lines_and_columns_count_from_one():
     """The kind of the Pod stands on line 3 from column 7 up to, not including, column 10."""
-    finding = wire.analysis(full())["findings"][0]
+    finding = analysis_to_dict(full())["findings"][0]
 
     assert finding["location"] == {
         "path": "web.yaml",
@@ -41,7 +41,7 @@ def test_lines_and_columns_count_from_one():
 
 def test_a_place_in_a_file_that_could_not_be_decoded():
     """It still has a location: the file's first character."""
-    rejected = wire.analysis(full())["rejected"][0]
+    rejected = analysis_to_dict(full())["rejected"][0]
 
     assert rejected["location"]["path"] == "broken.yaml"
     assert (rejected["location"]["line"], rejected["location"]["column"]) == (1, 1)
@@ -49,7 +49,7 @@ def test_a_place_in_a_file_that_could_not_be_decoded():
 
 def test_suppressed_findings_stay_visible_and_are_not_counted():
     """Somebody asked to ignore one: it carries their reason, and the summary counts it apart."""
-    data = wire.analysis(full())
+    data = analysis_to_dict(full())
 
     assert [
         finding["suppressed"] and finding["suppressed"]["reason"] for finding in data["findings"]
@@ -60,7 +60,7 @@ def test_suppressed_findings_stay_visible_and_are_not_counted():
 
 def test_the_names_that_scripts_depend_on():
     """The names of the specification's example."""
-    data = wire.rewriting(full())
+    data = rewrite_to_dict(full())
     container = data["workloads"][0]["containers"][1]
 
     assert container["role"] == "sidecar"
@@ -77,4 +77,4 @@ def test_an_analysis_is_no_rewrite():
     analysed = type(report)(report.sources, (), (), (), (), 0)
 
     with pytest.raises(ValueError, match="no rewrite"):
-        wire.rewriting(analysed)
+        rewrite_to_dict(analysed)

@@ -8,8 +8,15 @@ import pytest
 
 from service.findings import Applicability, Severity, Stage
 from service.options import CatalogueEntry, Options
-from service.web.choices import QuerySchema, read_options, read_query
 from service.web.problems import Problem
+from service.web.request_options import (
+    QUERY,
+    SUGGESTIONS_QUERY,
+    catalogue_entries,
+    read_options,
+    read_query,
+)
+from service.web.schemas.options import MAX_ENTRIES
 from service.web.settings import Settings
 
 RULES = frozenset({"bare-pod", "unrelated-containers"})
@@ -18,7 +25,11 @@ RULES = frozenset({"bare-pod", "unrelated-containers"})
 def options(query=None, envelope=None, file=None, path=".podsplit.yaml", files=()) -> Options:
     files = [("app/web.yaml", b"kind: Pod"), *([(path, file)] if file is not None else []), *files]
     return read_options(
-        read_query(query or {}, QuerySchema()), envelope or {}, files, Settings(), RULES
+        query=read_query(query or {}, QUERY),
+        envelope=envelope or {},
+        files=files,
+        settings=Settings(),
+        rules=RULES,
     )
 
 
@@ -45,7 +56,7 @@ def test_nothing_chosen():
 
 
 def test_everything_in_the_query():
-    """Words, numbers, and lists with commas."""
+    """WordList, numbers, and lists with commas."""
     chosen = options(
         {
             "min_confidence": "0.9",
@@ -162,7 +173,7 @@ def test_stage_and_layout_are_of_the_whole_request(name, value):
     """A folder beside others can't name one; the error names the file."""
     found = errors(file=f"{name}: {value}\n".encode(), path="team/.podsplit.yaml")
 
-    assert "of the whole request" in found[f"team/.podsplit.yaml: {name}"]
+    assert "applies to the whole request" in found[f"team/.podsplit.yaml: {name}"]
 
 
 def test_trouble_in_a_folder_is_named_there():
@@ -177,19 +188,98 @@ def test_trouble_in_a_folder_is_named_there():
     )
 
 
-def test_files_of_options_are_bounded():
-    """Their number, their size, and the entries that add up."""
-    many = [(f"{number}/.podsplit.yaml", b"") for number in range(201)]
-    entries = b"catalogue:\n" + b"".join(
-        b"  - {image: a%d, role: helper}\n" % number for number in range(600)
+def entries(number: int) -> bytes:
+    """A file of options with so many additions to the catalogue."""
+    return b"catalogue:\n" + b"".join(
+        b"  - {image: a%d, role: helper}\n" % place for place in range(number)
     )
 
-    assert "at most 200" in errors(files=many)[".podsplit.yaml"]
-    assert "at most" in errors(file=b"#" * 300_000)[".podsplit.yaml"]
+
+def test_the_limit_of_additions_to_the_catalogue():
+    """A thousand that hold for one file, from all folders above it; one more is refused."""
+    fits = options(files=[(".podsplit.yaml", entries(400)), ("a/.podsplit.yaml", entries(600))])
+    assert len(fits.for_path("a/web.yaml").catalogue) == MAX_ENTRIES == 1000
+
     assert (
         "at most 1000"
-        in errors(files=[(".podsplit.yaml", entries), ("a/.podsplit.yaml", entries)])["catalogue"]
+        in errors(files=[(".podsplit.yaml", entries(401)), ("a/.podsplit.yaml", entries(600))])[
+            "catalogue"
+        ]
     )
+    assert ".podsplit.yaml: catalogue" in errors(files=[(".podsplit.yaml", entries(1001))])
+
+
+def test_the_services_own_additions_come_last():
+    """They don't count for the caller's limit."""
+    own = tuple(CatalogueEntry(f"own{place}", "helper") for place in range(5))
+    chosen = read_options(
+        query={},
+        envelope={},
+        files=[(".podsplit.yaml", entries(1000))],
+        settings=Settings(),
+        rules=RULES,
+        catalogue=own,
+    )
+
+    assert len(chosen.catalogue) == 1005
+    assert chosen.catalogue[-5:] == own
+
+
+@pytest.mark.parametrize(("length", "wrong"), [(64, False), (65, True)])
+def test_the_limit_of_a_rules_name(length, wrong):
+    """A longer one is refused without being looked for."""
+    found = errors(query={"rules": "x" * length})["rules" if not wrong else "rules.0"]
+
+    assert found.startswith("must be a list of names" if wrong else "must be rules that exist")
+
+
+@pytest.mark.parametrize("length", [0, 1025])
+def test_the_limit_of_a_path(length):
+    """A raw body's name has from 1 to 1024 characters."""
+    assert "path" in errors(query={"path": "x" * length})
+    for fits in (1, 1024):
+        assert read_query({"path": "x" * fits}, QUERY) == {"path": "x" * fits}
+
+
+@pytest.mark.parametrize("value", ["0", "1", "0.25"])
+def test_the_bounds_of_confidence(value):
+    """Both ends are allowed."""
+    assert options({"min_confidence": value}).min_confidence == float(value)
+
+
+def test_a_problem_lists_twenty_fields():
+    """Its detail names the first five, and cuts names of the sender's making short."""
+    envelope = {f"{place:02}" + "x" * 100: 1 for place in range(30)}
+    with pytest.raises(Problem) as caught:
+        options(envelope=envelope)
+
+    assert len(caught.value.errors) == 20
+    assert caught.value.detail.count("unknown option") == 5
+    assert max(len(name) for name, _ in caught.value.errors) == len("options.") + 80
+
+
+def test_a_query_for_suggestions_names_the_platform():
+    """There is no default, and stage and gate make no sense there."""
+    with pytest.raises(Problem, match="platform: is required; use one of: github, gitlab"):
+        read_query({}, SUGGESTIONS_QUERY)
+    with pytest.raises(Problem, match="platform: must be one of github, gitlab"):
+        read_query({"platform": "hub"}, SUGGESTIONS_QUERY)
+    for name in ("stage", "fail_on", "format", "catalogue"):
+        with pytest.raises(Problem, match=f"{name}: unknown option"):
+            read_query({"platform": "github", name: "x"}, SUGGESTIONS_QUERY)
+
+
+def test_a_catalogue_file_holds_a_list():
+    """Of entries, as in the option; anything else is an error that says so."""
+    entry = {"image": "acme/*", "role": "either", "pattern": None}
+
+    assert catalogue_entries([entry]) == (CatalogueEntry("acme/*", "either", None),)
+    assert catalogue_entries([]) == ()
+    for wrong in (None, {}, "text"):
+        with pytest.raises(ValueError, match="must be a list of entries"):
+            catalogue_entries(wrong)
+    with pytest.raises(ValueError, match="role"):
+        catalogue_entries([{"image": "a"}])
 
 
 @pytest.mark.parametrize(
@@ -202,8 +292,8 @@ def test_files_of_options_are_bounded():
         ("layout", "sideways", "must be one of in-place, new-files"),
         ("stage", "last", "must be one of expand, switch, contract"),
         ("fail_on", "never", "must be one of info, warning, error"),
-        ("rules", "bare-pod,none", "must be rules of this service: bare-pod, unrelated-containers"),
-        ("minconfidence", "1", "unknown; there are apply, fail_on, format"),
+        ("rules", "bare-pod,none", "must be rules that exist: bare-pod, unrelated-containers"),
+        ("minconfidence", "1", "unknown option; use one of: apply, fail_on, format"),
     ],
 )
 def test_values_that_are_not_allowed(name, value, says):
@@ -217,7 +307,7 @@ def test_trouble_in_an_envelope_is_named_there():
         envelope={"apply": 3, "nope": 1, "catalogue": [{"image": "(a+)+$", "role": "boss"}]}
     )
 
-    assert found["options.nope"].startswith("unknown; there are apply, catalogue")
+    assert found["options.nope"].startswith("unknown option; use one of: apply, catalogue")
     assert {
         "options.apply",
         "options.catalogue.0.image",
@@ -239,7 +329,7 @@ def test_trouble_in_an_envelope_is_named_there():
 )
 def test_a_file_that_is_no_mapping(file):
     """Unreadable options are an error, not ignored."""
-    assert "must be one mapping" in errors(file=file)[".podsplit.yaml"]
+    assert "must be a YAML mapping" in errors(file=file)[".podsplit.yaml"]
 
 
 def test_an_empty_file_chooses_nothing():

@@ -1,6 +1,4 @@
-"""Pull requests: which lines a unified diff touches, and which can be commented on. Knows no
-platform.
-"""
+"""Reads a pull request's unified diff: which lines it changes, and which can be commented on."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from service.errors import InputError
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
-_SIMPLE = {"n": "\n", "t": "\t", "r": "\r"}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,35 +22,38 @@ class Hunk:
     lines: tuple[str, ...]
     """The new file's lines in it, without line feeds."""
     old_lines: Mapping[int, int]
-    """For unchanged lines: the old file's line of each new one."""
+    """The old file's line of each unchanged line of the new file."""
     changed: frozenset[int]
-    """Lines that the pull request adds, and those right behind something that it deletes."""
+    """Lines that the pull request adds, and those right after lines that it deletes."""
 
     @property
     def last(self) -> int:
-        """The last line; before the first where the hunk only deletes."""
+        """The last line; before the first one if the hunk only deletes."""
         return self.first + len(self.lines) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """What a pull request does to a file that exists afterwards."""
+    """What a pull request changes in a file that exists afterwards."""
 
     path: str
     """Its path afterwards."""
     old_path: str
     """Its path before."""
     hunks: tuple[Hunk, ...]
-    """In order."""
+    """The hunks, in order."""
 
 
 def parse_diff(text: str) -> dict[str, FileDiff]:
-    """The files of a unified diff, as git and the platforms write it, by their new paths.
+    """Read a unified diff as git and the platforms write it.
+
+    Returns:
+        Its files by their new paths; those that it deletes are not among them.
 
     Raises:
-        InputError: `diff-unreadable`: a hunk ends early, or has a line that is none.
+        InputError: `diff-unreadable`: a hunk ends early, or has a line that does not belong in one.
     """
-    found: dict[str, FileDiff] = {}
+    files: dict[str, FileDiff] = {}
     lines = text.split("\n")
     old = new = ""
     hunks: list[Hunk] = []
@@ -67,8 +68,8 @@ def parse_diff(text: str) -> dict[str, FileDiff]:
         elif (match := _HUNK.match(line)) and new:
             hunk, position = _hunk(match, lines, position)
             hunks.append(hunk)
-            found[new] = FileDiff(new, old or new, tuple(hunks))
-    return found
+            files[new] = FileDiff(new, old or new, tuple(hunks))
+    return files
 
 
 def _path(written: str) -> str:
@@ -82,17 +83,18 @@ def _path(written: str) -> str:
             raw += (
                 bytes([int(match[1], 8) & 255])
                 if match[1].isdigit()
-                else _SIMPLE.get(match[1], match[1]).encode()
+                else _ESCAPES.get(match[1], match[1]).encode()
             )
             position = match.end()
         name = (raw + name[position:-1].encode()).decode("utf-8", "replace")
     return "" if name == "/dev/null" else re.sub(r"^[abciow]/", "", name)
 
 
-def _hunk(head: re.Match[str], lines: list[str], position: int) -> tuple[Hunk, int]:
-    old_line, old_left = int(head[1]), int(head[2] or 1)
-    first, new_left = int(head[3]), int(head[4] or 1)
-    kept: list[str] = []
+def _hunk(header: re.Match[str], lines: list[str], position: int) -> tuple[Hunk, int]:
+    """The hunk below a header, and the position after it."""
+    old_line, old_left = int(header[1]), int(header[2] or 1)
+    first, new_left = int(header[3]), int(header[4] or 1)
+    new_lines: list[str] = []
     unchanged: dict[int, int] = {}
     changed: set[int] = set()
     while old_left or new_left:
@@ -101,20 +103,18 @@ def _hunk(head: re.Match[str], lines: list[str], position: int) -> tuple[Hunk, i
         line = lines[position]
         position += 1
         mark, content = line[:1], line[1:]
-        here = first + len(kept)
+        line_number = first + len(new_lines)
         if mark == "+" and new_left:
-            changed.add(here)
-            kept.append(content)
+            changed.add(line_number)
+            new_lines.append(content)
             new_left -= 1
         elif mark == "-" and old_left:
-            changed.add(here)
+            changed.add(line_number)
             old_line, old_left = old_line + 1, old_left - 1
         elif mark in (" ", "") and old_left and new_left:
-            unchanged[here] = old_line
-            kept.append(content)
+            unchanged[line_number] = old_line
+            new_lines.append(content)
             old_line, old_left, new_left = old_line + 1, old_left - 1, new_left - 1
         elif mark != "\\":
-            raise InputError(
-                "diff-unreadable", "the diff has a hunk whose lines don't fit its head"
-            )
-    return Hunk(first, tuple(kept), unchanged, frozenset(changed)), position
+            raise InputError("diff-unreadable", "the lines of a hunk do not match its header")
+    return Hunk(first, tuple(new_lines), unchanged, frozenset(changed)), position

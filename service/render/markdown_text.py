@@ -1,0 +1,68 @@
+"""Pieces of Markdown: escaped text, code, fences, and lists of bounded length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+_BACKTICKS = re.compile("`+")
+
+
+def escape(text: str) -> str:
+    """Text that Markdown shows as it is, on one line. An @ in it mentions nobody."""
+    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("@", "@\u200b")
+
+
+def code(text: str) -> str:
+    """Text as inline code, which may stand in a table."""
+    plain = " ".join(text.split()).replace("|", "\\|")
+    fence = "`" * (1 + _longest_run(plain))
+    padding = " " if plain.startswith("`") or plain.endswith("`") else ""
+    return f"{fence}{padding}{plain}{padding}{fence}"
+
+
+def fenced(text: str, info: str) -> str:
+    """A block of code, its fence longer than any in the text.
+
+    Args:
+        text: the lines, with a line feed at the end of each.
+        info: the word after the opening fence, such as `diff`.
+    """
+    fence = "`" * max(3, 1 + _longest_run(text))
+    return f"{fence}{info}\n{text}{fence}\n"
+
+
+def folded_patch(diff: str) -> str:
+    """A patch that is shown when a reader asks for it."""
+    summary = "<details><summary>Patch, for <code>git apply</code></summary>"
+    return f"{summary}\n\n{fenced(diff, 'diff')}\n</details>\n"
+
+
+def bounded(parts: Iterable[str], most: int, more: str = "- and {} more\n") -> str:
+    """Parts one after another, as many as fit.
+
+    Args:
+        parts: the parts, such as lines of a list.
+        most: characters of all parts that are taken.
+        more: the last part where some did not fit; `{}` stands for their number.
+    """
+    taken: list[str] = []
+    left_out = 0
+    for part in parts:
+        most -= len(part)
+        if most < 0 or left_out:
+            left_out += 1
+        else:
+            taken.append(part)
+    return "".join(taken) + (more.format(left_out) if left_out else "")
+
+
+def counted(number: int, word: str) -> str:
+    """A number and its word, in the plural where needed."""
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def _longest_run(text: str) -> int:
+    """The length of the longest run of backticks."""
+    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)

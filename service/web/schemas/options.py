@@ -1,0 +1,184 @@
+"""The options of a request, wherever they are given: in the query, in an envelope or form, in
+`.podsplit.yaml` files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from service.findings import Applicability, Pattern, Severity, Stage
+from service.render.platforms import PLATFORMS
+
+MAX_ENTRIES = 1000
+"""Additions to the catalogue in one request."""
+
+_SEVERITIES = tuple(severity.label for severity in Severity)
+_STAGES = tuple(stage.label for stage in Stage)
+_APPLY = (Applicability.SAFE.label, Applicability.REVIEW.label)
+_ROLES = ("helper", "application", "either")
+_PATTERNS = tuple(pattern.value for pattern in Pattern)
+_PLATFORMS = tuple(platform.name for platform in PLATFORMS)
+
+
+class WordList(fields.List[Any]):
+    """A list of strings, or one string with commas, as in a query."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        if isinstance(value, str):
+            value = [word.strip() for word in value.split(",") if word.strip()]
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def _choice(choices: Sequence[str], **keywords: Any) -> fields.String:
+    """One of some words. Its errors name them, whatever was given instead."""
+    message = f"must be one of {', '.join(choices)}"
+    return fields.String(
+        validate=validate.OneOf(choices, error=message),
+        error_messages={"invalid": message, "null": message},
+        **keywords,
+    )
+
+
+_FRACTION_ERROR = "must be a number from 0 to 1"
+_NAMES_ERROR = "must be a list of names, or names separated by commas"
+ENTRIES_ERROR = "must be a list of entries with image, role and, optionally, pattern"
+
+
+class CatalogueEntrySchema(Schema):
+    """An addition to the catalogue of images."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+    image = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            r"^[A-Za-z0-9._/*?:\[\]!-]{1,256}\Z",
+            error="must be a glob over an image's repository path",
+        ),
+        metadata={
+            "description": "A glob over the repository path, never a regular expression.",
+            "example": "example.com/team/log-*",
+        },
+    )
+    role = _choice(_ROLES, required=True)
+    pattern = _choice(_PATTERNS, load_default=None, allow_none=True)
+
+
+class OptionsSchema(Schema):
+    """The options of a run, wherever they stand."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+    min_confidence = fields.Float(
+        validate=validate.Range(0, 1, error=_FRACTION_ERROR),
+        error_messages={
+            "invalid": _FRACTION_ERROR,
+            "special": _FRACTION_ERROR,
+            "null": _FRACTION_ERROR,
+            "too_large": _FRACTION_ERROR,
+        },
+        metadata={
+            "description": (
+                "Below this confidence nothing is split; the roles are still reported. Default 0.8."
+            )
+        },
+    )
+    apply = _choice(
+        _APPLY,
+        metadata={
+            "description": (
+                "The worst applicability that is applied. Default review; manual changes are never"
+                " applied."
+            )
+        },
+    )
+    rules = WordList(
+        fields.String(
+            validate=validate.Length(max=64, error=_NAMES_ERROR),
+            error_messages={"invalid": _NAMES_ERROR, "null": _NAMES_ERROR},
+        ),
+        error_messages={"invalid": _NAMES_ERROR, "null": _NAMES_ERROR},
+        metadata={
+            "description": (
+                "The rules to report, separated by commas; all of them when absent. GET /v1/rules"
+                " lists them."
+            )
+        },
+    )
+    layout = _choice(
+        ("in-place", "new-files"),
+        metadata={
+            "description": (
+                "Where new objects go: in-place, after the document that they come from (the"
+                " default), or new-files, into files beside it, which are added to the"
+                " kustomizations that list it."
+            )
+        },
+    )
+    stage = _choice(
+        _STAGES,
+        metadata={
+            "description": "The stage whose text is the rewrite. Default contract, the last."
+        },
+    )
+    fail_on = _choice(
+        _SEVERITIES,
+        metadata={
+            "description": (
+                "With a finding of this severity or worse, or (as an error) a rejected document,"
+                " the answer is 422 with the full report and the header `Podsplit-Gate: failed`."
+            )
+        },
+    )
+    catalogue = fields.List(
+        fields.Nested(CatalogueEntrySchema),
+        error_messages={"invalid": ENTRIES_ERROR, "null": ENTRIES_ERROR},
+        validate=validate.Length(max=MAX_ENTRIES),
+        metadata={"description": "Additions to the catalogue of images."},
+    )
+
+
+class QuerySchema(OptionsSchema):
+    """The query of a request with manifests. The catalogue does not fit into a query."""
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+        exclude = ("catalogue",)
+
+    format = fields.String(metadata={"description": "The answer's format; goes before Accept."})
+    path = fields.String(
+        validate=validate.Length(min=1, max=1024),
+        metadata={"description": "The name of a raw body; stdin.yaml by default."},
+    )
+
+
+class SuggestionsQuerySchema(OptionsSchema):
+    """The query of a request for suggestions. There is no stage in it, as a merge applies a
+    suggestion whole.
+    """
+
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+        exclude = ("catalogue", "stage", "fail_on")
+
+    platform = fields.String(
+        required=True,
+        validate=validate.OneOf(_PLATFORMS, error="must be one of {choices}"),
+        metadata={"description": "The forge that the comments are for."},
+        error_messages={"required": f"is required; use one of: {', '.join(_PLATFORMS)}"},
+    )
