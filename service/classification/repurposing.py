@@ -27,7 +27,7 @@ def runs_something_else(container: Container, entry: Entry) -> bool:
     """
     words = [word.text for word in container.invocation]
     command = [word.text for word in container.invocation if word.where == "command"]
-    if not command and words and words[0] in _SHELLS_AS_ARGUMENT:
+    if words and words[0] in _SHELLS_AS_ARGUMENT:
         command = words
     if not command or not _OTHER_PROGRAMS.search(command[0]):
         return False

@@ -42,7 +42,7 @@ def check(run: RuleInput) -> Iterator[Finding]:
                 message="a key stands twice in one mapping: kubectl takes this one and drops the"
                 f" one on line {line}",
                 location=_location(document, last),
-                workload=titles.get(document, ""),
+                workload=titles[document],
                 related=(("the key that is dropped", dropped_location),),
             )
 

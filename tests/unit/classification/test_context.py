@@ -322,7 +322,7 @@ def test_a_store_that_is_told_of_localhost_does_not_mean_itself() -> None:
         ("MYSQLD_URL", "x image: mysqld-exporter", True),
         ("MYSQL_URL", "x image: haproxy", False),
         ("HOST", "x image: haproxy", False),
-        ("_", "x image: shop/x", False),
+        ("A_", "x- image: shop/x", False),
     ],
 )
 def test_a_variable_names_a_container_by_name_by_image_or_by_protocol(

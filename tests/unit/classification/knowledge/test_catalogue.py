@@ -72,6 +72,7 @@ def test_an_entry_of_more_parts_comes_first(image: str, name: str) -> None:
     [
         ("kube-rbac-proxy", "exact"),
         ("kube-rbac-prox", "long"),
+        ("zoo/kube-rbac-x", "long"),
         ("kube-x", "short"),
         ("kubex", "question"),
         ("x-proxy", "star"),
@@ -118,6 +119,19 @@ def test_an_entry_may_have_several_images() -> None:
     images = ("mysql", "mariadb", "percona/server")
     assert [match(catalogue, image) for image in images] == ["sql"] * 3
     assert match(catalogue, "server") is None
+
+
+def test_a_path_of_fewer_parts_does_not_fit() -> None:
+    """Even if it fits the first of them."""
+    assert match(Catalogue([entry("mysql", "mysql/mysql")]), "mysql") is None
+    assert match(Catalogue([entry("mysql", "mysql/my*")]), "mysql") is None
+
+
+def test_a_glob_may_stand_behind_other_parts() -> None:
+    """It is found by its own first letter."""
+    catalogue = Catalogue([entry("bitnami", "bitnami/my*"), entry("kube", "kube-*")])
+    assert match(catalogue, "mirror/bitnami/mysql") == "bitnami"
+    assert match(catalogue, "mirror/other/mysql") is None
 
 
 def test_a_users_own_entries_come_first() -> None:

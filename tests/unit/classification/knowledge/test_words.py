@@ -36,6 +36,11 @@ def test_a_text_is_read_as_it_stands() -> None:
     )
 
 
+def test_every_word_of_helpers_may_be_a_certain_one() -> None:
+    """None has to be doubtful."""
+    assert words_from(f"helpers: {{proxy: [gate]}}\ncertain: [gate]\n{REST}").certain == {"gate"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
