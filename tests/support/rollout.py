@@ -43,6 +43,15 @@ class Transition:
     """Whether the old Pods are gone before the new ones start."""
 
     @property
+    def may_leave_gap(self) -> bool:
+        """Whether clients have to expect a moment without these Pods.
+
+        That is so where the change says that the old ones are gone first. The Pods of a CronJob run
+        only now and then, whatever is applied.
+        """
+        return self.old_gone_first or self.owner.kind == "CronJob"
+
+    @property
     def states(self) -> list[tuple[Pods, ...]]:
         """The Pods that there are at some moment, in order."""
         if [(pods.labels, pods.spec, pods.owner) for pods in self.old] == [
@@ -105,8 +114,8 @@ class PortHistory:
     """Every endpoint that it had at some moment."""
     was_empty: bool
     """Whether it had none at some moment."""
-    gap_announced: bool
-    """Whether it is served only by Pods that are gone before others start, as the change says."""
+    gap_is_expected: bool
+    """Whether only Pods serve it of which each may leave a gap."""
 
 
 def port_histories(
@@ -134,8 +143,8 @@ def port_histories(
             port,
             reached=frozenset[Endpoint]().union(*combined),
             was_empty=not all(combined),
-            gap_announced=bool(serving)
-            and all(transition.old_gone_first for transition in serving),
+            gap_is_expected=bool(serving)
+            and all(transition.may_leave_gap for transition in serving),
         )
 
 
@@ -171,7 +180,7 @@ def _check_ports(
     )
     for history in port_histories(before, after, gone_first):
         port = history.port
-        if port in needed and history.was_empty and not history.gap_announced:
+        if port in needed and history.was_empty and not history.gap_is_expected:
             yield f"{port} has no endpoint at some moment"
         wanted = containers_behind(first.get(port, ())) or containers_behind(last.get(port, ()))
         wrong = {endpoint for endpoint in history.reached if endpoint.container not in wanted}
