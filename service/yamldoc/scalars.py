@@ -257,7 +257,7 @@ def scalar_text(
     something else without.
 
     Args:
-        value: str, int, float, bool or None.
+        value: str, int, float, bool, None, or an empty dict or list.
         preferred: the quote that the file prefers.
         flow: whether it is written in a flow collection.
         json_style: whether it is written in a JSON document.

@@ -37,7 +37,12 @@ EXTENTS: list[tuple[str, Route, str]] = [
     ("l:\n# of l\n- - a\n  - b\n", ("l", 0, 0), "- a"),
     # A deep comment above belongs to what is before it.
     ("a:\n  b: 1\n  # b\nc: 2\n", ("c",), "c: 2"),
+    # A line of the text before it that looks like a comment is none.
+    ('a: "x\n# y"\nb: 1\n', ("b",), "b: 1"),
+    ('l:\n- "x\n# y"\n- b\n', ("l", 1), "- b"),
+    ('l:\n- "x\n# y" # c\n- b\n', ("l", 0), '- "x\n# y" # c'),
     ("x: &x {y: 1}\na: *x # a\nb: 2\n", ("a",), "a: *x # a"),
+    ("l:\n- &x a\n- *x # c\n", ("l", 1), "- *x # c"),
 ]
 
 
@@ -53,7 +58,9 @@ def test_the_extent_of_a_node_has_its_comments(text: str, route: Route, expected
     [
         ("a: 1\nb: 2\n", ("b",), "b: 2\n"),
         ("l:\n- a\n- b\n", ("l", 1), "- b\n"),
+        ("l: [a, b]\n", ("l", 0), "a, b]\n"),
         ("l: [a, b]\n", ("l", 1), "b]\n"),
+        ("a: 1\n", (), "a: 1\n"),
         ("l: {a: 1, b: 2}\n", ("l", "b"), "b: 2}\n"),
     ],
 )
@@ -72,6 +79,7 @@ REMOVALS: list[tuple[str, list[Route], str]] = [
     ("a: 1\n\nb: 2\n\nc: 3\n", [("b",)], "a: 1\n\nc: 3\n"),
     ("\na: 1\nb: 2\n", [("a",)], "\nb: 2\n"),
     ("m:\n  a: 1\n  b: 2\nn: 3\n", [("m", "a")], "m:\n  b: 2\nn: 3\n"),
+    ("m:\n  # of a\n  a: 1\n  # of b\n  b: 2\n", [("m", "a")], "m:\n  # of b\n  b: 2\n"),
     # Beside a dash, its place stays.
     ("l:\n- a: 1\n  b: 2\n", [("l", 0, "a")], "l:\n- b: 2\n"),
     ("l:\n- a: 1 # a\n    # a\n\n  b: 2\n", [("l", 0, "a")], "l:\n- b: 2\n"),
@@ -80,6 +88,8 @@ REMOVALS: list[tuple[str, list[Route], str]] = [
     ("l:\n- a: 1\n  b: 2\n  c: 3\n", [("l", 0, "a"), ("l", 0, "b")], "l:\n- c: 3\n"),
     ("l:\n- - a\n  - b\n", [("l", 0, 0)], "l:\n- - b\n"),
     ("l:\n- - a\n  - b\n", [("l", 0, 1)], "l:\n- - a\n"),
+    ("l:\n- - a\n  - b\n  - c\n", [("l", 0, 0)], "l:\n- - b\n  - c\n"),
+    ("l:\n# of a\n- a\n- b\n", [("l", 0)], "l:\n- b\n"),
     ("l:\n-\n  a: 1\n  b: 2\n", [("l", 0, "a")], "l:\n-\n  b: 2\n"),
     # Block sequences.
     ("l:\n- a\n# b\n- b\n- c\n", [("l", 1)], "l:\n- a\n- c\n"),
@@ -114,10 +124,13 @@ def test_a_node_alone_is_removed_without_a_comma() -> None:
 def test_the_only_child_beside_a_dash_leaves_the_dash() -> None:
     """With what stands behind it."""
     text = "l:\n- a: 1 # c\n"
-    route = ("l", 0, "a")
+    route: Route = ("l", 0, "a")
     span = removal_of(text, at(text, route), route, removed={route})
     assert text[: span.start] + text[span.end :] == "l:\n-  # c\n"
     text = "l:\n- a:\n"
+    span = removal_of(text, at(text, route), route, removed={route})
+    assert text[: span.start] + text[span.end :] == "l:\n- \n"
+    text, route = "l:\n- - a\n", ("l", 0, 0)
     span = removal_of(text, at(text, route), route, removed={route})
     assert text[: span.start] + text[span.end :] == "l:\n- \n"
 

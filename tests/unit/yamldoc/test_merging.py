@@ -68,6 +68,7 @@ def test_an_entry_and_an_item_are_not_merged() -> None:
         (Remove(("list", 0)), Remove(("map", "a"))),
         (Remove(("one", "a")), AddEntry(("one",), "b", 2)),
         (Remove(("list", 0)), Remove(("list", 1)), AddItem(("list",), "z")),
+        (Remove(("one", "a")), Remove(("map", "a")), AddEntry(("one",), "b", 2)),
         (Remove(("gone", "a")),),
         (Remove(("x", "a")),),
         (SetValue(("nothing",), 1), RenameKey(("x",), "z")),

@@ -91,7 +91,8 @@ def test_what_another_change_nests_is_indented_too() -> None:
     assert edited(text, AddEntry(("z",), "b", {"c": 3}), around=other) == (
         "s:\n  a: 1\nz:\n  y: 2\n  b:\n    c: 3\n"
     )
-    assert edited(text, *other, around=other) == edited(text, *other)
+    add = AddEntry(("s",), "b", {"c": 3})
+    assert edited(text, *other, add, around=other) == edited(text, *other, add)
 
 
 REFUSED: list[Tree] = [

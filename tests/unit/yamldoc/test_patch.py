@@ -44,7 +44,7 @@ VALUES: list[tuple[str, Tree, str]] = [
     ("a: x # c\nb: 1\n", {"c": 1, "d": [2]}, "a: # c\n  c: 1\n  d:\n    - 2\nb: 1\n"),
     ("a:\n  b: 1\n  c: 2\nd: 3\n", {"e": 4}, "a:\n  e: 4\nd: 3\n"),
     ("a: x\n", {}, "a: {}\n"),
-    ("a: x # c\n", [], "a: [] # c\n"),
+    ("a: x # c \n", [], "a: [] # c \n"),
     ("a:\n", [1], "a:\n  - 1\n"),
     ("'a' : x\n", {"b": 1}, "'a' :\n  b: 1\n"),
     ('"a: \\"b": 1\na: x\n', {"b": 1}, '"a: \\"b": 1\na:\n  b: 1\n'),
@@ -94,6 +94,12 @@ def test_an_empty_value_right_behind_a_colon_gets_a_space() -> None:
     assert edited("{a: 1,'b':}\n", SetValue(("b",), {"c": 1})) == "{a: 1,'b': {c: 1}}\n"
     assert edited("{a: 1,'b':}\n", SetValue(("b",), 2)) == "{a: 1,'b': 2}\n"
     assert edited("l:\n-\n", SetValue(("l", 0), 2)) == "l:\n- 2\n"
+
+
+def test_a_value_without_a_space_before_it_stays_so() -> None:
+    """As in compact JSON."""
+    assert edited('{"a":1}\n', SetValue(A, 2)) == '{"a":2}\n'
+    assert edited('{"a":1}\n', SetValue(A, {"b": 2})) == '{"a":{"b": 2}}\n'
 
 
 def test_comments_of_copied_text_do_not_go_beside_the_key() -> None:
@@ -187,6 +193,11 @@ def test_what_can_not_be_done_is_refused(
     operations = operation if isinstance(operation, tuple) else (operation,)
     with pytest.raises(EditError, match=message):
         edited(text, *operations)
+
+
+def test_only_what_is_removed_counts_as_removed() -> None:
+    """What changes beside it keeps its comma."""
+    assert edited("m: {a: 1, b: 2}\n", SetValue(("m", "a"), 9), Remove(("m", "b"))) == "m: {a: 9}\n"
 
 
 def test_a_document_may_lose_all_but_one_entry() -> None:

@@ -109,7 +109,7 @@ FORMATTED: list[tuple[str, Tree, dict[str, Any], bool, str]] = [
     ("a: 'x'\n", "y\nz", {}, True, '"y\\nz"'),
     ("a: 'x'\n", 'y\n"', {"quote": "'"}, False, '"y\\n\\""'),
     ('{"a": "x"}', "é", {"json": True}, True, '"é"'),
-    ('{"a": "x"}', 'é"', {"json": True}, True, '"é\\""'),
+    ('{"a": "x"}', 'é"\u2028', {"json": True}, True, '"é\\"\u2028"'),
     ("a: |\n  x y\n", "z é\nw", {"newline": "\r\n"}, False, "|-\r\n  z é\r\n  w"),
 ]
 

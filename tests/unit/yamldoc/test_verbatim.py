@@ -10,7 +10,7 @@ from service.errors import EditError
 from service.yamldoc.emit import ExtractedText
 from service.yamldoc.layout import Formatting
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Verbatim
+from service.yamldoc.operations import AddEntry, Operation, Remove, RenameKey, SetValue, Verbatim
 from service.yamldoc.verbatim import extract_verbatim, make_emitter, make_patcher
 from tests.support.documents import document_of
 
@@ -52,6 +52,7 @@ EXTRACTED: list[tuple[str, Route, list[str], list[str], list[str]]] = [
     ("l:\n# 1\n-\n  # 2\n  x: 1\n", ("l", 0), ["x: 1"], ["x: 1"], ["# 1", "# 2"]),
     ("l:\n- # 1\n  x: 1\n", ("l", 0), ["x: 1"], ["x: 1"], ["# 1"]),
     ("l:\n- a # c\n- b\n", ("l", 0), ["a # c"], ["a # c"], []),
+    ("# a\na:\n  # in\n  b: 1\n", ("a",), ["a:", "  # in", "  b: 1"], ["b: 1"], ["# a"]),
     # In flow, only the text itself.
     ("m:\n  l: {a: [1,\n    2], b: 3}\n", ("m", "l", "a"), ["a: [1,", "  2]"], ["[1,", "  2]"], []),
     ("# c\nl: [a, b]\n", ("l", 1), ["b"], ["b"], []),
@@ -99,6 +100,36 @@ def test_operations_are_carried_out_in_the_text() -> None:
     assert result.data == {"b": 1, "c": 2}
 
 
+def test_an_operation_may_change_the_edge_of_the_text() -> None:
+    """The value alone has no part of a key that is renamed."""
+    renamed = extract("a: x\n", ("a",), RenameKey(("a",), "b"))
+    assert (renamed.whole, renamed.value) == (["b: x"], ["x"])
+    assert extract("l:\n- x\n", ("l", 0), SetValue(("l", 0), "z")).whole == ["z"]
+
+
+def test_a_whole_document_can_be_extracted() -> None:
+    """With the comments above it."""
+    result = extract("# c\na: 1\nb: 2\n", ())
+    assert (result.comments, result.whole, result.key) == (["# c"], ["a: 1", "b: 2"], None)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "value"),
+    [
+        ("x: &x\n  y: 1\n", ["x:", "  y: 1"], ["y: 1"]),
+        ("x: &x {y: 1}\n", ["x: {y: 1}"], ["{y: 1}"]),
+        ("x: &x !!map {y: 1}\n", ["x: &x !!map {y: 1}"], ["&x !!map {y: 1}"]),
+        ("x: &x !!map\n  y: 1\n", ["x: &x !!map", "  y: 1"], ["y: 1"]),
+    ],
+)
+def test_the_anchor_of_the_text_itself_is_dropped(
+    text: str, whole: list[str], value: list[str]
+) -> None:
+    """A tag stays with a value in flow; with a block it stays with the key."""
+    result = extract(text, ("x",))
+    assert (result.whole, result.value) == (whole, value)
+
+
 def test_nothing_is_extracted_from_nowhere() -> None:
     """The route may be wrong."""
     with pytest.raises(EditError, match="nothing to carry over"):
@@ -123,6 +154,9 @@ ALIASES: list[tuple[str, list[str]]] = [
     ("x:\n  y: &y\n    z: 1\n", ["x:", "  y:", "    z: 1"]),
     ("x:\n- &y\n  z: 1\n", ["x:", "-", "  z: 1"]),
     ("x:\n  y: &y !!str 1\n", ["x:", "  y: &y !!str 1"]),
+    ("x:\n- &y 1\n- *y\n", ["x:", "- &y 1", "- *y"]),
+    ("z: &z {}\nx:\n  y: *z # c\n", ["x:", "  y: {} # c"]),
+    ("x: {y: [*scalar]}\n", ["x: {y: [1]}"]),
     # Merge keys are written out without the keys that stand beside them.
     ("x:\n  <<: *map\n  c: 3\n", ["x:", "  a: 1", "  b: 2", "  c: 3"]),
     ("x:\n  <<: *map\n  b: 3\n", ["x:", "  a: 1", "  b: 3"]),
@@ -158,13 +192,14 @@ def test_a_merge_key_that_brings_nothing_in_is_dropped() -> None:
         (("x", "list"), ["- 1"], True, True),
         (("x", "scalar"), ["1"], False, False),
         (("x", "empty"), ["[]"], False, True),
+        (("x", "none"), ["{}"], False, False),
     ],
 )
 def test_what_a_merge_key_brings_in_is_written_anew(
     route: Route, lines: list[str], block: bool, sequence: bool
 ) -> None:
     """It has no text in its place, and no key there."""
-    text = "m: &m {map: {a: 1, b: 2}, list: [1], scalar: 1, empty: []}\nx: {<<: *m}\n"
+    text = "m: &m {map: {a: 1, b: 2}, list: [1], scalar: 1, empty: [], none: {}}\nx: {<<: *m}\n"
     result = extract(text, route)
     assert (result.whole, result.value, result.comments) == (lines, lines, [])
     assert (result.key, result.block, result.sequence) == (None, block, sequence)
