@@ -75,7 +75,7 @@ class Emitter:
         if value is HOLE:
             return [f"{pad}{name}:{_HOLE_MARK}"]
         return self._block_scalar(f"{pad}{name}:", value, column + self._formatting.indent) or [
-            f"{pad}{name}: {self._inline(value)}"
+            f"{pad}{name}: {scalar_text(value, preferred=self._formatting.quote)}"
         ]
 
     def _extracted_entry(self, key: str, extracted: ExtractedText, column: int) -> list[str]:
@@ -113,7 +113,7 @@ class Emitter:
             lines = [line for item in value for line in self.item(item, column + 2)]
         else:
             return self._block_scalar(f"{pad}-", value, column + 2) or [
-                f"{pad}- {self._inline(value)}"
+                f"{pad}- {scalar_text(value, preferred=self._formatting.quote)}"
             ]
         # A comment above the first entry goes above the dash.
         while lines and lines[0].lstrip().startswith("#"):
@@ -156,12 +156,6 @@ class Emitter:
         return scalar_text(
             value, preferred=self._formatting.quote, flow=True, json_style=self._formatting.json
         )
-
-    def _inline(self, value: Data) -> str:
-        """A scalar or an empty collection, outside of flow collections."""
-        if value in ({}, []) and not isinstance(value, str):
-            return "{}" if isinstance(value, dict) else "[]"
-        return scalar_text(value, preferred=self._formatting.quote)
 
     def _block_scalar(self, head: str, value: Data, column: int) -> list[str] | None:
         """The lines of a literal block scalar for text of several lines.

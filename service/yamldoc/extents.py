@@ -29,9 +29,8 @@ def extent_of(text: str, found: FoundNode, route: Route) -> Span:
     start = own_start(text, found, route)
     own_column = column(text, start)
     key_end = found.key.end if found.key is not None else 0
-    written = found.written
-    end = max(found.node.end, key_end, start) if written is None else max(written.end, key_end)
-    last = layout.comments_below_end(text, end, own_column)
+    written = found.written or found.node
+    last = layout.comments_below_end(text, max(written.end, key_end), own_column)
     top = line_start(text, start)
     if text[top:start].strip(" "):
         return Span(start, last)

@@ -149,8 +149,6 @@ def comments_below_end(text: str, end: int, own_column: int, *, over_blanks: boo
             last = stop
         elif stripped or not over_blanks:
             break
-        if next_line(text, stop) == position:
-            break
         position = next_line(text, stop)
     return last
 

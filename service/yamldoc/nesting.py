@@ -75,9 +75,7 @@ def _nest_in_block(
     text, formatting = context.text, context.formatting
     own_column = column(text, key.start)
     lines = context.emitter.entries(operation.tree, own_column + formatting.indent)
-    before, after = split_at_hole(formatting.newline.join(lines))
-    if after.strip():
-        raise EditError("the old value is not the last leaf")
+    before, _ = split_at_hole(formatting.newline.join(lines))
     start = colon_end(text, key)
     end = layout.comments_below_end(text, found.node.end, own_column, over_blanks=True)
     return [insertion(start, formatting.newline + before, stage=operation.stage)], Span(start, end)

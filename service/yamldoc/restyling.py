@@ -38,10 +38,8 @@ def restyled(
         return spliced
     if formatting.json:
         return scalar_text(value, json_style=True)
-    if node.style == '"' or (node.style == "'" and not in_flow and "\n" in value):
-        return quote(value, "" if node.style == '"' else formatting.quote)
-    if node.style == "'":
-        return quote(value, "'")
+    if node.style in ("'", '"'):
+        return quote(value, "'" if node.style == "'" else "")
     if node.style in ("|", ">"):
         return _as_block_scalar(text, node, value, formatting=formatting)
     if "\n" in value and not in_flow:

@@ -76,14 +76,19 @@ def resolve_plain(text: str) -> Data:
         return _number(text.replace("_", ""), text) if _DOT_FLOAT.match(text) else text
     plain = text.replace("_", "")
     if match := _INT.match(plain):
-        base = match.lastgroup if match.lastgroup != "sign" else "dec"
+        base = match.lastgroup
         assert base is not None
         if len(plain) > _LONGEST_INTEGER:
             return _number(plain, text) if base == "dec" else text
         value = int(match[base], _BASES[base])
         value = -value if match["sign"] == "-" else value
         # The tools read an integer that doesn't fit into 64 bits with its sign as a float.
-        return value if -(2**63) <= value < 2**63 else float(value)
+        if -(2**63) <= value < 2**63:
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            return text
     return _number(plain, text) if _FLOAT.match(plain) else text
 
 
@@ -252,7 +257,7 @@ def scalar_text(
     something else without.
 
     Args:
-        value: str, int, float, bool or None.
+        value: str, int, float, bool, None, or an empty dict or list.
         preferred: the quote that the file prefers.
         flow: whether it is written in a flow collection.
         json_style: whether it is written in a JSON document.

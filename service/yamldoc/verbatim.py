@@ -227,7 +227,7 @@ def _merge_written_out(
     text: str, mapping: Mapping, *, key: Scalar, value: Node, emitter: Emitter
 ) -> Iterator[Edit]:
     """The edit that writes out what a merge key brings in, or removes it if that is nothing."""
-    data = _merged_data(mapping, key, value)
+    data = _merged_data(mapping, value)
     if not data:
         yield from _without_merge(mapping, key, value)
     elif is_block(mapping):
@@ -237,21 +237,19 @@ def _merge_written_out(
         yield Edit(Span(key.start, value.end), emitter.flow(data, 0)[1:-1])
 
 
-def _merged_data(mapping: Mapping, merge: Scalar, value: Node) -> dict[str, Data]:
-    """What a merge key brings into a mapping, without the keys that are written beside it."""
-    entries = mapping.entries
-    position = next(index for index, (key, _) in enumerate(entries) if key is merge)
-    later = {read_key(key) for key, _ in entries[position + 1 :] if not is_merge(key)}
-    data = {
+def _merged_data(mapping: Mapping, value: Node) -> dict[str, Data]:
+    """What a merge key brings into a mapping, without the keys that are written beside it.
+
+    For a key that is written before the merge key, kubectl reads the merged value; the text here
+    keeps the written one, and verification refuses the rewrite.
+    """
+    written = {read_key(key) for key, _ in mapping.entries if not is_merge(key)}
+    return {
         name: child
         for source in merge_sources(value)
         for name, child in read(source).items()
-        if name not in later
+        if name not in written
     }
-    # An earlier key that the merge overrides would be written twice; kubectl reads the merged one.
-    for key, _ in entries[:position]:
-        data.pop(read_key(key), None)
-    return data
 
 
 def _without_merge(mapping: Mapping, merge: Scalar, value: Node) -> Iterator[Edit]:
