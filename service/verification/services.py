@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from service.change import WorkloadPlan
 from service.classification.knowledge import Catalogue
 from service.findings import Stage
-from service.kube.containers import Container, as_port
+from service.kube.containers import Container
 from service.kube.objects import ManifestSet, Resource, as_list, as_text
 from service.kube.selectors import matches_map
 from service.kube.services import service_selector, services_selecting
@@ -203,16 +203,17 @@ def find_misdirected_addresses(after: ManifestSet, transition: StageTransition) 
     """
     for teller, old, new in _changed_texts(transition):
         for loopback, address in replaced_addresses(old, new):
-            host, _, port = address.partition(":")
             if address == loopback:
                 continue
-            service = after.find("Service", host, teller)
-            listening = as_port(loopback.rpartition(":")[2])
+            service = after.find("Service", address.host, teller)
             if service is None or not any(
-                _leads_to(service, successor, as_port(port), listening)
+                _leads_to(service, successor, address.port, loopback.port)
                 for successor in transition.successors
             ):
-                yield f"{teller.title} is told of {host}, which does not lead where localhost led"
+                yield (
+                    f"{teller.title} is told of {address.host}, which does not lead where"
+                    " localhost led"
+                )
 
 
 def _changed_texts(transition: StageTransition) -> Iterator[tuple[Resource, str, str]]:
