@@ -47,6 +47,19 @@ _READ_ON_PODS = (
 """Annotations that the kubelet, the runtime, meshes, collectors and kubectl read on the Pod."""
 
 
+def starts_containers_alike(old: Workload, successor: Workload) -> bool:
+    """Whether Pods have each container once, as init container or not as it was, and start them in
+    the order in which they were started.
+
+    Args:
+        old: the workload as it was.
+        successor: one that has some of its containers.
+    """
+    before = [(container.name, container.type) for container in old.containers]
+    after = [(container.name, container.type) for container in successor.containers]
+    return after == [container for container in before if container in after]
+
+
 def changed_fields(
     old: Workload, successor: Workload, *, is_moved: bool, is_merged: bool
 ) -> list[str]:

@@ -38,6 +38,7 @@ from service.verification.pods import (
     makes_as_many_pods,
     pinned_nodes,
     replaces_pods_alike,
+    starts_containers_alike,
 )
 from service.verification.policies import find_blocked, find_excess
 from service.verification.services import (
@@ -173,6 +174,11 @@ class WorkloadCheck:
         old, count = self._old, len(self.plan.copies) + 1
         for place, successor in enumerate(self.successors):
             is_moved = place > 0
+            if not starts_containers_alike(old, successor):
+                yield (
+                    "containers",
+                    f"{successor.title} doesn't start the containers of {old.title} as it did",
+                )
             if not makes_as_many_pods(old, successor, count, is_moved=is_moved):
                 yield (
                     "containers",
