@@ -21,7 +21,8 @@ _ADMITTED = frozenset({"priority", "overhead"})
 """Fields that admission fills in, from the priority and runtime classes."""
 _OF_ONE_POD = frozenset({"nodeName", "nodeSelector", "affinity", "hostname", "subdomain"})
 """Fields in which copies of a Pod differ, and which their controller sets in its own way."""
-_SAYS_NOTHING: tuple[Data, ...] = (None, False, "", [], {})
+_TRUE_BY_DEFAULT = frozenset({"automountServiceAccountToken", "enableServiceLinks", "hostUsers"})
+"""Fields in which a written false is not what Pods get where nothing is written."""
 _READ_ON_PODS = (
     "prometheus.io/",
     "sidecar.istio.io/",
@@ -88,7 +89,7 @@ def _is_kept(old: Workload, successor: Workload, field: str, *, is_moved: bool) 
         return _are_relabelled(was, now, values)
     if field in _ADMITTED:
         return now is None
-    if is_moved and was in _SAYS_NOTHING and now is None:
+    if is_moved and now is None and _says_nothing(field, was):
         return True
     if not old.is_pod:
         return False
@@ -99,6 +100,13 @@ def _is_kept(old: Workload, successor: Workload, field: str, *, is_moved: bool) 
         return _are_tolerations_kept(was, now)
     # The API server accepts nothing else in the template of a server.
     return field == "restartPolicy" and now in (None, "Always")
+
+
+def _says_nothing(field: str, value: Data) -> bool:
+    """Whether a Pod is the same without a field."""
+    if value is False:
+        return field not in _TRUE_BY_DEFAULT
+    return value is None or value in ("", [], {})
 
 
 def _are_tolerations_kept(was: Data, now: Data) -> bool:
@@ -154,7 +162,8 @@ def has_its_annotations(old: Workload, successor: Workload, *, is_moved: bool) -
         if is_moved and _is_of_one_container(old, key, value):
             continue
         stays_on_object = old.is_pod and not key.startswith(_READ_ON_PODS)
-        if not stays_on_object or (not is_moved and key not in successor.resource.annotations):
+        is_there = is_moved or successor.resource.annotations.get(key) == value
+        if not (stays_on_object and is_there):
             return False
     return True
 

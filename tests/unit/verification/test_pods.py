@@ -238,6 +238,20 @@ def test_a_field_that_says_nothing_may_go_where_containers_move(value: Any) -> N
         ]
 
 
+@pytest.mark.parametrize(
+    "field", ["automountServiceAccountToken", "enableServiceLinks", "hostUsers"]
+)
+def test_false_says_something_where_true_is_the_default(field: str) -> None:
+    """Pods that didn't get the token of their account would get it."""
+    assert changed(deployment(**{field: False}), deployment(), is_moved=True) == [field]
+
+
+def test_zero_says_something() -> None:
+    """Pods that were killed at once would be given 30 seconds."""
+    old = deployment(terminationGracePeriodSeconds=0)
+    assert changed(old, deployment(), is_moved=True) == ["terminationGracePeriodSeconds"]
+
+
 def test_the_node_of_a_pod_that_ran_may_go() -> None:
     """The scheduler wrote it into a live export; a person did into a manifest."""
     pod = {**containers("web"), "nodeName": "node-1"}
@@ -374,6 +388,7 @@ def annotated_pod(annotations: dict[str, str], **fields: Any) -> Workload:
         pytest.param({}, {"team": "a"}, True, id="on the Pods"),
         pytest.param({"team": "a"}, {"team": "a"}, True, id="on both"),
         pytest.param({}, {}, False, id="lost"),
+        pytest.param({"team": "b"}, {}, False, id="another value"),
         pytest.param({"other": "a"}, {}, False, id="another name"),
     ],
 )
