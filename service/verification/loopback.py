@@ -59,7 +59,7 @@ def replaced_addresses(old: str, new: str) -> list[tuple[Address, Address]]:
             return []
         found.append((_address(match), _address(replaced)))
         old_position, new_position = match.end(), replaced.end()
-    return found if found and old[old_position:] == new[new_position:] else []
+    return found if old[old_position:] == new[new_position:] else []
 
 
 def _address(match: re.Match[str]) -> Address:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from service.change import NewObject, Proposal, WorkloadPlan
+from service.change import NewObject, Proposal, Step, WorkloadPlan
 from service.findings import Applicability, Stage
 from service.kube.objects import ManifestSet, Resource
 from service.kube.workloads import Workload
 from service.reading import Inputs
+from service.yamldoc.operations import Operation
 from tests.support.planning import read
 
 Manifest = dict[str, Any]
@@ -130,6 +132,11 @@ def new_object(
     return NewObject(
         **{"after": after, "tree": {}, "kind": kind, "name": name, "stage": stage, **fields}
     )
+
+
+def step(resource: Resource, operation: Operation) -> Step:
+    """An operation on an object, whose route starts at the object."""
+    return Step(resource, replace(operation, route=(*resource.route, *operation.route)))
 
 
 def successors_in(inputs: Inputs, names: Sequence[str]) -> tuple[Workload, ...]:

@@ -126,6 +126,7 @@ def test_addresses_are_given_with_what_replaces_them(
         pytest.param("redis://localhost:6379/", "redis://shop:6379/0", id="the end is longer"),
         pytest.param("redis://localhost:6379/", "redis://shop:6379", id="the end is shorter"),
         pytest.param("redis://u:p@localhost:1", "redis://shop:1", id="the beginning differs"),
+        pytest.param("a:localhost:1", "b:shop:1", id="the first character differs"),
         pytest.param("redis://localhost:1", "rediss://shop:1", id="the beginning is longer"),
         pytest.param("localhost:1,localhost:2", "a:1;b:2", id="what is between differs"),
         pytest.param("localhost:1,localhost:2", "a:1,", id="one of two is gone"),
