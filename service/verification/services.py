@@ -206,7 +206,8 @@ def find_misdirected_addresses(after: ManifestSet, transition: StageTransition) 
             if address == loopback:
                 continue
             service = after.find("Service", address.host, teller)
-            if service is None or not any(
+            has_lost_port = address.port is None and loopback.port is not None
+            if service is None or has_lost_port or not any(
                 _leads_to(service, successor, address.port, loopback.port)
                 for successor in transition.successors
             ):
