@@ -143,6 +143,7 @@ def test_a_rule_that_lets_in_more_is_excess(rule: dict[str, Any]) -> None:
         pytest.param({"ports": EGRESS["ports"]}, id="to everybody"),
         pytest.param({**EGRESS, "to": [to("other")]}, id="to another workload"),
         pytest.param({"ports": [*DNS["ports"], {"port": 80}]}, id="to a port besides DNS"),
+        pytest.param({"to": [to("other")], **DNS}, id="to DNS in another workload"),
         pytest.param({}, id="to everybody and every port"),
     ],
 )
