@@ -106,7 +106,7 @@ def _says_nothing(field: str, value: Data) -> bool:
     """Whether a Pod is the same without a field."""
     if value is False:
         return field not in _TRUE_BY_DEFAULT
-    return value is None or value in ("", [], {})
+    return value in ("", [], {})
 
 
 def _are_tolerations_kept(was: Data, now: Data) -> bool:

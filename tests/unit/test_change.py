@@ -60,7 +60,7 @@ def test_a_new_object_is_in_the_file_of_its_origin_or_in_its_own() -> None:
     ],
 )
 def test_the_id_of_a_change_tells_what_it_is_about(
-    metadata: dict[str, str], action: str, expected: str
+    metadata: dict[str, Any], action: str, expected: str
 ) -> None:
     """Action, file, namespace where one is written, kind and name."""
     workload = workload_of(bare_pod("shop", containers("web"), **metadata))

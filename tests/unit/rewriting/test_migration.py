@@ -332,7 +332,7 @@ def test_pods_that_are_not_replaced_are_deleted_by_hand(kind: str, spec: dict[st
 
 def test_nobody_waits_for_new_pods_that_replace_none() -> None:
     """A new workload of a kind that replaces its Pods when they are deleted has none to replace."""
-    on_delete = {"updateStrategy": {"type": "OnDelete"}}
+    on_delete: dict[str, Any] = {"updateStrategy": {"type": "OnDelete"}}
     move = Move(("queue",), "DaemonSet", "shop-queue", Stage.SWITCH)
     told = commands(split(move, kind="DaemonSet", **on_delete))
     assert APPLY.format("switch") in told

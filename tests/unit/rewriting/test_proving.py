@@ -24,6 +24,7 @@ from service.refusals import Refusal
 from service.rewriting import proving
 from service.rewriting.proving import rewrite
 from service.verification.verify import CHECKS, Failure
+from service.verification.verify import verify as real_verify
 from tests.support.planning import BARE_SHOP, SHOP, classified
 
 MALL = SHOP.replace("shop", "mall")
@@ -65,7 +66,6 @@ def distrust(
     changes that it was asked about.
     """
     asked: list[int] = []
-    real = proving.verify
 
     def verify(*args: Any) -> list[Failure]:
         proposals: Sequence[Proposal] = args[2]
@@ -75,7 +75,7 @@ def distrust(
             for proposal in proposals
             if is_wrong(proposal)
         ]
-        return found or real(*args)
+        return found or real_verify(*args)
 
     monkeypatch.setattr(proving, "verify", verify)
     return asked

@@ -33,6 +33,7 @@ def made(**fields: Any) -> Container:
         pytest.param({"a": 1}, {"a": 2}, [], False, id="a value"),
         pytest.param({"a": 1}, {"a": 2}, [("a",)], True, id="a value that may differ"),
         pytest.param({"a": 1}, {"a": 2}, [("b",)], False, id="another one may differ"),
+        pytest.param({"a": 1, "b": 1}, {"a": 1, "b": 2}, [], False, id="one value of two"),
         pytest.param({"a": 1}, {}, [], False, id="a key is gone"),
         pytest.param({}, {"a": 1}, [], False, id="a key is new"),
         pytest.param({"a": 1}, {}, [("a",)], True, id="a key that may go"),
@@ -74,6 +75,7 @@ TEXT = Verbatim(SOURCE, ())
         pytest.param([1], [1, 2], False, id="an item too few"),
         pytest.param({"a": {"b": 1}}, {"a": TEXT}, True, id="a text taken over"),
         pytest.param({"a": {"b": 1}, "c": 1}, {"a": TEXT, "c": 2}, False, id="beside a text"),
+        pytest.param([{"b": 1}, 2], [TEXT, 2], True, id="a text taken over in a list"),
         pytest.param({}, {"a": TEXT}, False, id="a text that is missing"),
         pytest.param([], {}, False, id="another type"),
         pytest.param({}, [], False, id="another type, the other way round"),
@@ -92,6 +94,11 @@ def test_data_is_what_a_tree_was_to_become(data: Any, tree: Any, *, expected: bo
     ("one", "other"),
     [
         pytest.param({}, {}, id="equal"),
+        pytest.param(
+            {"ports": [{"containerPort": 80, "name": "http"}]},
+            {"ports": [{"containerPort": 80, "name": "http"}]},
+            id="a port that had a name",
+        ),
         pytest.param(
             {"args": ["--db=localhost:1", "-v"]}, {"args": ["--db=shop:1", "-v"]}, id="args"
         ),
@@ -147,6 +154,8 @@ def test_what_a_rewrite_may_change_in_a_container(
         pytest.param({"args": ["a"]}, {"args": ["a", "b"]}, id="a word too many"),
         pytest.param({"args": ["a", "b"]}, {"args": ["a"]}, id="a word too few"),
         pytest.param({"args": ["80"]}, {"args": [80]}, id="a number"),
+        pytest.param({"args": ["80"]}, {"args": [{"a": "80"}]}, id="a mapping"),
+        pytest.param({"args": [{"a": "80"}]}, {"args": ["80"]}, id="no mapping any more"),
         pytest.param(
             {"args": ["localhost:1", "a"]}, {"args": ["shop:1", "b"]}, id="a word beside an address"
         ),

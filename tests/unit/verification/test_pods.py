@@ -25,7 +25,7 @@ from tests.support.verifying import (
 )
 
 
-def deployment(labels: dict[str, str] | None = None, **pod: Any) -> Workload:
+def deployment(labels: dict[str, str] | None = None, /, **pod: Any) -> Workload:
     """A Deployment of one container, with fields of its Pods."""
     return workload_of(
         controller("Deployment", "shop", {**containers("web"), **pod}, labels=labels)
@@ -145,10 +145,12 @@ def test_changed_fields_are_sorted() -> None:
     assert changed(deployment(), now) == ["dnsPolicy", "hostNetwork", "schedulerName"]
 
 
-@pytest.mark.parametrize("field", ["initContainers", "ephemeralContainers", "volumes"])
+@pytest.mark.parametrize(
+    "field", ["containers", "initContainers", "ephemeralContainers", "volumes"]
+)
 def test_containers_and_volumes_are_compared_elsewhere(field: str) -> None:
     """One by one, not as fields."""
-    assert changed(deployment(**{field: [{"name": "a"}]}), deployment()) == []
+    assert changed(deployment(**{field: [container("a")]}), deployment()) == []
 
 
 @pytest.mark.parametrize("field", ["nodeName", "nodeSelector", "affinity", "hostname", "subdomain"])
@@ -206,6 +208,23 @@ def test_a_selecting_field_changes_in_nothing_else(now: Any) -> None:
     """Only values of labels differ."""
     old = deployment(affinity=affinity("shop"))
     assert changed(old, deployment({"app": "shop-queue"}, affinity=now)) == ["affinity"]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "is_right"),
+    [
+        pytest.param(["shop", "a"], ["queue", "a"], True, id="one of two"),
+        pytest.param(["shop", "a"], ["queue", "b"], False, id="another one too"),
+        pytest.param(["shop", "a"], "sa", False, id="a list and a text"),
+        pytest.param("sa", ["shop", "a"], False, id="a text and a list"),
+        pytest.param("shop", {}, False, id="a text and a mapping"),
+        pytest.param({"a": "shop", "b": "a"}, {"a": "queue", "b": "b"}, False, id="two keys"),
+    ],
+)
+def test_all_parts_of_a_selecting_field_are_compared(was: Any, now: Any, *, is_right: bool) -> None:
+    """Each value by itself."""
+    old, new = deployment(affinity=was), deployment({"app": "queue"}, affinity=now)
+    assert changed(old, new) == ([] if is_right else ["affinity"])
 
 
 def test_other_fields_do_not_follow_the_labels() -> None:
@@ -308,6 +327,11 @@ def test_a_pod_that_becomes_a_server_is_restarted_always(
 # Labels and annotations
 
 
+def test_the_only_label_may_be_the_one_that_differs() -> None:
+    """A moved Pod needs no other."""
+    assert has_its_labels(deployment(), deployment({"app": "queue"}), is_moved=True)
+
+
 @pytest.mark.parametrize(
     ("labels", "is_right", "is_right_when_moved"),
     [
@@ -400,14 +424,44 @@ def test_an_annotation_of_a_bare_pod_may_stay_on_the_object(
     assert has_its_annotations(old, wrapped(on_object, on_pods), is_moved=False) is is_right
 
 
-def test_an_annotation_that_the_cluster_reads_goes_with_the_pods() -> None:
-    """On the Deployment no mesh would see it."""
-    old = annotated_pod({"linkerd.io/inject": "enabled"})
-    on_pods = wrapped({}, {"linkerd.io/inject": "enabled"})
-    on_object = wrapped({"linkerd.io/inject": "enabled"}, {})
-    assert has_its_annotations(old, on_pods, is_moved=False)
-    assert not has_its_annotations(old, on_object, is_moved=False)
-    assert not has_its_annotations(old, on_object, is_moved=True)
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "prometheus.io/scrape",
+        "sidecar.istio.io/inject",
+        "traffic.sidecar.istio.io/excludeInboundPorts",
+        "proxy.istio.io/config",
+        "linkerd.io/inject",
+        "config.linkerd.io/skip-outbound-ports",
+        "consul.hashicorp.com/connect-inject",
+        "vault.hashicorp.com/agent-inject",
+        "dapr.io/enabled",
+        "container.apparmor.security.beta.kubernetes.io/web",
+        "cluster-autoscaler.kubernetes.io/safe-to-evict",
+        "k8s.v1.cni.cncf.io/networks",
+        "io.kubernetes.cri-o.userns-mode",
+        "kubernetes.io/ingress-bandwidth",
+        "kubernetes.io/egress-bandwidth",
+        "kubectl.kubernetes.io/default-container",
+        "ad.datadoghq.com/web.checks",
+        "co.elastic.logs/enabled",
+        "fluentbit.io/parser",
+        "backup.velero.io/backup-volumes",
+    ],
+)
+def test_an_annotation_that_the_cluster_reads_goes_with_the_pods(annotation: str) -> None:
+    """On the Deployment nobody would see it."""
+    said = {annotation: "x"}
+    old = annotated_pod(said)
+    assert has_its_annotations(old, wrapped({}, said), is_moved=False)
+    assert not has_its_annotations(old, wrapped(said, {}), is_moved=False)
+
+
+def test_an_annotation_that_the_cluster_reads_goes_with_moved_pods_too() -> None:
+    """Each workload's Pods are read."""
+    said = {"linkerd.io/inject": "enabled"}
+    assert has_its_annotations(annotated_pod(said), wrapped({}, said), is_moved=True)
+    assert not has_its_annotations(annotated_pod(said), wrapped(said, {}), is_moved=True)
 
 
 def test_an_annotation_on_the_object_is_not_asked_of_new_workloads() -> None:
@@ -472,7 +526,7 @@ def test_nodes_that_pods_are_pinned_to(fields: dict[str, Any], expected: list[st
 
 def counted(kind: str, replicas: int | None) -> Workload:
     """A controller with a number of replicas, or none written."""
-    fields = {} if replicas is None else {"replicas": replicas}
+    fields: dict[str, Any] = {} if replicas is None else {"replicas": replicas}
     return workload_of(controller(kind, "shop", containers("web"), **fields))
 
 
@@ -534,7 +588,7 @@ def replaced(kind: str = "Deployment", strategy: Any = None, **pod: Any) -> Work
 
 RECREATE = {"type": "Recreate"}
 ROLLING = {"type": "RollingUpdate"}
-WRITING = {
+WRITING: dict[str, Any] = {
     "containers": [container("web", volumeMounts=[{"name": "data", "mountPath": "/data"}])],
     "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
 }
@@ -580,6 +634,12 @@ def test_a_new_deployment_never_runs_two_pods_on_the_same_data(
     recreated, rolled = replaced("Deployment", RECREATE, **pod), replaced("Deployment", None, **pod)
     assert replaces_pods_alike(old, recreated, is_moved=is_moved)
     assert replaces_pods_alike(old, rolled, is_moved=is_moved) is not must_be_alone
+
+
+def test_one_container_that_writes_is_enough() -> None:
+    """The other ones of its Pod are stopped with it."""
+    both = {**WRITING, "containers": [*WRITING["containers"], container("log")]}
+    assert not replaces_pods_alike(pod_of(), replaced(**both), is_moved=False)
 
 
 def test_what_moves_from_a_deployment_is_recreated_where_it_has_to_be() -> None:

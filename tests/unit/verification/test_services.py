@@ -281,7 +281,7 @@ def test_a_container_that_leaves_where_its_new_pods_only_start_is_wrong() -> Non
 
 def test_what_takes_over_data_starts_when_the_old_pods_are_gone() -> None:
     """The change says that nobody reaches it in between; the others are reached."""
-    parts = {"previous": (BOTH,), "successors": (STAYS, MOVED)}
+    parts: dict[str, Any] = {"previous": (BOTH,), "successors": (STAYS, MOVED)}
     gap = "port 5672 of Service shop reaches nobody while stage contract is applied"
     assert misled(BEFORE, AFTER, **parts, move=LATE) == []
     assert misled(BEFORE, AFTER, **parts, move=MOVE) == [gap]

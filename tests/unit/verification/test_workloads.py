@@ -445,7 +445,7 @@ def test_what_copies_differ_in_is_not_compared() -> None:
     ]
 
 
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "ConfigMap",
     "metadata": {"name": "web"},
