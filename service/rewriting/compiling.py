@@ -51,8 +51,8 @@ class Compiled:
 
 
 def compile_proposals(inputs: Inputs, proposals: Sequence[Proposal]) -> Compiled:
-    """The edits of proposals; those that can't be made, or want the text of an earlier one, are
-    held back.
+    """The edits of proposals; those that can't be made, or want the text of a later one, are held
+    back.
 
     Args:
         inputs: the set as it was sent.

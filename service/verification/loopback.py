@@ -10,19 +10,22 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from service.kube.containers import as_port
+
 _HOST_PATTERN = (
+    r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))"
     r"(?i:localhost(?:\.localdomain\d?)?|ip6-localhost|ip6-loopback)"
     r"|(?<![\d.])127(?:\.\d{1,3}){1,3}"
     r"|\[(?:::1|(?:0{1,4}:){7}0{0,3}1)\]"
     r"|(?<![0-9A-Fa-f:.])::1(?![0-9A-Fa-f:.])"
 )
 _ADDRESS = re.compile(
-    rf"(?P<host>{_HOST_PATTERN})(?:\.?(?:(?P<separator>:|%3[Aa]|/)(?P<port>\d{{1,5}})(?!\d))?)"
+    rf"(?P<host>{_HOST_PATTERN})(?:\.?(?:(?P<separator>:|%3[Aa]|/)(?P<port>\d{{1,5}})(?!\w))?)"
 )
 """A loopback host, with the port that is written right behind it."""
 _SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 """The name of a Service."""
-_PORT = re.compile(r"(?::|%3[Aa]|/)(?P<port>\d{1,5})(?!\d)")
+_PORT = re.compile(r"(?::|%3[Aa]|/)(?P<port>\d{1,5})(?!\w)")
 _WINDOW = 200
 _NUMBER = re.compile(r"(?<![\w.])\d{2,5}(?![\w.])")
 
@@ -84,7 +87,7 @@ def replaced_addresses(old: str, new: str) -> list[ReplacedAddress]:
 
 def _replaced(match: re.Match[str], new: str, start: int) -> tuple[ReplacedAddress, int] | None:
     """What stands at a place of the new text, and where it ends; None if that is no address."""
-    port = int(match["port"]) if match["port"] else None
+    port = as_port(match["port"])
     if new.startswith(match[0], start):
         return ReplacedAddress(match["host"], port, match["host"], port), start + len(match[0])
     name = _SERVICE.match(new, start)
@@ -94,7 +97,7 @@ def _replaced(match: re.Match[str], new: str, start: int) -> tuple[ReplacedAddre
     is_followed = port is None and match.string.startswith((":", "/", "%3"), match.end())
     behind = None if is_followed else _PORT.match(new, name.end())
     end = behind.end() if behind is not None else name.end()
-    new_port = int(behind["port"]) if behind is not None else None
+    new_port = as_port(behind["port"]) if behind is not None else None
     return ReplacedAddress(match["host"], port, name[0], new_port), end
 
 

@@ -23,7 +23,8 @@ _OF_ONE_POD = frozenset({"nodeName", "nodeSelector", "affinity", "hostname", "su
 """Fields in which copies of a Pod differ, and which their controller sets in its own way."""
 _ENGINES = ("io.podman.", "io.kubernetes.cri-o.", "io.buildah.")
 """Annotations of container engines, which Kubernetes reads nothing of."""
-_SAYS_NOTHING: tuple[Data, ...] = (None, False, "", [], {})
+_TRUE_BY_DEFAULT = frozenset({"automountServiceAccountToken", "enableServiceLinks", "hostUsers"})
+"""Fields in which a written false is not what Pods get where nothing is written."""
 _READ_ON_PODS = (
     "prometheus.io/",
     "sidecar.istio.io/",
@@ -47,6 +48,19 @@ _READ_ON_PODS = (
     "backup.velero.io/",
 )
 """Annotations that the kubelet, the runtime, meshes, collectors and kubectl read on the Pod."""
+
+
+def starts_containers_alike(old: Workload, successor: Workload) -> bool:
+    """Whether Pods have each container once, as init container or not as it was, and start them in
+    the order in which they were started.
+
+    Args:
+        old: the workload as it was.
+        successor: one that has some of its containers.
+    """
+    before = [(container.name, container.type) for container in old.containers]
+    after = [(container.name, container.type) for container in successor.containers]
+    return after == [container for container in before if container in after]
 
 
 def changed_fields(
@@ -80,7 +94,7 @@ def _is_kept(old: Workload, successor: Workload, field: str, *, is_moved: bool) 
     if field in _ADMITTED:
         return now is None
     # A Pod's host name is its own name where nothing is written.
-    is_default = was in _SAYS_NOTHING or (field == "hostname" and was == old.resource.name)
+    is_default = _says_nothing(field, was) or (field == "hostname" and was == old.resource.name)
     if is_moved and is_default and now is None:
         return True
     if not old.is_pod:
@@ -111,6 +125,13 @@ def stays_with_its_data(old: Workload, successor: Workload) -> bool:
         return True
     needs_node = any(node_data_of(successor, container) for container in successor.containers)
     return not needs_node or pinned_nodes(successor) == [node]
+
+
+def _says_nothing(field: str, value: Data) -> bool:
+    """Whether a Pod is the same without a field."""
+    if value is False:
+        return field not in _TRUE_BY_DEFAULT
+    return value in ("", [], {})
 
 
 def _are_tolerations_kept(was: Data, now: Data) -> bool:
@@ -166,7 +187,8 @@ def has_its_annotations(old: Workload, successor: Workload, *, is_moved: bool) -
         if is_moved and _is_of_one_container(old, key, value):
             continue
         stays_on_object = old.is_pod and not key.startswith(_READ_ON_PODS)
-        if not stays_on_object or (not is_moved and key not in successor.resource.annotations):
+        is_there = is_moved or successor.resource.annotations.get(key) == value
+        if not (stays_on_object and is_there):
             return False
     return True
 

@@ -238,9 +238,14 @@ def find_misdirected_addresses(after: ManifestSet, transition: StageTransition) 
             if address.is_kept:
                 continue
             service = after.find("Service", address.host, teller)
-            if service is None or not any(
-                _leads_to(service, successor, address.new_port, address.port)
-                for successor in transition.successors
+            has_lost_port = address.new_port is None and address.port is not None
+            if (
+                service is None
+                or has_lost_port
+                or not any(
+                    _leads_to(service, successor, address.new_port, address.port)
+                    for successor in transition.successors
+                )
             ):
                 yield (
                     f"{teller.title} is told of {address.host}, which does not lead where localhost"

@@ -41,6 +41,7 @@ from service.verification.pods import (
     makes_as_many_pods,
     pinned_nodes,
     replaces_pods_alike,
+    starts_containers_alike,
     stays_with_its_data,
 )
 from service.verification.policies import find_blocked, find_excess
@@ -180,6 +181,11 @@ class WorkloadCheck:
         old, count = self._old, len(self.plan.copies) + 1
         for place, successor in enumerate(self.successors):
             is_moved = place > 0
+            if not starts_containers_alike(old, successor):
+                yield (
+                    "containers",
+                    f"{successor.title} doesn't start the containers of {old.title} as it did",
+                )
             if self._has_to_be_stopped and not is_moved:
                 if not is_stopped(successor):
                     yield (

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+
+import pytest
 
 from service.change import Proposal, Step
 from service.findings import Stage
+from service.kube.objects import Resource
+from service.options import Options
+from service.reading import read_inputs
 from service.refusals import Refusal
 from service.rewriting.compiling import compile_proposals, needs_any, without
 from service.yamldoc.operations import AddEntry, Remove, SetValue
 from tests.support.planning import BARE_SHOP, SHOP, planned
+from tests.support.verifying import new_object, proposal_for
 
 
 def unmakeable(proposal: Proposal) -> Proposal:
@@ -57,21 +64,52 @@ def test_other_workloads_are_not_touched_by_what_falls() -> None:
     assert not needs_any(wrap, [split])
 
 
-def test_of_two_changes_that_want_one_text_the_second_is_held_back() -> None:
-    """The first is made as if it were alone."""
+def renaming(proposal: Proposal, resource: Resource, name: str, stage: Stage) -> Proposal:
+    """A proposal that gives an object another name besides."""
+    step = Step(resource, SetValue(("metadata", "name"), name, int(stage)))
+    return dataclasses.replace(proposal, steps=(*proposal.steps, step))
+
+
+def test_of_changes_that_want_one_text_the_last_is_made() -> None:
+    """As if it were alone."""
+    inputs, plan = planned(*(SHOP.replace("shop", name) for name in ("shop", "mall", "fair")))
+    first, second, third = plan.proposals
+    resource = first.workload.resource
+    stage = Stage.EXPAND
+    both = renaming(first, resource, "a", stage), renaming(third, resource, "b", stage)
+    compiled = compile_proposals(inputs, [both[0], second, both[1]])
+    assert compiled.proposals == (second, both[1])
+    assert set(compiled.edits) == {second.id, third.id}
+    assert [(held.workload, held.reason) for held in compiled.held_back] == [
+        ("Deployment/shop", Refusal.OVERLAPPING_EDITS)
+    ]
+
+
+def test_a_conflict_of_a_later_stage_is_one() -> None:
+    """Whatever the stage is in which two changes want one text."""
     inputs, plan = planned(SHOP, SHOP.replace("shop", "mall"))
     first, second = plan.proposals
-    route = ("metadata", "name")
     resource = first.workload.resource
-    first = dataclasses.replace(
-        first, steps=(*first.steps, Step(resource, SetValue(route, "a", int(Stage.EXPAND))))
+    for stage in Stage:
+        both = [renaming(first, resource, "a", stage), renaming(second, resource, "b", stage)]
+        compiled = compile_proposals(inputs, both)
+        assert compiled.proposals == (both[1],)
+
+
+def test_a_wrap_stays_where_the_split_conflicts() -> None:
+    """In the form that has nothing for the split in it."""
+    inputs, plan = planned(BARE_SHOP, SHOP.replace("shop", "mall"))
+    wrap, split, other = plan.proposals
+    compiled = compile_proposals(
+        inputs,
+        [
+            wrap,
+            renaming(split, other.workload.resource, "a", Stage.EXPAND),
+            renaming(other, other.workload.resource, "b", Stage.EXPAND),
+        ],
     )
-    second = dataclasses.replace(
-        second, steps=(*second.steps, Step(resource, SetValue(route, "b", int(Stage.EXPAND))))
-    )
-    compiled = compile_proposals(inputs, [first, second])
-    assert len(compiled.proposals) == 1
-    assert [held.reason for held in compiled.held_back] == [Refusal.OVERLAPPING_EDITS]
+    assert compiled.proposals[0] == wrap.without_partner
+    assert [held.action for held in compiled.held_back] == ["split"]
 
 
 def test_a_later_stage_has_the_edits_of_the_earlier_ones() -> None:
@@ -105,3 +143,166 @@ def test_operations_of_other_changes_on_one_mapping_go_together() -> None:
     )
     compiled = compile_proposals(inputs, [split, other])
     assert compiled.held_back == ()
+
+
+# Where new objects stand
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {}\nspec:\n  containers:\n  - name: a\n"
+NEW = {"kind": "A"}
+
+
+def added(
+    text: str,
+    *stages: Stage,
+    path: str = "a.yaml",
+    own: tuple[str, ...] = (),
+    after: int = 0,
+) -> dict[str, str]:
+    """The texts of the last stage where objects are added behind one of a file.
+
+    Args:
+        text: the file.
+        stages: the stage of each new object.
+        path: the file's path.
+        own: the new objects' own files, if they have any.
+        after: which object of the file they stand behind.
+    """
+    inputs = read_inputs([(path, text.encode())], Options())
+    resource = inputs.manifests.resources[after]
+    files = own or (None,) * len(stages)
+    objects = tuple(
+        new_object(resource, "A", "a", stage, tree=NEW, path=file)
+        for stage, file in zip(stages, files, strict=True)
+    )
+    proposal = proposal_for(inputs.workloads[0], objects=objects)
+    compiled = compile_proposals(inputs, [proposal])
+    assert compiled.held_back == ()
+    return compiled.texts(inputs, Stage.CONTRACT)
+
+
+FIRST, SECOND = POD.format("first"), POD.format("second")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(FIRST, f"{FIRST}---\nkind: A\n", id="at the end"),
+        pytest.param(FIRST[:-1], f"{FIRST}---\nkind: A", id="no line break at the end"),
+        pytest.param(
+            f"{FIRST}---\n{SECOND}", f"{FIRST}---\nkind: A\n---\n{SECOND}", id="in between"
+        ),
+        pytest.param(
+            f"{FIRST}\n---\n{SECOND}",
+            f"{FIRST}\n---\nkind: A\n\n---\n{SECOND}",
+            id="in between, with a blank line as the others have",
+        ),
+        pytest.param(f"{FIRST}\n\n", f"{FIRST}---\nkind: A\n\n\n", id="blank lines at the end"),
+        pytest.param(f"{FIRST}...\n", f"{FIRST}---\nkind: A\n...\n", id="a mark at the end"),
+        pytest.param(
+            FIRST.replace("\n", "\r\n"),
+            f"{FIRST}---\nkind: A\n".replace("\n", "\r\n"),
+            id="line breaks of Windows",
+        ),
+    ],
+)
+def test_a_new_object_stands_behind_its_origin(text: str, expected: str) -> None:
+    """The text around it is what it was."""
+    assert added(text, Stage.SWITCH) == {"a.yaml": expected}
+
+
+def test_new_objects_stand_in_their_order() -> None:
+    """Each behind the one before."""
+    assert added(FIRST, Stage.SWITCH, Stage.EXPAND) == {
+        "a.yaml": f"{FIRST}---\nkind: A\n---\nkind: A\n"
+    }
+
+
+LIST = (
+    "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: a}\n"
+    "  spec: {containers: [{name: a}]}\n- apiVersion: v1\n  kind: ConfigMap\n"
+)
+
+
+def test_a_new_object_of_a_list_is_an_item_of_it() -> None:
+    """Behind the item that it came from."""
+    (text,) = added(LIST, Stage.SWITCH).values()
+    assert text == LIST.replace(
+        "- apiVersion: v1\n  kind: Conf", "- kind: A\n- apiVersion: v1\n  kind: Conf"
+    )
+    (text,) = added(LIST, Stage.SWITCH, after=1).values()
+    assert text == f"{LIST}- kind: A\n"
+
+
+def test_new_objects_of_a_json_document_make_it_a_list() -> None:
+    """Once, however many there are."""
+    pod = (
+        '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": []}}'
+    )
+    (text,) = added(pod, Stage.SWITCH, Stage.SWITCH, path="a.json").values()
+    data = json.loads(text)
+    assert data["kind"] == "List"
+    assert data["items"] == [json.loads(pod), NEW, NEW]
+
+
+def test_a_new_object_may_have_a_file_of_its_own() -> None:
+    """From its stage on; the file that it came from is not touched."""
+    texts = added(FIRST, Stage.SWITCH, own=("b.yaml",))
+    assert texts == {"b.yaml": "kind: A\n"}
+
+
+def test_a_file_is_there_from_the_stage_of_its_object_on() -> None:
+    """An empty file is none, unless it was sent."""
+    inputs = read_inputs([("a.yaml", FIRST.encode())], Options())
+    resource = inputs.manifests.resources[0]
+    new = new_object(resource, "A", "a", Stage.SWITCH, tree=NEW, path="b.yaml")
+    proposal = proposal_for(inputs.workloads[0], objects=(new,))
+    compiled = compile_proposals(inputs, [proposal])
+    assert [set(compiled.texts(inputs, stage)) for stage in Stage] == [
+        set(),
+        set(),
+        {"b.yaml"},
+        {"b.yaml"},
+    ]
+
+
+# Copies
+
+
+def removed(text: str, *copies: int) -> str:
+    """The text of a file whose first Pod stands for some of the others."""
+    inputs = read_inputs([("a.yaml", text.encode())], Options())
+    workloads = inputs.workloads
+    proposal = proposal_for(workloads[0], copies=tuple(workloads[place] for place in copies))
+    compiled = compile_proposals(inputs, [proposal])
+    assert compiled.held_back == ()
+    texts = {stage: compiled.texts(inputs, stage) for stage in Stage}
+    assert texts[Stage.EXPAND] == texts[Stage.CONTRACT]
+    return texts[Stage.EXPAND]["a.yaml"]
+
+
+def test_copies_are_removed() -> None:
+    """With the line that parts them from the others, from the first stage on."""
+    assert removed(f"{FIRST}---\n{SECOND}---\n{POD.format('third')}", 1) == (
+        f"{FIRST}---\n{POD.format('third')}"
+    )
+    assert removed(f"{FIRST}---\n{SECOND}---\n{POD.format('third')}", 1, 2) == FIRST
+
+
+def test_copies_of_a_list_are_removed_from_it() -> None:
+    """The other items stay."""
+    item = (
+        "- apiVersion: v1\n  kind: Pod\n  metadata: {{name: {}}}\n  spec: {{containers: [{{name:"
+        " a}}]}}\n"
+    )
+    head = "apiVersion: v1\nkind: List\nitems:\n"
+    text = head + "".join(map(item.format, ("a", "b", "c")))
+    assert removed(text, 1) == head + "".join(map(item.format, ("a", "c")))
+
+
+def test_a_file_that_is_all_removed_is_empty() -> None:
+    """It is there still: somebody has to be told that it goes."""
+    files = [("a.yaml", FIRST.encode()), ("b.yaml", SECOND.encode())]
+    inputs = read_inputs(files, Options())
+    proposal = proposal_for(inputs.workloads[0], copies=inputs.workloads[1:])
+    compiled = compile_proposals(inputs, [proposal])
+    assert compiled.texts(inputs, Stage.CONTRACT) == {"b.yaml": ""}
