@@ -372,12 +372,12 @@ def _changed(
     old = as_text(value_at(reference.resource.data, *reference.route))
     values = changes.values.get(index, {})
     key = (reference.resource, reference.route)
-    if in_container:
-        old = values.get(reference.route, old)
-    elif key in changes.config_values:
-        old = changes.config_values[key].text
+    is_changed = reference.route in values if in_container else key in changes.config_values
+    if is_changed:
+        old = values[reference.route] if in_container else changes.config_values[key].text
     new = _readdressed(old, reference, address, port)
-    if new == old and key in changes.config_values:
+    if new == old and is_changed:
+        # The address stands in the text several times, and was changed everywhere at once.
         return changes
     if f"https://{reference.host}:{port}" in old:
         changes = changes.with_assumption(
