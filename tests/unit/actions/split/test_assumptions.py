@@ -45,6 +45,8 @@ def test_two_programs_without_data_need_nothing_more() -> None:
         ("", f"{POSTGRES}, {DATA}", CLAIM, [AssumptionCode.DATA_TAKEN_OVER]),
         (POSTGRES, "", "", []),
         ("", "image: 'redis:7'", "", []),
+        ("", "image: 'nginx:1'", "", []),
+        ("", "image: 'rabbitmq:4'", "", []),
         ("", f"{POSTGRES}, command: [sleep, infinity]", "", []),
     ],
 )

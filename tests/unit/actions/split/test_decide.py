@@ -248,7 +248,8 @@ def test_data_of_what_stays_delays_nobody() -> None:
 
 
 CHAIN = shop(
-    api=f"{DATA}",
+    "env: [{name: A, value: 'http://api:3000'}]",
+    DATA,
     pod=CLAIM,
     others=[
         (
@@ -259,17 +260,20 @@ CHAIN = shop(
             "name: more, image: acme/more, ports: [{containerPort: 6000}],"
             " env: [{name: A, value: 'http://jobs:5000'}]"
         ),
-        "name: free, image: acme/free, ports: [{containerPort: 7000}]",
+        (
+            "name: free, image: acme/free, ports: [{containerPort: 7000}],"
+            " env: [{name: A, value: 'http://front:80'}]"
+        ),
     ],
     roles="front=main,api=unrelated,jobs=unrelated,more=unrelated,free=unrelated",
 ) + "".join(
     service(name, f"{{port: {port}}}")
-    for name, port in (("api", 3000), ("jobs", 5000), ("more", 6000), ("free", 7000))
+    for name, port in (("front", 80), ("api", 3000), ("jobs", 5000), ("more", 6000), ("free", 7000))
 )
 
 
 def test_callers_of_what_starts_late_start_late_too() -> None:
-    """And theirs, however long the chain."""
+    """And theirs, however long the chain; what stays is there all the time."""
     proposal = split(CHAIN, "Deployment/shop")
     assert [(move.name, move.stage) for move in proposal.moves] == [
         ("shop-api", Stage.CONTRACT),
@@ -277,7 +281,12 @@ def test_callers_of_what_starts_late_start_late_too() -> None:
         ("shop-more", Stage.CONTRACT),
         ("shop-free", Stage.SWITCH),
     ]
-    assert proposal.traffic == {TrafficFlow(2, 1, 3000), TrafficFlow(3, 2, 5000)}
+    assert proposal.traffic == {
+        TrafficFlow(0, 1, 3000),
+        TrafficFlow(2, 1, 3000),
+        TrafficFlow(3, 2, 5000),
+        TrafficFlow(4, 0, 80),
+    }
 
 
 @pytest.mark.parametrize(

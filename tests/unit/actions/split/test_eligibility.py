@@ -8,7 +8,7 @@ import pytest
 
 from service.actions.context import Candidate, Refused
 from service.actions.split.eligibility import check_eligible, check_moving
-from service.actions.split.pod_fields import HARMLESS_VALUES, POD_FIELDS, Treatment
+from service.actions.split.pod_fields import POD_FIELDS, Treatment
 from service.actions.wrap.decide import propose as propose_wrap
 from service.change import Proposal
 from service.refusals import Refusal
@@ -130,7 +130,8 @@ def test_a_field_that_two_pods_cannot_share_holds_back(
 def test_a_field_that_is_switched_off_holds_nothing_back(field: str) -> None:
     """`false` is what the field has by default, where it is a switch."""
     candidate = candidate_of(shop(pod=f"{field}: false"))
-    expected = None if field in HARMLESS_VALUES else Refusal.POD_FIELD
+    is_switch = field in ("hostIPC", "hostNetwork", "shareProcessNamespace")
+    expected = None if is_switch else Refusal.POD_FIELD
     assert refusal_of(lambda: check_eligible(candidate, None)) is expected
 
 

@@ -103,6 +103,13 @@ def test_the_group_that_calls_is_let_out_and_asks_dns() -> None:
     assert codes_of(follow_up.assumptions) == [AssumptionCode.DNS_ALLOWED]
 
 
+def test_a_new_policy_stands_behind_the_last_of_the_old_ones() -> None:
+    """Where people look for it."""
+    other = policy(f"{SELECTOR}, policyTypes: [Ingress]", "q")
+    (new,) = allowed(shop() + INWARDS + other).objects
+    assert new.after.title == "NetworkPolicy/q"
+
+
 def test_both_sides_get_a_policy_where_both_are_limited() -> None:
     """In each direction of the traffic that there is."""
     both = policy(f"{SELECTOR}, policyTypes: [Ingress, Egress]")

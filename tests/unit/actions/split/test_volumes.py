@@ -109,11 +109,16 @@ TEMPLATES = "volumeClaimTemplates: [%s]"
 TEMPLATE = "{metadata: {name: %s}, spec: {accessModes: [ReadWriteOnce]}}"
 
 
-def test_two_claim_templates_are_two_claims_though_they_read_alike() -> None:
-    """The StatefulSet makes a claim of each: `divide_containers` sees to those."""
-    templates = TEMPLATES % ", ".join(TEMPLATE % name for name in ("v", "w"))
-    mounts = "volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /w}]"
-    assert refusal_for(shop(mounts, kind="StatefulSet", spec=templates)) is None
+@pytest.mark.parametrize(
+    ("name", "refusal"),
+    [("wait-for-api", Refusal.CLAIM_TEMPLATES), ("wait-for-front", None)],
+)
+def test_a_claim_template_stays_with_its_init_container(name: str, refusal: Refusal | None) -> None:
+    """Two are two, though they read alike; one that only moved containers mount can't move."""
+    templates = TEMPLATES % ", ".join(TEMPLATE % volume for volume in ("v", "w"))
+    pod = f"initContainers: [{{name: {name}, image: busybox, {OTHER}}}]"
+    text = shop(MOUNT, kind="StatefulSet", spec=templates, pod=pod)
+    assert refusal_for(text) is refusal
 
 
 # Who brings a volume into the second group

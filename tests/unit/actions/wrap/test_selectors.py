@@ -122,11 +122,12 @@ def test_a_pod_with_the_labels_of_others_gets_one_more() -> None:
     assert chosen(text) == ({"app": "web", NAME: "web"}, {NAME: "web"})
 
 
-def test_a_pod_that_nothing_tells_from_others_is_left_alone() -> None:
-    """It has a name label already, which is theirs as well."""
+@pytest.mark.parametrize("name", ["web", "other-name"])
+def test_a_pod_that_nothing_tells_from_others_is_left_alone(name: str) -> None:
+    """It has a name label already, which is theirs as well, and keeps it."""
     labels = f"{NAME}: web"
     text = pod(labels) + pod(f"{labels}, role: a", "other").replace("acme/web", "acme/x")
-    assert refusal_of(lambda: chosen(text)) is Refusal.SELECTOR_OVERLAP
+    assert refusal_of(lambda: chosen(text, name)) is Refusal.SELECTOR_OVERLAP
 
 
 def test_one_more_label_has_to_tell_it_from_others() -> None:
