@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from service.actions.context import Candidate, Names, Refused
+from service.actions.split.decide import propose as propose_split
 from service.actions.split.follow_up import Division
 from service.actions.split.groups import divide_containers
 from service.actions.split.labels import choose_labels
@@ -233,6 +234,14 @@ def division_of(
         keeps_state=(False, *(keeps_state for _ in moved)),
         traffic=frozenset(traffic),
     )
+
+
+def split_of(candidate: Candidate) -> Proposal:
+    """The split of a workload; a bare Pod is wrapped first."""
+    wrap = propose_wrap(candidate, ()) if candidate.workload.bare else None
+    outcome = propose_split(candidate, (wrap,) if isinstance(wrap, Proposal) else ())
+    assert isinstance(outcome, Proposal), outcome
+    return outcome
 
 
 # Outcomes
