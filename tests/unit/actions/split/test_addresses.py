@@ -272,6 +272,17 @@ def test_a_host_without_a_port_is_named_for_whom_it_means(
         assert changes.traffic == {TrafficFlow(0, 1, 5432)}
 
 
+def test_a_host_that_may_mean_one_of_two_stores_is_unclear() -> None:
+    """Though it is known on which ports both listen."""
+    text = shop(
+        env("localhost", "UPSTREAM_HOST"),
+        POSTGRES,
+        others=["name: more, image: 'mysql:8'"],
+        roles="front=main,api=unrelated,more=unrelated",
+    )
+    assert refusal_for(text) is Refusal.LOCALHOST_UNRESOLVED
+
+
 # What can't be told
 
 

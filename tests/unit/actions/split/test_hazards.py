@@ -83,6 +83,8 @@ def test_a_service_of_several_folders_may_be_meant_or_not(
     }
     assert hazard_of(files) is refusal
     assert hazard_of({path: text for path, text in files.items() if path[:3] != "two"}) is None
+    near = {**files, "base/b.yaml": service(metadata="namespace: near")}
+    assert hazard_of(near) is None
 
 
 POD_NAME = "statefulset.kubernetes.io/pod-name: shop-0"
@@ -397,6 +399,16 @@ def test_an_annotation_does_not_speak_of_what_moves(
     else:
         text = shop(api=api).replace("annotations: {", f"annotations: {{{annotation}, ")
     assert hazard_of(text) is refusal
+
+
+def test_an_init_container_that_nobody_moves_may_be_spoken_of() -> None:
+    """By annotations and triggers."""
+    pod = "initContainers: [{name: first, image: a}]"
+    text = shop(metadata="annotations: {acme.com/container: first}", pod=pod)
+    assert hazard_of(text) is None
+    trigger = "triggers: [{imageChangeParams: {containerNames: [first]}}]"
+    text = shop(kind="DeploymentConfig", spec=trigger, pod=pod)
+    assert hazard_of(text, "DeploymentConfig/shop") is None
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,15 @@ def test_a_bare_pod_is_told_by_the_selector_of_its_controller(
     assert (chosen.key, chosen.labels[0], chosen.selector(1)) == expected
 
 
+def test_a_group_of_copies_is_named_for_their_controller() -> None:
+    """It has the name that they have in common."""
+    pods = "".join(
+        bare_pod(name=f"web-{number}", metadata=f"labels: {{app: web}}, {ROLES}", others=[API])
+        for number in (0, 1)
+    )
+    assert labels_of(pods, wrapped=True).names == ("web", "web-api")
+
+
 def test_a_value_that_a_group_lacks_is_empty() -> None:
     """A CronJob's Pods need no labels."""
     assert labels_of(shop(kind="CronJob", template="labels: {}"), "CronJob").value(0) == ""

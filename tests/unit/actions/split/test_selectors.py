@@ -63,6 +63,13 @@ BOTH = {"key": "app", "operator": "In", "values": ["shop", "shop-api"]}
         ),
         ("matchLabels: {app: shop}, matchExpressions: []", {"matchExpressions": [BOTH]}),
         (
+            (
+                "matchLabels: {app: shop},"
+                " matchExpressions: [{key: app, operator: NotIn, values: [a]}]"
+            ),
+            {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}, BOTH]},
+        ),
+        (
             "matchExpressions: [{key: app, operator: In, values: [shop, other]}]",
             {"matchExpressions": [{**BOTH, "values": ["shop", "other", "shop-api"]}]},
         ),
