@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from types import ModuleType
 from typing import TypeAlias
 
@@ -94,19 +95,25 @@ class Names:
         """Whether an object of the set has a name."""
         return (kind, name) in self.existing
 
-    def give(self, kind: str, wanted: str, beside: Resource) -> str:
-        """A free name in the scope of an object: `wanted`, or that with a number behind it."""
+    def give(self, kind: str, wanted: str, beside: Resource, limit: int = 63) -> str:
+        """A free name in the scope of an object: `wanted`, or that with a number behind it.
+
+        Args:
+            kind: the kind of the new object.
+            wanted: a valid name.
+            beside: the object in whose folder and namespace it is to be free.
+            limit: the most characters that a name with a number may have.
+        """
         scope = (beside.folder, beside.namespace)
-        for name in self._candidates(wanted):
+        for name in self._candidates(wanted, limit):
             if (kind, name) not in self.existing and (*scope, kind, name) not in self.given:
                 self.given.add((*scope, kind, name))
                 return name
         raise AssertionError("the candidates never end")
 
     @staticmethod
-    def _candidates(wanted: str) -> Iterator[str]:
+    def _candidates(wanted: str, limit: int) -> Iterator[str]:
         yield wanted
-        number = 2
-        while True:
-            yield f"{wanted[:60]}-{number}"
-            number += 1
+        for number in count(2):
+            end = f"-{number}"
+            yield wanted[: limit - len(end)].rstrip("-.") + end

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from posixpath import normpath
+from textwrap import indent
 
 from service.errors import InputError
 from service.kube.objects import ManifestSet, Resource, as_list, as_mapping, as_mappings, as_text
@@ -165,9 +166,10 @@ def read_patch(content: str) -> list[Data]:
     Returns:
         Partial objects, or lists of JSON patch operations; None for a document that can't be read.
     """
-    # A list of operations is no manifest, but it can be read like one below a key.
+    # A list of operations isn't a manifest: below a key it can be read like one, and indented in
+    # flow style too, as JSON is written.
     listed = bool(re.match(r"(?:\s|#.*\n)*(?:-\s|\[)", content))
-    source = SourceFile("patch", "patch:\n" + content if listed else content)
+    source = SourceFile("patch", "patch:\n" + indent(content, " ") if listed else content)
     found: list[Data] = []
     for entry in parse(source, Limits()):
         try:

@@ -109,7 +109,7 @@ def _names(
     limit = _NAME_LIMITS.get(kind, 63)
     heads = [group[0].name for group in partition.groups[1:]]
     new = [
-        candidate.names.give(kind, shorten(join_names(own, head), limit), candidate.resource)
+        candidate.names.give(kind, shorten(join_names(own, head), limit), candidate.resource, limit)
         for head in heads
     ]
     if not all(_NAME.match(name) for name in new):

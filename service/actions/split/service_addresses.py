@@ -119,4 +119,4 @@ def _service_name(name: str) -> str:
     characters.
     """
     cleaned = re.sub(r"[^a-z0-9-]", "-", name.lower())[:63].strip("-")
-    return cleaned if cleaned[:1].isalpha() else f"svc-{cleaned}"[:63]
+    return cleaned if cleaned[:1].isalpha() else f"svc-{cleaned}"[:63].rstrip("-")

@@ -27,7 +27,8 @@ class _Usage:
 
 
 def check_volumes(candidate: Candidate, partition: Partition, kind: str) -> None:
-    """See that no volume has to be in two Pods that can be in one only.
+    """See that no volume has to be in two Pods that can be in one only, or to leave the one
+    whose it is.
 
     Args:
         candidate: the workload that is split.
@@ -41,6 +42,12 @@ def check_volumes(candidate: Candidate, partition: Partition, kind: str) -> None
     for usage in _usages(workload, partition):
         name = usage.volume
         volume = as_mapping(workload.volumes.get(name))
+        if "volumeClaimTemplate" in volume and 0 not in usage.groups:
+            message = (
+                f"the claim template {name} is used by what moves alone, and its claims are the"
+                " StatefulSet's: move the data first"
+            )
+            raise Refused(Refusal.CLAIM_TEMPLATES, message)
         binds_nobody = READ_ONLY_SOURCES & volume.keys() or is_common_on_nodes(volume)
         if len(usage.groups) < 2 or binds_nobody:
             continue
