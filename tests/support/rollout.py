@@ -123,16 +123,21 @@ def port_histories(
 ) -> Iterator[PortHistory]:
     """What each Service port leads to while one set of objects replaces another."""
     moving = transitions(before, after, gone_first)
+    all_endpoints = {
+        transition: [after.endpoints(state) for state in transition.states] for transition in moving
+    }
     for port in after.endpoints([]):
         # For each controller behind the port, the endpoints in each of its states.
         behind: dict[Transition, list[frozenset[Endpoint]]] = {}
-        for transition in moving:
-            endpoints = [after.endpoints(state)[port] for state in transition.states]
+        for transition, states in all_endpoints.items():
+            endpoints = [endpoints_in_state[port] for endpoints_in_state in states]
             if any(endpoints):
                 behind[transition] = endpoints
         count = prod(map(len, behind.values()))
         assert count <= _MAX_STATES, f"{port} has {len(behind)} controllers behind it"
-        combined = [frozenset[Endpoint]().union(*states) for states in product(*behind.values())]
+        combined = [
+            frozenset[Endpoint]().union(*combination) for combination in product(*behind.values())
+        ]
         served_before = [
             transition
             for transition in moving
