@@ -207,9 +207,13 @@ def find_misdirected_addresses(after: ManifestSet, transition: StageTransition) 
                 continue
             service = after.find("Service", address.host, teller)
             has_lost_port = address.port is None and loopback.port is not None
-            if service is None or has_lost_port or not any(
-                _leads_to(service, successor, address.port, loopback.port)
-                for successor in transition.successors
+            if (
+                service is None
+                or has_lost_port
+                or not any(
+                    _leads_to(service, successor, address.port, loopback.port)
+                    for successor in transition.successors
+                )
             ):
                 yield (
                     f"{teller.title} is told of {address.host}, which does not lead where"
