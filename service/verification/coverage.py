@@ -188,8 +188,7 @@ def _check_scalers(covered: Covered) -> Iterator[str]:
     origins = scalers_of(covered.old, covered.before)
     own = covered.successors[0]
     for scaler in origins:
-        now = find_same_object(scaler, covered.after)
-        if now is None or now not in scalers_of(own, covered.after):
+        if find_same_object(scaler, covered.after) not in scalers_of(own, covered.after):
             yield f"{scaler.title} doesn't scale {own.title} any more"
     known = [entry for scaler in origins for entry in _entries(scaler)]
     for successor in covered.successors:

@@ -179,6 +179,16 @@ def test_what_does_not_cover_new_pods_is_wrong() -> None:
     assert lost([monitor(app("shop"))], [monitor(app("shop"))]) == [UNCOVERED]
 
 
+def test_what_selects_nobody_any_more_is_wrong() -> None:
+    """A missing selector matches nothing."""
+    found = lost([monitor(app("shop"))], [manifest("PodMonitor", "shop")])
+    assert found == [
+        CHANGED,
+        UNCOVERED.replace("Deployment/shop-queue", "Deployment/shop", 1),
+        UNCOVERED,
+    ]
+
+
 def test_what_is_gone_covers_nobody() -> None:
     """Each of the workloads has lost it."""
     assert lost([monitor(app("shop"))], []) == [
