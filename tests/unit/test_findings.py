@@ -16,7 +16,8 @@ def test_the_worst_is_the_greatest() -> None:
     assert min(Severity) is Severity.INFO
     assert list(Applicability) == [Applicability.SAFE, Applicability.REVIEW, Applicability.MANUAL]
     assert Applicability.SAFE < Applicability.REVIEW < Applicability.MANUAL
-    assert [int(stage) for stage in (Stage.EXPAND, Stage.SWITCH, Stage.CONTRACT)] == [0, 1, 2]
+    assert [int(stage) for stage in Stage] == [0, 1, 2, 3]
+    assert list(Stage) == [Stage.EXPAND, Stage.ADD, Stage.SWITCH, Stage.CONTRACT]
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_the_worst_is_the_greatest() -> None:
     [
         (Severity, ["info", "warning", "error"]),
         (Applicability, ["safe", "review", "manual"]),
-        (Stage, ["expand", "switch", "contract"]),
+        (Stage, ["expand", "add", "switch", "contract"]),
     ],
 )
 def test_the_label_is_the_word_on_the_wire(

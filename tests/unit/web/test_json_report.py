@@ -68,7 +68,7 @@ def test_the_names_that_scripts_depend_on():
     assert container["pattern"] == "logging"
     assert container["evidence"][0]["signal"] == "known-image"
     assert {"files", "changes", "stages", "held_back", "verification", "migration"} <= data.keys()
-    assert [stage["name"] for stage in data["stages"]] == ["expand", "switch", "contract"]
+    assert [stage["name"] for stage in data["stages"]] == ["expand", "add", "switch", "contract"]
 
 
 def test_an_analysis_is_no_rewrite():

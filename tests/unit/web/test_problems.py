@@ -92,13 +92,13 @@ def test_what_goes_wrong_in_a_run(client, monkeypatch, lines, error, status, cod
 
 def test_a_wrong_option_of_the_core_names_its_field(client, monkeypatch):
     """As one that the web refuses."""
-    error = OptionError("stage", "must be one of expand, switch, contract")
+    error = OptionError("stage", "must be one of expand, add, switch, contract")
     monkeypatch.setattr(manifests, "run", failing(error))
     answer = client.post("/v1/analyze", data=POD)
 
     assert answer.status_code == 422
     assert answer.json["errors"] == [
-        {"field": "stage", "message": "must be one of expand, switch, contract"}
+        {"field": "stage", "message": "must be one of expand, add, switch, contract"}
     ]
 
 

@@ -290,7 +290,7 @@ def test_a_catalogue_file_holds_a_list():
         ("min_confidence", "nan", "must be a number from 0 to 1"),
         ("apply", "manual", "must be one of safe, review"),
         ("layout", "sideways", "must be one of in-place, new-files"),
-        ("stage", "last", "must be one of expand, switch, contract"),
+        ("stage", "last", "must be one of expand, add, switch, contract"),
         ("fail_on", "never", "must be one of info, warning, error"),
         ("rules", "bare-pod,none", "must be rules that exist: bare-pod, unrelated-containers"),
         ("minconfidence", "1", "unknown option; use one of: apply, fail_on, format"),

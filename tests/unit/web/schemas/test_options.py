@@ -41,7 +41,7 @@ def test_a_list_of_words(sent, expected):
     [
         ("apply", "safe, review"),
         ("layout", "in-place, new-files"),
-        ("stage", "expand, switch, contract"),
+        ("stage", "expand, add, switch, contract"),
         ("fail_on", "info, warning, error"),
     ],
 )
