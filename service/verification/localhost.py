@@ -127,7 +127,7 @@ def _texts(workload: Workload, container: Container, manifests: ManifestSet) -> 
     invocation = " ".join(word.text for word in container.invocation)
     for word in container.words:
         is_invocation = word.where in ("command", "args")
-        before = invocation.partition(word.text)[0][-100:] if is_invocation else ""
+        before = invocation.partition(word.text)[0][-100:] if is_invocation and word.text else ""
         yield _ToldText(
             word.text,
             f"{names.get(word.route, '')} {before}",

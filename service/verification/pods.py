@@ -235,6 +235,21 @@ def is_stopped(workload: Workload) -> bool:
     return spec.get("replicas") == 0 or spec.get("suspend") is True
 
 
+def is_only_stopped(old: Workload, successor: Workload) -> bool:
+    """Whether a workload makes no Pods, and is what it was in all else that says when it makes
+    some.
+    """
+    return is_stopped(successor) and (
+        old.resource.kind != "CronJob" or _has_same_schedule(old, successor, "suspend")
+    )
+
+
+def _has_same_schedule(old: Workload, successor: Workload, *keys: str) -> bool:
+    """Whether CronJobs are equal but for their Pods and some fields."""
+    routes = frozenset({("jobTemplate",), *((key,) for key in keys)})
+    return are_equal_but_for(old.resource.spec, successor.resource.spec, routes)
+
+
 def makes_as_many_pods(old: Workload, successor: Workload, count: int, *, is_moved: bool) -> bool:
     """Whether a workload makes as many Pods as there were, or makes them at the same times.
 
@@ -248,7 +263,7 @@ def makes_as_many_pods(old: Workload, successor: Workload, count: int, *, is_mov
     before, after = old.resource.spec, successor.resource.spec
     was, now = before.get("replicas"), after.get("replicas")
     if old.resource.kind == "CronJob":
-        return are_equal_but_for(before, after, frozenset({("jobTemplate",)}))
+        return _has_same_schedule(old, successor)
     if old.is_pod:
         is_one_per_node = successor.resource.kind == "DaemonSet"
         return now == count or (now is None and (count == 1 or is_one_per_node))

@@ -83,6 +83,8 @@ def find_misled_services(
         selecting.discard(service)
         if not are_equal_but_for(origin.data, service.data, _routes_of_targets(origin)):
             yield f"Service {service.name} is not what it was, but for whom it leads to"
+        if not service_selector(service):
+            yield f"Service {service.name} selects no Pods any more"
         yield from _compare_receivers(origin, service, transition)
     for service in sorted(selecting, key=lambda service: service.name):
         if find_same_object(service, before):

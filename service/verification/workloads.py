@@ -37,7 +37,7 @@ from service.verification.pods import (
     changed_fields,
     has_its_annotations,
     has_its_labels,
-    is_stopped,
+    is_only_stopped,
     makes_as_many_pods,
     pinned_nodes,
     replaces_pods_alike,
@@ -187,7 +187,7 @@ class WorkloadCheck:
                     f"{successor.title} doesn't start the containers of {old.title} as it did",
                 )
             if self._has_to_be_stopped and not is_moved:
-                if not is_stopped(successor):
+                if not is_only_stopped(old, successor):
                     yield (
                         "containers",
                         (

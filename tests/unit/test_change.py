@@ -148,7 +148,8 @@ def test_values_of_config_maps_are_set_up_to_a_stage() -> None:
     )
     config, own = find(inputs, "ConfigMap/web"), inputs.workloads[0]
     values = [
-        SetValue(("data", name), name, int(stage)) for name, stage in zip("abcd", Stage, strict=True)
+        SetValue(("data", name), name, int(stage))
+        for name, stage in zip("abcd", Stage, strict=True)
     ]
     other = SetValue(("spec", "paused"), value=True)
     steps = (

@@ -20,7 +20,7 @@ from service.actions.split.service_addresses import check_single
 from service.change import LeftBecause
 from service.kube.config_maps import readers_of_config_map
 from service.kube.containers import Container
-from service.kube.objects import in_same_namespace
+from service.kube.objects import as_mappings, as_text, in_same_namespace
 from service.kube.references import LoopbackReference, is_address_to_listen_on
 from service.kube.replicas import copies_of
 from service.refusals import Refusal
@@ -142,7 +142,15 @@ def _reference(plan: SplitPlan, mention: Mention) -> LoopbackReference:
             if is_here and known.container is text.container and known.variable:
                 return known
     before = f"--{text.name}" if text.name and _BINDING_NAME.search(text.name) else text.before
-    is_named_to_listen = mention.is_whole and text.where == "env" and text.name.upper() == "HOST"
+    # Who is told a password beside a host logs in there: nobody needs one to listen.
+    variables = as_mappings(text.container.data.get("env"))
+    names = {as_text(variable.get("name")).upper() for variable in variables}
+    is_named_to_listen = (
+        mention.is_whole
+        and text.where == "env"
+        and text.name.upper() == "HOST"
+        and "PASSWORD" not in names
+    )
     return LoopbackReference(
         container=text.container,
         host=mention.host,
