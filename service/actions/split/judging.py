@@ -136,21 +136,17 @@ def _names_of(mention: Mention) -> Iterator[str]:
 def _reference(plan: SplitPlan, mention: Mention) -> LoopbackReference:
     """The address as classification sees it, where it does; else as it is read here."""
     text = mention.text
+    # Who is told a password beside a host logs in there: nobody needs one to listen.
+    variables = as_mappings(text.container.data.get("env"))
+    logs_in = any(as_text(variable.get("name")).upper() == "PASSWORD" for variable in variables)
+    is_named_host = mention.is_whole and text.where == "env" and text.name.upper() == "HOST"
     if mention.is_whole and text.name:
         for known in plan.candidate.classification.context.references:
             is_here = known.resource is text.resource and known.route == text.route
             if is_here and known.container is text.container and known.variable:
-                return known
+                return _as_call(known, known.port) if is_named_host and logs_in else known
     before = f"--{text.name}" if text.name and _BINDING_NAME.search(text.name) else text.before
-    # Who is told a password beside a host logs in there: nobody needs one to listen.
-    variables = as_mappings(text.container.data.get("env"))
-    names = {as_text(variable.get("name")).upper() for variable in variables}
-    is_named_to_listen = (
-        mention.is_whole
-        and text.where == "env"
-        and text.name.upper() == "HOST"
-        and "PASSWORD" not in names
-    )
+    is_named_to_listen = is_named_host and not logs_in
     return LoopbackReference(
         container=text.container,
         host=mention.host,

@@ -244,7 +244,7 @@ def test_json_is_told_by_its_first_key(text: str, expected: bool) -> None:
     assert is_json(document_of(text)) is expected
 
 
-FORMATTINGS: list[tuple[str, dict[str, Any]]] = [
+FORMATS: list[tuple[str, dict[str, Any]]] = [
     ("a: 1\n", {}),
     ("a: 1\r\nb: 2\r\n", {"newline": "\r\n"}),
     ("a: 1\r\nb: 2\n", {}),
@@ -267,7 +267,7 @@ FORMATTINGS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("text", "fields"), FORMATTINGS)
+@pytest.mark.parametrize(("text", "fields"), FORMATS)
 def test_the_formatting_of_a_file(text: str, fields: dict[str, Any]) -> None:
     """What most of its lines do; the defaults where they don't say."""
     assert formatting_of([document_of(text)]) == Formatting(**fields)
