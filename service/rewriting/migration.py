@@ -114,7 +114,10 @@ def _later_stages(splits: Sequence[Proposal], controllers: _Controllers) -> list
         MigrationStep(
             "apply the stage switch",
             "kubectl apply -f <files of ?stage=switch>",
-            "the Services lead to the new Pods, which are ready, and the old ones still serve",
+            "the Services lead to the new Pods, which are ready, and the old ones still serve;"
+            " but for what must not run twice, which is stopped until the next stage"
+            if stopped
+            else "the Services lead to the new Pods, which are ready, and the old ones still serve",
         ),
         *(_wait_for_end(split) for split in stopped),
         MigrationStep(

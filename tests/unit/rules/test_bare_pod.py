@@ -24,6 +24,12 @@ def test_a_pod_without_an_owner_is_found() -> None:
     assert finding.related == ()
 
 
+def test_a_patch_of_a_pod_is_none() -> None:
+    """A container without an image is a part of something; no API server accepts it alone."""
+    text = workload("containers: [{name: a}]", kind="Pod", name="web")
+    assert list(check(rule_input(text))) == []
+
+
 def test_each_pod_is_found() -> None:
     """One that is left alone doesn't end the search."""
     run = rule_input(
