@@ -187,8 +187,10 @@ def custom(spec: str) -> str:
 
 TEMPLATE = "{spec: {containers: [{name: a}]}}"
 TEMPLATES: list[tuple[str, list[Route]]] = [
-    (custom(f"{{head: {TEMPLATE}, groups: [{{template: {TEMPLATE}}}, x]}}"),
-     [("spec", "head"), ("spec", "groups", 0, "template")]),
+    (
+        custom(f"{{head: {TEMPLATE}, groups: [{{template: {TEMPLATE}}}, x]}}"),
+        [("spec", "head"), ("spec", "groups", 0, "template")],
+    ),
     (custom("{t: {spec: {containers: [{image: a}]}}}"), [("spec", "t")]),
     (custom(TEMPLATE), [("spec",)]),
     # A template in a template is part of it.
@@ -209,7 +211,7 @@ TEMPLATES: list[tuple[str, list[Route]]] = [
     (POD.replace("{containers: [{name: db}]}", "{containers: []}"), [()]),
     (POD.replace("{containers: [{name: db}]}", "{t: " + TEMPLATE + "}"), []),
     (POD.replace("{containers: [{name: db}]}", "{containers: x}"), []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "templates"), TEMPLATES)
