@@ -19,6 +19,7 @@ from service.kube.dependents import (
     selections_of,
     trigger_container,
 )
+from service.kube.workloads import all_workloads
 from tests.support.manifests import manifests_of, named, resource_of, workload_named
 
 POD = """---
@@ -89,6 +90,7 @@ def test_peers_of_a_policy_select_pods_too() -> None:
     ]
     assert len(selections) == 3
     assert {selection.on_split for selection in selections} == {OnSplit.WIDENED}
+    assert {selection.route[0] for selection in selections} == {"spec"}
 
 
 def test_endpoints_of_cilium_are_peers() -> None:
@@ -97,6 +99,7 @@ def test_endpoints_of_cilium_are_peers() -> None:
     text = thing("CiliumNetworkPolicy", "cilium.io", spec)
     own, *peers = selections_in(resource_of(text))
     assert own.selector is None
+    assert {peer.route[0] for peer in peers} == {"spec"}
     assert [(peer.route[1:], peer.selector, peer.peer) for peer in peers] == [
         (("ingress", 0, "fromEndpoints", 0), {"matchLabels": {"a": "b"}}, True),
         (("egress", 0, "toEndpoints", 0), {}, True),
@@ -206,6 +209,67 @@ def test_whether_a_selector_covers_other_workloads(
     assert covers_other_workloads(selection, pod, manifests) is expected
 
 
+ANYWHERE = OTHER.replace("namespace: shop", "namespace: a")
+FRONT = "{matchLabels: {tier: front}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (policy(f"{{podSelector: {FRONT}}}", namespace="a"), True),
+        (policy(f"{{podSelector: {FRONT}}}", namespace="b"), False),
+        (policy(f"{{ingress: [{{from: [{{podSelector: {FRONT}}}]}}]}}", namespace="b"), False),
+        (
+            policy(
+                f"{{ingress: [{{from: [{{podSelector: {FRONT}, namespaceSelector: {{}}}}]}}]}}",
+                namespace="b",
+            ),
+            True,
+        ),
+        (
+            thing(
+                "CiliumClusterwideNetworkPolicy",
+                "cilium.io",
+                f"{{endpointSelector: {FRONT}}}",
+                namespace="b",
+            ),
+            True,
+        ),
+        (
+            thing(
+                "CiliumNetworkPolicy", "cilium.io", f"{{endpointSelector: {FRONT}}}", namespace="b"
+            ),
+            False,
+        ),
+    ],
+)
+def test_other_workloads_are_covered_in_the_namespaces_of_the_selector(
+    text: str, expected: bool
+) -> None:
+    """Its own, or all where it says so; the workload itself may be in any."""
+    manifests = manifests_of(POD.replace("namespace: shop, ", "") + ANYWHERE + text)
+    *_, selection = [found for resource in manifests.resources for found in selections_in(resource)]
+    pod = workload_named(manifests, "Pod/web")
+    assert covers_other_workloads(selection, pod, manifests) is expected
+
+
+def test_what_a_workload_does_not_see_does_not_count() -> None:
+    """Another file has the same names: those in the folder are meant."""
+    scaler = thing(
+        "HorizontalPodAutoscaler", "autoscaling", "{scaleTargetRef: {kind: Pod, name: web}}"
+    )
+    rule = policy(f"{{podSelector: {FRONT}}}")
+    near = OTHER.replace("tier: front", "tier: back") + scaler + rule
+    manifests = manifests_of(
+        {"a/pod.yaml": POD, "a/near.yaml": near, "b/far.yaml": OTHER + scaler + rule}
+    )
+    (pod,) = [each for each in all_workloads(manifests) if each.name == "web"]
+    (selection,) = selections_of(pod, manifests)
+    assert selection.resource.path == "a/near.yaml"
+    assert not covers_other_workloads(selection, pod, manifests)
+    assert [each.path for each in scalers_of(pod, manifests)] == ["a/near.yaml"]
+
+
 @pytest.mark.parametrize(
     ("selector", "expected"),
     [
@@ -237,7 +301,7 @@ def test_selectors_of_calico_may_be_deep() -> None:
     manifests = manifests_of(POD + thing("NetworkPolicy", "projectcalico.org", spec))
     pod = workload_named(manifests, "Pod/web")
     assert len(calico_policies(pod, manifests)) == 1
-    spec = "{order: \"app == 'web'\"}"
+    spec = "{selector: {}, order: \"app == 'web'\"}"
     manifests = manifests_of(POD + thing("NetworkPolicy", "projectcalico.org", spec))
     assert calico_policies(workload_named(manifests, "Pod/web"), manifests) == []
 
@@ -316,6 +380,9 @@ MENTIONS = [
     (thing("A", "b", "{selector: {app: api}}"), False),
     (thing("A", "b", "{selector: {web: app}}"), False),
     (thing("A", "b", "{x: {app: web}}"), False),
+    (thing("A", "b", "{app: web}"), False),
+    (thing("A", "b", "{x: {key: app, others: [web]}}"), False),
+    (thing("A", "b", "{x: {key: app, values: {web: a}}}"), False),
     (thing("A", "b", "{selector: {inner: {app: web}}}"), False),
     (thing("A", "b", "{selector: [{app: web}]}"), False),
     (thing("A", "b", "{x: {key: app, values: web}}"), False),
@@ -345,6 +412,18 @@ def test_what_mentions_a_label(text: str, expected: bool) -> None:
     (resource,) = manifests.resources
     found = objects_mentioning(manifests, "app", "web")
     assert found == ([resource] if expected else [])
+
+
+def test_all_objects_that_mention_a_label_are_found() -> None:
+    """Whatever else is before them."""
+    service = (
+        "---\napiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {selector: {app: web}}\n"
+    )
+    text = thing("A", "b", "{selector: {app: web, other: label}}", "first")
+    manifests = manifests_of(service + text + thing("A", "b", "{selector: {app: web}}", "z"))
+    assert [each.name for each in objects_mentioning(manifests, "app", "web")] == ["first", "z"]
+    assert [each.name for each in objects_mentioning(manifests, "other", "label")] == ["first"]
+    assert objects_mentioning(manifests, "app", "none") == []
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ ADDRESSES = [
     ("# localhost:80", []),
     ("a\n  # http://localhost\nb", []),
     ("# c\nlocalhost:80", [("localhost", 80)]),
+    ("# localhost:81\nlocalhost:80", [("localhost", 80)]),
 ]
 
 
@@ -80,6 +81,7 @@ def test_loopback_addresses_in_a_text(text: str, expected: list[tuple[str, int]]
         ("bind_address = localhost:80", "", True),
         ("address: http://localhost:80", "", False),
         ("listen a, b localhost:80", "", False),
+        ("http://x listen localhost:80", "", False),
         ("listen: x\nlocalhost:80", "", False),
         ("call localhost:80", "", False),
         ("localhost:80", "", False),
@@ -94,9 +96,10 @@ def test_an_address_to_listen_on(text: str, before: str, listens: bool) -> None:
 def test_only_so_much_of_a_value_is_searched() -> None:
     """A hundred addresses, each with the five hundred characters before it."""
     assert len(list(loopback_addresses("localhost:80 " * 101))) == 100
-    for blanks, expected in ((500 - len("http://"), 1), (501, 0)):
-        text = "http://" + "u" * (blanks - 1) + "@localhost"
-        assert len(list(loopback_addresses(text))) == expected, blanks
+    within = "http://" + "u" * 492 + "@"
+    assert len(within) == 500
+    assert len(list(loopback_addresses(within + "localhost"))) == 1
+    assert list(loopback_addresses(within.replace("@", "u@") + "localhost")) == []
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,11 @@ def variables(*pairs: tuple[str, str]) -> str:
             [("127.0.0.1", 80, "probe", False, "")],
         ),
         ("{livenessProbe: {httpGet: {host: '::1', port: 80}}}", [("::1", 80, "probe", False, "")]),
+        (
+            "{livenessProbe: {httpGet: {host: localhost, port: 80}}}",
+            [("localhost", 80, "probe", False, "")],
+        ),
+        (variables(("ADDRESS", "localhost:80")), [("localhost", 80, "env", False, "")]),
         ("{livenessProbe: {httpGet: {port: 80}}}", []),
         ("{livenessProbe: {httpGet: {host: localhost, port: http}}}", []),
         ("{livenessProbe: {httpGet: {host: web, port: 80}}}", []),
@@ -197,6 +205,11 @@ def test_a_container_is_told_of_its_own_pod(
         ([("DB_ADDR", "localhost"), ("DB_PORT", "x")], [(None, False, "DB_ADDR")]),
         ([("DB_URL", "localhost"), ("DB_PORTS", "1")], [(None, False, "DB_URL")]),
         ([("DB", "localhost"), ("DB_PORT", "1"), ("DB_PORT2", "2")], [(1, False, "DB")]),
+        ([("DB_PORT", "x"), ("DB_TCP_PORT", "5"), ("DB", "localhost")], [(5, False, "DB")]),
+        *(
+            ([(f"DB_{word}", "localhost"), ("DB_PORT", "5")], [(5, False, f"DB_{word}")])
+            for word in ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
+        ),
         # Where to listen.
         ([("HOST", "localhost"), ("PORT", "80")], [(80, True, "HOST")]),
         ([("BIND_ADDRESS", "localhost")], [(None, True, "BIND_ADDRESS")]),
@@ -210,6 +223,7 @@ def test_a_container_is_told_of_its_own_pod(
             )
         ),
         ([("HOSTS_URL", "localhost")], [(None, False, "HOSTS_URL")]),
+        ([("NO_PROXY", "localhost"), ("A", "x"), ("DB", "localhost")], [(None, False, "DB")]),
         ([("DB_HOST", "shop-db"), ("DB_PORT", "5432")], []),
     ],
 )
@@ -235,6 +249,7 @@ def test_addresses_in_config_maps() -> None:
     )
     one = "{env: [{name: X, valueFrom: {configMapKeyRef: {name: conf, key: KEY}}}]}"
     assert references(one.replace("KEY", "url")) == both[:1]
+    assert references(one.replace("KEY", "other")) == both[1:]
     assert references(one.replace("KEY", "DB_HOST")) == [("localhost", None, place, False, "X")]
     assert references(one.replace("KEY", "none")) == []
     assert references(one.replace("conf,", "gone,").replace("KEY", "url")) == []

@@ -45,7 +45,10 @@ ARGS = "containers: [{{name: a, args: [{}]}}]"
             pod("db-0", "nodeSelector: {kubernetes.io/hostname: n0}, containers: []"),
             pod("db-1", "nodeSelector: {kubernetes.io/hostname: n1}, containers: []"),
         ),
-        (pod("db-0", metadata=", labels: {a: b}"), pod("db-1", metadata=", labels: {a: b}")),
+        (
+            pod("db-0", "hostname: x, containers: []", ", labels: {a: b, c: d}"),
+            pod("db-1", "containers: [], hostname: x", ", labels: {c: d, a: b}"),
+        ),
         (
             pod("db-0", metadata=", annotations: {a: db-0}"),
             pod("db-1", metadata=", annotations: {a: db-1}"),
@@ -75,8 +78,14 @@ def test_pods_that_differ_in_their_numbers_are_copies(pods: tuple[str, ...]) -> 
             pod("db-0", "nodeSelector: {disk: a}, containers: []"),
             pod("db-1", "nodeSelector: {disk: b}, containers: []"),
         ),
-        (pod("db-0"), pod("db-1", metadata=", ownerReferences: [{kind: X}]")),
-        (pod("db-0"), pod("db-1", metadata=", annotations: {helm.sh/hook: test}")),
+        tuple(pod(f"db-{n}", metadata=", ownerReferences: [{kind: X}]") for n in range(2)),
+        tuple(pod(f"db-{n}", metadata=", annotations: {helm.sh/hook: test}") for n in range(2)),
+        tuple(
+            pod(f"db-{n}", "template: {spec: {containers: [{name: a}]}}")
+            .replace("v1", "apps/v1")
+            .replace("kind: Pod", "kind: Deployment")
+            for n in range(2)
+        ),
     ],
 )
 def test_other_pods_are_no_copies(pods: tuple[str, ...]) -> None:

@@ -96,6 +96,10 @@ SELECTING = [
     service("{selector: {app: web, tier: front}}", "by-both"),
     service("{selector: {app: api}}", "other"),
     service("{selector: {app: web, tier: back}}", "half"),
+    # Found by its rarest label, which the Pods have, and yet not theirs.
+    service("{selector: {tier: front, zone: a}}", "zone"),
+    service("{selector: {zone: a}}", "zone-a"),
+    service("{selector: {zone: a, app: api}}", "zone-api"),
     service("{selector: {}}", "empty"),
     service("{}", "without"),
     service("{type: ExternalName, selector: {app: web}}", "external"),

@@ -200,6 +200,7 @@ TEMPLATES: list[tuple[str, list[Route]]] = [
     (custom("{t: {spec: {containers: {name: a}}}}"), []),
     (custom("{t: {spec: {containers: [{name: a}, {size: 1}]}}}"), []),
     (custom("{t: {spec: {containers: [a]}}}"), []),
+    (custom("{t: {spec: {containers: [username]}}}"), []),
     (custom(f"{{schema: {TEMPLATE}, status: {TEMPLATE}, openAPIV3Schema: {TEMPLATE}}}"), []),
     # As deep as they are looked for, and one deeper.
     (custom("{a: {b: {c: {d: {e: {f: {g: " + TEMPLATE + "}}}}}}}"), [("spec", *"abcdefg")]),
