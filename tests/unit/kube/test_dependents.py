@@ -1,4 +1,4 @@
-"""Dependents: policies, budgets, monitors and autoscalers that a workload has."""
+"""Dependents: the policies, budgets and monitors that select a workload's Pods."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from service.kube.dependents import (
     OnSplit,
     calico_policies,
     covers_other_workloads,
-    metric_container,
-    names_workload,
     objects_mentioning,
-    reads_first_container,
     scalers_of,
     selections_in,
     selections_of,
-    trigger_container,
 )
 from service.kube.workloads import all_workloads
 from tests.support.manifests import manifests_of, named, resource_of, workload_named
@@ -316,57 +312,6 @@ spec:
 """
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (
-            thing(
-                "HorizontalPodAutoscaler",
-                "autoscaling",
-                "{scaleTargetRef: {kind: Deployment, name: web}}",
-            ),
-            True,
-        ),
-        (
-            thing(
-                "VerticalPodAutoscaler",
-                "autoscaling.k8s.io",
-                "{targetRef: {kind: Deployment, name: web}}",
-            ),
-            True,
-        ),
-        (thing("Rollout", "argoproj.io", "{workloadRef: {kind: Deployment, name: web}}"), True),
-        (thing("ScaledObject", "keda.sh", "{scaleTargetRef: {name: web}}"), True),
-        (thing("A", "b", "{scaleTargetRef: {kind: StatefulSet, name: web}}"), False),
-        (thing("A", "b", "{scaleTargetRef: {kind: Deployment, name: api}}"), False),
-        (thing("A", "b", "{scaleTargetRef: {kind: Deployment}}"), False),
-        (thing("A", "b", "{otherRef: {kind: Deployment, name: web}}"), False),
-        (thing("A", "b", "{scaleTargetRef: {name: web}}", namespace="other"), False),
-    ],
-)
-def test_what_names_a_workload(text: str, expected: bool) -> None:
-    """By kind and name, in its namespace; KEDA means a Deployment where it says no kind."""
-    manifests = manifests_of(DEPLOYMENT + text)
-    workload = workload_named(manifests, "Deployment/web")
-    assert [scaler.name for scaler in scalers_of(workload, manifests)] == (
-        ["x"] if expected else []
-    )
-
-
-def test_a_workload_does_not_scale_itself() -> None:
-    """Though it may name one of its own kind and name."""
-    text = DEPLOYMENT + "  targetRef: {kind: Deployment, name: web}\n"
-    manifests = manifests_of(text)
-    assert scalers_of(workload_named(manifests, "Deployment/web"), manifests) == []
-
-
-@pytest.mark.parametrize("field", ["scaleTargetRef", "targetRef", "workloadRef"])
-def test_an_object_that_is_for_a_workload_by_name(field: str) -> None:
-    """In one of the fields for that."""
-    assert names_workload(resource_of(thing("A", "b", f"{{{field}: {{}}}}")))
-    assert not names_workload(resource_of(thing("A", "b", f"{{x: {{{field}: {{}}}}}}")))
-
-
 MENTIONS = [
     # Any other kind asks for Pods by a map of labels or a selector, wherever it is.
     (thing("A", "b", "{selector: {app: web}}"), True),
@@ -424,53 +369,3 @@ def test_all_objects_that_mention_a_label_are_found() -> None:
     assert [each.name for each in objects_mentioning(manifests, "app", "web")] == ["first", "z"]
     assert [each.name for each in objects_mentioning(manifests, "other", "label")] == ["first"]
     assert objects_mentioning(manifests, "app", "none") == []
-
-
-@pytest.mark.parametrize(
-    ("metric", "expected"),
-    [
-        ({"type": "ContainerResource", "containerResource": {"container": "web"}}, "web"),
-        ({"type": "Resource", "containerResource": {"container": "web"}}, None),
-        ({"type": "ContainerResource"}, ""),
-    ],
-)
-def test_the_container_of_a_metric(metric: dict[str, Any], expected: str | None) -> None:
-    """Of the one type that has one."""
-    assert metric_container(metric) == expected
-
-
-@pytest.mark.parametrize(
-    ("trigger", "expected"),
-    [
-        ({"type": "cpu", "metadata": {"containerName": "web"}}, "web"),
-        ({"type": "cpu", "metadata": {}}, None),
-        ({"type": "cpu"}, None),
-    ],
-)
-def test_the_container_of_a_trigger(trigger: dict[str, Any], expected: str | None) -> None:
-    """None where it measures all of them."""
-    assert trigger_container(trigger) == expected
-
-
-@pytest.mark.parametrize(
-    ("spec", "expected"),
-    [
-        ("{triggers: [{metadata: {hostFromEnv: HOST}}]}", True),
-        ("{triggers: [{metadata: {host: x}}, {metadata: {passwordFromEnv: P}}]}", True),
-        ("{triggers: [{metadata: {FromEnvironment: x}}]}", False),
-        ("{triggers: [{metadata: {host: x}}, x]}", False),
-        ("{triggers: []}", False),
-        ("{}", False),
-        (
-            "{scaleTargetRef: {envSourceContainerName: w}, triggers: [{metadata: {aFromEnv: A}}]}",
-            False,
-        ),
-        (
-            "{scaleTargetRef: {envSourceContainerName: ''}, triggers: [{metadata: {aFromEnv: A}}]}",
-            True,
-        ),
-    ],
-)
-def test_what_reads_the_first_container(spec: str, expected: bool) -> None:
-    """A trigger that takes something from the environment of no container in particular."""
-    assert reads_first_container(resource_of(thing("ScaledObject", "keda.sh", spec))) is expected
