@@ -98,7 +98,6 @@ def selections_of(
         for label in (*wanted.items(), None)
         for selection in index.get(label, ())
         if matches(selection.selector, wanted)
-        and _may_select_in(selection, workload.resource)
         and manifests.can_see(workload.resource, selection.resource)
     }
     return list(found.values())
@@ -235,9 +234,7 @@ def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
     return [
         scaler
         for scaler in index.get((workload.resource.kind, workload.name), ())
-        if in_same_namespace(scaler, workload.resource)
-        and manifests.can_see(workload.resource, scaler)
-        and scaler is not workload.resource
+        if manifests.can_see(workload.resource, scaler) and scaler is not workload.resource
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from service.kube.containers import Port
-from service.kube.objects import ManifestSet, Resource, as_mappings, as_text, in_same_namespace
+from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
 from service.kube.selectors import is_empty, match_labels, matches
 from service.yamldoc.nodes import Data
 
@@ -48,7 +48,6 @@ def policies_isolating(
         for policy in index.get(label, ())
         if direction in directions_of(policy)
         and matches(_pod_selector(policy), labels)
-        and in_same_namespace(policy, resource)
         and manifests.can_see(resource, policy)
     ]
 

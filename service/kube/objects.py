@@ -294,8 +294,8 @@ class ManifestSet:
         return places
 
     def can_see(self, seen_from: Resource, other: Resource) -> bool:
-        """Whether an object means another one by its kind and name, and not a nearer one (see
-        `find`).
+        """Whether an object means another one by its kind and name: it is in its namespace, and no
+        other one is nearer (see `find`).
         """
         return self.find(other.kind, other.name, seen_from) is other
 

@@ -35,3 +35,22 @@ def test_a_flag_is_judged_by_its_words(flag: str, anywhere: bool, on_loopback: b
     """Whole words, in any case."""
     assert is_listen_flag(flag, is_loopback=False) is anywhere
     assert is_listen_flag(flag, is_loopback=True) is on_loopback
+
+
+LISTENED = "port ports listen listening bind addr address p"
+OWN = (
+    "http https web grpc rest metrics telemetry health healthz probe ready admin api insecure"
+    " secure tls ssl debug pprof app main internal external public private status management"
+    " webhook service proxy"
+)
+CALLED = (
+    "server servers endpoint endpoints upstream target backend peer peers remote etcd client db"
+    " database redis mysql postgres to forward advertise join connect"
+)
+
+
+def test_every_word_counts() -> None:
+    """Each of its kind."""
+    assert all(is_listen_flag(word, is_loopback=True) for word in LISTENED.split())
+    assert all(is_listen_flag(f"{word}-port", is_loopback=True) for word in OWN.split())
+    assert not any(is_listen_flag(f"{word}-port", is_loopback=False) for word in CALLED.split())

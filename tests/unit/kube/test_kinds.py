@@ -64,6 +64,13 @@ def test_what_kinds_differ_in() -> None:
         "ReplicationController",
         "DeploymentConfig",
     }
+    assert {name for name, kind in kinds.items() if kind.selector == "match"} == {
+        "Deployment",
+        "ReplicaSet",
+        "StatefulSet",
+        "DaemonSet",
+        "Rollout",
+    }
     assert {name for name, kind in kinds.items() if kind.selector == "none"} == {
         "Pod",
         "Job",

@@ -42,6 +42,7 @@ def test_an_object_is_read() -> None:
     assert (resource.name, resource.namespace, resource.title) == ("web", "shop", "Deployment/web")
     assert (resource.labels, resource.annotations) == ({"app": "web", "v": "1"}, {"note": "x"})
     assert (resource.path, resource.folder, resource.route) == ("set.yaml", ".", ())
+    assert resource.spec["replicas"] == 2
     assert resource.get("spec", "list", 1, "b") == "c"
     assert resource.get("spec", "list", 2) is None
 

@@ -187,8 +187,10 @@ def custom(spec: str) -> str:
 
 TEMPLATE = "{spec: {containers: [{name: a}]}}"
 TEMPLATES: list[tuple[str, list[Route]]] = [
-    (custom(f"{{head: {TEMPLATE}, groups: [{{template: {TEMPLATE}}}, x]}}"),
-     [("spec", "head"), ("spec", "groups", 0, "template")]),
+    (
+        custom(f"{{head: {TEMPLATE}, groups: [{{template: {TEMPLATE}}}, x]}}"),
+        [("spec", "head"), ("spec", "groups", 0, "template")],
+    ),
     (custom("{t: {spec: {containers: [{image: a}]}}}"), [("spec", "t")]),
     (custom(TEMPLATE), [("spec",)]),
     # A template in a template is part of it.
@@ -198,6 +200,7 @@ TEMPLATES: list[tuple[str, list[Route]]] = [
     (custom("{t: {spec: {containers: {name: a}}}}"), []),
     (custom("{t: {spec: {containers: [{name: a}, {size: 1}]}}}"), []),
     (custom("{t: {spec: {containers: [a]}}}"), []),
+    (custom("{t: {spec: {containers: [username]}}}"), []),
     (custom(f"{{schema: {TEMPLATE}, status: {TEMPLATE}, openAPIV3Schema: {TEMPLATE}}}"), []),
     # As deep as they are looked for, and one deeper.
     (custom("{a: {b: {c: {d: {e: {f: {g: " + TEMPLATE + "}}}}}}}"), [("spec", *"abcdefg")]),
@@ -209,7 +212,7 @@ TEMPLATES: list[tuple[str, list[Route]]] = [
     (POD.replace("{containers: [{name: db}]}", "{containers: []}"), [()]),
     (POD.replace("{containers: [{name: db}]}", "{t: " + TEMPLATE + "}"), []),
     (POD.replace("{containers: [{name: db}]}", "{containers: x}"), []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "templates"), TEMPLATES)
