@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import yaml
-
 from service.actions.context import Candidate, Names, Refused
 from service.actions.split.decide import propose as propose_split
 from service.actions.split.follow_up import Division
@@ -26,10 +24,12 @@ from service.kube.services import services_of
 from service.options import Options
 from service.reading import read_inputs
 from service.refusals import Refusal
-from service.text import apply_edits
+from service.text import SourceFile, apply_edits
+from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_document
 from service.yamldoc.layout import Formatting, formatting_of
 from service.yamldoc.operations import Tree
+from service.yamldoc.stream import Document, parse
 from tests.support.planning import classified
 
 # Texts
@@ -263,8 +263,7 @@ def codes_of(assumptions: Iterable[Assumption]) -> list[AssumptionCode]:
 
 def written(tree: Tree) -> dict[str, Any]:
     """A tree as it reads once it is text."""
-    data: dict[str, Any] = yaml.safe_load(emit_document(tree, Formatting()))
-    return data
+    return _data(emit_document(tree, Formatting()), 0)
 
 
 def data_after(
@@ -275,8 +274,14 @@ def data_after(
     operations = [step.operation for step in steps if step.resource is resource]
     edits = compile_operations(document, operations, formatting_of([document]))
     text = apply_edits(document.source.text, edits, int(stage))
-    data: Any = list(yaml.safe_load_all(text))[document.index]
-    for key in resource.route:
-        data = data[key]
-    found: dict[str, Any] = data
-    return found
+    return _data(text, document.index, *resource.route)
+
+
+def _data(text: str, index: int, *route: str | int) -> dict[str, Any]:
+    """What stands at a route of a document, which must have no key twice."""
+    document = list(parse(SourceFile("after.yaml", text), Limits()))[index]
+    assert isinstance(document, Document), document
+    assert not document.duplicates, text
+    data = document.read(route)
+    assert isinstance(data, dict), text
+    return data

@@ -132,6 +132,21 @@ def test_a_service_that_leads_there_is_used(spec: str, ports: str, address: str)
     assert bool(changes.objects) is address.startswith("shop-")
 
 
+@pytest.mark.parametrize(
+    ("api", "ports"),
+    [
+        ("ports: [{containerPort: 3000, name: rest}]", "{port: 8080, targetPort: rest}"),
+        ("ports: [], args: ['--port=3000']", "{port: 8080, targetPort: 3000}"),
+    ],
+)
+def test_a_service_may_lead_there_by_a_name_or_to_what_is_not_declared(
+    api: str, ports: str
+) -> None:
+    """The container listens there all the same."""
+    text = shop(env("http://localhost:3000"), api) + service("api", ports)
+    assert texts(rewired(text)) == {0: ["http://api:8080"]}
+
+
 def test_a_service_of_another_protocol_does_not_lead_there() -> None:
     """Addresses that are changed speak TCP."""
     api = "ports: [{containerPort: 3000}, {containerPort: 3000, protocol: UDP}]"
@@ -161,6 +176,12 @@ def test_a_new_service_leads_to_the_group_alone() -> None:
         "metadata": {"name": "shop-api", "namespace": "a", "labels": {"app": "shop-api"}},
         "spec": {"selector": {"app": "shop-api"}, "ports": [{"port": 3000, "targetPort": 3000}]},
     }
+
+
+def test_a_new_service_has_no_namespace_where_none_is_written() -> None:
+    """It is applied where the workload is."""
+    (new,) = rewired(shop(env("http://localhost:3000"))).objects
+    assert set(written(new.tree)["metadata"]) == {"name", "labels"}
 
 
 @pytest.mark.parametrize(
@@ -285,6 +306,12 @@ def test_a_host_that_may_mean_one_of_two_stores_is_unclear() -> None:
     assert refusal_for(text) is Refusal.LOCALHOST_UNRESOLVED
 
 
+def test_an_address_that_reads_like_one_to_listen_on_is_not_changed() -> None:
+    """The flag before it says that it is one to call, and nothing in the text does."""
+    text = shop("args: [--upstream, 'listen localhost:3000']")
+    assert refusal_for(text) is Refusal.LOCALHOST_UNRESOLVED
+
+
 # What can't be told
 
 
@@ -294,6 +321,11 @@ def test_a_host_that_may_mean_one_of_two_stores_is_unclear() -> None:
         (env("http://localhost:9999"), "", Refusal.LOCALHOST_UNRESOLVED),
         (env("http://localhost:80"), "", None),
         (env("http://localhost:9999"), QUEUE, None),
+        (
+            env("http://localhost:9999"),
+            "image: 'busybox:1', ports: []",
+            Refusal.LOCALHOST_UNRESOLVED,
+        ),
         (env("http://localhost:5672"), QUEUE.replace("5672}", "5672, protocol: UDP}"), None),
         ("livenessProbe: {exec: {command: [curl, 'http://localhost:9999']}}", "", None),
         ("lifecycle: {preStop: {exec: {command: [a, 'http://localhost:9999']}}}", "", None),

@@ -62,6 +62,13 @@ def test_a_config_map_of_one_group_is_changed() -> None:
     assert config_texts(shop(api=FROM) + other) == [("http://shop:80", 1)]
 
 
+def test_a_changed_config_map_tells_a_services_name() -> None:
+    """Though nothing else is changed or made."""
+    changes = rewired(shop(FROM) + config() + service("api", "{port: 3000}"), "Deployment/shop")
+    assert (changes.values, changes.objects) == ({}, ())
+    assert changes.are_any
+
+
 def test_every_address_of_one_value_is_changed() -> None:
     """A second reference to the same place builds on the first."""
     api = "ports: [{containerPort: 3000}, {containerPort: 3001}]"
@@ -136,7 +143,7 @@ def test_a_server_that_nobody_is_seen_to_reach_gets_a_service() -> None:
 def test_a_server_that_is_reached_needs_no_other_service(text: str) -> None:
     """By an address that is seen, or by a Service."""
     changes = rewired(text)
-    assert AssumptionCode.ADDRESS_DEFAULT not in codes_of(changes.assumptions)
+    assert changes.assumptions == ()
     assert changes.possible_traffic == frozenset()
 
 
@@ -182,7 +189,9 @@ def test_one_assumption_explains_each_application_once() -> None:
         (env("http://api:3000"), "{port: 3000}", {TrafficFlow(0, 1, 3000)}),
         (env("http://api"), "{port: 80, targetPort: 3000}", {TrafficFlow(0, 1, 3000)}),
         (env("http://api"), "{port: 80}", set()),
+        (env("http://api"), "{port: 81, targetPort: rest}", {TrafficFlow(0, 1, 3000)}),
         (env("http://api"), "{port: 81, targetPort: none}", set()),
+        (env("http://api"), "{port: 9999}", set()),
         (env("http://other"), "{port: 3000}", set()),
         ("", "{port: 3000}", set()),
     ],
@@ -191,5 +200,6 @@ def test_a_call_by_a_services_name_becomes_traffic_between_groups(
     front: str, ports: str, flows: set[TrafficFlow]
 ) -> None:
     """From one Pod to itself no policy held it up."""
-    changes = rewired(shop(front) + service("api", ports))
+    api = "ports: [{containerPort: 3000, name: rest}]"
+    changes = rewired(shop(front, api) + service("api", ports))
     assert changes.traffic == flows

@@ -15,6 +15,7 @@ from tests.support.candidates import (
     codes_of,
     data_after,
     manifest,
+    resource_of,
     service,
     shop,
     split_of,
@@ -147,6 +148,7 @@ def test_a_group_that_loses_its_autoscaler_keeps_its_pods() -> None:
     """As many as there were at least."""
     proposal = split(shop() + SCALER)
     assert written(proposal.objects[0].tree)["spec"]["replicas"] == 3
+    assert AssumptionCode.REPLICAS_AS_WRITTEN in codes_of(proposal.assumptions)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,10 @@ POLICY = manifest(
 @pytest.mark.parametrize("front", ["", "env: [{name: A, value: 'http://localhost:3000'}]"])
 def test_traffic_that_is_seen_or_possible_is_let_through(front: str) -> None:
     """A default in a program's code is traffic too."""
-    proposal = split(shop(front) + POLICY)
+    candidate = candidate_of(shop(front) + POLICY)
+    proposal = split_of(candidate)
+    policy = data_after(resource_of(candidate, "NetworkPolicy/p"), proposal.steps)
+    assert "matchExpressions" in policy["spec"]["podSelector"]
     assert [new.title for new in proposal.objects] == [
         "Deployment/shop-api",
         "Service/shop-api",
@@ -230,6 +235,14 @@ def test_kustomizations_have_to_fit_all_that_is_changed_and_made(
         files["a.yaml"] = shop("env: [{name: A, value: 'http://localhost:3000'}]")
     outcome = propose(candidate_of(files, "Deployment/shop"), ())
     assert (outcome.refusal if isinstance(outcome, Declined) else None) is refusal
+
+
+def test_what_has_to_hold_of_kustomizations_is_said() -> None:
+    """A patch is for what stays alone."""
+    patch = "patches: [{target: {kind: Deployment, name: shop}, patch: 'spec: {replicas: 3}'}]\n"
+    files = {"a.yaml": shop(), "kustomization.yaml": HEAD + patch}
+    stated = split_of(candidate_of(files, "Deployment/shop")).assumptions
+    assert AssumptionCode.PATCH_FOR_WHAT_STAYS in codes_of(stated)
 
 
 def test_what_has_to_hold_is_said_once_and_of_every_part() -> None:

@@ -65,8 +65,10 @@ INIT = "initContainers: [{name: wait-for-api, image: a}%s]"
 )
 def test_init_containers_leave_with_their_group(others: str, expected: list[str] | None) -> None:
     """The key goes where none is left."""
-    init = pod_after(shop(pod=INIT % others)).get("initContainers")
+    text = shop(pod=INIT % others)
+    init = pod_after(text).get("initContainers")
     assert (init and [container["name"] for container in init]) == expected
+    assert after(text, Stage.SWITCH) == candidate_of(text).resource.data
 
 
 VOLUMES = "volumes: [{name: v, emptyDir: {}}%s]"
@@ -87,8 +89,10 @@ def test_volumes_that_only_moved_containers_mount_leave_with_them(
     front: str, api: str, others: str, expected: list[str] | None
 ) -> None:
     """Those that nobody mounts stay where they were."""
-    volumes = pod_after(shop(front, api, pod=VOLUMES % others)).get("volumes")
+    text = shop(front, api, pod=VOLUMES % others)
+    volumes = pod_after(text).get("volumes")
     assert (volumes and [volume["name"] for volume in volumes]) == expected
+    assert after(text, Stage.SWITCH) == candidate_of(text).resource.data
 
 
 def test_a_volume_that_both_read_stays_with_both() -> None:

@@ -207,6 +207,21 @@ def test_copies_that_become_replicas_are_split_with_them() -> None:
     assert refusal_of(lambda: check_eligible(candidate, wrap)) is None
 
 
+def test_a_stateful_set_for_one_pod_may_be_split() -> None:
+    """What stays keeps its claim."""
+    text = bare_pod(
+        "image: 'postgres:17', volumeMounts: [{name: data, mountPath: /data}]",
+        metadata=f"labels: {{app: web}}, {ROLES}",
+        others=[API],
+        pod="volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]",
+    )
+    candidate, wrap = wrapped(text)
+    assert wrap is not None
+    assert wrap.controller is not None
+    assert wrap.controller.kind == "StatefulSet"
+    assert refusal_of(lambda: check_eligible(candidate, wrap)) is None
+
+
 def test_copies_that_become_something_else_are_neither_split_nor_wrapped() -> None:
     """The controller would hold several applications, which a second run would part."""
     texts = [pod_of_two(f"web-{number}", pod=f"nodeName: n{number}") for number in range(2)]

@@ -92,6 +92,29 @@ def copied(name: str = "shop", metadata: str = "", *, workload: str = "") -> dic
     return metadata_of_copy
 
 
+def test_a_copy_of_an_item_of_a_list_is_one_of_the_item() -> None:
+    """Routes start at its document."""
+    metadata = "namespace: a, labels: {app: shop}, annotations: {b: c}"
+    budget = manifest(
+        "policy/v1 PodDisruptionBudget", "shop", "spec: {minAvailable: 1}", metadata=metadata
+    )
+    listed = f"---\napiVersion: v1\nkind: List\nitems: [{budget[4:].strip()}]\n"
+    candidate = candidate_of(shop(metadata="namespace: a") + listed)
+    resource = resource_of(candidate, "PodDisruptionBudget/shop")
+    new = copy_for_group(division_of(candidate), resource, 1, [], Stage.SWITCH)
+    assert written(new.tree) == {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {
+            "name": "shop-api",
+            "namespace": "a",
+            "labels": {"app": "shop-api"},
+            "annotations": {"b": "c"},
+        },
+        "spec": {"minAvailable": 1},
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [

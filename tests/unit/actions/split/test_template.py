@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.actions.split.template import GroupWorkload
-from service.yamldoc.operations import SetValue
+from service.yamldoc.operations import SetValue, Verbatim
 from tests.support.candidates import bare_pod, candidate_of, plan_of, shop, written
 
 
@@ -285,6 +285,16 @@ def test_affinity_to_the_own_pods_is_to_the_new_ones(selector: str, expected: ob
         "topologySpreadConstraints"
     ]
     assert spread["labelSelector"] == expected
+
+
+def test_what_does_not_change_keeps_its_text() -> None:
+    """With the comments in it."""
+    plan = plan_of(candidate_of(shop(pod=AFFINITY % (TERM % "matchLabels: {app: other}"))))
+    workload = GroupWorkload(
+        plan=plan, group=1, operations={}, shared_labels={}, replicas=None, keeps_data=False
+    )
+    pod = workload.tree()["spec"]["template"]["spec"]
+    assert isinstance(pod["affinity"], Verbatim)
 
 
 # What was a bare Pod

@@ -121,6 +121,14 @@ def test_a_claim_template_stays_with_its_init_container(name: str, refusal: Refu
     assert refusal_for(text) is refusal
 
 
+def test_a_claim_of_the_stateful_set_is_not_read_by_what_moves() -> None:
+    """Whoever writes it stays."""
+    read_only = MOUNT.replace("/v}", "/v, readOnly: true}")
+    pod = f"initContainers: [{{name: wait-for-api, image: busybox, {read_only}}}]"
+    text = shop(MOUNT, kind="StatefulSet", spec=TEMPLATES % (TEMPLATE % "v"), pod=pod)
+    assert refusal_for(text) is Refusal.SHARED_CLAIM
+
+
 # Who brings a volume into the second group
 
 
