@@ -166,7 +166,7 @@ class _Reached:
         """Whether the container is reached where it was; at a number that nobody declares whoever
         listens there is.
         """
-        if endpoint.target is None or endpoint.target != self.was.target:
+        if endpoint.target != self.was.target:
             return False
         if endpoint.container is not None:
             return endpoint.container.name == self.wanted.name
