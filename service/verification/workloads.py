@@ -15,7 +15,7 @@ from service.findings import ContainerType, Stage
 from service.kube.bare_pods import reason_to_stay_bare
 from service.kube.containers import Container
 from service.kube.dependents import names_workload, scalers_of
-from service.kube.objects import ManifestSet, Resource, as_mapping, in_same_namespace, value_at
+from service.kube.objects import ManifestSet, Resource, as_mapping, value_at
 from service.kube.workloads import (
     Workload,
     controllers_selecting,
@@ -337,13 +337,8 @@ class WorkloadCheck:
             yield "selectors", f"the selector of {first.title} has changed, which it can't"
 
     def _was_selected_by(self, other: Workload, own: set[Resource]) -> bool:
-        """Whether another controller's selector matched the old Pods already, or is in another
-        namespace.
-        """
-        if other.resource in own:
-            return False
-        is_elsewhere = not in_same_namespace(other.resource, self._old.resource)
-        return is_elsewhere or selects(other, self._old.labels)
+        """Whether another workload's controller matched the old Pods already."""
+        return other.resource not in own and selects(other, self._old.labels)
 
     def _selected_before(self, successor: Workload, labels: dict[str, str]) -> bool:
         """Whether the workload's selector matched those Pods in the set as it was sent."""

@@ -15,8 +15,8 @@ from service.reading import read_inputs
 from service.refusals import Refusal
 from service.rewriting.compiling import compile_proposals, needs_any, without
 from service.yamldoc.operations import AddEntry, Remove, SetValue
-from tests.support.planning import BARE_SHOP, SHOP, planned
-from tests.support.verifying import new_object, proposal_for
+from tests.support.planning import BARE_SHOP, SHOP, planned, read
+from tests.support.verifying import bare_pod, containers, new_object, proposal_for
 
 
 def unmakeable(proposal: Proposal) -> Proposal:
@@ -61,6 +61,8 @@ def test_other_workloads_are_not_touched_by_what_falls() -> None:
     assert without([wrap], plan.proposals) == [other_wrap, other_split]
     assert needs_any(split, [wrap])
     assert not needs_any(split, [other_wrap])
+    assert needs_any(split, [other_wrap, wrap])
+    assert not needs_any(split, [])
     assert not needs_any(wrap, [split])
 
 
@@ -68,6 +70,18 @@ def renaming(proposal: Proposal, resource: Resource, name: str, stage: Stage) ->
     """A proposal that gives an object another name besides."""
     step = Step(resource, SetValue(("metadata", "name"), name, int(stage)))
     return dataclasses.replace(proposal, steps=(*proposal.steps, step))
+
+
+def test_a_change_goes_as_deep_as_another_one_puts_the_text() -> None:
+    """What a split adds to a Pod stands in the template that the wrap makes around it."""
+    block = BARE_SHOP.replace(
+        "    ports: [{containerPort: 80}]\n", "    ports:\n    - containerPort: 80\n"
+    )
+    inputs, plan = planned(block)
+    compiled = compile_proposals(inputs, plan.proposals)
+    text = compiled.texts(inputs, Stage.EXPAND)["0.yaml"]
+    (front, _) = read(text).workloads[0].containers
+    assert [(port.number, port.name) for port in front.ports] == [(80, "http")]
 
 
 def test_of_changes_that_want_one_text_the_last_is_made() -> None:
@@ -235,9 +249,7 @@ def test_a_new_object_of_a_list_is_an_item_of_it() -> None:
 
 def test_new_objects_of_a_json_document_make_it_a_list() -> None:
     """Once, however many there are."""
-    pod = (
-        '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": []}}'
-    )
+    pod = json.dumps(bare_pod("a", containers("a")))
     (text,) = added(pod, Stage.SWITCH, Stage.SWITCH, path="a.json").values()
     data = json.loads(text)
     assert data["kind"] == "List"
@@ -246,8 +258,23 @@ def test_new_objects_of_a_json_document_make_it_a_list() -> None:
 
 def test_a_new_object_may_have_a_file_of_its_own() -> None:
     """From its stage on; the file that it came from is not touched."""
-    texts = added(FIRST, Stage.SWITCH, own=("b.yaml",))
-    assert texts == {"b.yaml": "kind: A\n"}
+    alone = {"b.yaml": "kind: A\n"}
+    assert added(FIRST, Stage.SWITCH, own=("b.yaml",)) == alone
+    assert added(LIST, Stage.SWITCH, own=("b.yaml",)) == alone
+    pod = json.dumps(bare_pod("a", containers("a")))
+    assert set(added(pod, Stage.SWITCH, path="a.json", own=("b.json",))) == {"b.json"}
+
+
+def test_a_new_object_does_not_change_the_text_before_it() -> None:
+    """A block scalar at the end of the file would get a line break that it has not."""
+    open_end = FIRST.replace("  name: first\n", "  name: first\n  annotations: {}\n")
+    assert added(open_end + "    command:\n    - |-\n      a", Stage.SWITCH)
+    inputs = read(open_end + "    command:\n    - |\n      a")
+    new = new_object(inputs.manifests.resources[0], "A", "a", tree=NEW)
+    proposal = proposal_for(inputs.workloads[0], objects=(new,))
+    compiled = compile_proposals(inputs, [proposal])
+    assert compiled.proposals == ()
+    assert [held.reason for held in compiled.held_back] == [Refusal.CANNOT_EDIT]
 
 
 def test_a_file_is_there_from_the_stage_of_its_object_on() -> None:

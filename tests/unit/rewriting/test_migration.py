@@ -204,10 +204,14 @@ def test_pods_are_deleted_first_where_they_are_divided_too() -> None:
 
 def test_a_stateful_set_that_takes_over_pods_is_explained() -> None:
     """It makes them anew, one after the other."""
-    (_, taken, _) = migration_steps((wrap("StatefulSet", OldPods.TAKEN_OVER),))
-    (_, made, *_) = migration_steps((wrap("StatefulSet", OldPods.DELETED_FIRST),))
-    assert "takes over the Pods with its names" in taken.why
-    assert "takes over" not in made.why
+    taken, made = (wrap("StatefulSet", old) for old in (OldPods.TAKEN_OVER, OldPods.DELETED_AFTER))
+
+    def explained(*proposals: Proposal) -> bool:
+        return "takes over the Pods with its names" in migration_steps(proposals)[1].why
+
+    assert explained(taken)
+    assert explained(made, taken)
+    assert not explained(made)
 
 
 def test_steps_name_what_is_done() -> None:

@@ -93,6 +93,29 @@ def test_safe_leaves_out_what_wants_a_review_and_what_needs_it() -> None:
     assert reasons(BARE_SHOP, options=options) == [("split", Refusal.APPLICABILITY)]
 
 
+def test_what_needs_a_change_that_is_left_out_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where it is safe itself."""
+
+    def rated(action: Action, applicability: Applicability) -> Action:
+        def complete(
+            candidate: Candidate, own: Proposal, all_of_them: tuple[Proposal, ...]
+        ) -> Proposal:
+            completed = action.complete(candidate, own, all_of_them)
+            return dataclasses.replace(completed, applicability=applicability)
+
+        return dataclasses.replace(action, complete=complete)
+
+    wrap, split = ACTIONS
+    rated_actions = (rated(wrap, Applicability.REVIEW), rated(split, Applicability.SAFE))
+    monkeypatch.setattr(planning, "ACTIONS", rated_actions)
+    options = Options(apply=Applicability.SAFE)
+    assert actions(BARE_SHOP, options=options) == []
+    assert reasons(BARE_SHOP, options=options) == [
+        ("wrap", Refusal.APPLICABILITY),
+        ("split", Refusal.APPLICABILITY),
+    ]
+
+
 def test_manual_is_never_applied() -> None:
     """`apply` may not be wider than review."""
     assert actions(SHOP, options=Options(apply=Applicability.MANUAL)) == ["split"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.change import Proposal
+from service.change import Proposal, Step
 from service.errors import DeadlineExceeded
 from service.findings import (
     FileStatus,
@@ -22,10 +22,12 @@ from service.pipeline import run
 from service.reading import Inputs, read_inputs
 from service.refusals import Refusal
 from service.rewriting import proving
+from service.rewriting.planning import Plan
 from service.rewriting.proving import rewrite
 from service.verification.verify import CHECKS, Failure
 from service.verification.verify import verify as real_verify
-from tests.support.planning import BARE_SHOP, SHOP, classified
+from service.yamldoc.operations import Remove
+from tests.support.planning import BARE_SHOP, SHOP, classified, planned
 
 MALL = SHOP.replace("shop", "mall")
 COPIES = "---\n".join(
@@ -131,6 +133,25 @@ def test_a_wrap_stays_where_the_split_fails(monkeypatch: pytest.MonkeyPatch) -> 
     result = rewritten(BARE_SHOP)
     assert done(result) == [("wrap", "Pod/shop")]
     assert "podsplit.dev/service" not in result.files[0].content
+
+
+def test_a_wrap_that_can_not_be_compiled_alone_falls_with_the_split(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is held back for a reason of its own."""
+    inputs, plan = planned(BARE_SHOP)
+    wrap, split = plan.proposals
+    assert wrap.without_partner is not None
+    nowhere = Step(wrap.workload.resource, Remove(("spec", "nowhere", "at-all")))
+    alone = dataclasses.replace(wrap.without_partner, steps=(nowhere,))
+    made = Plan((dataclasses.replace(wrap, without_partner=alone), split), ())
+    monkeypatch.setattr(proving, "plan", lambda *_: made)
+    distrust(monkeypatch, lambda proposal: proposal.action == "split")
+    result = rewrite(inputs, classified(inputs), Options()).result
+    assert refused(result) == [
+        ("split", "Pod/shop", Refusal.VERIFICATION),
+        ("wrap", "Pod/shop", Refusal.CANNOT_EDIT),
+    ]
 
 
 def test_all_changes_are_taken_out_where_it_can_not_be_told_which(
@@ -272,6 +293,8 @@ def test_a_file_that_holds_nothing_any_more_is_deleted() -> None:
         return [(file.path, file.status, bool(file.content)) for file in result.files]
 
     modified, deleted = FileStatus.MODIFIED, FileStatus.DELETED
+    apart = {**files, "b.yaml": f"# head\n---\n{files['b.yaml']}\n---\n\n# tail\n"}
+    assert status(apart) == [("a.yaml", modified, True), ("b.yaml", deleted, False)]
     assert status(files) == [("a.yaml", modified, True), ("b.yaml", deleted, False)]
     more = {**files, "b.yaml": files["b.yaml"] + "---\nkind: A\n"}
     assert status(more) == [("a.yaml", modified, True), ("b.yaml", modified, True)]

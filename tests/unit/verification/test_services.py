@@ -228,6 +228,13 @@ def test_an_undeclared_port_is_served_where_the_container_is() -> None:
     assert "port 5672 of Service shop reaches nobody in stage contract" in unchanged
 
 
+def test_an_undeclared_port_is_served_beside_other_containers() -> None:
+    """One of the Pod's containers listens there."""
+    old = pods("shop", WEB, SPEAKING)
+    before = service({"app": "shop"}, AMQP)
+    assert misled(before, before, old=old, successors=(old,), stage=Stage.EXPAND) == []
+
+
 def test_an_init_container_serves_nothing() -> None:
     """The container of that name has to run."""
     old = pods("shop", WEB, SPEAKING)
@@ -388,6 +395,22 @@ def test_a_new_service_that_leads_elsewhere_is_wrong(
     assert found == ([] if is_right else [message])
 
 
+def test_a_new_service_does_not_lead_to_other_environments() -> None:
+    """A workload of the same name in another file is another overlay's."""
+    new = service({"app": "shop-queue"}, AMQP, name="new")
+    text = "---\n".join(json.dumps(data) + "\n" for data in (STAYS, MOVED, new))
+    sent, now = read_objects(OLD), read(text, json.dumps(MOVED))
+    old = sent.workloads[0]
+    transition = StageTransition(
+        plan=plan_for(old, objects=(new_object(old.resource, "Service", "new"),)),
+        catalogue=load_catalogue(),
+        stage=Stage.CONTRACT,
+        previous=now.workloads[:2],
+        successors=now.workloads[:2],
+    )
+    assert list(find_misled_services(sent.manifests, now.manifests, transition)) == []
+
+
 def test_new_objects_of_other_kinds_are_no_services() -> None:
     """A policy has a Pod selector of its own."""
     inputs = read_objects(STAYS, MOVED, manifest("NetworkPolicy", "new"))
@@ -496,6 +519,13 @@ def test_a_host_alone_leads_to_a_port_that_somebody_listens_on() -> None:
 def test_a_container_that_there_was_not_is_told_what_it_is_told() -> None:
     """Another check finds it."""
     assert told(["amqp://nowhere:1/", "amqp://localhost:5672/"], name="other") == []
+
+
+def test_words_that_are_missing_have_no_addresses() -> None:
+    """Another check finds them."""
+    sent = read_objects(pods("shop", container("web", args=["-v", "localhost:5672"]), QUEUE))
+    now = read_objects(pods("shop", container("web", args=["-v"])), MOVED)
+    assert addressed(sent, now) == []
 
 
 def test_variables_are_addresses_too() -> None:

@@ -224,6 +224,11 @@ def test_what_could_not_be_read_before_need_not_be_read_now() -> None:
     ]
 
 
+def test_what_can_not_be_read_in_another_file_is_no_matter() -> None:
+    """Nothing touches it."""
+    assert failures(*right(SHOP, "kind: {\n")) == []
+
+
 def test_a_key_that_stood_twice_before_may_do_so() -> None:
     """In a document that nothing touches; one more is ours."""
     text = (
@@ -244,6 +249,14 @@ def test_a_file_that_two_changes_touch_is_nobodys() -> None:
     assert [failure.proposal for failure in found] == [None]
 
 
+def test_a_file_is_laid_to_the_change_that_touches_it() -> None:
+    """Not to those of other files."""
+    inputs, proposals, texts = right(SHOP, SHOP.replace("shop", "mall"))
+    last = {**texts[Stage.CONTRACT], FILE: texts[Stage.CONTRACT][FILE].replace(*BROKEN)}
+    found = failures(inputs, proposals, {**texts, Stage.CONTRACT: last})
+    assert [failure.proposal for failure in found] == [f"split:{FILE}:Deployment/shop"]
+
+
 # Bytes that nothing touches
 
 
@@ -262,6 +275,14 @@ def test_each_untouched_document_is_there_in_its_order() -> None:
     assert found(replacing("name: x2}\n", "name: x2}")) == wrong
     assert found(lambda new: new.replace("x0", "y").replace("x1", "x0").replace("y", "x1")) == wrong
     assert found(lambda new: new.replace("x0", "y").replace("x2", "z")) == wrong
+
+
+def test_an_untouched_document_may_be_the_first() -> None:
+    """It is looked for from the start of the file on."""
+    first = "kind: A\nmetadata: {name: x}\n---\n"
+    assert failures(*right(first + SHOP)) == []
+    found = broken(replacing("name: x", "name: y"), [Stage.CONTRACT], first + SHOP)
+    assert [failure.check for failure in found] == ["untouched-bytes"]
 
 
 def test_equal_documents_are_as_many_as_there_were() -> None:
@@ -320,8 +341,12 @@ def test_a_stage_is_held_against_the_one_before() -> None:
 
 def test_time_is_up_at_some_point() -> None:
     """The run ends between stages."""
+    options = Options(deadline=0.0)
     with pytest.raises(DeadlineExceeded):
-        failures(*right(SHOP), Options(deadline=0.0))
+        failures(*right(SHOP), options)
+    inputs, *_ = right(SHOP)
+    with pytest.raises(DeadlineExceeded):
+        failures(inputs, (), {stage: {} for stage in Stage}, options)
 
 
 # New objects and their names

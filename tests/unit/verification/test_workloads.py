@@ -13,7 +13,7 @@ from service.change import Controller, Move
 from service.findings import Stage
 from service.reading import Inputs
 from service.verification.workloads import find_successors
-from service.yamldoc.operations import Remove, SetValue
+from service.yamldoc.operations import AddEntry, Remove, SetValue
 from tests.support.planning import read
 from tests.support.staged import MOVE, MOVED, OLD, STAYS, problems, problems_of, sets_of
 from tests.support.verifying import (
@@ -180,6 +180,26 @@ def test_a_container_that_is_copied_stays_where_nothing_removes_it(
     parts: dict[str, Any] = {"moves": (PREPARING,), "steps": steps}
     assert problems_of(sent, read_objects(right, moved), **parts) == []
     assert problems_of(sent, read_objects(wrong, moved), **parts) != []
+
+
+def test_a_container_that_is_changed_is_not_removed() -> None:
+    """An operation inside a container has its route too."""
+    sent = read_objects(controller("Deployment", "shop", PREPARED))
+    change = step(sent.workloads[0].resource, AddEntry((*INIT, 0), "stdin", value=False))
+    setup = {"initContainers": [container("setup")]}
+    stays = controller("Deployment", "shop", {**containers("web"), **setup})
+    moved = controller("Deployment", "shop-queue", {**containers("queue"), **setup})
+    now = read_objects(stays, moved)
+    assert problems_of(sent, now, moves=(PREPARING,), steps=(change,)) == []
+
+
+def test_a_container_that_is_removed_and_does_not_move_is_lost() -> None:
+    """No plan may leave one out."""
+    sent = read_objects(OLD)
+    resource = sent.workloads[0].resource
+    removal = step(resource, Remove((*sent.workloads[0].pod_route, "containers", 1)))
+    found = problems_of(sent, read_objects(STAYS), moves=(), steps=(removal,))
+    assert found == [lacking("queue", 0, 1, "contract")]
 
 
 def test_a_container_of_a_list_is_removed_by_its_place_in_the_document() -> None:

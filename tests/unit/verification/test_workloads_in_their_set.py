@@ -186,6 +186,26 @@ def test_a_changed_selector_is_wrong() -> None:
     assert CHANGED_SELECTOR in problems(gone, moved, before=[old])
 
 
+def test_a_selector_that_came_to_match_other_pods_is_wrong() -> None:
+    """That it was there before is no excuse."""
+    other = bare_pod("other", containers("other"), labels={"t": "a"})
+    old = controller(
+        "Deployment", "shop", containers("web", "queue"), labels={"app": "shop", "t": "a"}
+    )
+    wide = controller("Deployment", "shop", containers("web"), labels={"app": "shop", "t": "a"})
+    wide["spec"]["selector"] = {"matchLabels": {"t": "a"}}
+    found = problems(wide, MOVED, other, before=[old, other])
+    message = "the selector of Deployment/shop also matches the Pods of Pod/other"
+    assert ("selectors", message) in found
+
+
+def test_a_kind_that_is_not_known_needs_no_selector() -> None:
+    """Nothing is known of how it selects."""
+    data = {**controller("Deployment", "shop", containers("web")), "apiVersion": "example.com/v1"}
+    del data["spec"]["selector"]
+    assert problems(data, before=[data], moves=()) == []
+
+
 def test_a_pod_has_no_selector_to_keep() -> None:
     """Its controller gets one."""
     one = controller("Deployment", "web", containers("web"), replicas=1)
@@ -318,7 +338,7 @@ def test_a_new_autoscaler_is_for_one_of_the_workloads() -> None:
     ]
     beside = new_object(sent.workloads[0].resource, "HorizontalPodAutoscaler", "new")
     assert problems_of(sent, read_objects(STAYS, MOVED, own, wrong), objects=(beside,)) == []
-    behind = new_object(sent.workloads[0].resource, "Deployment", "shop-queue")
+    behind = new_object(find(sent, "HorizontalPodAutoscaler/own"), "Deployment", "shop-queue")
     assert problems_of(sent, read_objects(STAYS, MOVED, own), objects=(behind,)) == []
 
 
