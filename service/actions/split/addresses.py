@@ -27,6 +27,8 @@ from service.kube.objects import Resource
 from service.refusals import Refusal
 from service.yamldoc.nodes import Route
 
+_WEB_SCHEME = re.compile(r"(?i)\b(?:https?|wss?)://(?:[^/\s@]*@)?$")
+"""What stands before a host that a browser may call."""
 _WEB_ADDRESS_NAME = re.compile(r"(?i)(?:url|uri|endpoint|host|api|base|backend|server)s?\Z")
 """Names of variables that hold the address of a server for the web."""
 
@@ -162,7 +164,9 @@ def _rewire(
         )
         certificate = Assumption(AssumptionCode.CERTIFICATE_NAME, message)
         changes = changes.with_assumption(certificate)
-    is_web_address = mention.has_scheme and bool(_WEB_ADDRESS_NAME.search(text.name))
+    is_web_address = bool(
+        _WEB_SCHEME.search(mention.line_before) and _WEB_ADDRESS_NAME.search(text.name)
+    )
     if is_web_address and load_address_uses().is_frontend(caller.name, caller.image):
         message = (
             f"{text.name} of {caller.name} is an address that {caller.name} calls itself, and not"

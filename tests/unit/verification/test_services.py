@@ -406,6 +406,7 @@ def test_a_new_service_does_not_lead_to_other_environments() -> None:
         catalogue=load_catalogue(),
         stage=Stage.CONTRACT,
         previous=now.workloads[:2],
+        previous_set=now.manifests,
         successors=now.workloads[:2],
     )
     assert list(find_misled_services(sent.manifests, now.manifests, transition)) == []

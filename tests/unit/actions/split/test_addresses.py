@@ -306,12 +306,6 @@ def test_a_host_that_may_mean_one_of_two_stores_is_unclear() -> None:
     assert refusal_for(text) is Refusal.LOCALHOST_UNRESOLVED
 
 
-def test_an_address_that_reads_like_one_to_listen_on_is_not_changed() -> None:
-    """The flag before it says that it is one to call, and nothing in the text does."""
-    text = shop("args: [--upstream, 'listen localhost:3000']")
-    assert refusal_for(text) is Refusal.LOCALHOST_UNRESOLVED
-
-
 # What can't be told
 
 

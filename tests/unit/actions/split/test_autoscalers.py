@@ -19,6 +19,7 @@ from tests.support.candidates import (
     division_of,
     manifest,
     refusal_of,
+    resource_of,
     shop,
     written,
 )
@@ -103,15 +104,13 @@ def test_an_autoscaler_is_in_the_namespace_for_sure(metadata: str) -> None:
         ("argoproj.io/v1alpha1 Rollout", Refusal.SELECTED_BY),
         ("flagger.app/v1beta1 Canary", Refusal.SELECTED_BY),
         ("acme.com/v1 HorizontalPodAutoscaler", Refusal.SELECTED_BY),
-        ("acme.com/v1 ScaledObject", Refusal.SELECTED_BY),
     ],
 )
 def test_another_kind_that_names_the_workload_is_divided_by_hand(
     kind: str, refusal: Refusal
 ) -> None:
     """It isn't known what it does with it."""
-    content = f"spec: {{targetRef: {TARGET}, metrics: [{CPU}], triggers: [{ON_CPU}]}}"
-    scaler = manifest(kind, "other", content)
+    scaler = manifest(kind, "other", f"spec: {{targetRef: {TARGET}}}")
     assert refusal_for(scaler) is refusal
 
 
@@ -267,9 +266,9 @@ def test_a_copy_is_there_when_its_workload_is(stage: Stage, expected: Stage) -> 
     assert (copy.name, copy.stage) == ("shop-api", expected)
 
 
-def counts(scaler: str, *route: str) -> list[int]:
-    """How many entries a list in the spec of an autoscaler has after each stage."""
-    candidate = candidate_of(shop() + scaler)
+def test_metrics_of_moved_containers_stay_until_these_are_gone() -> None:
+    """An autoscaler whose metric is of nobody does nothing."""
+    candidate = candidate_of(shop() + horizontal(f"{CPU}, {API}"))
     follow_up = follow_autoscalers(division_of(candidate))
     scaler = resource_of(candidate, "HorizontalPodAutoscaler/shop")
     counts = [len(data_after(scaler, follow_up.steps, stage)["spec"]["metrics"]) for stage in Stage]
@@ -403,23 +402,6 @@ def test_what_is_scaled_to_zero_for_data_to_move_is_not_keda_s(
 ) -> None:
     """KEDA scales it up again."""
     assert refusal_for(keda(ON_CPU), stage=stage) is refusal
-
-
-@pytest.mark.parametrize(
-    "scaler",
-    [
-        horizontal(f"{FRONT}, {API}"),
-        vertical("{containerName: front}, {containerName: api}"),
-        vertical("{containerName: api}"),
-        keda(f"{ON_FRONT}, {ON_API}", "idleReplicaCount: 0"),
-        keda(f"{ON_FRONT}, {ON_API}", "minReplicaCount: 0"),
-    ],
-)
-def test_an_autoscaler_in_a_list_is_divided_like_one_that_stands_alone(scaler: str) -> None:
-    """Routes start at its document."""
-    item = scaler.removeprefix("---\n").strip()
-    listed = f"---\napiVersion: v1\nkind: List\nitems: [{item}]\n"
-    assert specs(listed) == specs(scaler)
 
 
 # How many Pods there may be
