@@ -203,7 +203,7 @@ def test_the_package_is_whole(image):
         if name.startswith("service/")
     }
     assert {name for name in there if not name.endswith(".pyc")} == sources
-    assert {Path(name).suffix for name in sources} == {".py", ".yaml", ".html"}
+    assert {Path(name).suffix for name in sources} == {".py", ".json", ".yaml", ".html"}
 
 
 def test_byte_code_is_there_for_all_and_is_never_checked_against_times(image):
