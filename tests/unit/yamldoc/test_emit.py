@@ -130,7 +130,12 @@ def test_a_document_ends_with_a_line_break() -> None:
     assert emitter(json=True, json_indent=2).document({"a": 1}) == '{\n  "a": 1\n}\n'
 
 
-BLOCK = {"value": ["x: 1", "y: 2"], "whole": ["k:", "    x: 1"], "block": True, "key": "k"}
+BLOCK: dict[str, Any] = {
+    "value": ["x: 1", "y: 2"],
+    "whole": ["k:", "    x: 1"],
+    "block": True,
+    "key": "k",
+}
 
 
 @pytest.mark.parametrize(
