@@ -177,15 +177,15 @@ def _parse_piece(
 ) -> Document | Rejected | None:
     """Parse one piece; None if it has no content."""
     span = piece.span
-
-    def rejected(code: str, message: str, offset: int) -> Rejected:
-        return Rejected(
-            source=source, index=index, span=span, code=code, message=message, offset=offset
-        )
-
     if piece.bad_separator is not None:
-        message = "kubectl refuses text behind --- on its line: move it to a line of its own"
-        return rejected("separator", message, piece.bad_separator)
+        return Rejected(
+            source=source,
+            index=index,
+            span=span,
+            code="separator",
+            message="kubectl refuses text behind --- on its line: move it to a line of its own",
+            offset=piece.bad_separator,
+        )
     text = source.text[span.start : span.end]
     if text in known:
         return Document(source=source, index=index, span=span, composed=known[text].composed)
@@ -196,10 +196,23 @@ def _parse_piece(
             return None
     except InputError as error:
         code, message = _explained(error, text)
-        return rejected(code, message, span.start + (error.offset or 0))
+        return Rejected(
+            source=source,
+            index=index,
+            span=span,
+            code=code,
+            message=message,
+            offset=span.start + (error.offset or 0),
+        )
     if not isinstance(root, nodes.Mapping):
-        message = "not an object: a manifest is a mapping with apiVersion and kind"
-        return rejected("not-an-object", message, span.start + root.start)
+        return Rejected(
+            source=source,
+            index=index,
+            span=span,
+            code="not-an-object",
+            message="not an object: a manifest is a mapping with apiVersion and kind",
+            offset=span.start + root.start,
+        )
     return Document(source=source, index=index, span=span, composed=composed)
 
 

@@ -259,11 +259,11 @@ def test_what_a_workload_does_not_see_does_not_count() -> None:
     manifests = manifests_of(
         {"a/pod.yaml": POD, "a/near.yaml": near, "b/far.yaml": OTHER + scaler + rule}
     )
-    (pod,) = [each for each in all_workloads(manifests) if each.name == "web"]
+    (pod,) = [workload for workload in all_workloads(manifests) if workload.name == "web"]
     (selection,) = selections_of(pod, manifests)
     assert selection.resource.path == "a/near.yaml"
     assert not covers_other_workloads(selection, pod, manifests)
-    assert [each.path for each in scalers_of(pod, manifests)] == ["a/near.yaml"]
+    assert [scaler.path for scaler in scalers_of(pod, manifests)] == ["a/near.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -288,7 +288,7 @@ def test_calico_policies_are_searched_for_labels(selector: str, expected: bool) 
         + thing("NetworkPolicy", "networking.k8s.io", spec, "c")
     )
     found = calico_policies(workload_named(manifests, "Pod/web"), manifests)
-    assert [each.name for each in found] == (["a", "b"] if expected else [])
+    assert [found_policy.name for found_policy in found] == (["a", "b"] if expected else [])
 
 
 def test_selectors_of_calico_may_be_deep() -> None:
@@ -366,6 +366,11 @@ def test_all_objects_that_mention_a_label_are_found() -> None:
     )
     text = thing("A", "b", "{selector: {app: web, other: label}}", "first")
     manifests = manifests_of(service + text + thing("A", "b", "{selector: {app: web}}", "z"))
-    assert [each.name for each in objects_mentioning(manifests, "app", "web")] == ["first", "z"]
-    assert [each.name for each in objects_mentioning(manifests, "other", "label")] == ["first"]
+    assert [resource.name for resource in objects_mentioning(manifests, "app", "web")] == [
+        "first",
+        "z",
+    ]
+    assert [resource.name for resource in objects_mentioning(manifests, "other", "label")] == [
+        "first"
+    ]
     assert objects_mentioning(manifests, "app", "none") == []

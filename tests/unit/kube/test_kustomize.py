@@ -97,7 +97,7 @@ def test_the_patches_of_a_kustomization() -> None:
         }
     )
     found = list(patches_of(named(manifests, "Kustomization/"), manifests))
-    assert [(each.target, each.content) for each in found] == [
+    assert [(found_patch.target, found_patch.content) for found_patch in found] == [
         ({}, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}}),
         ({}, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "api"}}),
         ({}, {"kind": "Pod", "metadata": {"name": "inline"}}),
@@ -136,7 +136,7 @@ def test_the_kustomizations_that_build_a_file(title: str, folders: list[str]) ->
     """Directly, or through other ones; a circle ends."""
     manifests = manifests_of(BUILDS)
     found = kustomizations_building(named(manifests, title), manifests)
-    assert sorted(each.folder for each in found) == sorted(folders)
+    assert sorted(resource.folder for resource in found) == sorted(folders)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,11 @@ def test_the_kustomizations_that_build_a_file(title: str, folders: list[str]) ->
 def test_a_kustomization_lists_a_file_itself(path: str, expected: bool) -> None:
     """Not those in the folders that it lists."""
     manifests = manifests_of(BUILDS)
-    (base,) = [each for each in manifests.of_kind("Kustomization") if each.path.startswith("base/")]
+    (base,) = [
+        resource
+        for resource in manifests.of_kind("Kustomization")
+        if resource.path.startswith("base/")
+    ]
     assert lists_file(base, path) is expected
 
 

@@ -84,7 +84,7 @@ def test_the_policies_that_isolate_pods(
     """Those of the namespace that select them and limit the direction, each once."""
     manifests = manifests_of(ISOLATING)
     found = policies_isolating(manifests, named(manifests, "Pod/web"), labels, direction)
-    assert sorted(each.name for each in found) == sorted(expected)
+    assert sorted(isolating.name for isolating in found) == sorted(expected)
 
 
 def test_of_policies_of_one_name_the_nearest_counts() -> None:
@@ -92,7 +92,7 @@ def test_of_policies_of_one_name_the_nearest_counts() -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n"
     manifests = manifests_of({"a/a.yaml": pod + policy("{}"), "b/b.yaml": policy("{}")})
     found = policies_isolating(manifests, named(manifests, "Pod/web"), {}, Direction.INGRESS)
-    assert [each.path for each in found] == ["a/a.yaml"]
+    assert [isolating.path for isolating in found] == ["a/a.yaml"]
 
 
 WEB = {"app": "web"}

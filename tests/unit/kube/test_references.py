@@ -145,7 +145,10 @@ def references(
         title = "Pod/web" if in_pod else "ConfigMap/conf"
         assert reference.resource is named(manifests, title)
         assert reference.resource.get(*reference.route) is not None
-    return [(each.host, each.port, each.where, each.listens, each.variable) for each in found]
+    return [
+        (reference.host, reference.port, reference.where, reference.listens, reference.variable)
+        for reference in found
+    ]
 
 
 def variables(*pairs: tuple[str, str]) -> str:

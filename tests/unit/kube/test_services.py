@@ -111,7 +111,7 @@ def test_services_that_select_labels() -> None:
     """All of their labels are there; those without a selector select nothing."""
     manifests = manifests_of("".join(SELECTING))
     found = services_selecting({"app": "web", "tier": "front"}, manifests)
-    assert sorted(each.name for each in found) == ["by-app", "by-both"]
+    assert sorted(resource.name for resource in found) == ["by-app", "by-both"]
     assert services_selecting({}, manifests) == []
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from service.errors import CrossesAnchor, EditError
-from service.text import SourceFile, apply_edits
+from service.text import Edit, SourceFile, Span, apply_edits
 from service.yamldoc.compose import Limits
-from service.yamldoc.editing import compile_operations, emit_document
-from service.yamldoc.layout import formatting_of
+from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
+from service.yamldoc.layout import Formatting, formatting_of
 from service.yamldoc.operations import (
     HOLE,
     AddEntry,
@@ -22,20 +22,7 @@ from service.yamldoc.operations import (
     WrapInList,
 )
 from service.yamldoc.stream import Document, parse
-
-
-def document_of(text: str) -> Document:
-    (document,) = parse(SourceFile("a.yaml", text), Limits())
-    assert isinstance(document, Document), document
-    return document
-
-
-def edited(text: str, *operations: Operation, stage: int = 2) -> str:
-    document = document_of(text)
-    return apply_edits(
-        text, compile_operations(document, operations, formatting_of([document])), stage
-    )
-
+from tests.support.documents import document_of, edited
 
 EXAMPLES: list[tuple[str, tuple[Operation, ...], str]] = [
     ("a: 'x' # why\n", (SetValue(("a",), "y"),), "a: 'y' # why\n"),
@@ -178,3 +165,44 @@ def test_what_is_added_follows_the_habits_of_the_file() -> None:
         emit_document({"k": {"l": ["0755"]}}, formatting_of([document]))
         == "k:\n    l:\n    - '0755'\n"
     )
+
+
+def test_edits_are_those_of_the_file() -> None:
+    """Behind other documents they are further down."""
+    text = "a: 1\n---\nb: 2\n"
+    _, document = parse(SourceFile("a.yaml", text), Limits())
+    assert isinstance(document, Document)
+    edits = compile_operations(document, [SetValue(("b",), 3)], Formatting())
+    assert edits == [Edit(Span(12, 13), "3")]
+    assert apply_edits(text, edits) == "a: 1\n---\nb: 3\n"
+
+
+@pytest.mark.parametrize(
+    ("formatting", "expected"),
+    [
+        (Formatting(json=True), ', {"a": [1]}'),
+        (
+            Formatting(json=True, json_indent=2),
+            ',\n    {\n      "a": [\n        1\n      ]\n    }',
+        ),
+        (
+            Formatting(json=True, json_indent=1, newline="\r\n"),
+            ',\r\n  {\r\n   "a": [\r\n    1\r\n   ]\r\n  }',
+        ),
+    ],
+)
+def test_a_further_item_of_a_list_is_indented_as_the_first(
+    formatting: Formatting, expected: str
+) -> None:
+    """With the comma before it."""
+    assert emit_json_item({"a": [1]}, formatting) == expected
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}\n', '{\n  "a": 1\n}\n'])
+def test_further_items_go_behind_the_first(text: str) -> None:
+    """The list is then one of several objects."""
+    formatting = formatting_of([document_of(text)])
+    wrapped = edited(text, WrapInList())
+    end = wrapped.rindex("}", 0, wrapped.rindex("]")) + 1
+    items = wrapped[:end] + emit_json_item({"b": [2]}, formatting) + wrapped[end:]
+    assert document_of(items).read(("items",)) == [{"a": 1}, {"b": [2]}]
