@@ -1,4 +1,7 @@
-"""Whether policies, budgets, monitors and autoscalers cover the same containers as before."""
+"""Whether policies, budgets, monitors and autoscalers cover the same containers as before.
+
+One file, as the module is one: each section has the tables of one of its functions.
+"""
 
 from __future__ import annotations
 

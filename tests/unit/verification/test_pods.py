@@ -1,4 +1,7 @@
-"""Whether Pods are what they were in all that their containers share."""
+"""Whether Pods are what they were in all that their containers share.
+
+One file, as the module is one: each section has the tables of one of its functions.
+"""
 
 from __future__ import annotations
 

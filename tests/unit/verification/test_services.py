@@ -1,4 +1,7 @@
-"""Whether Service ports, and addresses that containers are told, lead where they led."""
+"""Whether Service ports, and addresses that containers are told, lead where they led.
+
+One file, as the module is one: each section has the tables of one of its functions.
+"""
 
 from __future__ import annotations
 
