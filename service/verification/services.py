@@ -56,7 +56,7 @@ class StageTransition:
         }
 
 
-def find_misled_services(
+def find_misrouted_services(
     before: ManifestSet, after: ManifestSet, transition: StageTransition
 ) -> Iterator[str]:
     """The Services that reach others than they did, or that their clients see otherwise.

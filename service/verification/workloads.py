@@ -48,7 +48,7 @@ from service.verification.policies import find_blocked, find_excess
 from service.verification.services import (
     StageTransition,
     find_misdirected_addresses,
-    find_misled_services,
+    find_misrouted_services,
 )
 from service.yamldoc.operations import Remove
 
@@ -354,7 +354,7 @@ class WorkloadCheck:
             previous_set=self.previous_set,
             successors=self.successors,
         )
-        for message in find_misled_services(self.sets.before, self.sets.after, transition):
+        for message in find_misrouted_services(self.sets.before, self.sets.after, transition):
             yield "services", message
         for message in find_misdirected_addresses(self.sets.after, transition):
             yield "services", message

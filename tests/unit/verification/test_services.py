@@ -1,4 +1,7 @@
-"""Whether Service ports, and addresses that containers are told, lead where they led."""
+"""Whether Service ports, and addresses that containers are told, lead where they led.
+
+One file, as the module is one: each section has the tables of one of its functions.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from service.findings import Stage
 from service.verification.services import (
     StageTransition,
     find_misdirected_addresses,
-    find_misled_services,
+    find_misrouted_services,
 )
 from service.yamldoc.operations import SetValue
 from tests.support.planning import read
@@ -62,7 +65,7 @@ MOVE = Move(("queue",), "Deployment", "shop-queue", Stage.SWITCH)
 LATE = Move(("queue",), "Deployment", "shop-queue", Stage.CONTRACT)
 
 
-def misled(
+def misrouted(
     before: Manifest,
     *after: Manifest,
     old: Manifest = OLD,
@@ -99,7 +102,7 @@ def misled(
         previous_set=now.manifests,
         successors=there,
     )
-    return list(find_misled_services(sent.manifests, now.manifests, transition))
+    return list(find_misrouted_services(sent.manifests, now.manifests, transition))
 
 
 # Whom a port reaches
@@ -107,20 +110,20 @@ def misled(
 
 def test_a_service_that_reaches_each_container_where_it_is_now() -> None:
     """By a label that both groups have, and the names of ports."""
-    assert misled(BEFORE, AFTER) == []
+    assert misrouted(BEFORE, AFTER) == []
 
 
 def test_a_service_for_one_group_may_ask_for_its_label() -> None:
     """A number is enough where only one workload is selected."""
     before = service({"app": "shop"}, AMQP)
-    assert misled(before, service({"app": "shop-queue"}, AMQP)) == []
+    assert misrouted(before, service({"app": "shop-queue"}, AMQP)) == []
 
 
 def test_a_service_that_is_gone_is_wrong() -> None:
     """Its clients find nobody; one of another name is no help."""
-    assert misled(BEFORE) == ["Service shop is gone"]
+    assert misrouted(BEFORE) == ["Service shop is gone"]
     other = service({"of": "shop"}, *BY_NAME, name="other")
-    assert "Service shop is gone" in misled(BEFORE, other, new="other")
+    assert "Service shop is gone" in misrouted(BEFORE, other, new="other")
 
 
 @pytest.mark.parametrize(
@@ -140,14 +143,14 @@ def test_a_service_that_is_gone_is_wrong() -> None:
 )
 def test_a_service_is_what_it_was_but_for_whom_it_leads_to(after: Manifest) -> None:
     """Selector and target ports may change, nothing else."""
-    assert misled(BEFORE, after) == ["Service shop is not what it was, but for whom it leads to"]
+    assert misrouted(BEFORE, after) == ["Service shop is not what it was, but for whom it leads to"]
 
 
 def test_a_port_that_reaches_another_workload_too_is_wrong() -> None:
     """A number is reached in the Pods of both groups, whoever listens there."""
     by_number = service({"of": "shop"}, *BY_NAME[:1], AMQP)
     problem = "port 5672 of Service shop reaches Pods of Deployment/shop, which don't serve it,"
-    assert misled(BEFORE, by_number) == [
+    assert misrouted(BEFORE, by_number) == [
         f"{problem} in stage contract",
         f"{problem} when stage contract begins",
         f"{problem} while stage contract is applied",
@@ -159,7 +162,7 @@ def test_a_port_that_leads_to_another_number_is_wrong() -> None:
     elsewhere = container(
         "queue", ports=[{"containerPort": 5673, "name": "amqp"}, {"containerPort": 5672}]
     )
-    found = misled(BEFORE, AFTER, successors=(STAYS, pods("shop-queue", elsewhere, of="shop")))
+    found = misrouted(BEFORE, AFTER, successors=(STAYS, pods("shop-queue", elsewhere, of="shop")))
     problem = "port 5672 of Service shop reaches"
     workload = "Pods of Deployment/shop-queue, which don't serve it,"
     assert found == [
@@ -174,7 +177,7 @@ def test_a_port_that_leads_to_another_container_is_wrong() -> None:
     """Even where the number is the same."""
     other = container("other", ports=QUEUE["ports"])
     successors = (STAYS, pods("shop-queue", other, container("queue"), of="shop"))
-    assert "port 5672 of Service shop reaches nobody in stage contract" in misled(
+    assert "port 5672 of Service shop reaches nobody in stage contract" in misrouted(
         BEFORE, AFTER, successors=successors
     )
 
@@ -183,14 +186,14 @@ def test_a_port_that_leads_to_nobody_is_wrong() -> None:
     """No Pod has the name, or the label."""
     nobody = ["port 5672 of Service shop reaches nobody in stage contract"]
     unknown = service({"of": "shop"}, BY_NAME[0], {**AMQP, "targetPort": "mail"})
-    assert misled(BEFORE, unknown) == nobody
-    assert misled(BEFORE, service({"app": "shop"}, *BY_NAME)) == nobody
+    assert misrouted(BEFORE, unknown) == nobody
+    assert misrouted(BEFORE, service({"app": "shop"}, *BY_NAME)) == nobody
 
 
 def test_a_port_that_is_gone_is_wrong() -> None:
     """For each workload that is selected, at each moment."""
     gone = "port 5672 of Service shop is gone"
-    assert misled(BEFORE, service({"of": "shop"}, BY_NAME[0])) == [
+    assert misrouted(BEFORE, service({"of": "shop"}, BY_NAME[0])) == [
         "Service shop is not what it was, but for whom it leads to",
         *[f"{gone} in stage contract"] * 2,
         *[f"{gone} when stage contract begins"] * 2,
@@ -204,15 +207,15 @@ def test_ports_are_compared_by_their_places() -> None:
     twice = ({"name": "a", "port": 80}, {"name": "b", "port": 80, "targetPort": 5672})
     after = ({**twice[0], "targetPort": "http"}, {**twice[1], "targetPort": "amqp"})
     before = service({"app": "shop"}, *twice)
-    assert misled(before, service({"of": "shop"}, *after)) == []
+    assert misrouted(before, service({"of": "shop"}, *after)) == []
     swapped = ({**twice[0], "targetPort": "amqp"}, {**twice[1], "targetPort": "http"})
-    assert misled(before, service({"of": "shop"}, *swapped)) != []
+    assert misrouted(before, service({"of": "shop"}, *swapped)) != []
 
 
 def test_a_port_that_nobody_was_known_to_serve_is_not_looked_at() -> None:
     """There is nothing to compare it with."""
     before = service({"app": "shop"}, {"port": 9000})
-    assert misled(before, service({"app": "shop-queue"}, {"port": 9000})) == []
+    assert misrouted(before, service({"app": "shop-queue"}, {"port": 9000})) == []
 
 
 SPEAKING = container("queue", args=["--port=5672"])
@@ -223,8 +226,8 @@ def test_an_undeclared_port_is_served_where_the_container_is() -> None:
     old, moved = pods("shop", WEB, SPEAKING), pods("shop-queue", SPEAKING, of="shop")
     before = service({"app": "shop"}, AMQP)
     after = service({"app": "shop-queue"}, AMQP)
-    assert misled(before, after, old=old, successors=(STAYS, moved)) == []
-    unchanged = misled(before, before, old=old, successors=(STAYS, moved))
+    assert misrouted(before, after, old=old, successors=(STAYS, moved)) == []
+    unchanged = misrouted(before, before, old=old, successors=(STAYS, moved))
     assert "port 5672 of Service shop reaches nobody in stage contract" in unchanged
 
 
@@ -232,7 +235,7 @@ def test_an_undeclared_port_is_served_beside_other_containers() -> None:
     """One of the Pod's containers listens there."""
     old = pods("shop", WEB, SPEAKING)
     before = service({"app": "shop"}, AMQP)
-    assert misled(before, before, old=old, successors=(old,), stage=Stage.EXPAND) == []
+    assert misrouted(before, before, old=old, successors=(old,), stage=Stage.EXPAND) == []
 
 
 def test_an_init_container_serves_nothing() -> None:
@@ -242,7 +245,7 @@ def test_an_init_container_serves_nothing() -> None:
         "Deployment", "shop-queue", {"containers": [WEB], "initContainers": [SPEAKING]}
     )
     before, after = service({"app": "shop"}, AMQP), service({"app": "shop-queue"}, AMQP)
-    assert "port 5672 of Service shop reaches nobody in stage contract" in misled(
+    assert "port 5672 of Service shop reaches nobody in stage contract" in misrouted(
         before, after, old=old, successors=(STAYS, moved)
     )
 
@@ -254,7 +257,7 @@ def test_a_service_that_asks_for_a_name_which_its_pods_get_in_the_same_stage_is_
     """Services change at once, Pods one after another: those that run have no such name yet."""
     gap = "port {} of Service shop reaches nobody while stage switch is applied"
     old = pods("shop", container("web", ports=[{"containerPort": 80}]), UNNAMED)
-    found = misled(
+    found = misrouted(
         BEFORE,
         service({"app": "shop"}, *BY_NAME),
         old=old,
@@ -268,7 +271,7 @@ def test_a_service_that_asks_for_a_name_which_its_pods_get_in_the_same_stage_is_
 def test_a_service_that_asks_for_a_label_which_its_pods_get_in_the_same_stage_is_wrong() -> None:
     """The Pods that run don't have it yet."""
     gap = "port {} of Service shop reaches nobody while stage expand is applied"
-    found = misled(
+    found = misrouted(
         BEFORE, AFTER, previous=(pods("shop", WEB, QUEUE),), successors=(BOTH,), stage=Stage.EXPAND
     )
     assert found == [gap.format(80), gap.format(5672)]
@@ -276,17 +279,21 @@ def test_a_service_that_asks_for_a_label_which_its_pods_get_in_the_same_stage_is
 
 def test_a_service_that_asks_for_what_its_pods_got_a_stage_before_is_right() -> None:
     """The Pods of the stage before serve until the new ones do."""
-    expanded = misled(BEFORE, BEFORE, previous=(OLD,), successors=(BOTH,), stage=Stage.EXPAND)
+    expanded = misrouted(BEFORE, BEFORE, previous=(OLD,), successors=(BOTH,), stage=Stage.EXPAND)
     assert expanded == []
-    switched = misled(BEFORE, AFTER, previous=(BOTH,), successors=(BOTH, MOVED), stage=Stage.SWITCH)
+    switched = misrouted(
+        BEFORE, AFTER, previous=(BOTH,), successors=(BOTH, MOVED), stage=Stage.SWITCH
+    )
     assert switched == []
-    contracted = misled(BEFORE, AFTER, previous=(BOTH, MOVED), successors=(STAYS, MOVED))
+    contracted = misrouted(BEFORE, AFTER, previous=(BOTH, MOVED), successors=(STAYS, MOVED))
     assert contracted == []
 
 
 def test_a_container_that_leaves_where_its_new_pods_only_start_is_wrong() -> None:
     """Nobody serves until they are ready."""
-    found = misled(BEFORE, AFTER, previous=(BOTH,), successors=(STAYS, MOVED), stage=Stage.SWITCH)
+    found = misrouted(
+        BEFORE, AFTER, previous=(BOTH,), successors=(STAYS, MOVED), stage=Stage.SWITCH
+    )
     assert found == ["port 5672 of Service shop reaches nobody while stage switch is applied"]
 
 
@@ -294,19 +301,19 @@ def test_what_takes_over_data_starts_when_the_old_pods_are_gone() -> None:
     """The change says that nobody reaches it in between; the others are reached."""
     parts: dict[str, Any] = {"previous": (BOTH,), "successors": (STAYS, MOVED)}
     gap = "port 5672 of Service shop reaches nobody while stage contract is applied"
-    assert misled(BEFORE, AFTER, **parts, move=LATE) == []
-    assert misled(BEFORE, AFTER, **parts, move=MOVE) == [gap]
+    assert misrouted(BEFORE, AFTER, **parts, move=LATE) == []
+    assert misrouted(BEFORE, AFTER, **parts, move=MOVE) == [gap]
     other = Move(("web",), "Deployment", "shop-web", Stage.CONTRACT)
-    assert misled(BEFORE, AFTER, **parts, move=other) == [gap]
+    assert misrouted(BEFORE, AFTER, **parts, move=other) == [gap]
     early = gap.replace("contract", "add")
-    assert misled(BEFORE, AFTER, **parts, move=LATE, stage=Stage.ADD) == [early]
-    assert misled(BEFORE, AFTER, **parts, move=MOVE, stage=Stage.ADD) == [early]
+    assert misrouted(BEFORE, AFTER, **parts, move=LATE, stage=Stage.ADD) == [early]
+    assert misrouted(BEFORE, AFTER, **parts, move=MOVE, stage=Stage.ADD) == [early]
 
 
 def test_a_pod_that_becomes_a_controller_is_one_workload_all_along() -> None:
     """What reaches the Pod and then its controller's Pods reaches somebody at every moment."""
     pod = bare_pod("shop", {"containers": [WEB, QUEUE]})
-    assert misled(BEFORE, BEFORE, old=pod, previous=(pod,), successors=(BOTH,)) == []
+    assert misrouted(BEFORE, BEFORE, old=pod, previous=(pod,), successors=(BOTH,)) == []
 
 
 # Services that select what they did not
@@ -316,7 +323,7 @@ def test_another_service_that_selects_new_pods_is_wrong() -> None:
     """It would lead some of its clients to them."""
     other = service({"of": "shop"}, HTTP, name="other")
     second = service({"app": "shop-queue"}, HTTP, name="another")
-    assert misled(BEFORE, AFTER, others=(other, second)) == [
+    assert misrouted(BEFORE, AFTER, others=(other, second)) == [
         "Service another selects Pods that it did not select",
         "Service other selects Pods that it did not select",
     ]
@@ -324,7 +331,7 @@ def test_another_service_that_selects_new_pods_is_wrong() -> None:
 
 def test_another_service_that_selects_other_pods_is_right() -> None:
     """It has nothing to do with the workload."""
-    assert misled(BEFORE, AFTER, others=(service({"app": "other"}, HTTP, name="other"),)) == []
+    assert misrouted(BEFORE, AFTER, others=(service({"app": "other"}, HTTP, name="other"),)) == []
 
 
 def test_services_of_other_environments_are_left_out() -> None:
@@ -341,9 +348,9 @@ def test_services_of_other_environments_are_left_out() -> None:
         previous_set=now.manifests,
         successors=now.workloads[:2],
     )
-    assert list(find_misled_services(sent.manifests, now.manifests, transition)) == []
+    assert list(find_misrouted_services(sent.manifests, now.manifests, transition)) == []
     sent = read(before, json.dumps(service({"app": "shop"}, HTTP, AMQP)))
-    assert list(find_misled_services(sent.manifests, now.manifests, transition)) == []
+    assert list(find_misrouted_services(sent.manifests, now.manifests, transition)) == []
 
 
 def test_a_service_in_another_namespace_is_left_out() -> None:
@@ -357,7 +364,9 @@ def test_a_service_in_another_namespace_is_left_out() -> None:
     here = [
         {**data, "metadata": {**data["metadata"], "namespace": "here"}} for data in (BEFORE, AFTER)
     ]
-    found = misled(here[0], here[1], old=there[0], successors=(there[1], there[2]), others=(other,))
+    found = misrouted(
+        here[0], here[1], old=there[0], successors=(there[1], there[2]), others=(other,)
+    )
     assert found == []
 
 
@@ -367,7 +376,7 @@ def test_a_service_in_another_namespace_is_left_out() -> None:
 def test_a_new_service_leads_to_the_workloads_alone() -> None:
     """One for the queue, by its label."""
     new = service({"app": "shop-queue"}, AMQP, name="shop-queue")
-    assert misled(BEFORE, AFTER, new, new="shop-queue") == []
+    assert misrouted(BEFORE, AFTER, new, new="shop-queue") == []
 
 
 @pytest.mark.parametrize(
@@ -388,7 +397,7 @@ def test_a_new_service_that_leads_elsewhere_is_wrong(
     moved = pods("shop-queue", QUEUE, of="shop", tier="back")
     other = pods("other", QUEUE, tier="back")
     new = service(selector, AMQP, name="new")
-    found = misled(
+    found = misrouted(
         BEFORE, AFTER, new, successors=(STAYS, moved), others=(other,), stage=stage, new="new"
     )
     message = "the new Service new doesn't lead to the new workload alone"
@@ -409,7 +418,7 @@ def test_a_new_service_does_not_lead_to_other_environments() -> None:
         previous_set=now.manifests,
         successors=now.workloads[:2],
     )
-    assert list(find_misled_services(sent.manifests, now.manifests, transition)) == []
+    assert list(find_misrouted_services(sent.manifests, now.manifests, transition)) == []
 
 
 def test_new_objects_of_other_kinds_are_no_services() -> None:
@@ -426,7 +435,8 @@ def test_new_objects_of_other_kinds_are_no_services() -> None:
         successors=inputs.workloads,
     )
     assert (
-        list(find_misled_services(read_objects(OLD).manifests, inputs.manifests, transition)) == []
+        list(find_misrouted_services(read_objects(OLD).manifests, inputs.manifests, transition))
+        == []
     )
 
 

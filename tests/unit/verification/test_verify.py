@@ -1,5 +1,7 @@
 """Each check of the verifier sees what it is for: a right rewrite is broken on purpose, and
 caught.
+
+One file, as the module is one: each section is about one part of a stage's comparison.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""One workload in one stage of a rewrite, held against what it was."""
+"""One workload in one stage of a rewrite, held against what it was.
+
+One file, as the module is one: each section has the tables of one of its functions.
+"""
 
 from __future__ import annotations
 

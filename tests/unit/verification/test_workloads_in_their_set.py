@@ -338,8 +338,9 @@ def test_a_new_autoscaler_is_for_one_of_the_workloads() -> None:
     ]
     beside = new_object(sent.workloads[0].resource, "HorizontalPodAutoscaler", "new")
     assert problems_of(sent, read_objects(STAYS, MOVED, own, wrong), objects=(beside,)) == []
-    behind = new_object(find(sent, "HorizontalPodAutoscaler/own"), "Deployment", "shop-queue")
-    assert problems_of(sent, read_objects(STAYS, MOVED, own), objects=(behind,)) == []
+    for origin in ("HorizontalPodAutoscaler/own", "Deployment/shop"):
+        other = new_object(find(sent, origin), "Deployment", "shop-queue")
+        assert problems_of(sent, read_objects(STAYS, MOVED, own), objects=(other,)) == []
 
 
 def test_traffic_that_policies_block_is_wrong_in_the_end() -> None:
