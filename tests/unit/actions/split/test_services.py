@@ -251,7 +251,7 @@ def test_names_that_are_there_are_used() -> None:
     retargeted = Retargeted(shop(front) + service(ports=ports))
     assert retargeted.names() == {"front": [], "api": ["b"]}
     assert retargeted.targets(Stage.EXPAND) == ["web", 3000]
-    assert retargeted.targets() == ["web", "b"]
+    assert retargeted.targets(Stage.SWITCH) == ["web", "b"]
     assert len(retargeted.changes.steps) == 2
 
 
@@ -351,6 +351,7 @@ def test_ports_are_named_and_declared_where_containers_list_them() -> None:
         service(ports=BOTH),
         service(ports="{port: 3000}"),
         service(ports="{port: 80}", selector="tier: web"),
+        service(ports="{port: 3000}", selector="tier: web"),
         service(ports="{name: a, port: 80, targetPort: 80}, {name: b, port: 81, targetPort: 3000}"),
     ],
 )
