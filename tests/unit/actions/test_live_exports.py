@@ -8,13 +8,14 @@ import pytest
 
 from service.actions.live_exports import clean_export
 from service.change import Step
+from service.findings import Stage
 from tests.support.candidates import bare_pod, candidate_of, data_after
 
 
 def cleaned(
     container: str = "", *, status: bool = True, metadata: str = "", pod: str = ""
 ) -> dict[str, Any]:
-    """A Pod as it is written after cleaning."""
+    """A Pod as it is written after cleaning, which is done before anything else."""
     text = bare_pod(container, metadata=f"labels: {{app: web}}, {metadata}", pod=pod)
     text += "status: {phase: Running}\n" if status else ""
     candidate = candidate_of(text)
@@ -22,7 +23,7 @@ def cleaned(
         Step(candidate.resource, operation)
         for operation in clean_export(candidate, releases_node=True)
     ]
-    return data_after(candidate.resource, steps)
+    return data_after(candidate.resource, steps, Stage.EXPAND)
 
 
 def test_a_manifest_that_somebody_wrote_is_clean() -> None:

@@ -232,8 +232,10 @@ def test_a_config_map_changes_when_the_pods_that_read_it_do(
 ) -> None:
     """Not earlier: they would be told of what isn't there."""
     pod = CLAIM if DATA in api else ""
-    text = shop(front, api, pod=pod) + manifest("v1 ConfigMap", "conf", f"data: {{A: '{value}'}}")
-    candidate = candidate_of(text)
-    steps = split_of(candidate).steps
-    config = resource_of(candidate, "ConfigMap/conf")
-    assert [data_after(config, steps, stage)["data"]["A"] for stage in Stage] == expected
+    alone = manifest("v1 ConfigMap", "conf", f"data: {{A: '{value}'}}")
+    listed = f"---\napiVersion: v1\nkind: List\nitems: [{alone[4:].strip()}]\n"
+    for text in (alone, listed):
+        candidate = candidate_of(shop(front, api, pod=pod) + text)
+        steps = split_of(candidate).steps
+        config = resource_of(candidate, "ConfigMap/conf")
+        assert [data_after(config, steps, stage)["data"]["A"] for stage in Stage] == expected

@@ -63,6 +63,15 @@ def test_a_service_is_of_one_workload(text: str, refusal: Refusal | None) -> Non
     assert hazard_of(text) is refusal
 
 
+def test_a_workload_of_another_environment_is_not_behind_the_service() -> None:
+    """Its own folder has a nearer one of that name."""
+    files = {
+        "one/a.yaml": shop() + service() + OTHER.replace("labels: {app: shop}", "labels: {a: b}"),
+        "two/a.yaml": OTHER,
+    }
+    assert hazard_of(files) is None
+
+
 ROLES = "labels: {app: web}, annotations: {podsplit.dev/roles: 'web=main,api=unrelated'}"
 
 
@@ -213,6 +222,9 @@ def test_a_container_reads_resources_of_its_own_group(
         ("args: [--listen=0.0.0.0:3000]", None),
         ("args: [--listen=127.0.0.1:3001]", Refusal.LOOPBACK_SERVER),
         ("env: [{name: BIND_ADDR, value: '127.0.0.1:3000'}]", Refusal.LOOPBACK_SERVER),
+        ("env: [{name: BIND_ADDR, value: '127.0.0.1:9999'}]", Refusal.LOOPBACK_SERVER),
+        ("command: ['serve, listen 127.0.0.1:9999']", Refusal.LOOPBACK_SERVER),
+        ("args: ['serve, listen 127.0.0.1:9999']", Refusal.LOOPBACK_SERVER),
         ("args: [--upstream=localhost]", Refusal.LOCALHOST_UNRESOLVED),
         ("args: [--upstream, localhost]", Refusal.LOCALHOST_UNRESOLVED),
         ("args: ['--upstream=http://localhost']", None),
@@ -251,6 +263,8 @@ def config(*lines: str, key: str = "a.conf", name: str = "conf") -> str:
         (["bind 127.0.0.1"], Refusal.LOOPBACK_SERVER),
         (["a = b", "bind-address = localhost"], Refusal.LOOPBACK_SERVER),
         (["listen_addr: '127.0.0.1:3000'"], Refusal.LOOPBACK_SERVER),
+        (["listen localhost:3000"], Refusal.LOOPBACK_SERVER),
+        (["listen localhost:9999"], None),
         (["bind 0.0.0.0"], None),
         (["# bind 127.0.0.1"], None),
         (["upstream localhost"], Refusal.LOCALHOST_IN_CONFIGMAP),
@@ -259,11 +273,18 @@ def config(*lines: str, key: str = "a.conf", name: str = "conf") -> str:
         (["server_name localhost"], None),
         (["upstream http://localhost"], None),
         (["upstream localhost:80"], None),
+        (["upstream localhost:80", "other localhost"], Refusal.LOCALHOST_IN_CONFIGMAP),
     ],
 )
 def test_a_config_map_tells_no_host_without_port(lines: list[str], refusal: Refusal | None) -> None:
     """Nor to listen on loopback."""
     assert hazard_of(shop(api=CONFIG) + config(*lines)) is refusal
+
+
+def test_an_init_container_serves_nobody_on_loopback() -> None:
+    """It has ended by then."""
+    pod = f"initContainers: [{{name: first, image: a, {CONFIG}}}]"
+    assert hazard_of(shop(pod=pod) + config("listen localhost:3000")) is None
 
 
 @pytest.mark.parametrize(

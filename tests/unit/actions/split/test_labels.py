@@ -40,6 +40,7 @@ def selecting(labels: str) -> str:
             "app.kubernetes.io/component",
         ),
         ("name: a, k8s-app: b", "k8s-app"),
+        ("team: a, name: b", "name"),
         ("team: a, tier: b", "team"),
     ],
 )

@@ -104,10 +104,11 @@ def test_the_group_that_calls_is_let_out_and_asks_dns() -> None:
 
 
 def test_a_new_policy_stands_behind_the_last_of_the_old_ones() -> None:
-    """Where people look for it."""
+    """Where people look for it; its namespace is as unwritten as the workload's."""
     other = policy(f"{SELECTOR}, policyTypes: [Ingress]", "q")
     (new,) = allowed(shop() + INWARDS + other).objects
     assert new.after.title == "NetworkPolicy/q"
+    assert written(new.tree)["metadata"] == {"name": "shop-api-ingress"}
 
 
 def test_both_sides_get_a_policy_where_both_are_limited() -> None:

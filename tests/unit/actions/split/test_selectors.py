@@ -65,6 +65,13 @@ BOTH = {"key": "app", "operator": "In", "values": ["shop", "shop-api"]}
         (
             (
                 "matchLabels: {app: shop},"
+                " matchExpressions: [{key: tier, operator: In, values: [web]}]"
+            ),
+            {"matchExpressions": [{"key": "tier", "operator": "In", "values": ["web"]}, BOTH]},
+        ),
+        (
+            (
+                "matchLabels: {app: shop},"
                 " matchExpressions: [{key: app, operator: NotIn, values: [a]}]"
             ),
             {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": ["a"]}, BOTH]},
@@ -125,6 +132,27 @@ def test_every_moved_group_is_matched() -> None:
     assert spec == {"podSelector": {"matchExpressions": [asked]}}
 
 
+def test_an_item_of_a_list_is_changed_like_what_stands_alone() -> None:
+    """Routes start at its document."""
+    selector = "{matchLabels: {app: shop}}"
+    items = [
+        manifest(POLICY, "p", f"spec: {{podSelector: {selector}}}"),
+        manifest(BUDGET, "b", "spec: {selector: {matchLabels: {tier: web}}}"),
+    ]
+    listed = ", ".join(item.removeprefix("---\n").strip() for item in items)
+    text = WIDE + f"---\napiVersion: v1\nkind: List\nitems: [{listed}]\n"
+    candidate = candidate_of(text)
+    follow_up = follow_selections(division_of(candidate))
+    policy = resource_of(candidate, "NetworkPolicy/p")
+    changed = data_after(policy, follow_up.steps)
+    assert changed["spec"] == {"podSelector": {"matchExpressions": [BOTH]}}
+    changed = data_after(resource_of(candidate, "PodDisruptionBudget/b"), follow_up.steps)
+    assert changed["spec"] == {"selector": {"matchLabels": {"tier": "web", "app": "shop"}}}
+    (copy,) = follow_up.objects
+    moved = {"selector": {"matchLabels": {"tier": "web", "app": "shop-api"}}}
+    assert written(copy.tree)["spec"] == moved
+
+
 PEER = "spec: {podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: shop}}%s}]}]}"
 
 
@@ -143,6 +171,13 @@ def test_a_peer_may_be_of_other_namespaces(peer: str, refusal: Refusal | None) -
     """Where it says so, the policy's own namespace doesn't matter."""
     policy = manifest(POLICY, "p", PEER % peer, metadata="namespace: a")
     assert refusal_for(shop() + policy) is refusal
+
+
+def test_a_monitor_of_several_namespaces_is_in_one_itself() -> None:
+    """It is edited there."""
+    content = "spec: {namespaceSelector: {any: true}, selector: {matchLabels: {app: shop}}}"
+    monitor = manifest(MONITOR, "p", content, metadata="namespace: a")
+    assert refusal_for(shop() + monitor) is Refusal.NAMESPACE_UNCLEAR
 
 
 def test_a_selector_that_leaves_the_new_name_out_is_divided_by_hand() -> None:
@@ -210,6 +245,18 @@ def test_each_group_gets_a_budget_of_its_own(selector: str, stays: object, moves
     (copy,) = follow_up.objects
     assert copy.name == "shop-api"
     assert written(copy.tree)["spec"] == {"minAvailable": 1, "selector": moves}
+
+
+def test_a_budget_is_narrowed_before_the_new_pods_are_there() -> None:
+    """Otherwise some Pods would have two budgets for a moment."""
+    candidate = candidate_of(WIDE + budget("matchLabels: {tier: web}"))
+    follow_up = follow_selections(division_of(candidate))
+    resource = resource_of(candidate, "PodDisruptionBudget/shop")
+    selectors = [
+        data_after(resource, follow_up.steps, stage)["spec"]["selector"]["matchLabels"]
+        for stage in Stage
+    ]
+    assert selectors == [{"tier": "web", "app": "shop"}] * len(Stage)
 
 
 def test_a_budget_that_does_not_match_the_new_pods_stays_as_it_is() -> None:

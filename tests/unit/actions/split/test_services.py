@@ -8,6 +8,7 @@ import pytest
 
 from service.actions.split.services import ServiceChanges, retarget_services
 from service.assumptions import AssumptionCode
+from service.change import Step
 from service.findings import Stage
 from service.refusals import Refusal
 from service.yamldoc.operations import AddEntry, AddItem
@@ -248,7 +249,8 @@ def test_names_that_are_there_are_used() -> None:
     ports = "{name: a, port: 80, targetPort: web}, {name: b, port: 81, targetPort: 3000}"
     retargeted = Retargeted(shop(front) + service(ports=ports))
     assert retargeted.names() == {"front": [], "api": ["b"]}
-    assert retargeted.targets() == ["web", "b"]
+    assert retargeted.targets(Stage.EXPAND) == ["web", 3000]
+    assert retargeted.targets(Stage.SWITCH) == ["web", "b"]
     assert len(retargeted.changes.steps) == 2
 
 
@@ -319,6 +321,56 @@ def test_two_containers_of_one_group_may_name_a_port_alike() -> None:
 def test_a_number_under_two_protocols_needs_its_names(front: str, refusal: Refusal | None) -> None:
     """Client-side apply merges ports by number."""
     assert refusal_for(shop(f"ports: [{front}]") + service(ports=BOTH)) is refusal
+
+
+# Where it stands
+
+
+def test_ports_are_named_and_declared_where_containers_list_them() -> None:
+    """In the text of the workload."""
+    api = "args: ['--port=5000', '--metrics-port=5001'], ports: [{containerPort: 5000}]"
+    ports = "{name: http, port: 80}, {name: rest, port: 5000}"
+    text = shop(api=api) + service(ports=ports) + service("metrics", "{port: 5001}")
+    retargeted = Retargeted(text)
+    resource = retargeted.plan.candidate.resource
+    steps = [
+        Step(resource, operation)
+        for container in retargeted.plan.candidate.workload.containers
+        for operation in retargeted.changes.on(container)
+    ]
+    containers = data_after(resource, steps)["spec"]["template"]["spec"]["containers"]
+    assert [container["ports"] for container in containers] == [
+        [{"containerPort": 80, "name": "http"}],
+        [{"containerPort": 5000, "name": "rest"}, {"containerPort": 5001}],
+    ]
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        service(ports=BOTH),
+        service(ports="{port: 3000}"),
+        service(ports="{port: 80}", selector="tier: web"),
+        service(ports="{port: 3000}", selector="tier: web"),
+        service(ports="{name: a, port: 80, targetPort: 80}, {name: b, port: 81, targetPort: 3000}"),
+    ],
+)
+@pytest.mark.parametrize("others", [[], ["name: jobs, image: acme/jobs"]])
+def test_a_service_in_a_list_is_retargeted_like_one_that_stands_alone(
+    services: str, others: list[str]
+) -> None:
+    """Routes start at its document."""
+    lines = "".join(f"  {line}\n" for line in services.splitlines()[1:]).replace("  a", "- a", 1)
+    workload = shop(
+        others=others,
+        roles="front=main,api=unrelated,jobs=unrelated",
+        template="labels: {app: shop, tier: web}",
+        spec="selector: {matchLabels: {app: shop}}",
+    )
+    listed = Retargeted(f"{workload}---\napiVersion: v1\nkind: List\nitems:\n{lines}")
+    alone = Retargeted(workload + services)
+    assert listed.selectors() == alone.selectors()
+    assert listed.targets() == alone.targets()
 
 
 # Names of ports

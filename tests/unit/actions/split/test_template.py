@@ -84,6 +84,25 @@ def test_changed_containers_and_shared_labels_are_in_it() -> None:
     assert template["spec"]["containers"][0]["image"] == "acme/api:2"
 
 
+def test_changed_init_containers_are_in_it_too() -> None:
+    """In their own list."""
+    pod = "initContainers: [{name: other, image: a}, {name: wait-for-api, image: a}]"
+    candidate = candidate_of(shop(pod=pod))
+    init = candidate.workload.containers[3]
+    image = SetValue(candidate.route_to(*init.route, "image"), "b")
+    workload = GroupWorkload(
+        plan=plan_of(candidate),
+        group=1,
+        operations={init.index: [image]},
+        shared_labels={},
+        replicas=None,
+        keeps_data=False,
+    )
+    changed = written(workload.tree())["spec"]["template"]["spec"]
+    assert changed["initContainers"] == [{"name": "wait-for-api", "image": "b"}]
+    assert changed["containers"][0]["image"] == "acme/api"
+
+
 # The object
 
 
@@ -365,6 +384,8 @@ def test_a_restart_policy_that_has_to_change_is_left_out(policy: str, is_kept: b
         "readinessProbe: {exec: {command: [a]}}",
         metadata=f"labels: {{app: web}}, {roles}",
         others=["name: api, image: acme/api"],
-        pod=f"restartPolicy: {policy}",
+        pod=f"restartPolicy: {policy}, serviceAccountName: a",
     )
-    assert ("restartPolicy" in made(text)["spec"]["template"]["spec"]) is is_kept
+    pod = made(text)["spec"]["template"]["spec"]
+    assert ("restartPolicy" in pod) is is_kept
+    assert pod["serviceAccountName"] == "a"

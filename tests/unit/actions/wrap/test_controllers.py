@@ -270,6 +270,34 @@ def test_a_database_without_data_of_its_own_leaves_it_behind(
 
 
 @pytest.mark.parametrize(
+    ("container", "codes"),
+    [
+        (POSTGRES, [AssumptionCode.DATA_LEFT_BEHIND]),
+        (
+            "image: 'nginx:1', ports: [{containerPort: 80, hostPort: 80}]",
+            [AssumptionCode.RECREATE_STRATEGY, AssumptionCode.OLD_PODS_DELETED_FIRST],
+        ),
+    ],
+)
+def test_that_it_is_restarted_is_said_before_what_becomes_of_its_data(
+    container: str, codes: list[AssumptionCode]
+) -> None:
+    """Both have to hold."""
+    choice = chosen(bare_pod(container, pod="restartPolicy: Never"))
+    assert codes_of(choice.assumptions) == [AssumptionCode.RESTARTED_ALWAYS, *codes]
+
+
+def test_that_it_is_restarted_is_said_of_a_stateful_set_too() -> None:
+    """In the same order."""
+    text = bare_pod(f"{POSTGRES}, {MOUNT}", pod=f"restartPolicy: Never, {CLAIM}")
+    assert codes_of(chosen(text).assumptions) == [
+        AssumptionCode.RESTARTED_ALWAYS,
+        AssumptionCode.OLD_PODS_DELETED_FIRST,
+        AssumptionCode.SINGLE_REPLICA,
+    ]
+
+
+@pytest.mark.parametrize(
     ("container", "kind"),
     [
         (f"{POSTGRES}, {MOUNT}", "StatefulSet"),

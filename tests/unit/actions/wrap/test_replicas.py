@@ -304,10 +304,11 @@ def test_numbered_copies_with_names_or_claims_of_their_own_become_a_stateful_set
 
 def test_claims_are_made_from_a_template_of_their_name() -> None:
     """So that each Pod is given the claim that it had; what a claim was bound to is its own."""
-    bound = claims("data-web-0", more=", volumeName: a") + claims(
-        "data-web-1", more=", volumeName: b"
-    )
-    for others in (OWN, bound):
+    free = [claims(f"data-web-{number}") for number in (0, 1)]
+    bound = [claims(f"data-web-{number}", more=f", volumeName: v{number}") for number in (0, 1)]
+    listed = ", ".join(claim[4:].strip() for claim in bound)
+    in_list = f"---\napiVersion: v1\nkind: List\nitems: [{listed}]\n"
+    for others in (OWN, "".join(bound), free[0] + bound[1], bound[0] + free[1], in_list):
         (template,) = merged(pods(CLAIM) + others).fields["volumeClaimTemplates"]
         assert written(template) == {
             "metadata": {"name": "data"},

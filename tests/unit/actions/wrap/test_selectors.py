@@ -43,7 +43,12 @@ def test_the_most_telling_label_is_enough(labels: str, selector: dict[str, str])
     "labels",
     [
         "version: a",
+        "chart: a",
+        "release-revision: a",
         "pod-template-hash: a",
+        "controller-revision-hash: a",
+        "date: a",
+        "commit: a",
         "build: a",
         "helm.sh/chart: a",
         "acme.com/app: a",
