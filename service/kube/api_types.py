@@ -8,7 +8,7 @@ doesn't know are passed over, as they may be newer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -61,7 +61,7 @@ def _load() -> _ApiTypes:
 def violations_of(resource: Resource) -> list[Violation]:
     """What the API server refuses in an object; empty for kinds that the table doesn't have."""
     kind = _load().kinds.get(f"{resource.api_version}/{resource.kind}")
-    return _first(_check(resource.data, kind, ())) if kind else []
+    return _violations(resource.data, kind, ()) if kind else []
 
 
 def violations_in_pods(workload: Workload) -> list[Violation]:
@@ -71,63 +71,70 @@ def violations_in_pods(workload: Workload) -> list[Violation]:
     kind = _load().kinds.get(f"{workload.resource.api_version}/{workload.resource.kind}")
     if kind:
         return violations_of(workload.resource)
-    return _first(_check(workload.pod, "PodSpec", workload.pod_route))
+    return _violations(workload.pod, "PodSpec", workload.pod_route)
 
 
-def _first(violations: Iterator[Violation]) -> list[Violation]:
-    return [violation for _, violation in zip(range(_MOST_VIOLATIONS), violations, strict=False)]
+def _violations(data: Data, type_name: str, route: Route) -> list[Violation]:
+    found: list[Violation] = []
+    _check(data, type_name, route, found)
+    return found[:_MOST_VIOLATIONS]
 
 
-def _check(data: Data, type_name: str, route: Route) -> Iterator[Violation]:
-    if data is None or type_name == "*":
+def _check(data: Data, type_name: str, route: Route, found: list[Violation]) -> None:
+    """Add to `found` what is wrong with a value. Every value of a set comes by here, so what is
+    right costs little.
+    """
+    if data is None or type_name == "*" or (type_name == "s" and isinstance(data, str)):
         return
     if type_name.startswith("["):
-        yield from _check_list(data, type_name[1:-1], route)
+        _check_list(data, type_name[1:-1], route, found)
     elif type_name.startswith("{"):
-        yield from _check_map(data, type_name[1:-1], route)
+        _check_map(data, type_name[1:-1], route, found)
     elif type_name in _load().types:
-        yield from _check_object(data, type_name, route)
+        _check_object(data, _load().types[type_name], route, found)
     elif not _fits(data, type_name):
         is_scalar = isinstance(data, bool | int | float)
         cure = Cure.QUOTE if type_name == "s" and is_scalar else None
         advice = ": quote it" if cure else ""
         expected = _NAMES.get(type_name, "a number or a string")
-        yield Violation(route, f"{_path(route)} has to be {expected}{advice}", cure)
+        found.append(Violation(route, f"{_path(route)} has to be {expected}{advice}", cure))
 
 
-def _check_list(data: Data, item_type: str, route: Route) -> Iterator[Violation]:
+def _check_list(data: Data, item_type: str, route: Route, found: list[Violation]) -> None:
     if not isinstance(data, list):
-        yield Violation(route, f"{_path(route)} has to be a list", None)
+        found.append(Violation(route, f"{_path(route)} has to be a list", None))
         return
     for index, item in enumerate(data):
-        yield from _check(item, item_type, (*route, index))
+        _check(item, item_type, (*route, index), found)
 
 
-def _check_map(data: Data, value_type: str, route: Route) -> Iterator[Violation]:
+def _check_map(data: Data, value_type: str, route: Route, found: list[Violation]) -> None:
     if not isinstance(data, dict):
-        yield Violation(route, f"{_path(route)} has to be a mapping", None)
+        found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
         return
     for key, value in data.items():
-        yield from _check(value, value_type, (*route, key))
+        _check(value, value_type, (*route, key), found)
 
 
-def _check_object(data: Data, type_name: str, route: Route) -> Iterator[Violation]:
+def _check_object(
+    data: Data, fields: Mapping[str, Any], route: Route, found: list[Violation]
+) -> None:
     if not isinstance(data, dict):
-        yield Violation(route, f"{_path(route)} has to be a mapping", None)
+        found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
         return
-    fields = _load().types[type_name]
     for field in fields.get("!", ()):
         if data.get(field) is None:
-            is_port = field == "containerPort" and isinstance(data.get("hostPort"), int)
-            yield Violation(
-                route,
-                f"{_path(route)} has no {field}: write it"
-                + (" (the number of hostPort, if that is meant)" if is_port else ""),
-                Cure.CONTAINER_PORT if is_port else None,
-            )
+            found.append(_missing(data, field, route))
     for key, value in data.items():
         if key in fields and key != "!":
-            yield from _check(value, fields[key], (*route, key))
+            _check(value, fields[key], (*route, key), found)
+
+
+def _missing(data: Mapping[str, Any], field: str, route: Route) -> Violation:
+    is_port = field == "containerPort" and isinstance(data.get("hostPort"), int)
+    advice = " (the number of hostPort, if that is meant)" if is_port else ""
+    message = f"{_path(route)} has no {field}: write it{advice}"
+    return Violation(route, message, Cure.CONTAINER_PORT if is_port else None)
 
 
 def _fits(data: Data, type_name: str) -> bool:
