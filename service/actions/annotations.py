@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.kube.live_exports import is_bookkeeping
+from service.kube.container_engines import is_engine_annotation
 from service.kube.workloads import Workload
 
 _OBJECT_ANNOTATIONS = (
@@ -34,7 +34,7 @@ def is_for_pods(annotation: str) -> bool:
     return not annotation.startswith(_OBJECT_ANNOTATIONS)
 
 
-def names_container_or_port(workload: Workload, key: str, value: str) -> bool:
+def is_excluded_from_new_pods(workload: Workload, key: str, value: str) -> bool:
     """Whether an annotation of a workload's Pods isn't for those of a moved group: it names a
     container or port, or is machine-written.
     """
@@ -42,4 +42,4 @@ def names_container_or_port(workload: Workload, key: str, value: str) -> bool:
     is_of_port = key.startswith("prometheus.io/") and "prometheus.io/port" in workload.annotations
     is_of_container = value in names or key.rpartition("/")[2] in names
     is_own_note = key.startswith(("podsplit.dev/", "kubectl.kubernetes.io/"))
-    return is_of_container or is_of_port or is_own_note or is_bookkeeping(key)
+    return is_of_container or is_of_port or is_own_note or is_engine_annotation(key)

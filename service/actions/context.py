@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from types import ModuleType
 from typing import TypeAlias
 
 from service.change import Declined, Proposal
 from service.classification.classify import Classification
+from service.kube.api_types import Violation, violations_in_pods
+from service.kube.live_exports import SERVER_FIELDS
 from service.kube.objects import ManifestSet, Resource
+from service.kube.replicas import copies_of
 from service.kube.workloads import Workload
 from service.refusals import Refusal
 from service.yamldoc.nodes import Route
@@ -59,6 +63,25 @@ class Candidate:
     def resource(self) -> Resource:
         """Its object."""
         return self.classification.workload.resource
+
+    @cached_property
+    def violations(self) -> list[Violation]:
+        """What the API server refuses in it, but for fields that a rewrite takes out anyway."""
+        return [
+            violation
+            for violation in violations_in_pods(self.workload)
+            if not (
+                violation.route[:1] == ("metadata",)
+                and len(violation.route) > 1
+                and violation.route[1] in SERVER_FIELDS
+            )
+        ]
+
+    @cached_property
+    def own_resources(self) -> frozenset[Resource]:
+        """Its object and those of its copies, which go the way that it goes."""
+        copies = copies_of(self.workload, self.manifests)
+        return frozenset({self.resource, *(copy.resource for copy in copies)})
 
     def route_to(self, *steps: str | int) -> Route:
         """A route within the workload's object as one from its document."""

@@ -5,14 +5,13 @@ of it.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
 from service.assumptions import Assumption, AssumptionCode
 from service.kube.kustomize import Patch, kustomizations_building, patches_of
-from service.kube.objects import Resource, as_list, as_mapping, as_mappings, as_text
+from service.kube.objects import Resource, as_list, as_mapping, as_mappings, as_text, value_at
 from service.kube.references import LOOPBACK
 from service.kube.replicas import copies_of
 from service.refusals import Refusal
@@ -20,10 +19,18 @@ from service.yamldoc.nodes import Data
 
 _WITHOUT_LABELS = ("NetworkPolicy", "PodMonitor", "PodDisruptionBudget")
 """Kinds to whose selectors kustomize adds labels only where `matchLabels` are written."""
-_POD_PATHS = re.compile(
-    r"/spec/(?:jobTemplate/spec/)?(?:template/(?:metadata/labels|spec/(?:containers|initContainers|volumes))|selector)(?:/|\Z)"
+_SPLIT_PLACES = tuple(
+    (*spec, *place)
+    for spec in (("spec",), ("spec", "jobTemplate", "spec"))
+    for place in (
+        ("selector",),
+        ("template", "metadata", "labels"),
+        ("template", "spec", "containers"),
+        ("template", "spec", "initContainers"),
+        ("template", "spec", "volumes"),
+    )
 )
-"""Places of a JSON patch that mean containers by index, or labels that the split changes."""
+"""What a split changes in a workload, and what a JSON patch means by index."""
 
 
 def check_wrap(candidate: Candidate, kind: str, name: str) -> None:
@@ -102,7 +109,7 @@ def check_split(
         for patch in patches_of(kustomization, candidate.manifests):
             _check_patch_of_others(kustomization, patch, others, planned)
             if patch.is_for(candidate.resource.kind, candidate.resource.name):
-                if _cuts(patch, moved):
+                if _conflicts_with_split(patch, moved):
                     message = (
                         f"{kustomization.path} patches containers, volumes or labels that the split"
                         " moves: build it first (kubectl kustomize)"
@@ -168,7 +175,10 @@ def _check_patch_of_others(
             " (kubectl kustomize)"
         )
         raise Refused(Refusal.KUSTOMIZE_PATCH, message)
-    if any(patch.is_for(new.kind, new.name) and _misfits(patch, new) for new in planned):
+    if any(
+        patch.is_for(new.kind, new.name) and _conflicts_with_new_object(patch, new)
+        for new in planned
+    ):
         message = (
             f"a patch of {kustomization.path} would change what is made, too, and doesn't fit it:"
             " build it first"
@@ -203,16 +213,17 @@ def _check_literals(kustomization: Resource) -> None:
             raise Refused(Refusal.LOCALHOST_IN_CONFIGMAP, message)
 
 
-def _misfits(patch: Patch, planned: PlannedObject) -> bool:
+def _conflicts_with_new_object(patch: Patch, planned: PlannedObject) -> bool:
     """Whether a patch may not fit a new object: it goes by places, or names containers that it
     doesn't have.
     """
     if not isinstance(patch.content, dict) or not planned.containers:
         return True
-    return _sets_or_names(patch.content, lambda named: not named <= planned.containers)
+    named = _named_containers(patch.content)
+    return _sets_pod_wide_fields(patch.content) or not named <= planned.containers
 
 
-def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
+def _conflicts_with_split(patch: Patch, moved: frozenset[str]) -> bool:
     """Whether a patch of the workload is about what moves, goes by places that the split
     changes, or tells of localhost.
     """
@@ -220,29 +231,51 @@ def _cuts(patch: Patch, moved: frozenset[str]) -> bool:
         return True
     if isinstance(patch.content, list):
         return any(
-            _POD_PATHS.match(as_text(operation.get(field)))
+            _meets_split(as_text(operation[field]))
             for operation in as_mappings(patch.content)
             for field in ("path", "from")
+            if field in operation
         )
     if not isinstance(patch.content, dict):
         return True
-    return _sets_or_names(patch.content, lambda named: bool(named & moved))
+    return _sets_pod_wide_fields(patch.content) or bool(_named_containers(patch.content) & moved)
 
 
-def _sets_or_names(data: Data, is_wrong: Callable[[set[str]], bool]) -> bool:
-    """Whether a partial object names containers that it must not, or sets volumes, labels of
-    Pods or a selector.
-    """
-    spec = as_mapping(as_mapping(data).get("spec"))
-    template = as_mapping(spec.get("template")) or as_mapping(
-        as_mapping(as_mapping(spec.get("jobTemplate")).get("spec")).get("template")
+def _meets_split(pointer: str) -> bool:
+    """Whether what a JSON pointer is for is part of what a split changes, or has such a part."""
+    steps = [step for step in pointer.split("/") if step]
+    return any(
+        all(step == changed for step, changed in zip(steps, place, strict=False))
+        for place in _SPLIT_PLACES
     )
-    pod = as_mapping(template.get("spec"))
-    if "selector" in spec or "volumes" in pod or "labels" in as_mapping(template.get("metadata")):
-        return True
-    named = {
+
+
+def _template_of(data: Data) -> dict[str, Data]:
+    """The Pod template in a partial object."""
+    spec = as_mapping(as_mapping(data).get("spec"))
+    return as_mapping(spec.get("template")) or as_mapping(
+        value_at(spec, "jobTemplate", "spec", "template")
+    )
+
+
+def _sets_pod_wide_fields(data: Data) -> bool:
+    """Whether a partial object sets a selector, or volumes or labels of Pods, or replaces or
+    deletes something by a directive of strategic merge patches.
+    """
+    template = _template_of(data)
+    return (
+        value_at(data, "spec", "selector") is not None
+        or "volumes" in as_mapping(template.get("spec"))
+        or "labels" in as_mapping(template.get("metadata"))
+        or '"$' in json.dumps(data, default=str)
+    )
+
+
+def _named_containers(data: Data) -> set[str]:
+    """The names of the containers in a partial object."""
+    pod = as_mapping(_template_of(data).get("spec"))
+    return {
         as_text(container.get("name"))
         for field in ("containers", "initContainers")
         for container in as_mappings(pod.get(field))
     }
-    return is_wrong(named)

@@ -10,22 +10,11 @@ from collections.abc import Iterable, Iterator
 from service.actions.context import Candidate
 from service.findings import Stage
 from service.kube.containers import Container
-from service.kube.live_exports import LAST_APPLIED, is_live, is_token
+from service.kube.live_exports import LAST_APPLIED, SERVER_FIELDS, is_live, is_token
 from service.kube.objects import as_mapping, as_mappings, as_text, value_at
 from service.kube.workloads import node_data_of
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, Tree
-
-_MACHINE_WRITTEN = (
-    "uid",
-    "resourceVersion",
-    "creationTimestamp",
-    "generation",
-    "selfLink",
-    "managedFields",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-)
 
 
 def clean_export(candidate: Candidate, *, releases_node: bool) -> list[Operation]:
@@ -41,7 +30,7 @@ def clean_export(candidate: Candidate, *, releases_node: bool) -> list[Operation
         result.append(Remove(route_to("status"), stage))
     result += [
         Remove(route_to("metadata", key), stage)
-        for key in _MACHINE_WRITTEN
+        for key in SERVER_FIELDS
         if key in resource.metadata
     ]
     pod = candidate.workload.pod

@@ -65,4 +65,4 @@ def _groups_with(
 
 def _holds_data(workload: Workload, volume: str) -> bool:
     """Whether containers may write to a volume."""
-    return not READ_ONLY_SOURCES & as_mapping(workload.volumes.get(volume)).keys()
+    return not READ_ONLY_SOURCES & as_mapping(workload.volumes_by_name.get(volume)).keys()

@@ -24,7 +24,7 @@ _MOST_VIOLATIONS = 50
 """In one object; more are for nobody to read."""
 
 
-class Cure(StrEnum):
+class Fix(StrEnum):
     """How a value that is refused can be mended where its meaning is plain."""
 
     QUOTE = "quote"
@@ -41,7 +41,7 @@ class Violation:
     """Where in the object; for a missing field what lacks it."""
     message: str
     """What is wrong and what to do; no values."""
-    cure: Cure | None
+    fix: Fix | None
     """How it can be mended; None if only a person can."""
 
 
@@ -94,10 +94,10 @@ def _check(data: Data, type_name: str, route: Route, found: list[Violation]) -> 
         _check_object(data, _load().types[type_name], route, found)
     elif not _fits(data, type_name):
         is_scalar = isinstance(data, bool | int | float)
-        cure = Cure.QUOTE if type_name == "s" and is_scalar else None
-        advice = ": quote it" if cure else ""
+        fix = Fix.QUOTE if type_name == "s" and is_scalar else None
+        advice = ": quote it" if fix else ""
         expected = _NAMES.get(type_name, "a number or a string")
-        found.append(Violation(route, f"{_path(route)} has to be {expected}{advice}", cure))
+        found.append(Violation(route, f"{_path(route)} has to be {expected}{advice}", fix))
 
 
 def _check_list(data: Data, item_type: str, route: Route, found: list[Violation]) -> None:
@@ -122,9 +122,9 @@ def _check_object(
     if not isinstance(data, dict):
         found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
         return
-    for field in fields.get("!", ()):
-        if data.get(field) is None:
-            found.append(_missing(data, field, route))
+    found += [
+        _missing(data, field, route) for field in fields.get("!", ()) if data.get(field) is None
+    ]
     for key, value in data.items():
         if key in fields and key != "!":
             _check(value, fields[key], (*route, key), found)
@@ -134,7 +134,7 @@ def _missing(data: Mapping[str, Any], field: str, route: Route) -> Violation:
     is_port = field == "containerPort" and isinstance(data.get("hostPort"), int)
     advice = " (the number of hostPort, if that is meant)" if is_port else ""
     message = f"{_path(route)} has no {field}: write it{advice}"
-    return Violation(route, message, Cure.CONTAINER_PORT if is_port else None)
+    return Violation(route, message, Fix.CONTAINER_PORT if is_port else None)
 
 
 def _fits(data: Data, type_name: str) -> bool:

@@ -61,7 +61,7 @@ def _is_control_plane(workload: Workload) -> bool:
     """Whether a Pod is one that kubelets of the control plane start from files, as kubeadm writes
     them: by its label, the files that it mounts, or the host's network in kube-system.
     """
-    volumes = (as_mapping(volume.get("hostPath")) for volume in workload.volumes.values())
+    volumes = (as_mapping(volume.get("hostPath")) for volume in workload.volumes_by_name.values())
     paths = [as_text(path.get("path")) for path in volumes]
     is_on_host = workload.pod.get("hostNetwork") is True
     return (

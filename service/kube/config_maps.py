@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.kube.containers import Container, Mount
-from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_text, value_at
+from service.kube.objects import (
+    ManifestSet,
+    Resource,
+    as_mapping,
+    as_mappings,
+    as_strings,
+    as_text,
+    value_at,
+)
 from service.kube.workloads import Workload, workloads_of
 
 
@@ -30,6 +38,16 @@ def config_maps_of(
             yield config, wanted_keys
 
 
+def config_values_of(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[tuple[Resource, str, str]]:
+    """The texts of a set's ConfigMaps that a container reads: each ConfigMap, key and value."""
+    for config, keys in config_maps_of(workload, container, manifests):
+        for key, value in as_strings(config.data.get("data")).items():
+            if keys is None or key in keys:
+                yield config, key, value
+
+
 def _config_map_references(
     workload: Workload, container: Container
 ) -> Iterator[tuple[str, list[str]]]:
@@ -47,7 +65,7 @@ def _config_map_references(
 
 def _mounted_references(workload: Workload, mount: Mount) -> Iterator[tuple[str, list[str]]]:
     """The names of the ConfigMaps in a mounted volume, each with the keys that the mount shows."""
-    volume = as_mapping(workload.volumes.get(mount.volume))
+    volume = as_mapping(workload.volumes_by_name.get(mount.volume))
     projected = as_mappings(value_at(volume, "projected", "sources"))
     for source in (volume, *projected):
         config_map = source.get("configMap")

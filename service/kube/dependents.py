@@ -28,7 +28,7 @@ from service.kube.workloads import Workload, all_workloads
 from service.yamldoc.nodes import Data, Route
 
 
-class OnSplit(StrEnum):
+class SelectorTreatment(StrEnum):
     """What has to become of an object when the Pods that it selects are divided."""
 
     WIDENED = "widened"
@@ -53,7 +53,7 @@ class Selection:
     """Whether it selects the Pods at the other end of traffic, rather than those that the object
     is for.
     """
-    on_split: OnSplit
+    on_split: SelectorTreatment
     """What becomes of the object."""
 
 
@@ -148,9 +148,9 @@ def selections_in(resource: Resource) -> Iterator[Selection]:
     """The selectors in an object that select Pods; none for most kinds."""
     key = (resource.group, resource.kind)
     for table, on_split in (
-        (_WIDENED, OnSplit.WIDENED),
-        (_DIVIDED, OnSplit.DIVIDED),
-        (_BY_HAND, OnSplit.BY_HAND),
+        (_WIDENED, SelectorTreatment.WIDENED),
+        (_DIVIDED, SelectorTreatment.DIVIDED),
+        (_BY_HAND, SelectorTreatment.BY_HAND),
     ):
         field = table.get(key)
         if field is not None:

@@ -10,6 +10,17 @@ from service.kube.objects import Resource
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 """The annotation in which `kubectl apply` keeps what somebody wrote."""
+SERVER_FIELDS = (
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "selfLink",
+    "managedFields",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+"""Fields of `metadata` that only the API server writes."""
 _PLUGIN_PREFIXES = (
     "cni.projectcalico.org/",
     "k8s.v1.cni.cncf.io/network-status",
@@ -41,22 +52,3 @@ def is_token(volume: str) -> bool:
     to every Pod.
     """
     return volume.startswith("kube-api-access-")
-
-
-def is_made_by_podman(resource: Resource) -> bool:
-    """Whether `podman kube generate` wrote an object: by its header or its annotations
-    (podman-kube-generate(1)).
-    """
-    if any(key.startswith("io.podman.annotations.") for key in resource.annotations):
-        return True
-    head = resource.document.text[:_HEADER]
-    return any(line.startswith("#") and "podman" in line.lower() for line in head.splitlines())
-
-
-_HEADER = 1000
-"""Characters in which podman says that it made a file."""
-
-
-def is_bookkeeping(annotation: str) -> bool:
-    """Whether an annotation is a container engine's own note, which means nothing to Kubernetes."""
-    return annotation.startswith(("io.podman.annotations.", "io.kubernetes.cri-o.", "io.buildah."))

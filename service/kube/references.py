@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from service.kube.config_maps import config_maps_of, find_config_map
+from service.kube.config_maps import config_values_of, find_config_map
 from service.kube.containers import Container, Word, as_port
 from service.kube.flags import is_listen_flag
 from service.kube.objects import (
@@ -35,9 +35,11 @@ LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
 HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
 """The last words of the names of variables that hold a host."""
 
-_SCHEME_PORTS = {
+SCHEME_PORTS = {
     "http": 80,
     "https": 443,
+    "ws": 80,
+    "wss": 443,
     "postgres": 5432,
     "postgresql": 5432,
     "mysql": 3306,
@@ -45,7 +47,13 @@ _SCHEME_PORTS = {
     "mongodb": 27017,
     "amqp": 5672,
 }
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
+"""Ports by URI scheme (IANA's registries, and those of the databases' own manuals)."""
+
+SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
+"""The scheme of a URI, with what logs in, right before its host."""
+
+LISTENING_WORDS = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
+"""Words before a host that show that a server listens there."""
 _MAX_CONTEXT = 500
 """Characters before an address that are searched for its scheme and flag; without a limit, long
 values would be searched again for each address.
@@ -130,20 +138,17 @@ def _in_config_maps(
     workload: Workload, container: Container, manifests: ManifestSet
 ) -> Iterator[LoopbackReference]:
     """The addresses in the ConfigMaps that a container reads."""
-    for config, keys in config_maps_of(workload, container, manifests):
-        for key, value in as_strings(config.data.get("data")).items():
-            if keys is not None and key not in keys:
-                continue
-            for address in loopback_addresses(value):
-                yield LoopbackReference(
-                    container=container,
-                    host=address.host,
-                    port=address.port,
-                    where=f"ConfigMap {config.name}",
-                    resource=config,
-                    route=("data", key),
-                    listens=address.listens,
-                )
+    for config, key, value in config_values_of(workload, container, manifests):
+        for address in loopback_addresses(value):
+            yield LoopbackReference(
+                container=container,
+                host=address.host,
+                port=address.port,
+                where=f"ConfigMap {config.name}",
+                resource=config,
+                route=("data", key),
+                listens=address.listens,
+            )
 
 
 def _flag_before(container: Container, word: Word) -> str:
@@ -187,8 +192,8 @@ def loopback_addresses(value: str, before: str = "") -> Iterator[Address]:
             continue
         port = written = as_port(match["port"])
         if port is None:
-            scheme = _SCHEME.search(line)
-            port = _SCHEME_PORTS.get(scheme[1]) if scheme else None
+            scheme = SCHEME.search(line)
+            port = SCHEME_PORTS.get(scheme[1]) if scheme else None
         if port is not None:
             yield Address(
                 start=match.start(),
@@ -335,6 +340,6 @@ def referenced_volume_claims(workload: Workload) -> dict[str, str]:
     """The names of the claims that a workload's volumes use, by volume."""
     return {
         name: as_text(value_at(volume, "persistentVolumeClaim", "claimName"))
-        for name, volume in workload.volumes.items()
+        for name, volume in workload.volumes_by_name.items()
         if value_at(volume, "persistentVolumeClaim", "claimName") is not None
     }

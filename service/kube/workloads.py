@@ -131,19 +131,21 @@ class Workload:
         )
 
     @cached_property
-    def volumes(self) -> dict[str, dict[str, Data]]:
+    def volumes_by_name(self) -> dict[str, dict[str, Data]]:
         """The volumes by name. The claim templates of a StatefulSet are among them, as volumes with
-        a `volumeClaimTemplate`.
+        a `volumeClaimTemplate`; where a volume has the same name, the template counts (the API
+        reference of StatefulSetSpec).
         """
-        found = {
+        volumes = {
             as_text(volume.get("name")): volume for volume in as_mappings(self.pod.get("volumes"))
         }
-        for template in as_mappings(self.resource.spec.get("volumeClaimTemplates")):
-            found.setdefault(
-                as_text(as_mapping(template.get("metadata")).get("name")),
-                {"volumeClaimTemplate": template.get("spec")},
-            )
-        return found
+        templates = {
+            as_text(value_at(template, "metadata", "name")): {
+                "volumeClaimTemplate": template.get("spec")
+            }
+            for template in as_mappings(self.resource.spec.get("volumeClaimTemplates"))
+        }
+        return {**volumes, **templates}
 
 
 READ_ONLY_SOURCES = frozenset({"configMap", "secret", "projected", "downwardAPI"})
@@ -167,7 +169,7 @@ def node_data_of(workload: Workload, container: Container) -> str | None:
     It is one that it writes to, or a device. Sockets of the node are none: every node has the like.
     """
     for mount in container.mounts:
-        volume = as_mapping(workload.volumes.get(mount.volume))
+        volume = as_mapping(workload.volumes_by_name.get(mount.volume))
         host_path = as_mapping(volume.get("hostPath"))
         path = as_text(host_path.get("path"))
         if not path or is_common_on_nodes(volume):
@@ -182,7 +184,8 @@ def node_data_of(workload: Workload, container: Container) -> str | None:
 def writes_persistent_data(workload: Workload, container: Container) -> bool:
     """Whether a container writes to a volume that outlives its Pod."""
     return any(
-        not mount.read_only and is_persistent(as_mapping(workload.volumes.get(mount.volume)))
+        not mount.read_only
+        and is_persistent(as_mapping(workload.volumes_by_name.get(mount.volume)))
         for mount in container.mounts
     )
 

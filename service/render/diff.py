@@ -35,11 +35,11 @@ def render_diff(report: Report) -> str:
         source = report.sources.get(item.path)
         match item.status:
             case FileStatus.MODIFIED if source is not None:
-                parts += _modified(source, item.content, edits.get(item.path, []))
+                parts += _diff_modified_file(source, item.content, edits.get(item.path, []))
             case FileStatus.ADDED:
-                parts += _added(item.path, item.content)
+                parts += _diff_added_file(item.path, item.content)
             case FileStatus.DELETED if source is not None:
-                parts += _deleted(source)
+                parts += _diff_deleted_file(source)
             case _:
                 pass
     return "".join(parts)
@@ -55,7 +55,9 @@ def render_patch(report: Report, edits: Mapping[str, Sequence[Edit]]) -> str:
     parts: list[str] = []
     for path, items in edits.items():
         source = report.sources[path]
-        parts += _modified(source, apply_edits(source.text, items, max(Stage)), list(items))
+        parts += _diff_modified_file(
+            source, apply_edits(source.text, items, max(Stage)), list(items)
+        )
     return "".join(parts)
 
 
@@ -111,19 +113,21 @@ def _edited_regions(
     while position < len(edits):
         first = source.position(edits[position].span.start)[0] - 1
         last = source.position(edits[position].span.end)[0] - 1
-        upto = position + 1
-        while upto < len(edits) and source.position(edits[upto].span.start)[0] - 1 <= last:
-            last = max(last, source.position(edits[upto].span.end)[0] - 1)
-            upto += 1
+        following = position + 1
+        while (
+            following < len(edits) and source.position(edits[following].span.start)[0] - 1 <= last
+        ):
+            last = max(last, source.position(edits[following].span.end)[0] - 1)
+            following += 1
         end = min(last + 1, len(old_lines))
         start = min(first, end)
         base = offsets[start]
         moved = [
             Edit(Span(edit.span.start - base, edit.span.end - base), edit.content)
-            for edit in edits[position:upto]
+            for edit in edits[position:following]
         ]
         yield start, end, split_lines(apply_edits(source.text[base : offsets[end]], moved))
-        position = upto
+        position = following
 
 
 def _refine(old_lines: list[str], region: Region) -> Iterator[Region]:
@@ -150,30 +154,35 @@ def _refine(old_lines: list[str], region: Region) -> Iterator[Region]:
             yield start + old_from, start + old_to, new[new_from:new_to]
 
 
-def _modified(source: SourceFile, new: str, edits: list[Edit]) -> Iterator[str]:
+def _diff_modified_file(source: SourceFile, new: str, edits: list[Edit]) -> Iterator[str]:
     old_lines = split_lines(source.text)
     changed = _regions(source, new, edits)
     if not changed:
         return
     yield f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\n"
-    yield f"--- {_name('a/' + source.path)}\n+++ {_name('b/' + source.path)}\n"
+    yield f"--- {_header_path('a/' + source.path)}\n+++ {_header_path('b/' + source.path)}\n"
     yield from _hunks(old_lines, changed)
 
 
 def _hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
     """The hunks of a file, with three lines of context around the changes."""
-    shift = 0
+    added_so_far = 0
     position = 0
     while position < len(changed):
-        upto = position + 1
-        while upto < len(changed) and changed[upto][0] - changed[upto - 1][1] <= 2 * _CONTEXT:
-            upto += 1
-        group = changed[position:upto]
+        following = position + 1
+        while (
+            following < len(changed)
+            and changed[following][0] - changed[following - 1][1] <= 2 * _CONTEXT
+        ):
+            following += 1
+        group = changed[position:following]
         start = max(0, group[0][0] - _CONTEXT)
         end = min(len(old_lines), group[-1][1] + _CONTEXT)
-        growth = sum(len(lines) - (last - first) for first, last, lines in group)
+        added = sum(len(lines) - (last - first) for first, last, lines in group)
         length = end - start
-        yield f"@@ -{_extent(start, length)} +{_extent(start + shift, length + growth)} @@\n"
+        old_range = _hunk_range(start, length)
+        new_range = _hunk_range(start + added_so_far, length + added)
+        yield f"@@ -{old_range} +{new_range} @@\n"
         cursor = start
         for first, last, lines in group:
             yield from (_line(" ", line) for line in old_lines[cursor:first])
@@ -181,29 +190,28 @@ def _hunks(old_lines: list[str], changed: list[Region]) -> Iterator[str]:
             yield from (_line("+", line) for line in lines)
             cursor = last
         yield from (_line(" ", line) for line in old_lines[cursor:end])
-        shift += growth
-        position = upto
+        added_so_far += added
+        position = following
 
 
-def _added(path: str, text: str) -> Iterator[str]:
+def _diff_added_file(path: str, text: str) -> Iterator[str]:
     lines = split_lines(text)
     yield f"diff --git {_quote('a/' + path)} {_quote('b/' + path)}\nnew file mode 100644\n"
     if lines:
-        yield f"--- /dev/null\n+++ {_name('b/' + path)}\n@@ -0,0 +{_extent(0, len(lines))} @@\n"
+        yield f"--- /dev/null\n+++ {_header_path('b/' + path)}\n"
+        yield f"@@ -0,0 +{_hunk_range(0, len(lines))} @@\n"
         yield from (_line("+", line) for line in lines)
 
 
-def _deleted(source: SourceFile) -> Iterator[str]:
+def _diff_deleted_file(source: SourceFile) -> Iterator[str]:
     lines = split_lines(source.text)
     yield (
         f"diff --git {_quote('a/' + source.path)} {_quote('b/' + source.path)}\ndeleted file mode"
         " 100644\n"
     )
     if lines:
-        yield (
-            f"--- {_name('a/' + source.path)}\n+++ /dev/null\n@@ -{_extent(0, len(lines))} +0,0"
-            " @@\n"
-        )
+        yield f"--- {_header_path('a/' + source.path)}\n+++ /dev/null\n"
+        yield f"@@ -{_hunk_range(0, len(lines))} +0,0 @@\n"
         yield from (_line("-", line) for line in lines)
 
 
@@ -211,7 +219,7 @@ def _line(mark: str, line: str) -> str:
     return mark + line if line.endswith("\n") else f"{mark}{line}\n\\ No newline at end of file\n"
 
 
-def _extent(start: int, length: int) -> str:
+def _hunk_range(start: int, length: int) -> str:
     """Start and length as in a hunk's header: 1-based; the line before an empty range; no length
     of 1.
     """
@@ -232,7 +240,7 @@ def _quote(path: str) -> str:
     return f'"{quoted}"'
 
 
-def _name(path: str) -> str:
+def _header_path(path: str) -> str:
     """A path in a `---` or `+++` line. git ends one that has a blank with a tab."""
     quoted = _quote(path)
     return quoted + "\t" if " " in path and not quoted.startswith('"') else quoted

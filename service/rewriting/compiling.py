@@ -18,7 +18,7 @@ from service.yamldoc.editing import compile_operations, emit_document, emit_json
 from service.yamldoc.layout import Formatting, check_open_end, formatting_of, is_json
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import AddItem, Operation, Remove, WrapInList
-from service.yamldoc.stream import Document, removal_span
+from service.yamldoc.stream import Document, document_removal_span
 
 FileEdits: TypeAlias = Mapping[str, Sequence[Edit]]
 """By path: the edits of a file."""
@@ -225,7 +225,7 @@ class _Compiler:
                 result.setdefault(new.after.path, []).append(edit)
         for copy in proposal.copies:
             if not copy.resource.route:
-                edit = Edit(removal_span(copy.resource.document), "", int(Stage.EXPAND))
+                edit = Edit(document_removal_span(copy.resource.document), "", int(Stage.EXPAND))
                 result.setdefault(copy.resource.path, []).append(edit)
         for document, operations in _operations(proposal).items():
             path = document.source.path

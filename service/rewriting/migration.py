@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from service.change import Controller, Proposal
 from service.findings import MigrationStep, OldPods, Stage
-from service.kube.objects import value_at
+from service.kube.objects import Resource, value_at
 from service.kube.workloads import Workload
 
 _ROLLED_OUT = ("deployment", "statefulset", "daemonset")
@@ -92,7 +92,7 @@ def _apply_first(
 def _delete_pods(wrap: Proposal) -> MigrationStep:
     resource = wrap.workload.resource
     names = [resource.name, *(copy.name for copy in wrap.copies)]
-    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    namespace = _namespace_option(resource)
     return MigrationStep(
         f"delete the old Pod{'s' if len(names) > 1 else ''} {', '.join(names)}",
         f"kubectl delete pod {' '.join(names)}{namespace}",
@@ -142,7 +142,7 @@ def _wait_for_end(split: Proposal) -> MigrationStep:
     resource = split.workload.resource
     what = "Jobs" if resource.kind == "CronJob" else "Pods"
     labels = ",".join(f"{key}={value}" for key, value in sorted(split.workload.labels.items()))
-    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    namespace = _namespace_option(resource)
     command = f"kubectl wait --for=delete pod --timeout=10m -l {labels}{namespace}"
     return MigrationStep(
         f"wait for the {what} of {resource.name} to end: the stage switch has stopped it",
@@ -165,6 +165,11 @@ def _renew_pods(split: Proposal) -> MigrationStep:
     return MigrationStep(message, None, "it takes a changed template for new Pods only")
 
 
+def _namespace_option(resource: Resource) -> str:
+    """kubectl's option for the namespace of an object, with a blank before it; empty without."""
+    return f" -n {resource.namespace}" if resource.namespace else ""
+
+
 def _object(proposal: Proposal, controllers: _Controllers) -> str:
     """Kind and name of what a workload is by then, as kubectl takes them, with the namespace."""
     resource = proposal.workload.resource
@@ -172,7 +177,7 @@ def _object(proposal: Proposal, controllers: _Controllers) -> str:
     if proposal.workload in controllers:
         controller = controllers[proposal.workload]
         kind, name = controller.kind, controller.name
-    namespace = f" -n {resource.namespace}" if resource.namespace else ""
+    namespace = _namespace_option(resource)
     return f"{kind.lower()}/{name}{namespace}"
 
 
@@ -181,7 +186,7 @@ def _moved(splits: Sequence[Proposal], stage: Stage) -> list[str]:
     found = []
     for split in splits:
         resource = split.workload.resource
-        namespace = f" -n {resource.namespace}" if resource.namespace else ""
+        namespace = _namespace_option(resource)
         found += [
             f"{move.kind.lower()}/{move.name}{namespace}"
             for move in split.moves

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.actions import ACTIONS
 from service.actions.context import Action, Candidate, Names, Outcome
-from service.actions.cures import uncured_violation
+from service.actions.invalid_fields import unfixable_violation
 from service.change import Declined, Proposal
 from service.classification.classify import Classification
 from service.findings import Applicability, HeldBack
@@ -172,9 +172,9 @@ def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
             " mend that first"
         )
         yield Declined(Refusal.CONTAINER_NAMES, message)
-    uncured = uncured_violation(candidate)
-    if uncured is not None:
-        yield uncured
+    unfixable = unfixable_violation(candidate)
+    if unfixable is not None:
+        yield unfixable
     services = services_selecting(candidate.workload.labels, candidate.manifests)
     for resource in (candidate.resource, *services):
         if _is_doubled(resource, candidate.manifests):

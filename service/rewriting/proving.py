@@ -91,7 +91,7 @@ def rewrite(
         if not found:
             break
         failures += found
-        dropped = _blamed(compiled.proposals, found)
+        dropped = _proposals_causing(compiled.proposals, found)
         held_back += [_unproven(proposal, found) for proposal in dropped]
         compiled = compile_proposals(inputs, without(dropped, compiled.proposals))
         held_back += compiled.held_back
@@ -122,7 +122,9 @@ def _release_untouched(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
             document.release_tree()
 
 
-def _blamed(proposals: Sequence[Proposal], failures: Sequence[Failure]) -> list[Proposal]:
+def _proposals_causing(
+    proposals: Sequence[Proposal], failures: Sequence[Failure]
+) -> list[Proposal]:
     """The proposals that failed, with those that need them; all where it can't be told."""
     ids = {failure.proposal for failure in failures}
     failed = [proposal for proposal in proposals if proposal.id in ids] or list(proposals)

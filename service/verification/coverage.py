@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from service.change import NewObject
 from service.kube.dependents import (
-    OnSplit,
     Selection,
+    SelectorTreatment,
     covers_other_workloads,
     metric_container,
     scalers_of,
@@ -84,7 +84,7 @@ def find_new_objects(manifests: ManifestSet, new: NewObject) -> list[Resource]:
 def _check_selections(covered: Covered, selections: Sequence[Selection]) -> Iterator[str]:
     covering: dict[Resource, list[Selection]] = {}
     for selection in selections:
-        if selection.on_split is not OnSplit.DIVIDED:
+        if selection.on_split is not SelectorTreatment.DIVIDED:
             covering.setdefault(selection.resource, []).append(selection)
     for origin, own in covering.items():
         now = find_same_object(origin, covered.after)
@@ -181,7 +181,9 @@ def _without_selector(budget: Resource) -> dict[str, Data]:
 
 
 def _of_budgets(selections: Sequence[Selection]) -> list[Selection]:
-    return [selection for selection in selections if selection.on_split is OnSplit.DIVIDED]
+    return [
+        selection for selection in selections if selection.on_split is SelectorTreatment.DIVIDED
+    ]
 
 
 def _check_scalers(covered: Covered) -> Iterator[str]:

@@ -88,7 +88,7 @@ def listening_container(
         for container in workload.containers
         if container.type in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
     ]
-    speaking = [container for container in running if _speaks_of(container, endpoint.target)]
+    speaking = [container for container in running if _mentions_port(container, endpoint.target)]
     known = [
         container
         for container in running
@@ -101,7 +101,7 @@ def listening_container(
     return None
 
 
-def _speaks_of(container: Container, number: int) -> bool:
+def _mentions_port(container: Container, number: int) -> bool:
     """Whether a container's words or probes hold a port number that is not behind a host."""
     pattern = re.compile(rf"(?<![\w.:]){number}(?![\w.])|(?:^|[\s=])(?:\*|0\.0\.0\.0)?:{number}\b")
     words = (word.text for word in container.words)

@@ -67,7 +67,7 @@ def mounted_volumes(
     """
     found: list[tuple[str, Any]] = []
     for mount in container.mounts:
-        volume = workload.volumes.get(mount.volume)
+        volume = workload.volumes_by_name.get(mount.volume)
         source: Any = None
         if volume is not None:
             source = {key: value for key, value in volume.items() if key != "name"}
@@ -80,29 +80,31 @@ def mounted_volumes(
     return found
 
 
-_VARYING = frozenset({"command", "args", "env", "ports", "volumeMounts", "volumeDevices"})
+_COMPARED_SEPARATELY = frozenset(
+    {"command", "args", "env", "ports", "volumeMounts", "volumeDevices"}
+)
 """Fields of a container that a rewrite may change, each in a way of its own."""
 
 
-def is_same_container(one: Container, other: Container) -> bool:
+def is_container_preserved(one: Container, other: Container) -> bool:
     """Whether two containers are equal but for names of ports, rewired addresses, added ports and
     machine-made mounts.
     """
     keys = one.data.keys() | other.data.keys()
     differing = {key for key in keys if one.data.get(key) != other.data.get(key)}
-    if differing - _VARYING:
+    if differing - _COMPARED_SEPARATELY:
         return False
     return (
-        _are_same_ports(one.data.get("ports"), other.data.get("ports"))
+        _are_ports_preserved(one.data.get("ports"), other.data.get("ports"))
         and _mounts(one.data) == _mounts(other.data)
         and all(
-            _are_same_words(one.data.get(field), other.data.get(field))
+            _are_words_preserved(one.data.get(field), other.data.get(field))
             for field in ("command", "args", "env")
         )
     )
 
 
-def _are_same_ports(one: Data, other: Data) -> bool:
+def _are_ports_preserved(one: Data, other: Data) -> bool:
     """Whether the ports are equal but for names that are new; some may have been added behind."""
     before, after = as_mappings(one), as_mappings(other)
     return len(before) <= len(after) and all(
@@ -138,19 +140,19 @@ def _without_names(entries: Data) -> list[dict[str, Data]]:
     ]
 
 
-def _are_same_words(one: Data, other: Data) -> bool:
+def _are_words_preserved(one: Data, other: Data) -> bool:
     """Whether two lists of words or variables are equal but for rewired addresses."""
     before, after = as_list(one), as_list(other)
-    return len(before) == len(after) and all(map(_is_same_word, before, after))
+    return len(before) == len(after) and all(map(_is_word_preserved, before, after))
 
 
-def _is_same_word(one: Data, other: Data) -> bool:
+def _is_word_preserved(one: Data, other: Data) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         rest = [
             {key: value for key, value in variable.items() if key != "value"}
             for variable in (one, other)
         ]
-        return rest[0] == rest[1] and _is_same_word(one.get("value"), other.get("value"))
+        return rest[0] == rest[1] and _is_word_preserved(one.get("value"), other.get("value"))
     if one == other:
         return True
     if isinstance(other, str) and isinstance(one, bool | int | float):

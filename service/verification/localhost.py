@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from service.change import WorkloadPlan
 from service.classification.knowledge import Catalogue
 from service.findings import ContainerType
-from service.kube.config_maps import config_maps_of
+from service.kube.config_maps import config_values_of
 from service.kube.containers import Container
-from service.kube.objects import ManifestSet, as_strings
+from service.kube.objects import ManifestSet
 from service.kube.workloads import Workload
 from service.verification.loopback import LooseMention, find_loose_mentions
 from service.yamldoc.nodes import Route
@@ -38,7 +38,7 @@ _COMMENT = re.compile(r"\s*(?:#|;|//)")
 
 
 @dataclass(frozen=True, slots=True)
-class _ToldText:
+class _ContainerText:
     """A text that a container is told."""
 
     text: str
@@ -94,7 +94,7 @@ def find_lost_listeners(
 
 
 def _has_reason(
-    mention: LooseMention, told: _ToldText, here: set[int], elsewhere: set[int]
+    mention: LooseMention, told: _ContainerText, here: set[int], elsewhere: set[int]
 ) -> bool:
     """Whether an address may stand where it does."""
     if mention.ports & here and not mention.ports & elsewhere:
@@ -122,22 +122,22 @@ def _ports(container: Container, catalogue: Catalogue) -> set[int]:
     return {*(port.number for port in container.ports), *known}
 
 
-def _texts(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[_ToldText]:
+def _texts(
+    workload: Workload, container: Container, manifests: ManifestSet
+) -> Iterator[_ContainerText]:
     names: Mapping[Route, str] = {variable.route: variable.name for variable in container.env}
     invocation = " ".join(word.text for word in container.invocation)
     for word in container.words:
         is_invocation = word.where in ("command", "args")
         before = invocation.partition(word.text)[0][-100:] if is_invocation and word.text else ""
-        yield _ToldText(
+        yield _ContainerText(
             word.text,
             f"{names.get(word.route, '')} {before}",
             invocation[:2000] if is_invocation else "",
             word.where,
             word.route,
         )
-    for config, keys in config_maps_of(workload, container, manifests):
-        for key, value in as_strings(config.data.get("data")).items():
-            if keys is None or key in keys:
-                paths = " ".join(f"{mount.path}/" for mount in container.mounts)
-                where = f"ConfigMap {config.name}"
-                yield _ToldText(value, f"{key} {paths}", "", where, ("data", key))
+    paths = " ".join(f"{mount.path}/" for mount in container.mounts)
+    for config, key, value in config_values_of(workload, container, manifests):
+        where = f"ConfigMap {config.name}"
+        yield _ContainerText(value, f"{key} {paths}", "", where, ("data", key))

@@ -18,7 +18,7 @@ from service.kube.workloads import Workload, pods_with_labels
 from service.yamldoc.nodes import Data
 
 
-def find_excess(
+def find_unneeded_traffic(
     after: ManifestSet, policy: Resource, successors: Sequence[Workload]
 ) -> Iterator[str]:
     """What a new NetworkPolicy is about besides the traffic between a workload's groups, and the

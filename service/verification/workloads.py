@@ -31,7 +31,7 @@ from service.verification.coverage import (
     find_new_objects,
     find_same_object,
 )
-from service.verification.equality import is_same_container, mounted_volumes
+from service.verification.equality import is_container_preserved, mounted_volumes
 from service.verification.localhost import find_lost_listeners
 from service.verification.pods import (
     changed_fields,
@@ -44,7 +44,7 @@ from service.verification.pods import (
     starts_containers_alike,
     stays_with_its_data,
 )
-from service.verification.policies import find_blocked, find_excess
+from service.verification.policies import find_blocked, find_unneeded_traffic
 from service.verification.services import (
     StageTransition,
     find_misdirected_addresses,
@@ -136,7 +136,7 @@ class WorkloadCheck:
             yield from check()
         if self.sets.stage is Stage.CONTRACT:
             yield from self._localhost()
-            yield from self._settled(options)
+            yield from self._unfinished_changes(options)
 
     @property
     def _old(self) -> Workload:
@@ -166,7 +166,7 @@ class WorkloadCheck:
                         f" {label}"
                     ),
                 )
-            elif not all(is_same_container(container, there[place][name]) for place in found):
+            elif not all(is_container_preserved(container, there[place][name]) for place in found):
                 yield "containers", f"{name} has changed in stage {label}"
 
     def _stays_too(self, container: Container) -> bool:
@@ -262,7 +262,7 @@ class WorkloadCheck:
                 yield "containers", f"{copy.title} is still there beside {own.title}"
             if any(
                 container.name not in again
-                or not is_same_container(container, again[container.name])
+                or not is_container_preserved(container, again[container.name])
                 for container in copy.containers
             ):
                 yield "containers", f"{own.title} doesn't have the containers of {copy.title}"
@@ -381,7 +381,7 @@ class WorkloadCheck:
             is_scaler = new.kind == new.after.kind and names_workload(new.after)
             for resource in find_new_objects(after, new):
                 if resource.kind == "NetworkPolicy":
-                    yield from find_excess(after, resource, self.successors)
+                    yield from find_unneeded_traffic(after, resource, self.successors)
                 if is_scaler and not any(
                     resource in scalers_of(successor, after) for successor in self.successors
                 ):
@@ -392,7 +392,7 @@ class WorkloadCheck:
                     after, self.successors[source], self.successors[target], port
                 )
 
-    def _settled(self, options: Options) -> Problems:
+    def _unfinished_changes(self, options: Options) -> Problems:
         actions = self.plan.actions
         for successor in self.successors:
             if successor.bare and reason_to_stay_bare(successor) is None and "wrap" in actions:

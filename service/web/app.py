@@ -39,7 +39,7 @@ def create_app(settings: Settings) -> Flask:
     # Load the data now rather than in the first request: it takes about 0.1 s.
     load_catalogue()
     load_weights()
-    problems.install(app)
+    problems.register_error_handlers(app)
     request_hooks.install(app)
     for route in ROUTES:
         app.add_url_rule(

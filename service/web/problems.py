@@ -95,16 +95,16 @@ def respond(problem: Problem) -> Response:
     return response
 
 
-def install(app: Flask) -> None:
+def register_error_handlers(app: Flask) -> None:
     """Answer every error of `app` with a problem document."""
     app.register_error_handler(Problem, respond)
-    app.register_error_handler(InputError, _input_error)
-    app.register_error_handler(DeadlineExceeded, _deadline)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(InputError, _handle_input_error)
+    app.register_error_handler(DeadlineExceeded, _handle_deadline_exceeded)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(Exception, _handle_unexpected_error)
 
 
-def _input_error(error: InputError) -> Response:
+def _handle_input_error(error: InputError) -> Response:
     if isinstance(error, OptionError):
         return respond(
             Problem(422, error.message, code=error.code, errors=((error.field, error.message),))
@@ -114,12 +114,12 @@ def _input_error(error: InputError) -> Response:
     )
 
 
-def _deadline(_error: DeadlineExceeded) -> Response:
+def _handle_deadline_exceeded(_error: DeadlineExceeded) -> Response:
     detail = "the request took longer than this service allows: send fewer documents at once"
     return respond(Problem(503, detail, code="deadline-exceeded", headers=RETRY_AFTER))
 
 
-def _http_error(error: HTTPException) -> Response:
+def _handle_http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status in _REDIRECTS:
         return Response(status=status, headers=error.get_headers())
@@ -142,7 +142,7 @@ def _detail(status: int, error: HTTPException) -> str:
             return HTTPStatus(status).description or HTTPStatus(status).phrase
 
 
-def _unexpected(error: Exception) -> Response:
+def _handle_unexpected_error(error: Exception) -> Response:
     # Log the type and the place, never the message: it may quote a manifest.
     frames = [
         f"{frame.f_code.co_filename}:{line} {frame.f_code.co_name}"

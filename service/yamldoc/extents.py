@@ -26,7 +26,7 @@ def extent_of(text: str, found: FoundNode, route: Route) -> Span:
         Whole lines, without the last line break. Where the entry or item starts in the middle of a
         line, the extent starts there too.
     """
-    start = own_start(text, found, route)
+    start = key_or_dash_start(text, found, route)
     own_column = column(text, start)
     key_end = found.key.end if found.key is not None else 0
     written = found.written or found.node
@@ -35,12 +35,12 @@ def extent_of(text: str, found: FoundNode, route: Route) -> Span:
     if text[top:start].strip(" "):
         return Span(start, last)
     first = layout.comments_above_start(
-        text, top, own_column=own_column, floor=_previous_end(text, found, route)
+        text, top, own_column=own_column, floor=_line_start_after_previous(text, found, route)
     )
     return Span(first, last)
 
 
-def own_start(text: str, found: FoundNode, route: Route) -> int:
+def key_or_dash_start(text: str, found: FoundNode, route: Route) -> int:
     """Where the key of an entry or the dash of an item starts; in a flow sequence, the item."""
     if found.key is not None:
         return found.key.start
@@ -49,7 +49,7 @@ def own_start(text: str, found: FoundNode, route: Route) -> int:
     return found.node.start
 
 
-def _previous_end(text: str, found: FoundNode, route: Route) -> int:
+def _line_start_after_previous(text: str, found: FoundNode, route: Route) -> int:
     """The start of the first line that does not belong to the previous entry or item."""
     parent = found.parent
     previous: Node | None = None
@@ -86,7 +86,9 @@ def _children_of(parent: Mapping | Sequence) -> list[_Child]:
     ]
 
 
-def removal_of(text: str, found: FoundNode, route: Route, *, removed: AbstractSet[Route]) -> Span:
+def entry_removal_span(
+    text: str, found: FoundNode, route: Route, *, removed: AbstractSet[Route]
+) -> Span:
     """What is removed with an entry or item, comments and separators included.
 
     Args:
@@ -144,7 +146,7 @@ def _removal_beside_dash(text: str, found: FoundNode, route: Route, *, index: in
     start of the line stays, and the next child moves up to it.
     """
     parent = found.parent
-    start = own_start(text, found, route)
+    start = key_or_dash_start(text, found, route)
     following: int | None = None
     if isinstance(parent, Mapping) and index + 1 < len(parent.entries):
         following = parent.entries[index + 1][0].start

@@ -16,7 +16,7 @@ from service.text import Edit, Span
 from service.yamldoc import layout
 from service.yamldoc.additions import add_entry, add_item
 from service.yamldoc.emit import Emitter, ExtractedText
-from service.yamldoc.extents import removal_of
+from service.yamldoc.extents import entry_removal_span
 from service.yamldoc.layout import Formatting, colon_end, column, content_start, is_block, line_end
 from service.yamldoc.merging import merge_operations
 from service.yamldoc.nesting import indentation_added, nest, wrap_in_list
@@ -135,7 +135,7 @@ class Patcher:
         if is_entry_of_root and all((step,) in removed for step in self._document.read()):
             raise EditError("a document does not lose its last entry: remove the document")
         self._check_no_alias_into(found.node)
-        span = removal_of(self._text, found, operation.route, removed=removed)
+        span = entry_removal_span(self._text, found, operation.route, removed=removed)
         return Edit(span, "", operation.stage)
 
     def _check_no_alias_into(self, node: Node) -> None:

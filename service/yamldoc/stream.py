@@ -137,7 +137,7 @@ def split_pieces(source: SourceFile) -> Iterator[Piece]:
     yield Piece(Span(start, len(text)), bad)
 
 
-def removal_span(document: Document) -> Span:
+def document_removal_span(document: Document) -> Span:
     """What is removed from the file with a document: its text, and the separator line before it
     or, for the first document, after it.
     """

@@ -11,7 +11,7 @@ from service.errors import EditError
 from service.text import Edit, Span, apply_edits
 from service.yamldoc import layout
 from service.yamldoc.emit import Emitter, ExtractedText
-from service.yamldoc.extents import extent_of, own_start
+from service.yamldoc.extents import extent_of, key_or_dash_start
 from service.yamldoc.layout import (
     Formatting,
     colon_end,
@@ -151,7 +151,7 @@ def _comments_above(text: str, found: FoundNode, route: Route, *, extent: Span) 
     above = text[extent.start : end]
     if found.key is None and isinstance(found.parent, Sequence):
         # The dash may be on a line of its own, above comments.
-        dash = own_start(text, found, route)
+        dash = key_or_dash_start(text, found, route)
         above = text[extent.start : dash] + text[dash + 1 : end]
     return [line.strip() for line in above.splitlines() if line.strip().startswith("#")]
 

@@ -1,7 +1,7 @@
 """Point what was reached on localhost at a Service.
 
-Every place that names the container's own Pod is judged (see `judging`). What is called and would
-be in another Pod is rewired; what stays is listed with its reason.
+Every place that names the container's own Pod is decided on, by `address_decisions`. What is called
+and would be in another Pod is rewired; what stays is listed with its reason.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from service.actions.context import Refused
+from service.actions.split.address_decisions import Keep, Rewire, decide_address
 from service.actions.split.address_uses import load_address_uses
-from service.actions.split.judging import Leave, Rewire, judge
 from service.actions.split.mentions import Mention, find_mentions, texts_of
 from service.actions.split.plan import SplitPlan
 from service.actions.split.service_addresses import (
@@ -111,21 +111,21 @@ def rewire_addresses(plan: SplitPlan) -> AddressChanges:
     for container in candidate.workload.containers:
         for text in texts_of(candidate.workload, container, candidate.manifests):
             for mention in find_mentions(text):
-                match judge(plan, mention):
-                    case Leave() as leave:
-                        changes = _with_left(changes, mention, leave)
+                match decide_address(plan, mention):
+                    case Keep() as keep:
+                        changes = _with_left(changes, mention, keep)
                     case Rewire() as rewire:
                         changes, replacement = _rewire(plan, mention, rewire, changes)
                         replacements.append(replacement)
     return _with_texts(changes, replacements)
 
 
-def _with_left(changes: AddressChanges, mention: Mention, leave: Leave) -> AddressChanges:
+def _with_left(changes: AddressChanges, mention: Mention, keep: Keep) -> AddressChanges:
     """The changes with an address that stays."""
     text = mention.text
-    left = LeftAddress(text.container.name, text.resource, text.route, leave.because)
+    left = LeftAddress(text.container.name, text.resource, text.route, keep.because)
     changes = replace(changes, left=(*changes.left, left))
-    if leave.because is not LeftBecause.BROWSER:
+    if keep.because is not LeftBecause.BROWSER:
         return changes
     where = f"{text.name} ({text.where})" if text.name else text.where
     message = (
@@ -145,9 +145,8 @@ def _rewire(
     """
     text, caller = mention.text, mention.text.container
     group = plan.group_of(rewire.target)
-    if rewire.source != group:
-        flow = TrafficFlow(rewire.source, group, rewire.port)
-        changes = replace(changes, traffic=changes.traffic | {flow})
+    flow = TrafficFlow(rewire.source, group, rewire.port)
+    changes = replace(changes, traffic=changes.traffic | {flow})
     key = (group, rewire.port)
     if key not in changes.addresses:
         address = existing_address(plan, rewire.target, rewire.port)
@@ -175,10 +174,12 @@ def _rewire(
         changes = changes.with_assumption(
             Assumption(AssumptionCode.ADDRESS_MAY_BE_BROWSERS, message)
         )
-    return changes, _Replacement(mention, _readdressed(mention, rewire, address), rewire.source)
+    return changes, _Replacement(
+        mention, _replacement_text(mention, rewire, address), rewire.source
+    )
 
 
-def _readdressed(mention: Mention, rewire: Rewire, address: ServiceAddress) -> str:
+def _replacement_text(mention: Mention, rewire: Rewire, address: ServiceAddress) -> str:
     """What stands in an address's place.
 
     Raises:

@@ -166,7 +166,7 @@ def _divide_keda(division: Division, scaler: Resource) -> FollowUp:
             if as_text(trigger.get("type")) not in _ON_CONTAINERS
             or trigger_container(trigger) not in known
         ]
-        operations = [*_removed(route, dropped), *_kept_above_zero(scaler)]
+        operations = [*_removed(route, dropped), *_keep_above_zero(scaler)]
         scales = len(dropped) < len(triggers)
         parts.append(_for_group(division, scaler, group, operations, scales=scales))
     if any(as_text(trigger.get("type")) not in _ON_CONTAINERS for trigger in triggers):
@@ -194,7 +194,7 @@ def _meant_for_old(division: Division, scaler: Resource, what: str) -> Assumptio
     return Assumption(AssumptionCode.EXTERNAL_METRICS, message)
 
 
-def _kept_above_zero(scaler: Resource) -> list[Operation]:
+def _keep_above_zero(scaler: Resource) -> list[Operation]:
     """Nothing is scaled to 0 by its own use of cpu and memory: KEDA refuses that."""
     route = (*scaler.route, "spec")
     result: list[Operation] = []

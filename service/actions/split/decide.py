@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from service.actions.context import Candidate, Outcome, Refused
-from service.actions.cures import cures_of
+from service.actions.invalid_fields import fixes_of
 from service.actions.kustomizations import PlannedObject, check_split
 from service.actions.split.addresses import AddressChanges, rewire_addresses
 from service.actions.split.assumptions import stage_assumption, state_assumptions
@@ -24,15 +24,18 @@ from service.actions.split.plan import SplitPlan
 from service.actions.split.policies import allow_former_localhost
 from service.actions.split.selectors import follow_selections
 from service.actions.split.services import SHARED_LABEL, ServiceChanges, retarget_services
-from service.actions.split.silent_servers import flows_through_services, serve_silent_servers
 from service.actions.split.template import GroupWorkload
+from service.actions.split.uncalled_servers import (
+    add_services_for_uncalled_servers,
+    traffic_through_services,
+)
 from service.actions.split.volumes import check_volumes
 from service.assumptions import Assumption
 from service.change import Move, NewObject, Proposal, Step, TrafficFlow
 from service.findings import Applicability, Stage
 from service.kube.bare_pods import is_fragment, reason_to_stay_bare
 from service.kube.containers import Container
-from service.kube.objects import as_mappings, as_text, value_at
+from service.kube.objects import Resource, as_mappings, as_text, value_at
 from service.kube.services import services_of
 from service.refusals import Refusal
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
@@ -71,8 +74,8 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
     check_eligible(candidate, wrap)
     plan = _plan(candidate, wrap)
     services = retarget_services(plan)
-    addresses = serve_silent_servers(plan, rewire_addresses(plan))
-    flows = flows_through_services(plan)
+    addresses = add_services_for_uncalled_servers(plan, rewire_addresses(plan))
+    flows = traffic_through_services(plan)
     addresses = replace(addresses, traffic=addresses.traffic | flows)
     division = _divide(plan, addresses)
     follow_up = combine(
@@ -91,7 +94,7 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
             Step(candidate.resource, operation)
             for operation in _edit_old_workload(plan, services, addresses)
         ),
-        *(Step(candidate.resource, operation) for operation in _stop_old_workload(division)),
+        *(Step(candidate.resource, operation) for operation in _scale_down_old_workload(division)),
         *services.steps,
         *_edit_config_maps(division, addresses),
         *follow_up.steps,
@@ -203,8 +206,8 @@ def _edit_old_workload(
     if plan.controller is None:
         for container in workload.containers:
             rewired = addresses.values.get(container.index, {})
-            cures = cures_of(candidate, container)
-            result += [operation for route, operation in cures.items() if route not in rewired]
+            fixes = fixes_of(candidate, container)
+            result += [operation for route, operation in fixes.items() if route not in rewired]
     result += _remove_containers(candidate, staying)
     for container in staying:
         for container_route, text in addresses.values.get(container.index, {}).items():
@@ -212,17 +215,33 @@ def _edit_old_workload(
     return result + _remove_volumes(candidate, staying)
 
 
-def _stop_old_workload(division: Division) -> list[Operation]:
-    """What can't run twice starts when the old Pods are gone: the old workload has none in the
-    stage *switch*, in its text, so that nobody scales it up again.
+def _scale_down_old_workload(division: Division) -> list[Operation]:
+    """Set `replicas: 0` (of a CronJob `suspend: true`) in stage *switch*, until *contract*: what
+    can't run twice starts when the old Pods are gone. It stands in the text, so that nobody scales
+    the workload up again. Empty where nothing has to wait, and for a Pod, whose controller does
+    it.
 
     Raises:
         Refused: it would lose its data.
     """
     if not division.stops_old_pods or division.plan.controller is not None:
         return []
-    spec, route_to = division.candidate.resource.spec, division.candidate.route_to
-    retention = value_at(spec, "persistentVolumeClaimRetentionPolicy", "whenScaled")
+    resource, route_to = division.candidate.resource, division.candidate.route_to
+    _check_claims_are_retained(resource)
+    field, value = ("suspend", True) if resource.kind == "CronJob" else ("replicas", 0)
+    stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
+    if field in resource.spec:
+        return [SetValue(route_to("spec", field), value, stage, until=until)]
+    return [AddEntry(route_to("spec"), field, value, stage, until=until)]
+
+
+def _check_claims_are_retained(resource: Resource) -> None:
+    """See that a StatefulSet keeps its claims when it is scaled down.
+
+    Raises:
+        Refused: it would delete them.
+    """
+    retention = value_at(resource.spec, "persistentVolumeClaimRetentionPolicy", "whenScaled")
     if retention == "Delete":
         message = (
             "what moves must not run twice, so the StatefulSet has to be scaled to 0 in between,"
@@ -230,13 +249,6 @@ def _stop_old_workload(division: Division) -> list[Operation]:
             " Retain first"
         )
         raise Refused(Refusal.CLAIMS_DELETED, message)
-    is_cron_job = division.candidate.resource.kind == "CronJob"
-    key: str = "suspend" if is_cron_job else "replicas"
-    value: object = True if is_cron_job else 0
-    stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
-    if key in spec:
-        return [SetValue(route_to("spec", key), value, stage, until=until)]
-    return [AddEntry(route_to("spec"), key, value, stage, until=until)]
 
 
 def _remove_containers(candidate: Candidate, staying: Sequence[Container]) -> list[Operation]:
@@ -310,7 +322,7 @@ def _new_workload(
             *services.on(container),
             *(
                 operation
-                for route, operation in cures_of(candidate, container).items()
+                for route, operation in fixes_of(candidate, container).items()
                 if route not in addresses.values.get(container.index, {})
             ),
             *(

@@ -117,7 +117,7 @@ def _ordered_groups(candidate: Candidate) -> tuple[tuple[Container, ...], ...]:
         container
         for group in groups[1:]
         for container in group[1:]
-        if _is_untied(candidate.classification, group[0], container, groups[0])
+        if _is_independent(candidate.classification, group[0], container, groups[0])
     ]
     return (
         (*groups[0], *untied),
@@ -128,7 +128,7 @@ def _ordered_groups(candidate: Candidate) -> tuple[tuple[Container, ...], ...]:
     )
 
 
-def _is_untied(
+def _is_independent(
     classification: Classification,
     head: Container,
     container: Container,

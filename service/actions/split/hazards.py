@@ -16,8 +16,8 @@ from typing import TypeAlias
 
 from service.actions.context import Candidate, Refused
 from service.change import Declined
+from service.kube.container_engines import is_engine_annotation, is_made_by_podman
 from service.kube.containers import Container
-from service.kube.live_exports import is_bookkeeping, is_made_by_podman
 from service.kube.objects import (
     ManifestSet,
     Resource,
@@ -28,8 +28,7 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.references import LOOPBACK, LOOPBACK_HOST
-from service.kube.replicas import copies_of
+from service.kube.references import LISTENING_WORDS, LOOPBACK, LOOPBACK_HOST
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
@@ -40,7 +39,6 @@ _POD_LABELS = (
     "controller-revision-hash",
     "pod-template-hash",
 )
-_LISTENING = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
 
 
 def check_hazards(
@@ -127,10 +125,9 @@ def _other_workloads_behind(candidate: Candidate, selector: dict[str, str]) -> I
     goes.
     """
     manifests, resource = candidate.manifests, candidate.resource
-    own = {resource, *(copy.resource for copy in copies_of(candidate.workload, manifests))}
     for other, _ in pods_with_labels(selector, manifests):
         if (
-            other not in own
+            other not in candidate.own_resources
             and manifests.can_see(resource, other)
             and in_same_namespace(resource, other)
         ):
@@ -234,7 +231,7 @@ def _pod_address(candidate: Candidate) -> _Hazards:
                     f"{container.name} is told to call an address of its own Pod ({name})",
                 )
         for word in container.words:
-            if _LISTENING.search(word.text):
+            if LISTENING_WORDS.search(word.text):
                 continue
             if any(f"$({name}):" in word.text for name in own) or _is_called(word.text, own):
                 yield Declined(
@@ -285,7 +282,7 @@ def _annotations(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
     ]
     annotations = {**candidate.resource.annotations, **candidate.workload.annotations}
     for key, value in annotations.items():
-        if is_bookkeeping(key) or key.startswith(
+        if is_engine_annotation(key) or key.startswith(
             ("podsplit.dev/", "kubectl.kubernetes.io/last-applied", "checksum/")
         ):
             continue

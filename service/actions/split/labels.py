@@ -14,7 +14,6 @@ from service.actions.label_overlaps import find_new_selecting
 from service.actions.names import join_names, shorten
 from service.actions.split.groups import Partition
 from service.change import Controller
-from service.kube.replicas import copies_of
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
 
@@ -134,10 +133,10 @@ def check_selected_alone(candidate: Candidate, labels: GroupLabels, group: int, 
     Raises:
         Refused: others have them.
     """
-    own = {copy.resource for copy in copies_of(candidate.workload, candidate.manifests)}
-    own.add(candidate.resource)
     for other, _ in pods_with_labels(labels.selector(group), candidate.manifests):
-        if other not in own and candidate.manifests.can_see(candidate.resource, other):
+        if other not in candidate.own_resources and candidate.manifests.can_see(
+            candidate.resource, other
+        ):
             message = (
                 f"the Pods of {other.title} have all labels that {labels.names[group]} is told by,"
                 f" so {what} for one would be for both: give them labels of their own"

@@ -12,33 +12,21 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.kube.config_maps import config_maps_of
+from service.actions.context import Refused
+from service.kube.config_maps import config_values_of
 from service.kube.containers import Container, as_port
 from service.kube.objects import (
     ManifestSet,
     Resource,
     as_mapping,
     as_mappings,
-    as_strings,
     as_text,
     value_at,
 )
+from service.kube.references import SCHEME, SCHEME_PORTS
 from service.kube.workloads import Workload
+from service.refusals import Refusal
 from service.yamldoc.nodes import Route
-
-_SCHEME_PORTS = {
-    "http": 80,
-    "https": 443,
-    "ws": 80,
-    "wss": 443,
-    "postgres": 5432,
-    "postgresql": 5432,
-    "mysql": 3306,
-    "redis": 6379,
-    "mongodb": 27017,
-    "amqp": 5672,
-}
-"""Ports by URI scheme (IANA's registries, and those of the databases' own manuals)."""
 
 _HOST = re.compile(
     r"(?i:localhost(?:\.localdomain\d?)?|ip6-localhost|ip6-loopback)"
@@ -50,12 +38,11 @@ _HOST = re.compile(
 _WINDOW = 300
 """Characters before and behind a host that tell what it is for."""
 _MOST_MENTIONS = 200
-"""Hosts that one text is searched for; a longer list is for nobody to read."""
+"""Hosts that are looked at in one text; each of them costs time."""
 _GLUED_OPTION = re.compile(r"(?:\A|[\s\"'=,;(\[])-[A-Za-z]\Z")
 _SHELL_DEFAULT = re.compile(r"\$\{\w+:?[-=?+]\Z")
 _URL_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}\Z")
 _DEVICE = re.compile(r"/dev/(?:tcp|udp)/\Z")
-_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://(?:[^@/\s]*@)?\Z")
 _PORT_BEHIND = re.compile(r"\.?(?P<colon>:|%3[Aa])(?P<port>\d{1,5})(?!\d)")
 _PORT_HIDDEN = re.compile(r"\.?(?::|%3[Aa])(?=[$<{])")
 _PORT_OF_DEVICE = re.compile(r"/(?P<port>\d{1,5})(?!\d)")
@@ -144,7 +131,7 @@ class Mention:
     @property
     def has_scheme(self) -> bool:
         """Whether it is the host of a URI."""
-        return _SCHEME.search(self.line_before) is not None
+        return SCHEME.search(self.line_before) is not None
 
 
 def texts_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[Text]:
@@ -168,18 +155,16 @@ def texts_of(workload: Workload, container: Container, manifests: ManifestSet) -
     for word in container.words:
         if word.where in ("probe", "hook"):
             yield Text(container, word.where, resource, word.route, word.text)
-    for config, keys in config_maps_of(workload, container, manifests):
-        for key, value in as_strings(config.data.get("data")).items():
-            if keys is None or key in keys:
-                yield Text(
-                    container,
-                    f"ConfigMap {config.name}",
-                    config,
-                    ("data", key),
-                    value,
-                    name=_variable_of(container, config, key) or key,
-                    path=_path_of(workload, container, config, key),
-                )
+    for config, key, value in config_values_of(workload, container, manifests):
+        yield Text(
+            container,
+            f"ConfigMap {config.name}",
+            config,
+            ("data", key),
+            value,
+            name=_variable_of(container, config, key) or key,
+            path=_path_of(workload, container, config, key),
+        )
 
 
 def _variable_of(container: Container, config: Resource, key: str) -> str:
@@ -194,7 +179,7 @@ def _variable_of(container: Container, config: Resource, key: str) -> str:
 def _path_of(workload: Workload, container: Container, config: Resource, key: str) -> str:
     """The file that a key of a ConfigMap is in a container; empty if none."""
     for mount in container.mounts:
-        volume = as_mapping(workload.volumes.get(mount.volume))
+        volume = as_mapping(workload.volumes_by_name.get(mount.volume))
         if value_at(volume, "configMap", "name") == config.name:
             is_file = mount.sub_path == key
             return mount.path if is_file else f"{mount.path.rstrip('/')}/{key}"
@@ -202,7 +187,11 @@ def _path_of(workload: Workload, container: Container, config: Resource, key: st
 
 
 def find_mentions(text: Text) -> list[Mention]:
-    """The places in a text that name the container's own Pod; comment lines left out."""
+    """The places in a text that name the container's own Pod; comment lines left out.
+
+    Raises:
+        Refused: they are more than are looked at.
+    """
     value = text.value
     if "1" not in value and "0.0" not in value and "ocal" not in value and "OCAL" not in value:
         return []
@@ -212,14 +201,13 @@ def find_mentions(text: Text) -> list[Mention]:
             mention = _mention(text, match)
             if not _is_comment(mention):
                 found.append(mention)
-        if len(found) >= _MOST_MENTIONS:
-            break
+        if len(found) > _MOST_MENTIONS:
+            message = (
+                f"{text.container.name} is told of its own Pod more than {_MOST_MENTIONS} times in"
+                f" one text ({text.where}): divide it by hand"
+            )
+            raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
     return found
-
-
-def is_searched_whole(text: Text) -> bool:
-    """Whether a text has few enough hosts for all of them to be judged."""
-    return len(find_mentions(text)) < _MOST_MENTIONS
 
 
 def _has_left_border(value: str, start: int) -> bool:
@@ -278,8 +266,8 @@ def _mention(text: Text, match: re.Match[str]) -> Mention:
         port = int(value[place[0] : place[1]]) if place is not None else None
         if port is None and (port := _port_in_words(text, match)) is not None:
             is_elsewhere = True
-        if port is None and (scheme := _SCHEME.search(window)):
-            port = _SCHEME_PORTS.get(scheme[1])
+        if port is None and (scheme := SCHEME.search(window)):
+            port = SCHEME_PORTS.get(scheme[1])
     return Mention(
         text,
         match.start(),

@@ -24,8 +24,8 @@ from service.actions.split.follow_up import (
 from service.change import Step
 from service.findings import Stage
 from service.kube.dependents import (
-    OnSplit,
     Selection,
+    SelectorTreatment,
     calico_policies,
     covers_other_workloads,
     selections_of,
@@ -55,12 +55,12 @@ def _follow(division: Division, selection: Selection) -> FollowUp:
     is_unmatched = any(
         not matches(selection.selector, labels) for labels in division.labels.labels[1:]
     )
-    if selection.on_split is OnSplit.BY_HAND:
+    if selection.on_split is SelectorTreatment.BY_HAND:
         if is_unmatched or division.traffic:
             raise divided_by_hand(selection.resource)
         return FollowUp()
     # A budget that counts other workloads' Pods too goes on counting all of them.
-    is_divided = selection.on_split is OnSplit.DIVIDED and not covers_other_workloads(
+    is_divided = selection.on_split is SelectorTreatment.DIVIDED and not covers_other_workloads(
         selection, division.workload, division.candidate.manifests
     )
     if not is_unmatched and not is_divided:

@@ -12,6 +12,7 @@ from service.actions.split.labels import check_selected_alone
 from service.actions.split.plan import SplitPlan
 from service.assumptions import Assumption, AssumptionCode
 from service.change import NewObject
+from service.classification.listening import container_port_of
 from service.classification.signals.own_service import receiving_container
 from service.findings import Stage
 from service.kube.containers import Container, base_name
@@ -37,8 +38,7 @@ def existing_address(plan: SplitPlan, target: Container, port: int) -> ServiceAd
     context = plan.candidate.classification.context
     for link in plan.links:
         for service_port in link.ports:
-            declared = service_port.declared
-            number = declared.number if declared else service_port.target
+            number = container_port_of(service_port)
             is_usable = (number, service_port.protocol) == (port, "TCP") and not link.headless
             if is_usable and receiving_container(context, service_port) is target:
                 return ServiceAddress(link.service.name, service_port.number)

@@ -94,11 +94,11 @@ def retarget_services(plan: SplitPlan) -> ServiceChanges:
             (group,) = groups
             changes = _lead_to_moved(plan, link, group, changes)
         else:
-            changes = _lead_to_what_stays(link.service, labels, changes, has_ports=bool(groups))
+            changes = _select_old_workload(link.service, labels, changes, has_ports=bool(groups))
     return changes
 
 
-def _lead_to_what_stays(
+def _select_old_workload(
     service: Resource, labels: GroupLabels, changes: ServiceChanges, *, has_ports: bool
 ) -> ServiceChanges:
     selector = service_selector(service)
@@ -130,10 +130,7 @@ def _lead_to_moved(
             narrow = {**selector, labels.key: labels.labels[number][labels.key]}
             changes = changes.with_step(service, SetValue(route, narrow, int(stage)))
         return changes
-    selects_old = matches_map(selector, labels.labels[0])
-    if selects_old or not matches_map(selector, labels.labels[group]):
-        return changes.with_step(service, _select_group(service, labels, group, Stage.SWITCH))
-    return changes
+    return changes.with_step(service, _select_group(service, labels, group, Stage.SWITCH))
 
 
 def _select_group(service: Resource, labels: GroupLabels, group: int, stage: Stage) -> Operation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from service.actions.annotations import is_for_pods, names_container_or_port
+from service.actions.annotations import is_excluded_from_new_pods, is_for_pods
 from service.actions.live_exports import default_tolerations, kept_affinity, token_removals
 from service.actions.split.follow_up import copied_annotations
 from service.actions.split.plan import SplitPlan
@@ -165,7 +165,7 @@ class GroupWorkload:
         kept = [
             key
             for key, value in self._workload.annotations.items()
-            if not names_container_or_port(self._workload, key, value)
+            if not is_excluded_from_new_pods(self._workload, key, value)
         ]
         if self._controller:
             kept = [

@@ -41,7 +41,7 @@ def check_volumes(candidate: Candidate, partition: Partition, kind: str) -> None
     workload = candidate.workload
     for usage in _usages(workload, partition):
         name = usage.volume
-        volume = as_mapping(workload.volumes.get(name))
+        volume = as_mapping(workload.volumes_by_name.get(name))
         if "volumeClaimTemplate" in volume and 0 not in usage.groups:
             message = (
                 f"the claim template {name} is used by what moves alone, and its claims are the"
@@ -86,7 +86,9 @@ def _usages(workload: Workload, partition: Partition) -> list[_Usage]:
 def _source(workload: Workload, name: str) -> str:
     """What is behind a volume, as text; the volume itself where it is nobody else's."""
     volume = {
-        key: value for key, value in as_mapping(workload.volumes.get(name)).items() if key != "name"
+        key: value
+        for key, value in as_mapping(workload.volumes_by_name.get(name)).items()
+        if key != "name"
     }
     return (
         json.dumps(volume, sort_keys=True, default=str)

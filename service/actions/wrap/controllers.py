@@ -16,8 +16,8 @@ from service.classification.knowledge import Entry, ImageRole
 from service.classification.signals.injected import injected_names
 from service.findings import Applicability, OldPods
 from service.kube.bare_pods import reason_to_stay_bare
+from service.kube.container_engines import is_made_by_podman
 from service.kube.containers import Container, base_name
-from service.kube.live_exports import is_made_by_podman
 from service.kube.objects import as_mapping, as_mappings, as_text
 from service.kube.references import referenced_volume_claims
 from service.kube.replicas import copies_of

@@ -8,7 +8,7 @@ from posixpath import normpath
 
 from service.actions.annotations import is_for_pods
 from service.actions.context import Candidate, Outcome, Refused
-from service.actions.cures import cures_of
+from service.actions.invalid_fields import fixes_of
 from service.actions.live_exports import clean_export
 from service.actions.wrap.controllers import choose_controller
 from service.change import Controller, Proposal, Step
@@ -66,7 +66,7 @@ def propose(candidate: Candidate, _earlier: tuple[Proposal, ...]) -> Outcome:
 
 def complete(candidate: Candidate, own: Proposal, proposals: tuple[Proposal, ...]) -> Proposal:
     """The wrap with the labels that other changes need in the template that it writes."""
-    asked = _Asked(
+    asked = _ControllerRequirements(
         labels={key: value for other in proposals for key, value in other.template_labels},
         stops=any(other.stops_old_pods for other in proposals),
         frees_strategy=any(other.frees_strategy for other in proposals),
@@ -78,7 +78,7 @@ def complete(candidate: Candidate, own: Proposal, proposals: tuple[Proposal, ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _ControllerRequirements:
     """What other changes of the workload need from the controller."""
 
     labels: Mapping[str, str]
@@ -89,14 +89,14 @@ class _Asked:
     """Whether its strategy isn't needed in the last stage."""
 
 
-_NOTHING_ASKED = _Asked(labels={}, stops=False, frees_strategy=False)
+_NOTHING_ASKED = _ControllerRequirements(labels={}, stops=False, frees_strategy=False)
 
 
 def _steps(
     candidate: Candidate,
     controller: Controller,
     copies: tuple[Workload, ...],
-    asked: _Asked,
+    asked: _ControllerRequirements,
 ) -> tuple[Step, ...]:
     nested = (
         Step(candidate.resource, operation) for operation in _nest(candidate, controller, asked)
@@ -104,7 +104,9 @@ def _steps(
     return (*nested, *_unlist_copies(candidate, copies))
 
 
-def _nest(candidate: Candidate, controller: Controller, asked: _Asked) -> list[Operation]:
+def _nest(
+    candidate: Candidate, controller: Controller, asked: _ControllerRequirements
+) -> list[Operation]:
     """The operations that put a Pod's text into its controller.
 
     Args:
@@ -120,9 +122,9 @@ def _nest(candidate: Candidate, controller: Controller, asked: _Asked) -> list[O
     if controller.name != resource.name:
         result.append(SetValue(route_to("metadata", "name"), controller.name, stage))
     result += clean_export(candidate, releases_node=controller.kind != "DaemonSet")
-    result += [*controller.inside, *_take_annotations(candidate)]
+    result += [*controller.inside, *_remove_pod_annotations(candidate)]
     for container in candidate.workload.containers:
-        result += cures_of(candidate, container).values()
+        result += fixes_of(candidate, container).values()
     metadata: dict[str, Tree] = {}
     annotations = _template_annotations(candidate)
     if annotations is not None:
@@ -147,7 +149,9 @@ def _nest(candidate: Candidate, controller: Controller, asked: _Asked) -> list[O
     return result
 
 
-def _later_fields(controller: Controller, asked: _Asked) -> Iterator[tuple[int, dict[str, Tree]]]:
+def _later_fields(
+    controller: Controller, asked: _ControllerRequirements
+) -> Iterator[tuple[int, dict[str, Tree]]]:
     """The controller's fields in later stages, where they differ, each with its first stage."""
     if asked.stops:
         yield int(Stage.SWITCH), {**controller.fields, "replicas": 0}
@@ -157,7 +161,7 @@ def _later_fields(controller: Controller, asked: _Asked) -> Iterator[tuple[int, 
         yield int(Stage.CONTRACT), kept
 
 
-def _moved_annotations(candidate: Candidate) -> list[str]:
+def _pod_annotation_keys(candidate: Candidate) -> list[str]:
     """The keys of the annotations that are read on the Pods."""
     resource = candidate.resource
     return [
@@ -169,7 +173,7 @@ def _moved_annotations(candidate: Candidate) -> list[str]:
 
 def _template_annotations(candidate: Candidate) -> Tree | None:
     """The annotations of the template; None if it has none."""
-    resource, moved = candidate.resource, _moved_annotations(candidate)
+    resource, moved = candidate.resource, _pod_annotation_keys(candidate)
     route = candidate.route_to("metadata", "annotations")
     if not moved:
         return None
@@ -178,12 +182,12 @@ def _template_annotations(candidate: Candidate) -> Tree | None:
     return {key: Verbatim(resource.document, (*route, key)) for key in moved}
 
 
-def _take_annotations(candidate: Candidate) -> list[Operation]:
+def _remove_pod_annotations(candidate: Candidate) -> list[Operation]:
     """Take away from the object the annotations that are read on the Pods, and machines' own."""
     resource, stage = candidate.resource, int(Stage.EXPAND)
     route = candidate.route_to("metadata", "annotations")
     written = [key for key in resource.annotations if is_machine_written(resource, key)]
-    gone = [*written, *_moved_annotations(candidate)]
+    gone = [*written, *_pod_annotation_keys(candidate)]
     if gone and len(gone) == len(resource.annotations):
         return [Remove(route, stage)]
     return [Remove((*route, key), stage) for key in gone]

@@ -203,7 +203,7 @@ def _holds_port_or_data(workload: Workload) -> bool:
     ports = workload.pod.get("hostNetwork") is True or any(
         uses_host_port(workload, each) for each in workload.containers
     )
-    return ports or any(is_persistent(volume) for volume in workload.volumes.values())
+    return ports or any(is_persistent(volume) for volume in workload.volumes_by_name.values())
 
 
 # Numbered, each with its own
@@ -348,14 +348,14 @@ def _check_names(
     Raises:
         Refused: something else does.
     """
-    rest = [_rest(copy) for copy in copies]
+    rest = [_comparable_pod(copy) for copy in copies]
     if any(other != rest[0] for other in rest) or any(_node_of(copy) for copy in copies):
         raise _refused(candidate, others, "they differ in more than host names and claims")
     if as_text(candidate.workload.pod.get("hostname")) not in ("", candidate.workload.name):
         raise _refused(candidate, others, "their host names are not their own names")
 
 
-def _rest(workload: Workload) -> dict[str, object]:
+def _comparable_pod(workload: Workload) -> dict[str, object]:
     """A pod spec without host name, and with claims that are named for the Pod left out."""
     own = f"-{workload.name}"
     rest: dict[str, object] = {

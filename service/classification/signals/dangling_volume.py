@@ -48,7 +48,7 @@ def dangling_mounts(context: PodContext) -> Iterator[tuple[Container, Mount]]:
     for container in context.classified_containers:
         for mount in container.mounts:
             if (
-                "emptyDir" in as_mapping(context.workload.volumes.get(mount.volume))
+                "emptyDir" in as_mapping(context.workload.volumes_by_name.get(mount.volume))
                 and not _is_mounted_elsewhere(context, container, mount)
                 and _is_meant_to_be_shared(context, container, mount)
             ):

@@ -51,7 +51,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
 
 def _is_own_claim(context: PodContext, container: Container, mount: Mount) -> bool:
     """Whether a container may write to a claim by a mount, and no other container mounts it."""
-    volume = as_mapping(context.workload.volumes.get(mount.volume))
+    volume = as_mapping(context.workload.volumes_by_name.get(mount.volume))
     return (
         not mount.read_only
         and ("persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume)

@@ -56,7 +56,7 @@ def declared_clashes(context: PodContext) -> Iterator[tuple[Container, Port, Con
             yield one, one_port, other, other_port
 
 
-def _told_clashes(context: PodContext) -> Iterator[tuple[Container, int, Container]]:
+def _configured_port_clashes(context: PodContext) -> Iterator[tuple[Container, int, Container]]:
     """Yields each two containers that listen on the same port, with the lowest such port: one of
     them is told to by a flag or a variable, the other is told or declares it.
     """
@@ -86,7 +86,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             place=LazyLocation(context.workload.resource, port.route),
             other=other,
         )
-    for one, number, other in _told_clashes(context):
+    for one, number, other in _configured_port_clashes(context):
         if (one, other) not in declared:
             yield Observation(
                 case="port-clash.told",

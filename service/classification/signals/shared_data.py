@@ -121,7 +121,7 @@ def _is_overlapping(one: str, other: str) -> bool:
 
 def _sharing_of(context: PodContext, one: Mount, other: Mount) -> _Sharing:
     """What it says that two containers mount one volume in these ways."""
-    volume = as_mapping(context.workload.volumes.get(one.volume))
+    volume = as_mapping(context.workload.volumes_by_name.get(one.volume))
     if any(kind in volume for kind in _READ_ONLY_KINDS):
         return _CONFIG
     if "projected" in volume and one.read_only == other.read_only:

@@ -99,7 +99,7 @@ def decode(
         case ArchiveKind():
             return Upload(_bounded(archives.unpack(raw, kind, bounds), settings.max_files))
         case "json":
-            return _json(raw, path, settings, extra)
+            return _parse_json(raw, path, settings, extra)
         case "multipart":
             form, parts = _parse_form(raw, request.mimetype_params, settings)
             return _form_upload(form, parts, settings, bounds, extra)
@@ -151,7 +151,7 @@ def _invalid_path(name: str) -> Problem:
     return Problem(422, f"{name}: {detail}", code="invalid-path", errors=((name, detail),))
 
 
-def _json(raw: bytes, path: str | None, settings: Settings, extra: frozenset[str]) -> Upload:
+def _parse_json(raw: bytes, path: str | None, settings: Settings, extra: frozenset[str]) -> Upload:
     try:
         data = json.loads(raw)
     except json.JSONDecodeError as error:
@@ -171,11 +171,11 @@ def _json(raw: bytes, path: str | None, settings: Settings, extra: frozenset[str
             code="json-unreadable",
         ) from None
     if isinstance(data, dict) and "files" in data and "kind" not in data:
-        return _envelope(data, settings, extra)
+        return _parse_envelope(data, settings, extra)
     return Upload(((_raw_path(path, "stdin.json"), raw),))
 
 
-def _envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]) -> Upload:
+def _parse_envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]) -> Upload:
     allowed = {"files", "options"} | extra
     errors = [
         (str(key)[:64], f"unknown field; use one of: {', '.join(sorted(allowed))}")
@@ -191,7 +191,7 @@ def _envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]
         items = []
     if len(items) > settings.max_files:
         raise _too_many_files(settings.max_files)
-    files = [_envelope_file(index, item) for index, item in enumerate(items)]
+    files = [_parse_envelope_file(index, item) for index, item in enumerate(items)]
     errors += [
         (
             f"files.{index}",
@@ -211,7 +211,7 @@ def _envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]
     return Upload(unique, options, {key: data[key] for key in extra if key in data})
 
 
-def _envelope_file(index: int, item: object) -> tuple[str, bytes] | None:
+def _parse_envelope_file(index: int, item: object) -> tuple[str, bytes] | None:
     """Path and content; None where the item is not a file.
 
     Raises:

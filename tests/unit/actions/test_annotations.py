@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.actions.annotations import is_for_pods, names_container_or_port
+from service.actions.annotations import is_excluded_from_new_pods, is_for_pods
 from tests.support.candidates import candidate_of, shop
 
 
@@ -44,7 +44,7 @@ def test_tools_and_people_read_some_on_the_object(annotation: str, expected: boo
 )
 def test_what_names_a_container_is_not_for_all_groups(key: str, value: str, expected: bool) -> None:
     """Nor is what tools note on one object."""
-    assert names_container_or_port(candidate_of(shop()).workload, key, value) is expected
+    assert is_excluded_from_new_pods(candidate_of(shop()).workload, key, value) is expected
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_what_names_a_container_is_not_for_all_groups(key: str, value: str, expe
 def test_all_that_prometheus_reads_goes_with_its_port(key: str, expected: bool) -> None:
     """A port names one container, and so do the settings beside it."""
     text = shop().replace("annotations: {", "annotations: {prometheus.io/port: '80', ")
-    assert names_container_or_port(candidate_of(text).workload, key, "/") is expected
+    assert is_excluded_from_new_pods(candidate_of(text).workload, key, "/") is expected

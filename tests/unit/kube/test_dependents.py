@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.kube.dependents import (
-    OnSplit,
+    SelectorTreatment,
     calico_policies,
     covers_other_workloads,
     objects_mentioning,
@@ -40,22 +40,24 @@ def policy(spec: str, name: str = "x", namespace: str = "shop") -> str:
 
 SELECTOR = "{matchLabels: {app: web}}"
 KINDS = [
-    ("NetworkPolicy", "networking.k8s.io", "podSelector", OnSplit.WIDENED),
-    ("PodMonitor", "monitoring.coreos.com", "selector", OnSplit.WIDENED),
-    ("PodDisruptionBudget", "policy", "selector", OnSplit.DIVIDED),
-    ("CiliumNetworkPolicy", "cilium.io", "endpointSelector", OnSplit.BY_HAND),
-    ("CiliumClusterwideNetworkPolicy", "cilium.io", "endpointSelector", OnSplit.BY_HAND),
-    ("PeerAuthentication", "security.istio.io", "selector", OnSplit.BY_HAND),
-    ("AuthorizationPolicy", "security.istio.io", "selector", OnSplit.BY_HAND),
-    ("RequestAuthentication", "security.istio.io", "selector", OnSplit.BY_HAND),
-    ("Sidecar", "networking.istio.io", "workloadSelector", OnSplit.BY_HAND),
-    ("EnvoyFilter", "networking.istio.io", "workloadSelector", OnSplit.BY_HAND),
-    ("Server", "policy.linkerd.io", "podSelector", OnSplit.BY_HAND),
+    ("NetworkPolicy", "networking.k8s.io", "podSelector", SelectorTreatment.WIDENED),
+    ("PodMonitor", "monitoring.coreos.com", "selector", SelectorTreatment.WIDENED),
+    ("PodDisruptionBudget", "policy", "selector", SelectorTreatment.DIVIDED),
+    ("CiliumNetworkPolicy", "cilium.io", "endpointSelector", SelectorTreatment.BY_HAND),
+    ("CiliumClusterwideNetworkPolicy", "cilium.io", "endpointSelector", SelectorTreatment.BY_HAND),
+    ("PeerAuthentication", "security.istio.io", "selector", SelectorTreatment.BY_HAND),
+    ("AuthorizationPolicy", "security.istio.io", "selector", SelectorTreatment.BY_HAND),
+    ("RequestAuthentication", "security.istio.io", "selector", SelectorTreatment.BY_HAND),
+    ("Sidecar", "networking.istio.io", "workloadSelector", SelectorTreatment.BY_HAND),
+    ("EnvoyFilter", "networking.istio.io", "workloadSelector", SelectorTreatment.BY_HAND),
+    ("Server", "policy.linkerd.io", "podSelector", SelectorTreatment.BY_HAND),
 ]
 
 
 @pytest.mark.parametrize(("kind", "group", "field", "on_split"), KINDS)
-def test_kinds_that_select_pods(kind: str, group: str, field: str, on_split: OnSplit) -> None:
+def test_kinds_that_select_pods(
+    kind: str, group: str, field: str, on_split: SelectorTreatment
+) -> None:
     """By their group and kind; a namesake in another group doesn't."""
     (selection,) = selections_in(resource_of(thing(kind, group, f"{{{field}: {SELECTOR}}}")))
     assert (selection.route, selection.peer) == (("spec", field), False)
@@ -85,7 +87,7 @@ def test_peers_of_a_policy_select_pods_too() -> None:
         (("egress", 0, "to", 0, "podSelector"), {"c": "d"}),
     ]
     assert len(selections) == 3
-    assert {selection.on_split for selection in selections} == {OnSplit.WIDENED}
+    assert {selection.on_split for selection in selections} == {SelectorTreatment.WIDENED}
     assert {selection.route[0] for selection in selections} == {"spec"}
 
 

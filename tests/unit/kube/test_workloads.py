@@ -107,19 +107,19 @@ def test_containers_in_their_order() -> None:
 
 
 def test_volumes_by_name() -> None:
-    """Claim templates are among them, behind volumes of their names."""
+    """Claim templates are among them, and before volumes of their names."""
     text = DEPLOYMENT.replace("kind: Deployment", "kind: StatefulSet") + (
         "      volumes: [{name: conf, configMap: {name: c}}, {name: both, emptyDir: {}}]\n"
         "  volumeClaimTemplates:\n"
         "  - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}\n"
         "  - {metadata: {name: both}, spec: {}}\n"
     )
-    assert workload_of(text).volumes == {
+    assert workload_of(text).volumes_by_name == {
         "conf": {"name": "conf", "configMap": {"name": "c"}},
-        "both": {"name": "both", "emptyDir": {}},
+        "both": {"volumeClaimTemplate": {}},
         "data": {"volumeClaimTemplate": {"accessModes": ["ReadWriteOnce"]}},
     }
-    assert workload_of(POD).volumes == {}
+    assert workload_of(POD).volumes_by_name == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.verification.policies import find_blocked, find_excess
+from service.verification.policies import find_blocked, find_unneeded_traffic
 from tests.support.planning import read
 from tests.support.verifying import (
     Manifest,
@@ -56,7 +56,7 @@ def excess(**spec: Any) -> list[str]:
     """What a new policy is about besides the traffic between a shop and its queue."""
     inputs = read_objects(SHOP, QUEUE, OTHER, policy(**spec))
     own = successors_in(inputs, ["shop", "shop-queue"])
-    return list(find_excess(inputs.manifests, find(inputs, "NetworkPolicy/new"), own))
+    return list(find_unneeded_traffic(inputs.manifests, find(inputs, "NetworkPolicy/new"), own))
 
 
 OTHER_PODS = "NetworkPolicy/new is for other Pods too"
@@ -94,7 +94,7 @@ def test_a_policy_is_not_for_pods_that_it_does_not_see() -> None:
     first = "---\n".join(json.dumps(data) + "\n" for data in (SHOP, QUEUE, policy(**IN)))
     inputs = read(first, json.dumps(elsewhere))
     own = inputs.workloads[:2]
-    found = find_excess(inputs.manifests, find(inputs, "NetworkPolicy/new"), own)
+    found = find_unneeded_traffic(inputs.manifests, find(inputs, "NetworkPolicy/new"), own)
     assert list(found) == []
 
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from service.errors import DeadlineExceeded, InputError, LimitExceeded, OptionError
-from service.web.problems import CODES, Problem, install, problem_document
+from service.web.problems import CODES, Problem, problem_document, register_error_handlers
 from service.web.schemas.answers import ProblemSchema
 from service.web.views import manifests
 from tests.unit.web.samples import POD
@@ -129,7 +129,7 @@ def test_the_document_of_a_problem():
 def test_other_errors_of_http(status, expected):
     """They become the problem of their class."""
     app = Flask("test")
-    install(app)
+    register_error_handlers(app)
 
     @app.get("/")
     def view() -> tuple[str, int]:
@@ -146,7 +146,7 @@ def test_other_errors_of_http(status, expected):
 def test_redirects_are_no_problems():
     """They lead where they lead."""
     app = Flask("test")
-    install(app)
+    register_error_handlers(app)
     app.add_url_rule("/folder/", view_func=lambda: "", endpoint="folder")
     answer = app.test_client().get("/folder")
 

@@ -10,7 +10,7 @@ from service.errors import InputError
 from service.text import SourceFile, decode
 from service.yamldoc.compose import Limits
 from service.yamldoc.nodes import Route
-from service.yamldoc.stream import Document, Rejected, parse, removal_span, split_pieces
+from service.yamldoc.stream import Document, Rejected, document_removal_span, parse, split_pieces
 
 ODDITIES = [
     "",
@@ -222,7 +222,7 @@ def test_a_document_is_removed_with_one_separator(text: str, index: int, rest: s
     """The one before it, or for the first one that behind it."""
     document = parse(SourceFile("a.yaml", text), Limits())[index]
     assert isinstance(document, Document)
-    span = removal_span(document)
+    span = document_removal_span(document)
     assert text[: span.start] + text[span.end :] == rest
 
 

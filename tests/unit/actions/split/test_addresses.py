@@ -6,7 +6,7 @@ import pytest
 
 from service.actions.split.addresses import AddressChanges, rewire_addresses
 from service.actions.split.service_addresses import ServiceAddress
-from service.actions.split.silent_servers import serve_silent_servers
+from service.actions.split.uncalled_servers import add_services_for_uncalled_servers
 from service.assumptions import AssumptionCode
 from service.change import TrafficFlow
 from service.findings import Stage
@@ -31,7 +31,7 @@ def env(value: str, name: str = "API") -> str:
 
 def rewired(text: str, kind_and_name: str | None = None) -> AddressChanges:
     plan = plan_of(candidate_of(text, kind_and_name))
-    return serve_silent_servers(plan, rewire_addresses(plan))
+    return add_services_for_uncalled_servers(plan, rewire_addresses(plan))
 
 
 def texts(changes: AddressChanges) -> dict[int, list[str]]:

@@ -9,7 +9,10 @@ from dataclasses import replace
 import pytest
 
 from service.actions.split.addresses import AddressChanges, rewire_addresses
-from service.actions.split.silent_servers import flows_through_services, serve_silent_servers
+from service.actions.split.uncalled_servers import (
+    add_services_for_uncalled_servers,
+    traffic_through_services,
+)
 from service.assumptions import AssumptionCode
 from service.change import TrafficFlow
 from service.refusals import Refusal
@@ -32,8 +35,8 @@ def env(value: str, name: str = "API") -> str:
 
 def rewired(text: str, kind_and_name: str | None = None) -> AddressChanges:
     plan = plan_of(candidate_of(text, kind_and_name))
-    changes = serve_silent_servers(plan, rewire_addresses(plan))
-    return replace(changes, traffic=changes.traffic | flows_through_services(plan))
+    changes = add_services_for_uncalled_servers(plan, rewire_addresses(plan))
+    return replace(changes, traffic=changes.traffic | traffic_through_services(plan))
 
 
 def refusal_for(text: str) -> Refusal | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from service.actions.context import Refused
@@ -21,13 +21,10 @@ from service.change import LeftBecause
 from service.kube.config_maps import readers_of_config_map
 from service.kube.containers import Container
 from service.kube.objects import as_mappings, as_text, in_same_namespace
-from service.kube.references import LoopbackReference, is_address_to_listen_on
-from service.kube.replicas import copies_of
+from service.kube.references import LISTENING_WORDS, LoopbackReference, is_address_to_listen_on
 from service.refusals import Refusal
 
 _BINDING_NAME = re.compile(r"(?i)bind|listen")
-_LISTENING_WORDS = re.compile(r"(?i)bind|listen|addr|0\.0\.0\.0")
-"""Words before a host without a port that show that a server listens there."""
 _OWN_ADDRESS_WORDS = re.compile(
     r"(?i)bind|listen|server_?name|serveralias|allow|trust|real_ip|no_?proxy|exclude|ignore"
     r"|interface|whitelist|hosts\b"
@@ -35,6 +32,8 @@ _OWN_ADDRESS_WORDS = re.compile(
 """Words of lines that name a host to listen there, to be called so, or to trust it."""
 _BINDING_LINE = re.compile(r"(?i)\s*[\w.-]*(?:bind|listen_addr)[\w-]*\s*[:=]?\s*[\"']?\Z")
 """What stands before a host that a configuration binds a server to, whatever its port."""
+_DATABASE_WORDS = frozenset({"db", "database", "sql"})
+"""Words in the names of variables that stand for any database."""
 _KEY = re.compile(r"([A-Za-z_][\w.-]*)[\"']?\s*(?:=>|[:=])(?!//)")
 _FLAG = re.compile(r"(?<![\w-])--?([A-Za-z][\w.-]*)(?=[= ])")
 _STATEMENT = re.compile(r"[;{}]")
@@ -54,17 +53,17 @@ class Rewire:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Keep:
     """The address stays as it is."""
 
     because: LeftBecause
     """Why."""
 
 
-Judgement: TypeAlias = Rewire | Leave
+Decision: TypeAlias = Rewire | Keep
 
 
-def judge(plan: SplitPlan, mention: Mention) -> Judgement:
+def decide_address(plan: SplitPlan, mention: Mention) -> Decision:
     """What becomes of an address.
 
     Raises:
@@ -73,9 +72,9 @@ def judge(plan: SplitPlan, mention: Mention) -> Judgement:
     use = _use(mention)
     text, container = mention.text, mention.text.container
     if use is AddressUse.NOT_CALLED:
-        return Leave(LeftBecause.NOT_CALLED)
+        return Keep(LeftBecause.NOT_CALLED)
     if use is AddressUse.BROWSER:
-        return Leave(LeftBecause.BROWSER)
+        return Keep(LeftBecause.BROWSER)
     if use is AddressUse.ADVERTISED:
         message = (
             f"{container.name} is told an address on localhost that a server hands to its clients"
@@ -84,15 +83,15 @@ def judge(plan: SplitPlan, mention: Mention) -> Judgement:
         raise Refused(Refusal.ADVERTISED_ADDRESS, message)
     reference = _reference(plan, mention)
     if mention.is_all_addresses:
-        return _judge_all_addresses(plan, mention, reference)
+        return _decide_all_addresses(plan, mention, reference)
     if reference.listens or _is_bound_by_config(mention):
-        return _judge_listening(plan, mention, reference)
+        return _decide_listening(plan, mention, reference)
     context = plan.candidate.classification.context
     if reference.port is None and not (
         reference.variable and context.target_of(_as_call(reference, None)) is not None
     ):
-        return _judge_without_port(plan, mention)
-    return _judge_call(plan, mention, reference)
+        return _decide_without_port(plan, mention)
+    return _decide_call(plan, mention, reference)
 
 
 # Who uses it
@@ -167,9 +166,9 @@ def _is_bound_by_config(mention: Mention) -> bool:
 # Servers
 
 
-def _judge_all_addresses(
+def _decide_all_addresses(
     plan: SplitPlan, mention: Mention, reference: LoopbackReference
-) -> Judgement:
+) -> Decision:
     """0.0.0.0 is where servers listen; a client that calls it reaches its own host.
 
     Raises:
@@ -177,13 +176,13 @@ def _judge_all_addresses(
     """
     text, context = mention.text, plan.candidate.classification.context
     own = context.listening_ports.get(text.container.index, {})
-    is_to_listen = _LISTENING_WORDS.search(f"{text.before} {text.name} {mention.line_before}")
+    is_to_listen = LISTENING_WORDS.search(f"{text.before} {text.name} {mention.line_before}")
     if reference.listens or is_to_listen or mention.port in own:
-        return Leave(LeftBecause.LISTENS)
+        return Keep(LeftBecause.LISTENS)
     target = context.target_of(_as_call(reference, mention.port)) if mention.port else None
     is_named = mention.is_whole and _names_another(plan, text)
     if target is None and not is_named and not mention.has_scheme:
-        return Leave(LeftBecause.LISTENS)
+        return Keep(LeftBecause.LISTENS)
     message = (
         f"{text.container.name} calls its own Pod by another name than localhost ({text.where}):"
         " put a Service's name there first"
@@ -195,7 +194,7 @@ def _names_another(plan: SplitPlan, text: Text) -> bool:
     """Whether a variable is named for a server that is to be in another Pod."""
     context = plan.candidate.classification.context
     words = set(re.split(r"[^a-z0-9]+", text.name.lower()))
-    if words & {"db", "database", "sql"}:
+    if words & _DATABASE_WORDS:
         return True
     return any(
         context.is_named_in(text.name, other)
@@ -206,19 +205,10 @@ def _names_another(plan: SplitPlan, text: Text) -> bool:
 
 
 def _as_call(reference: LoopbackReference, port: int | None) -> LoopbackReference:
-    return LoopbackReference(
-        container=reference.container,
-        host=reference.host,
-        port=port,
-        where=reference.where,
-        resource=reference.resource,
-        route=reference.route,
-        listens=False,
-        variable=reference.variable,
-    )
+    return replace(reference, port=port, listens=False)
 
 
-def _judge_listening(plan: SplitPlan, mention: Mention, reference: LoopbackReference) -> Judgement:
+def _decide_listening(plan: SplitPlan, mention: Mention, reference: LoopbackReference) -> Decision:
     """A server that listens on loopback alone is reached by nobody in another Pod.
 
     Raises:
@@ -231,18 +221,22 @@ def _judge_listening(plan: SplitPlan, mention: Mention, reference: LoopbackRefer
         and reference.port in context.traffic_ports(container)
     )
     if not text.is_config or is_served or _is_bound_by_config(mention):
-        message = (
-            f"{container.name} is told to listen on loopback, where only its own Pod reaches it"
-            f" ({text.where})"
-        )
-        raise Refused(Refusal.LOOPBACK_SERVER, message)
-    return Leave(LeftBecause.LISTENS)
+        raise _loopback_server(text)
+    return Keep(LeftBecause.LISTENS)
+
+
+def _loopback_server(text: Text) -> Refused:
+    message = (
+        f"{text.container.name} is told to listen on loopback, where only its own Pod reaches it"
+        f" ({text.where})"
+    )
+    return Refused(Refusal.LOOPBACK_SERVER, message)
 
 
 # Calls
 
 
-def _judge_without_port(plan: SplitPlan, mention: Mention) -> Judgement:
+def _decide_without_port(plan: SplitPlan, mention: Mention) -> Decision:
     """A host whose port can't be seen.
 
     Raises:
@@ -253,18 +247,14 @@ def _judge_without_port(plan: SplitPlan, mention: Mention) -> Judgement:
     around = f"{text.before} {text.name} {mention.line_before}"
     if text.where in ("probe", "hook") and context.listening_ports.get(container.index):
         # What a container is probed by is the container itself.
-        return Leave(LeftBecause.SAME_POD)
-    if text.is_invocation and _LISTENING_WORDS.search(f"{text.before} {mention.line_before}"):
-        message = (
-            f"{container.name} is told to listen on loopback, where only its own Pod reaches it"
-            f" ({text.where})"
-        )
-        raise Refused(Refusal.LOOPBACK_SERVER, message)
+        return Keep(LeftBecause.SAME_POD)
+    if text.is_invocation and LISTENING_WORDS.search(f"{text.before} {mention.line_before}"):
+        raise _loopback_server(text)
     if not text.is_invocation and _OWN_ADDRESS_WORDS.search(around):
-        return Leave(LeftBecause.NOT_CALLED)
+        return Keep(LeftBecause.NOT_CALLED)
     if text.is_config and context.is_store(container):
         # A store's own scripts call the store.
-        return Leave(LeftBecause.SAME_POD)
+        return Keep(LeftBecause.SAME_POD)
     if text.is_config:
         message = (
             f"the {text.where} gives {container.name} localhost as a host without a port that can"
@@ -275,16 +265,16 @@ def _judge_without_port(plan: SplitPlan, mention: Mention) -> Judgement:
     raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
 
 
-def _judge_call(plan: SplitPlan, mention: Mention, reference: LoopbackReference) -> Judgement:
+def _decide_call(plan: SplitPlan, mention: Mention, reference: LoopbackReference) -> Decision:
     context, container = plan.candidate.classification.context, mention.text.container
     call = _as_call(reference, reference.port)
     target = context.target_of(call)
     if target is None:
         _check_unknown(plan, call)
-        return Leave(LeftBecause.SAME_POD)
+        return Keep(LeftBecause.SAME_POD)
     callers = plan.groups_of(container)
     if callers <= plan.groups_of(target):
-        return Leave(LeftBecause.SAME_POD)
+        return Keep(LeftBecause.SAME_POD)
     if len(callers) > 1:
         message = (
             f"{container.name} helps several groups and calls {target.name} on localhost, which is"
@@ -347,9 +337,7 @@ def _is_named_for(plan: SplitPlan, reference: LoopbackReference, target: Contain
     """
     words = set(re.split(r"[-_.]", reference.variable.lower()))
     context = plan.candidate.classification.context
-    return bool(words & {"db", "database", "sql"}) or context.is_named_in(
-        reference.variable, target
-    )
+    return bool(words & _DATABASE_WORDS) or context.is_named_in(reference.variable, target)
 
 
 def _check_changeable(plan: SplitPlan, mention: Mention, target: Container) -> None:
@@ -373,8 +361,7 @@ def _check_config_map(plan: SplitPlan, text: Text) -> None:
     """
     config, candidate = text.resource, plan.candidate
     told = plan.groups_of(text.container)
-    own = {copy.resource for copy in copies_of(candidate.workload, candidate.manifests)}
-    own.add(candidate.resource)
+    own = candidate.own_resources
     others = [
         container
         for workload, container in readers_of_config_map(config, candidate.manifests)
@@ -382,7 +369,7 @@ def _check_config_map(plan: SplitPlan, text: Text) -> None:
         or (workload.resource is candidate.resource and plan.groups_of(container) != told)
     ]
     is_unsure = not in_same_namespace(config, candidate.resource, strictly=True)
-    if others or is_unsure or len(told) > 1 or config.data.get("immutable") is True:
+    if others or is_unsure or config.data.get("immutable") is True:
         why = (
             f"{others[0].name} reads it too"
             if others

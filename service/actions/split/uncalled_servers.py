@@ -10,13 +10,14 @@ from service.actions.split.plan import SplitPlan
 from service.actions.split.service_addresses import check_single, new_service
 from service.assumptions import Assumption, AssumptionCode
 from service.change import TrafficFlow
+from service.classification.listening import container_port_of
 from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container
 from service.kube.references import service_names_in
 from service.refusals import Refusal
 
 
-def serve_silent_servers(plan: SplitPlan, changes: AddressChanges) -> AddressChanges:
+def add_services_for_uncalled_servers(plan: SplitPlan, changes: AddressChanges) -> AddressChanges:
     """A server that nobody is seen to reach may be reached on localhost by default: give it a
     Service and say so.
 
@@ -90,7 +91,7 @@ def _has_service(plan: SplitPlan, head: Container) -> bool:
     )
 
 
-def flows_through_services(plan: SplitPlan) -> frozenset[TrafficFlow]:
+def traffic_through_services(plan: SplitPlan) -> frozenset[TrafficFlow]:
     """What groups say to each other through Services: where there was one Pod, its answer was
     never held up.
     """
@@ -102,7 +103,7 @@ def flows_through_services(plan: SplitPlan) -> frozenset[TrafficFlow]:
         for link in plan.links:
             for port in link.ports if link.service.name in used else ():
                 target = receiving_container(context, port)
-                number = port.declared.number if port.declared else port.target
+                number = container_port_of(port)
                 if target is not None and isinstance(number, int):
                     source, group = plan.group_of(container), plan.group_of(target)
                     if source != group:

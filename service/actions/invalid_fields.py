@@ -1,59 +1,38 @@
-"""What a rewrite mends of a workload that the API server refuses as it stands."""
+"""What a rewrite fixes in a workload that the API server refuses as it stands."""
 
 from __future__ import annotations
 
 from service.actions.context import Candidate
 from service.change import Declined
-from service.kube.api_types import Cure, Violation, violations_in_pods
+from service.kube.api_types import Fix, Violation
 from service.kube.containers import Container
 from service.kube.objects import value_at
 from service.refusals import Refusal
 from service.yamldoc.nodes import Route, Scalar
 from service.yamldoc.operations import AddEntry, Operation, SetValue
 
-_MACHINE_WRITTEN = frozenset(
-    {
-        "uid",
-        "resourceVersion",
-        "creationTimestamp",
-        "generation",
-        "managedFields",
-        "ownerReferences",
-    }
-)
 
-
-def uncured_violation(candidate: Candidate) -> Declined | None:
+def unfixable_violation(candidate: Candidate) -> Declined | None:
     """Why a workload is left alone that the API server refuses as it stands; None if a rewrite can
     mend all of it.
     """
-    for violation in _violations(candidate):
-        if violation.cure is None or _container_of(candidate, violation.route) is None:
+    for violation in candidate.violations:
+        if violation.fix is None or _container_of(candidate, violation.route) is None:
             message = f"the API server refuses it as it stands: {violation.message}"
             return Declined(Refusal.INVALID_FIELD, message)
     return None
 
 
-def cures_of(candidate: Candidate, container: Container) -> dict[Route, Operation]:
-    """The operations that mend a container, by route within the workload's object; in every
+def fixes_of(candidate: Candidate, container: Container) -> dict[Route, Operation]:
+    """The operations that fix a container, by route within the workload's object; in every
     stage.
     """
     return {
         violation.route: operation
-        for violation in _violations(candidate)
+        for violation in candidate.violations
         if _container_of(candidate, violation.route) is container
-        and (operation := _cure(candidate, violation)) is not None
+        and (operation := _fix(candidate, violation)) is not None
     }
-
-
-def _violations(candidate: Candidate) -> list[Violation]:
-    return [
-        violation
-        for violation in violations_in_pods(candidate.workload)
-        if violation.route[:1] != ("metadata",)
-        or len(violation.route) < 2
-        or violation.route[1] not in _MACHINE_WRITTEN
-    ]
 
 
 def _container_of(candidate: Candidate, route: Route) -> Container | None:
@@ -64,9 +43,9 @@ def _container_of(candidate: Candidate, route: Route) -> Container | None:
     return None
 
 
-def _cure(candidate: Candidate, violation: Violation) -> Operation | None:
+def _fix(candidate: Candidate, violation: Violation) -> Operation | None:
     at = candidate.route_to(*violation.route)
-    if violation.cure is Cure.CONTAINER_PORT:
+    if violation.fix is Fix.CONTAINER_PORT:
         port = value_at(candidate.resource.data, *violation.route, "hostPort")
         return AddEntry(at, "containerPort", port)
     found = candidate.resource.document.find(at)
