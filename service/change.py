@@ -106,7 +106,7 @@ class LeftAddress:
     resource: Resource
     """The object that holds it."""
     route: Route
-    """Where in the object it is."""
+    """Where it is: in the container, or in the ConfigMap that it reads."""
     because: LeftBecause
     """Why."""
 
@@ -263,7 +263,9 @@ class WorkloadPlan:
 
     @cached_property
     def left_addresses(self) -> frozenset[tuple[str, Route]]:
-        """The loopback addresses that stay: the container, and the route within the object."""
+        """The loopback addresses that stay: the container, and the route within it or within the
+        ConfigMap that it reads.
+        """
         return frozenset(
             (left.container, left.route)
             for proposal in self.proposals

@@ -104,6 +104,13 @@ class Container:
     data: dict[str, Data]
     """The container as Kubernetes reads it."""
 
+    def route_within(self, route: Route) -> Route:
+        """A route of its object as one from the container on, which stays as it is wherever the
+        container goes. One that leads elsewhere is given back.
+        """
+        depth = len(self.route)
+        return route[depth:] if route[:depth] == self.route else route
+
     @cached_property
     def name(self) -> str:
         """The name; empty if missing."""

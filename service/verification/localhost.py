@@ -85,7 +85,8 @@ def find_lost_listeners(
                 for mention in find_loose_mentions(told.text, told.others):
                     if _has_reason(mention, told, here, elsewhere):
                         continue
-                    is_judged = (container.name, told.route) in plan.left_addresses
+                    place = (container.name, container.route_within(told.route))
+                    is_judged = place in plan.left_addresses
                     if mention.ports & elsewhere or not is_judged:
                         yield (
                             f"{container.name} of {successor.title} is still told of its own Pod"

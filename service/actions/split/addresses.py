@@ -123,13 +123,15 @@ def rewire_addresses(plan: SplitPlan) -> AddressChanges:
 def _with_left(changes: AddressChanges, mention: Mention, keep: Keep) -> AddressChanges:
     """The changes with an address that stays."""
     text = mention.text
-    left = LeftAddress(text.container.name, text.resource, text.route, keep.because)
+    container = text.container
+    route = container.route_within(text.route)
+    left = LeftAddress(container.name, text.resource, route, keep.because)
     changes = replace(changes, left=(*changes.left, left))
     if keep.because is not LeftBecause.BROWSER:
         return changes
     where = f"{text.name} ({text.where})" if text.name else text.where
     message = (
-        f"the address on localhost that {text.container.name} is told by {where} is for browsers,"
+        f"the address on localhost that {container.name} is told by {where} is for browsers,"
         " and stays: they know no Service's name"
     )
     return changes.with_assumption(Assumption(AssumptionCode.ADDRESS_FOR_BROWSERS, message))

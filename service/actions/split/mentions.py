@@ -35,6 +35,8 @@ _HOST = re.compile(
     r"|\[(?:::1?|(?:0{1,4}:){7}0{0,3}[01])\]"
     r"|(?<![0-9A-Za-z:.\[])::1(?![0-9A-Za-z:./%\]])"
 )
+_MAY_MENTION = re.compile(r"(?i:local|loopback)|127\.|0\.0|::|:0")
+"""What each of those hosts has in it; found much faster than they are."""
 _WINDOW = 300
 """Characters before and behind a host that tell what it is for."""
 _MOST_MENTIONS = 200
@@ -193,7 +195,7 @@ def find_mentions(text: Text) -> list[Mention]:
         Refused: they are more than are looked at.
     """
     value = text.value
-    if "1" not in value and "0.0" not in value and "ocal" not in value and "OCAL" not in value:
+    if not _MAY_MENTION.search(value):
         return []
     found: list[Mention] = []
     for match in _HOST.finditer(value):
