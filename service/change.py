@@ -187,6 +187,11 @@ class Proposal:
         namespace = f"{resource.namespace}/" if resource.namespace else ""
         return f"{self.action}:{resource.path}:{namespace}{resource.kind}/{resource.name}"
 
+    @property
+    def key(self) -> tuple[str, Workload]:
+        """What it is known by within a run: an action is proposed once for a workload."""
+        return self.action, self.workload
+
     @cached_property
     def touched_documents(self) -> frozenset[Document]:
         """The documents that it edits, removes, or adds objects behind."""

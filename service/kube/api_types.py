@@ -8,7 +8,7 @@ doesn't know are passed over, as they may be newer.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +20,7 @@ from service.kube.workloads import Workload
 from service.yamldoc.nodes import Data, Route
 
 _NAMES = {"s": "a string", "i": "a whole number", "n": "a number", "b": "true or false"}
+_PYTHON_TYPES = {"s": str, "i": int, "b": bool}
 _MOST_VIOLATIONS = 50
 """In one object; more are for nobody to read."""
 
@@ -46,16 +47,30 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class _ObjectType:
+    fields: Mapping[str, str]
+    """The type of each field: `s`, `i`, `n`, `b`, a type's name, `*`, `[type]` or `{type}`."""
+    required: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _ApiTypes:
     kinds: Mapping[str, str]
-    types: Mapping[str, Mapping[str, Any]]
+    """The type of each `apiVersion/kind`."""
+    types: Mapping[str, _ObjectType]
 
 
 @lru_cache(maxsize=1)
 def _load() -> _ApiTypes:
     file = resources.files(__package__) / "api_types.json"
     data = json.loads(file.read_text(encoding="utf-8"))
-    return _ApiTypes(data["kinds"], data["types"])
+    types = {
+        name: _ObjectType(
+            {key: field for key, field in fields.items() if key != "!"}, fields.get("!", ())
+        )
+        for name, fields in data["types"].items()
+    }
+    return _ApiTypes(data["kinds"], types)
 
 
 def violations_of(resource: Resource) -> list[Violation]:
@@ -81,10 +96,8 @@ def _violations(data: Data, type_name: str, route: Route) -> list[Violation]:
 
 
 def _check(data: Data, type_name: str, route: Route, found: list[Violation]) -> None:
-    """Add to `found` what is wrong with a value. Every value of a set comes by here, so what is
-    right costs little.
-    """
-    if data is None or type_name == "*" or (type_name == "s" and isinstance(data, str)):
+    """Add to `found` what is wrong with a value."""
+    if data is None or type_name == "*":
         return
     if type_name.startswith("["):
         _check_list(data, type_name[1:-1], route, found)
@@ -116,18 +129,18 @@ def _check_map(data: Data, value_type: str, route: Route, found: list[Violation]
         _check(value, value_type, (*route, key), found)
 
 
-def _check_object(
-    data: Data, fields: Mapping[str, Any], route: Route, found: list[Violation]
-) -> None:
+def _check_object(data: Data, expected: _ObjectType, route: Route, found: list[Violation]) -> None:
     if not isinstance(data, dict):
         found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
         return
     found += [
-        _missing(data, field, route) for field in fields.get("!", ()) if data.get(field) is None
+        _missing(data, field, route) for field in expected.required if data.get(field) is None
     ]
     for key, value in data.items():
-        if key in fields and key != "!":
-            _check(value, fields[key], (*route, key), found)
+        type_name = expected.fields.get(key)
+        # Nearly every value of every set comes by here, and is right.
+        if type_name is not None and type(value) is not _PYTHON_TYPES.get(type_name):
+            _check(value, type_name, (*route, key), found)
 
 
 def _missing(data: Mapping[str, Any], field: str, route: Route) -> Violation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +11,7 @@ from service.change import NewObject, Proposal
 from service.errors import EditError
 from service.findings import HeldBack, Stage
 from service.kube.objects import Resource
+from service.kube.workloads import Workload
 from service.reading import Inputs
 from service.refusals import Refusal
 from service.rewriting.planning import hold_back
@@ -78,22 +80,20 @@ def without(dropped: Sequence[Proposal], proposals: Sequence[Proposal]) -> list[
         dropped: what is not done.
         proposals: all proposals.
     """
-    gone = {(proposal.action, proposal.workload) for proposal in dropped}
+    gone = {proposal.key for proposal in dropped}
     workloads = {proposal.workload for proposal in dropped}
     kept = []
     for proposal in proposals:
-        if (proposal.action, proposal.workload) in gone or needs_any(proposal, dropped):
+        if proposal.key in gone or needs_any(proposal, gone):
             continue
         alone = proposal.without_partner if proposal.workload in workloads else None
         kept.append(alone if alone is not None else proposal)
     return kept
 
 
-def needs_any(proposal: Proposal, others: Sequence[Proposal]) -> bool:
-    """Whether a proposal makes no sense without one of others."""
-    return any(
-        other.action == proposal.needs and other.workload is proposal.workload for other in others
-    )
+def needs_any(proposal: Proposal, others: AbstractSet[tuple[str, Workload]]) -> bool:
+    """Whether a proposal makes no sense without one of others, which are given by their keys."""
+    return proposal.needs is not None and (proposal.needs, proposal.workload) in others
 
 
 def _compile(

@@ -55,7 +55,8 @@ def plan(
         held_back += planned.held_back
         merged |= {copy.resource for own in planned.proposals for copy in own.copies}
     kept = _applied(proposals, options)
-    left_out = [_left_to_review(proposal) for proposal in proposals if proposal not in kept]
+    ids = {proposal.id for proposal in kept}
+    left_out = [_left_to_review(proposal) for proposal in proposals if proposal.id not in ids]
     return Plan(tuple(kept), (*held_back, *left_out))
 
 

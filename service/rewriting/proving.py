@@ -127,8 +127,11 @@ def _proposals_causing(
 ) -> list[Proposal]:
     """The proposals that failed, with those that need them; all where it can't be told."""
     ids = {failure.proposal for failure in failures}
-    failed = [proposal for proposal in proposals if proposal.id in ids] or list(proposals)
-    return [proposal for proposal in proposals if proposal in failed or needs_any(proposal, failed)]
+    known = [proposal for proposal in proposals if proposal.id in ids]
+    failed = {proposal.key for proposal in known or proposals}
+    return [
+        proposal for proposal in proposals if proposal.key in failed or needs_any(proposal, failed)
+    ]
 
 
 def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:

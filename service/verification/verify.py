@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -21,7 +22,6 @@ from service.kube.objects import ManifestSet, as_text
 from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs, read_again
-from service.text import SourceFile
 from service.verification.coverage import find_new_objects
 from service.verification.equality import is_made_from
 from service.verification.workloads import StageSets, WorkloadCheck, find_successors
@@ -104,6 +104,9 @@ def verify(
     }
     plans = plans_by_workload(proposals)
     failures: list[Failure] = []
+    untouched = _untouched_texts(
+        before, {path for own in texts.values() for path in own}, proposals
+    )
     sent = frozenset(before.documents)
     after = before
     previous_set = before.manifests
@@ -119,6 +122,7 @@ def verify(
             after=after,
             stage=stage,
             texts=texts[stage],
+            untouched=untouched,
             proposals=proposals,
             sets=_stage_sets(before, after, stage, plans),
         )
@@ -150,6 +154,26 @@ def _distinct_stages(texts: Mapping[Stage, Mapping[str, str]]) -> list[Stage]:
     ]
 
 
+def _untouched_texts(
+    before: Inputs, paths: AbstractSet[str], proposals: Sequence[Proposal]
+) -> dict[str, list[str]]:
+    """The texts of the documents that no change touches, in the order of each file."""
+    touched = {
+        (document.source.path, document.span.start)
+        for proposal in proposals
+        for document in proposal.touched_documents
+    }
+    return {
+        path: [
+            source.text[piece.span.start : piece.span.end]
+            for piece in split_pieces(source)
+            if (path, piece.span.start) not in touched
+        ]
+        for path, source in before.sources.items()
+        if path in paths
+    }
+
+
 def _stage_sets(
     before: Inputs, after: Inputs, stage: Stage, plans: Sequence[WorkloadPlan]
 ) -> StageSets:
@@ -179,6 +203,8 @@ class _StageComparison:
     """The stage."""
     texts: Mapping[str, str]
     """The new texts of the touched files, by path."""
+    untouched: Mapping[str, Sequence[str]]
+    """By path, in order: the texts of a file's documents that no change touches."""
     proposals: Sequence[Proposal]
     """The changes that made them."""
     sets: StageSets
@@ -247,18 +273,9 @@ class _StageComparison:
         return owners[0] if len(owners) == 1 else None
 
     def _changed_bytes(self) -> Iterator[Failure]:
-        touched = {
-            (document.source.path, document.span.start)
-            for proposal in self.proposals
-            for document in proposal.touched_documents
-        }
         for path, new in self.texts.items():
-            source = self.before.sources.get(path, SourceFile(path, ""))
             position = 0
-            for piece in split_pieces(source):
-                if (path, piece.span.start) in touched:
-                    continue
-                text = source.text[piece.span.start : piece.span.end]
+            for text in self.untouched.get(path, ()):
                 position = new.find(text, position)
                 if position < 0:
                     message = f"a document of {path} that nothing was to change has changed"

@@ -35,10 +35,10 @@ def declared_clashes(context: PodContext) -> Iterator[tuple[Container, Port, Con
     """Yields each two containers that declare the same port and protocol, with the two
     declarations, where neither is known not to listen there. Native sidecars are left out.
     """
-    listening = context.listening_ports
     for one, other in combinations(context.classified_containers, 2):
         if ContainerType.NATIVE_SIDECAR in (one.type, other.type):
             continue
+        listening = context.listening_ports
         clash = next(
             (
                 (one_port, other_port)

@@ -59,11 +59,11 @@ def test_other_workloads_are_not_touched_by_what_falls() -> None:
     _, plan = planned(BARE_SHOP, BARE_SHOP.replace("shop", "mall"))
     wrap, split, other_wrap, other_split = plan.proposals
     assert without([wrap], plan.proposals) == [other_wrap, other_split]
-    assert needs_any(split, [wrap])
-    assert not needs_any(split, [other_wrap])
-    assert needs_any(split, [other_wrap, wrap])
-    assert not needs_any(split, [])
-    assert not needs_any(wrap, [split])
+    assert needs_any(split, {wrap.key})
+    assert not needs_any(split, {other_wrap.key})
+    assert needs_any(split, {other_wrap.key, wrap.key})
+    assert not needs_any(split, set())
+    assert not needs_any(wrap, {split.key})
 
 
 def renaming(proposal: Proposal, resource: Resource, name: str, stage: Stage) -> Proposal:
