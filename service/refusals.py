@@ -279,7 +279,7 @@ class Refusal(StrEnum):
     CLAIM_TEMPLATES = (
         "claim-templates",
         RefusalSection.SPLIT,
-        "two groups use the StatefulSet's claim templates",
+        "two groups, or an init container of another group, use the StatefulSet's claim templates",
         "move the data first",
     )
     CLAIMS_DELETED = (

@@ -63,7 +63,7 @@ class VerdictMaker:
 
     def _verdict_on(self, container: Container) -> Verdict:
         if container.type is ContainerType.INIT:
-            numbers = prepared_groups(self.context.workload, container, self.groups)
+            numbers = prepared_groups(self.context, container, self.groups)
             return self._verdict(
                 container,
                 role=Role.INIT,

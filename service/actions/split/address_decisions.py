@@ -48,8 +48,8 @@ class Rewire:
     """Who listens there, in another Pod from now on."""
     port: int
     """The port on which it listens."""
-    source: int
-    """The group that calls."""
+    sources: frozenset[int]
+    """The groups that call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,7 @@ def _decide_call(plan: SplitPlan, mention: Mention, reference: LoopbackReference
     callers = plan.groups_of(container)
     if callers <= plan.groups_of(target):
         return Keep(LeftBecause.SAME_POD)
-    if len(callers) > 1:
+    if callers & plan.groups_of(target) or (len(callers) > 1 and mention.text.is_config):
         message = (
             f"{container.name} helps several groups and calls {target.name} on localhost, which is"
             " in one of them: say with podsplit.dev/roles whom it helps"
@@ -292,8 +292,7 @@ def _decide_call(plan: SplitPlan, mention: Mention, reference: LoopbackReference
     if port is None:
         message = f"{container.name} reaches {target.name} on localhost, and the port can't be seen"
         raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
-    (source,) = callers
-    return Rewire(target, port, source)
+    return Rewire(target, port, callers)
 
 
 def _check_unknown(plan: SplitPlan, reference: LoopbackReference) -> None:

@@ -95,8 +95,8 @@ class _Replacement:
     """What is replaced."""
     text: str
     """What stands there afterwards."""
-    source: int
-    """The group that reads it."""
+    sources: frozenset[int]
+    """The groups that read it."""
 
 
 def rewire_addresses(plan: SplitPlan) -> AddressChanges:
@@ -147,8 +147,8 @@ def _rewire(
     """
     text, caller = mention.text, mention.text.container
     group = plan.group_of(rewire.target)
-    flow = TrafficFlow(rewire.source, group, rewire.port)
-    changes = replace(changes, traffic=changes.traffic | {flow})
+    flows = {TrafficFlow(source, group, rewire.port) for source in rewire.sources}
+    changes = replace(changes, traffic=changes.traffic | flows)
     key = (group, rewire.port)
     if key not in changes.addresses:
         address = existing_address(plan, rewire.target, rewire.port)
@@ -177,7 +177,7 @@ def _rewire(
             Assumption(AssumptionCode.ADDRESS_MAY_BE_BROWSERS, message)
         )
     return changes, _Replacement(
-        mention, _replacement_text(mention, rewire, address), rewire.source
+        mention, _replacement_text(mention, rewire, address), rewire.sources
     )
 
 
@@ -221,7 +221,8 @@ def _with_texts(changes: AddressChanges, replacements: Iterable[_Replacement]) -
             position = replacement.mention.end
         new += text.value[position:]
         if text.is_config:
-            setting = ConfigMapValue(resource, route, new, in_order[0].source)
+            (group,) = in_order[0].sources
+            setting = ConfigMapValue(resource, route, new, group)
             config_values[resource, route] = setting
         else:
             values.setdefault(text.container.index, {})[route] = new

@@ -53,7 +53,7 @@ def divide_containers(candidate: Candidate) -> Partition:
     }
     workload = candidate.workload
     init_groups = {
-        container.index: prepared_groups(workload, container, groups)
+        container.index: prepared_groups(candidate.classification.context, container, groups)
         for container in workload.containers
         if container.type is ContainerType.INIT
     }

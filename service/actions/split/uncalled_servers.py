@@ -97,15 +97,15 @@ def traffic_through_services(plan: SplitPlan) -> frozenset[TrafficFlow]:
     """
     context = plan.candidate.classification.context
     names = frozenset(link.service.name for link in plan.links)
-    flows = set()
-    for container in context.classified_containers:
+    flows: set[TrafficFlow] = set()
+    for container in plan.candidate.workload.containers:
         used = service_names_in(container, names)
         for link in plan.links:
             for port in link.ports if link.service.name in used else ():
                 target = receiving_container(context, port)
                 number = container_port_of(port)
                 if target is not None and isinstance(number, int):
-                    source, group = plan.group_of(container), plan.group_of(target)
-                    if source != group:
-                        flows.add(TrafficFlow(source, group, number))
+                    group = plan.group_of(target)
+                    sources = plan.groups_of(container) - {group}
+                    flows |= {TrafficFlow(source, group, number) for source in sources}
     return frozenset(flows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.classification.init_containers import prepared_groups
+from service.classification.knowledge import load_catalogue
 from tests.support.classifying import container_of, context_of, workload
 
 
@@ -28,7 +29,7 @@ def prepared(
     names = [("web",), ("db", "log"), ("api",)]
     groups = tuple(tuple(container_of(context, name) for name in group) for group in names)
     init_container = context.workload.containers[-1]
-    numbers = prepared_groups(context.workload, init_container, groups)
+    numbers = prepared_groups(context, init_container, groups)
     return [names[number][0] for number in numbers]
 
 
@@ -65,30 +66,38 @@ def test_else_it_prepares_those_that_run_its_image() -> None:
 
 def test_a_missing_image_is_nobodys() -> None:
     """Even where another one is missing too."""
-    assert prepared("name: wait-for-db", web="tty: true") == ["db"]
+    assert prepared("name: init-db", web="tty: true") == ["db"]
+
+
+def test_an_image_for_any_command_says_nothing() -> None:
+    """Half of all init containers run busybox."""
+    assert prepared("name: init-db, image: busybox", web="image: 'docker.io/busybox:1'") == ["db"]
+    assert prepared("name: init, image: busybox", web="image: busybox") == ALL
+
+
+ALL = ["web", "db", "api"]
 
 
 @pytest.mark.parametrize(
     ("name", "heads"),
     [
         ("init-db", ["db"]),
-        ("wait-for-log", ["db"]),
+        ("setup-log", ["db"]),
         ("db-api-migrate", ["db", "api"]),
-        ("databases", ["web"]),
-        ("init", ["web"]),
-        ("x", ["web"]),
+        ("databases", ALL),
+        ("init", ALL),
+        ("init-container", ALL),
+        ("x", ALL),
     ],
 )
 def test_else_it_prepares_those_that_share_a_word_with_its_name(
     name: str, heads: list[str]
 ) -> None:
-    """Else the primary group."""
+    """Else it ran before all, and is everybody's."""
     assert prepared(f"name: {name}, image: shop/init") == heads
 
 
-@pytest.mark.parametrize(
-    "word", ["init", "wait", "for", "setup", "prepare", "migrate", "migration", "container"]
-)
+@pytest.mark.parametrize("word", ["init", "wait", "for", "setup", "prepare", "container"])
 def test_words_of_all_init_containers_are_not_shared(word: str) -> None:
     """A container may be called so too."""
     context = context_of(
@@ -98,11 +107,101 @@ def test_words_of_all_init_containers_are_not_shared(word: str) -> None:
         """)
     )
     groups = tuple((container,) for container in context.classified_containers)
-    assert prepared_groups(context.workload, context.workload.containers[-1], groups) == (0,)
+    assert prepared_groups(context, context.workload.containers[-1], groups) == (0, 1)
+
+
+# What it waits for or calls
+
+
+def waiting(init: str, *, web: str = "", api: str = "", services: str = "") -> list[str]:
+    """The containers whose groups an init container prepares, beside a database."""
+    context = context_of(
+        workload(f"""
+        containers:
+        - {{name: web, image: shop/web, ports: [{{containerPort: 80}}], {web}}}
+        - {{name: api, image: shop/api, ports: [{{containerPort: 3000}}], {api}}}
+        - {{name: db, image: 'postgres:17', ports: [{{containerPort: 5432}}]}}
+        initContainers: [{{{init}}}]
+        """)
+        + services,
+        catalogue=load_catalogue(),
+    )
+    groups = tuple((container,) for container in context.classified_containers)
+    numbers = prepared_groups(context, context.workload.containers[-1], groups)
+    return [groups[number][0].name for number in numbers]
+
+
+STORE = """---
+apiVersion: v1
+kind: Service
+metadata: {name: store}
+spec: {selector: {app: shop}, ports: [{port: 5432}]}
+"""
+OTHERS = ["web", "api"]
+
+
+@pytest.mark.parametrize(
+    "init",
+    [
+        "name: wait-for-db, image: busybox",
+        "name: wait-for-postgres, image: busybox",
+        "name: check-db-ready, image: busybox",
+        "name: migrate-db, image: shop/migrate",
+        "name: first, image: busybox, args: ['until nc -z localhost 5432; do sleep 1; done']",
+        "name: first, image: busybox, env: [{name: DB, value: 'postgres://localhost:5432/a'}]",
+        "name: first, image: busybox, env: [{name: DB, value: 'postgres://store:5432/a'}]",
+        "name: first, image: busybox, env: [{name: DB_HOST, value: store}]",
+        "name: first, image: busybox, args: [nslookup store]",
+        "name: first, image: busybox, args: ['getent hosts store.default.svc']",
+        "name: first, image: busybox, args: ['pg_isready -q -h db']",
+        "name: first, image: 'postgres:16', args: ['psql -h store']",
+        "name: init-db, image: shop/init, args: ['wait-for-it.sh store:5432']",
+    ],
+)
+def test_it_does_not_go_with_what_it_waits_for_or_calls(init: str) -> None:
+    """Whatever its name, and its image: there it would wait for itself."""
+    assert waiting(init, services=STORE) == OTHERS
+
+
+@pytest.mark.parametrize(
+    ("init", "heads"),
+    [
+        ("name: migrate-api, image: shop/migrate", ["api"]),
+        ("name: migrate, image: shop/api, args: ['--db=store:5432']", ["api"]),
+        ("name: first, image: busybox, args: [store]", ["web", "api", "db"]),
+        ("name: first, image: busybox, args: ['nc -z restore 1']", ["web", "api", "db"]),
+    ],
+)
+def test_what_is_no_call_says_nothing(init: str, heads: list[str]) -> None:
+    """A word may be anything; what it prepares needs the database itself."""
+    assert waiting(init, services=STORE) == heads
+
+
+def test_it_goes_with_those_that_call_the_same() -> None:
+    """They need what it waits for."""
+    env = "env: [{name: DB, value: 'postgres://store:5432/a'}]"
+    assert waiting("name: wait-for-db, image: busybox", api=env, services=STORE) == ["api"]
+
+
+def test_a_port_tells_whom_of_a_services_it_waits_for() -> None:
+    """One Service may lead to several containers."""
+    both = STORE.replace("[{port: 5432}]", "[{name: a, port: 5432}, {name: b, port: 80}]")
+    wait = "name: first, image: busybox, args: ['nc -z store {}']"
+    assert waiting(wait.format(80), services=both) == ["api", "db"]
+    assert waiting(wait.format(5432), services=both) == OTHERS
+    assert waiting("name: first, image: busybox, args: ['nslookup store']", services=both) == [
+        "api"
+    ]
+
+
+def test_one_that_calls_all_is_everybodys() -> None:
+    """It ran beside all of them, so that nobody has to answer."""
+    wait = "name: wait-for-web-api-db, image: busybox"
+    assert waiting(wait) == ["web", "api", "db"]
 
 
 def test_without_groups_it_prepares_none() -> None:
     """A Pod may be written without containers."""
     text = "{containers: [], initContainers: [{name: init, image: shop/init}]}"
     context = context_of(workload(text))
-    assert prepared_groups(context.workload, context.workload.containers[0], ()) == ()
+    assert prepared_groups(context, context.workload.containers[0], ()) == ()

@@ -34,8 +34,8 @@ def decisions(text: str) -> list[Expected]:
                 match decision:
                     case Keep(because):
                         found.append(because)
-                    case Rewire(target, port, source):
-                        assert source == plan.group_of(container)
+                    case Rewire(target, port, sources):
+                        assert sources == plan.groups_of(container)
                         found.append((target.name, port))
     return found
 

@@ -371,7 +371,7 @@ def test_a_helper_of_both_groups_that_calls_one_of_them_is_unclear() -> None:
 
 def test_an_init_container_calls_from_the_group_that_it_prepares() -> None:
     """It runs in that one's Pod."""
-    pod = f"initContainers: [{{name: wait-for-front, image: busybox, {env('localhost:3000')}}}]"
+    pod = f"initContainers: [{{name: prepare-front, image: busybox, {env('localhost:3000')}}}]"
     changes = rewired(shop(pod=pod))
     assert texts(changes) == {2: ["shop-api:3000"]}
     assert changes.traffic == {TrafficFlow(0, 1, 3000)}

@@ -56,7 +56,7 @@ def test_moved_containers_leave_in_the_last_stage() -> None:
     assert [container["name"] for container in contracted["containers"]] == ["front"]
 
 
-INIT = "initContainers: [{name: wait-for-api, image: a}%s]"
+INIT = "initContainers: [{name: prepare-api, image: a}%s]"
 
 
 @pytest.mark.parametrize(

@@ -61,17 +61,18 @@ MOUNTS = "volumeMounts: [{name: v, mountPath: /v}]"
 @pytest.mark.parametrize(
     ("name", "front", "api", "expected"),
     [
-        ("first", "", "", [["front", "first"], ["api"]]),
+        ("first", "", "", [["front", "first"], ["api", "first"]]),
+        ("wait-for-api", "", "", [["front", "wait-for-api"], ["api"]]),
         ("first", MOUNTS, "", [["front", "first"], ["api"]]),
         ("first", "", MOUNTS, [["front"], ["api", "first"]]),
         ("first", MOUNTS, MOUNTS, [["front", "first"], ["api", "first"]]),
-        ("wait-for-api", "", "", [["front"], ["api", "wait-for-api"]]),
+        ("prepare-api", "", "", [["front"], ["api", "prepare-api"]]),
     ],
 )
 def test_an_init_container_goes_with_the_groups_that_it_prepares(
     name: str, front: str, api: str, expected: list[list[str]]
 ) -> None:
-    """By what it writes for them, or its name; those without a sign stay."""
+    """By what it writes for them, or its name; without a sign it is everybody's."""
     pod = INIT % (name, "busybox", "{name: v, mountPath: /v}", "emptyDir: {}")
     assert members(shop(front, api, pod=pod)) == expected
 

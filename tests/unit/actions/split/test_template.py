@@ -86,7 +86,7 @@ def test_changed_containers_and_shared_labels_are_in_it() -> None:
 
 def test_changed_init_containers_are_in_it_too() -> None:
     """In their own list."""
-    pod = "initContainers: [{name: other, image: a}, {name: wait-for-api, image: a}]"
+    pod = "initContainers: [{name: init-front, image: a}, {name: prepare-api, image: a}]"
     candidate = candidate_of(shop(pod=pod))
     init = candidate.workload.containers[3]
     image = SetValue(candidate.route_to(*init.route, "image"), "b")
@@ -99,7 +99,7 @@ def test_changed_init_containers_are_in_it_too() -> None:
         keeps_data=False,
     )
     changed = written(workload.tree())["spec"]["template"]["spec"]
-    assert changed["initContainers"] == [{"name": "wait-for-api", "image": "b"}]
+    assert changed["initContainers"] == [{"name": "prepare-api", "image": "b"}]
     assert changed["containers"][0]["image"] == "acme/api"
 
 
@@ -258,11 +258,11 @@ def test_only_volumes_that_the_group_mounts_go_along(api: str, expected: list[st
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("wait-for-api", ["wait-for-api"]), ("wait-for-front", None)]
+    ("name", "expected"), [("prepare-api", ["prepare-api"]), ("prepare-front", None)]
 )
 def test_only_init_containers_of_the_group_go_along(name: str, expected: list[str] | None) -> None:
     """The key goes where there are none."""
-    pod = f"initContainers: [{{name: other, image: a}}, {{name: {name}, image: a}}]"
+    pod = f"initContainers: [{{name: init-front, image: a}}, {{name: {name}, image: a}}]"
     init = pod_of(shop(pod=pod)).get("initContainers")
     assert (init and [container["name"] for container in init]) == expected
 

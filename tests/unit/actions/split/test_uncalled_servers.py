@@ -80,6 +80,9 @@ def test_what_is_said_through_services_is_traffic() -> None:
     services = service("api", "{port: 8080, targetPort: 3000}") + service("front")
     plan = plan_of(candidate_of(shop(told) + services))
     assert traffic_through_services(plan) == {TrafficFlow(0, 1, 3000)}
+    init = f"initContainers: [{{name: init-front, image: a, {told}}}]"
+    plan = plan_of(candidate_of(shop(pod=init) + services))
+    assert traffic_through_services(plan) == {TrafficFlow(0, 1, 3000)}
     own = plan_of(candidate_of(shop(told.replace("api:8080", "front")) + services))
     assert traffic_through_services(own) == frozenset()
     unknown = service("api", "{port: 8080, targetPort: web}")

@@ -111,7 +111,7 @@ TEMPLATE = "{metadata: {name: %s}, spec: {accessModes: [ReadWriteOnce]}}"
 
 @pytest.mark.parametrize(
     ("name", "refusal"),
-    [("wait-for-api", Refusal.CLAIM_TEMPLATES), ("wait-for-front", None)],
+    [("prepare-api", Refusal.CLAIM_TEMPLATES), ("prepare-front", None)],
 )
 def test_a_claim_template_stays_with_its_init_container(name: str, refusal: Refusal | None) -> None:
     """Two are two, though they read alike; one that only moved containers mount can't move."""
@@ -124,7 +124,7 @@ def test_a_claim_template_stays_with_its_init_container(name: str, refusal: Refu
 def test_a_claim_of_the_stateful_set_is_not_read_by_what_moves() -> None:
     """Whoever writes it stays."""
     read_only = MOUNT.replace("/v}", "/v, readOnly: true}")
-    pod = f"initContainers: [{{name: wait-for-api, image: busybox, {read_only}}}]"
+    pod = f"initContainers: [{{name: prepare-api, image: busybox, {read_only}}}]"
     text = shop(MOUNT, kind="StatefulSet", spec=TEMPLATES % (TEMPLATE % "v"), pod=pod)
     assert refusal_for(text) is Refusal.SHARED_CLAIM
 
