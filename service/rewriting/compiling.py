@@ -17,7 +17,15 @@ from service.refusals import Refusal
 from service.rewriting.planning import hold_back
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
-from service.yamldoc.layout import Formatting, check_open_end, formatting_of, is_json
+from service.yamldoc.layout import (
+    Formatting,
+    blank_lines_end,
+    check_open_end,
+    formatting_of,
+    is_json,
+    keeps_blank_lines,
+    line_end,
+)
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import AddItem, Operation, Remove, WrapInList
 from service.yamldoc.stream import Document, document_removal_span
@@ -243,7 +251,7 @@ class _Compiler:
 
 def _append(new: NewObject, formatting: Formatting) -> Edit:
     """A new object behind a document: before the blank lines that end its piece, so that they go
-    on doing so.
+    on doing so; or behind them where a block scalar may keep them as its own.
     """
     document = new.after.document
     text = document.text
@@ -254,10 +262,14 @@ def _append(new: NewObject, formatting: Formatting) -> Edit:
     body = text.rstrip(" \t\r\n")
     if body.endswith("\n...") or body == "...":
         body = body[:-3].rstrip(" \t\r\n")
-    check_open_end(document, len(body))
-    at = document.span.start + len(body)
-    has_blank_line = text.count("\n", len(body)) > 1
+    # What is removed ends with its line, blanks included: text within that would go with it.
+    end = line_end(text, len(body))
+    has_blank_line = text.count("\n", end) > 1
     is_last = document.span.end >= len(document.source.text)
     blank = newline if has_blank_line and not is_last else ""
+    if keeps_blank_lines(text):
+        end, blank = blank_lines_end(text, end), ""
+    check_open_end(document, end)
+    at = document.span.start + end
     content = newline + blank + "---" + newline + emit_document(new.tree, formatting)
     return Edit(Span(at, at), content.removesuffix(newline), int(new.stage))

@@ -34,7 +34,7 @@ def add_entry(context: PatchContext, node: Node, operation: AddEntry) -> Edit:
         content = f"{_separator(context, node, first_key)}{name}: {value}"
         return insertion(offset, content, stage=operation.stage, inside=inside)
     own_column = column(text, first_key)
-    offset = layout.comments_below_end(text, offset, own_column)
+    offset = _behind_blank_lines(text, layout.comments_below_end(text, offset, own_column))
     layout.check_open_end(context.document, offset)
     lines = context.emitter.entry(operation.key, operation.value, own_column)
     newline = formatting.newline
@@ -88,7 +88,9 @@ def _add_block_item(
     own_column = column(text, first)
     lines = context.emitter.item(operation.value, own_column)
     if index:
-        offset = layout.comments_below_end(text, node.items[index - 1].end, own_column)
+        previous = node.items[index - 1]
+        offset = layout.comments_below_end(text, previous.end, own_column)
+        offset = _behind_blank_lines(text, offset)
         layout.check_open_end(context.document, offset)
     elif text[line_start(text, first) : first].strip(" "):
         # The sequence starts on the line of another dash: the new item takes that place.
@@ -100,6 +102,13 @@ def _add_block_item(
         )
         offset = top - (2 if text[top - 2 : top] == "\r\n" else 1)
     return insertion(offset, newline + newline.join(lines), stage=operation.stage, inside=inside)
+
+
+def _behind_blank_lines(text: str, offset: int) -> int:
+    """Where new lines go behind a line that ends at an offset: behind the blank lines there, where
+    a block scalar in the new lines might keep those as its own.
+    """
+    return layout.blank_lines_end(text, offset) if layout.keeps_blank_lines(text) else offset
 
 
 def _separator(context: PatchContext, node: Node, first: int) -> str:

@@ -34,9 +34,10 @@ def extent_of(text: str, found: FoundNode, route: Route) -> Span:
     top = line_start(text, start)
     if text[top:start].strip(" "):
         return Span(start, last)
-    first = layout.comments_above_start(
-        text, top, own_column=own_column, floor=_line_start_after_previous(text, found, route)
-    )
+    floor = _line_start_after_previous(text, found, route)
+    # Above the first entry or item, comments of any depth are its own.
+    comment_column = own_column if floor else len(text)
+    first = layout.comments_above_start(text, top, own_column=comment_column, floor=floor)
     return Span(first, last)
 
 
@@ -120,7 +121,12 @@ def entry_removal_span(
     extent = extent_of(text, found, route)
     if extent.start == 0:
         return Span(0, layout.next_line(text, extent.end))
-    return Span(layout.without_double_blank(text, extent.start, extent.end), extent.end)
+    floor = _line_start_after_previous(text, found, route)
+    end = extent.end
+    if extent.start == floor and layout.keeps_blank_lines(text[:floor]):
+        # The blank lines behind it would go on with the block scalar before it.
+        end = layout.blank_lines_end(text, end)
+    return Span(layout.without_double_blank(text, extent.start, end, floor=floor), end)
 
 
 def _removal_in_flow(children: list[_Child], index: int, *, kept_before: bool) -> Span:

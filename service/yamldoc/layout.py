@@ -16,6 +16,8 @@ _PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)+")
 _INDENTED_LINE = re.compile(
     "(?:(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))(?=[^\r\n\x85\u2028\u2029])"
 )
+_KEEPING = re.compile(r"(?:\A|[\s:-])[|>](?:\+[1-9]?|[1-9]\+)(?=\s|\Z)")
+"""The header of a block scalar that keeps the line breaks behind it (YAML 1.2, 8.1.1.2)."""
 
 
 def line_start(text: str, offset: int) -> int:
@@ -101,7 +103,27 @@ def comments_above_start(text: str, start: int, *, own_column: int, floor: int) 
     return top
 
 
-def without_double_blank(text: str, start: int, end: int) -> int:
+def keeps_blank_lines(text: str) -> bool:
+    """Whether a text has a block scalar that keeps the blank lines behind it (`|+`): more of them
+    would change it.
+    """
+    return _KEEPING.search(text) is not None
+
+
+def blank_lines_end(text: str, end: int) -> int:
+    """The end of the last of the blank lines behind a line that ends at `end`; `end` if there is
+    none.
+    """
+    position = next_line(text, end)
+    while position < len(text):
+        stop = line_end(text, position)
+        if text[position:stop].strip():
+            break
+        end, position = stop, next_line(text, stop)
+    return end
+
+
+def without_double_blank(text: str, start: int, end: int, *, floor: int) -> int:
     """Where the removal of whole lines starts: with the line break before them.
 
     Where blank lines are on both sides, those above are removed too, as two of them would be left
@@ -111,6 +133,7 @@ def without_double_blank(text: str, start: int, end: int) -> int:
         text: the piece.
         start: the start of the first line.
         end: the end of the last line.
+        floor: lines that start before this offset stay.
     """
 
     def before_line_break(at: int) -> int:
@@ -121,20 +144,20 @@ def without_double_blank(text: str, start: int, end: int) -> int:
     first = start
     while first > 0 and blank_behind:
         previous = line_start(text, before_line_break(first))
-        if text[previous : line_end(text, previous)].strip():
+        if previous < floor or text[previous : line_end(text, previous)].strip():
             break
         first = previous
     return before_line_break(first) if first > 0 else 0
 
 
-def comments_below_end(text: str, end: int, own_column: int, *, over_blanks: bool = False) -> int:
-    """Where the comment lines end that are below a node's last line and belong to the node.
+def comments_below_end(text: str, end: int, own_column: int) -> int:
+    """Where the comment lines end that are below a node's last line and belong to the node, blank
+    lines between them or not.
 
     Args:
         text: the piece.
         end: an offset on the node's last line.
         own_column: the node's column; only deeper comments belong to it.
-        over_blanks: whether there may be blank lines between them.
 
     Returns:
         The end of the last comment line; that of the node's last line if there is none.
@@ -147,7 +170,7 @@ def comments_below_end(text: str, end: int, own_column: int, *, over_blanks: boo
         stripped = line.lstrip(" \t")
         if stripped.startswith("#") and len(line) - len(stripped) > own_column:
             last = stop
-        elif stripped or not over_blanks:
+        elif stripped:
             break
         position = next_line(text, stop)
     return last

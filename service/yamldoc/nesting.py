@@ -77,7 +77,7 @@ def _nest_in_block(
     lines = context.emitter.entries(operation.tree, own_column + formatting.indent)
     before, _ = split_at_hole(formatting.newline.join(lines))
     start = colon_end(text, key)
-    end = layout.comments_below_end(text, found.node.end, own_column, over_blanks=True)
+    end = layout.comments_below_end(text, found.node.end, own_column)
     return [insertion(start, formatting.newline + before, stage=operation.stage)], Span(start, end)
 
 

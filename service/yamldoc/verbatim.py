@@ -158,10 +158,14 @@ def _comments_above(text: str, found: FoundNode, route: Route, *, extent: Span) 
 
 def _extracted_lines(text: str, span: Span, edits: Iterable[Edit], *, own_column: int) -> list[str]:
     """The lines of a span, after the edits that are inside it, without their indentation."""
+    # What is removed at the end may go on with the blank lines behind it.
+    reach = layout.blank_lines_end(text, span.end)
     inside = [
-        replace(edit.moved(-span.start), stage=0)
+        replace(edit, span=Span(edit.span.start, min(edit.span.end, span.end)), stage=0).moved(
+            -span.start
+        )
         for edit in edits
-        if span.start <= edit.span.start and edit.span.end <= span.end
+        if span.start <= edit.span.start <= span.end and edit.span.end <= reach
     ]
     extracted = apply_edits(text[span.start : span.end], inside)
     return layout.reindent(extracted, -own_column).replace("\r\n", "\n").split("\n")

@@ -135,29 +135,56 @@ def test_comments_right_above_a_node_belong_to_it(
 
 
 BELOW = [
-    ("x: 1", 0, "x: 1", "x: 1"),
-    ("x: 1 # a\ny: 2\n", 0, "x: 1 # a", "x: 1 # a"),
-    ("x: 1\n  # a\n # b\ny: 2\n", 0, "x: 1\n  # a\n # b", "x: 1\n  # a\n # b"),
-    ("x: 1\n# a\ny: 2\n", 0, "x: 1", "x: 1"),
-    ("x: 1\n # a\n# b\n", 0, "x: 1\n # a", "x: 1\n # a"),
-    ("x: 1\n # a\n", 1, "x: 1", "x: 1"),
-    ("x: 1\n\t# a\n", 0, "x: 1\n\t# a", "x: 1\n\t# a"),
-    ("x: 1\r\n  # a\r\n", 0, "x: 1\r\n  # a", "x: 1\r\n  # a"),
-    ("x: 1\n\n  # a\n\n", 0, "x: 1", "x: 1\n\n  # a"),
-    ("x: 1\n\ny: 2\n  # a\n", 0, "x: 1", "x: 1"),
-    ("x: 1\n", 0, "x: 1", "x: 1"),
-    ("x: 1\n  y\n", 0, "x: 1", "x: 1"),
-    ("x: 1\n  # a", 0, "x: 1\n  # a", "x: 1\n  # a"),
+    ("x: 1", 0, "x: 1"),
+    ("x: 1 # a\ny: 2\n", 0, "x: 1 # a"),
+    ("x: 1\n  # a\n # b\ny: 2\n", 0, "x: 1\n  # a\n # b"),
+    ("x: 1\n# a\ny: 2\n", 0, "x: 1"),
+    ("x: 1\n # a\n# b\n", 0, "x: 1\n # a"),
+    ("x: 1\n # a\n", 1, "x: 1"),
+    ("x: 1\n\t# a\n", 0, "x: 1\n\t# a"),
+    ("x: 1\r\n  # a\r\n", 0, "x: 1\r\n  # a"),
+    ("x: 1\n\n  # a\n\n", 0, "x: 1\n\n  # a"),
+    ("x: 1\n\ny: 2\n  # a\n", 0, "x: 1"),
+    ("x: 1\n", 0, "x: 1"),
+    ("x: 1\n  y\n", 0, "x: 1"),
+    ("x: 1\n  # a", 0, "x: 1\n  # a"),
 ]
 
 
-@pytest.mark.parametrize(("text", "own_column", "near", "far"), BELOW)
+@pytest.mark.parametrize(("text", "own_column", "expected"), BELOW)
 def test_deeper_comments_below_a_node_belong_to_it(
-    text: str, own_column: int, near: str, far: str
+    text: str, own_column: int, expected: str
 ) -> None:
-    """Over blank lines only if asked for."""
-    assert text[: layout.comments_below_end(text, 3, own_column)] == near
-    assert text[: layout.comments_below_end(text, 3, own_column, over_blanks=True)] == far
+    """With blank lines between them or not."""
+    assert text[: layout.comments_below_end(text, 3, own_column)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: |+\n", True),
+        ("- |+\n", True),
+        ("|+\n", True),
+        ("a: >+2\n", True),
+        ("a: |2+ # b\n", True),
+        ("a: |\n", False),
+        ("a: |-\n", False),
+        ("a: 'x|+'\n", False),
+        ("a: |+x\n", False),
+    ],
+)
+def test_a_block_scalar_may_keep_blank_lines(text: str, expected: bool) -> None:
+    """A plus sign in its header says so."""
+    assert layout.keeps_blank_lines(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [("a\nb", 1), ("a\n\nb", 2), ("a\n \n\t\nb", 5), ("a\n\n", 2), ("a", 1), ("a\n", 1)],
+)
+def test_blank_lines_end_before_the_next_line(text: str, end: int) -> None:
+    """Their last line break stays."""
+    assert layout.blank_lines_end(text, 1) == end
 
 
 @pytest.mark.parametrize(
@@ -181,7 +208,7 @@ def test_deeper_comments_below_a_node_belong_to_it(
 def test_a_removal_leaves_no_double_blank_line(text: str, rest: str) -> None:
     """Where there was one on both sides, one of them goes too."""
     start = text.index("x")
-    first = layout.without_double_blank(text, start, start + 1)
+    first = layout.without_double_blank(text, start, start + 1, floor=0)
     assert text[:first] + text[start + 1 :] == rest
 
 
