@@ -21,6 +21,7 @@ from service.yamldoc.layout import (
     Formatting,
     blank_lines_end,
     check_open_end,
+    final_line_break,
     formatting_of,
     is_json,
     keeps_blank_lines,
@@ -272,4 +273,6 @@ def _append(new: NewObject, formatting: Formatting) -> Edit:
     check_open_end(document, end)
     at = document.span.start + end
     content = newline + blank + "---" + newline + emit_document(new.tree, formatting)
-    return Edit(Span(at, at), content.removesuffix(newline), int(new.stage))
+    content = content.removesuffix(newline)
+    content += final_line_break(document.source.text, at, content, newline)
+    return Edit(Span(at, at), content, int(new.stage))

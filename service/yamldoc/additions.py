@@ -37,8 +37,8 @@ def add_entry(context: PatchContext, node: Node, operation: AddEntry) -> Edit:
     offset = _behind_blank_lines(text, layout.comments_below_end(text, offset, own_column))
     layout.check_open_end(context.document, offset)
     lines = context.emitter.entry(operation.key, operation.value, own_column)
-    newline = formatting.newline
-    return insertion(offset, newline + newline.join(lines), stage=operation.stage, inside=inside)
+    content = _new_lines(context, offset, lines)
+    return insertion(offset, content, stage=operation.stage, inside=inside)
 
 
 def _end_of_entry(mapping: Mapping, name: str | None) -> int:
@@ -101,7 +101,15 @@ def _add_block_item(
             text, line_start(text, first), own_column=own_column, floor=0
         )
         offset = top - (2 if text[top - 2 : top] == "\r\n" else 1)
-    return insertion(offset, newline + newline.join(lines), stage=operation.stage, inside=inside)
+    content = _new_lines(context, offset, lines)
+    return insertion(offset, content, stage=operation.stage, inside=inside)
+
+
+def _new_lines(context: PatchContext, offset: int, lines: list[str]) -> str:
+    """Lines as text that is inserted at the end of a line."""
+    newline = context.formatting.newline
+    content = newline + newline.join(lines)
+    return content + layout.final_line_break(context.text, offset, content, newline)
 
 
 def _behind_blank_lines(text: str, offset: int) -> int:

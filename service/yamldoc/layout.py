@@ -16,6 +16,8 @@ _PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)+")
 _INDENTED_LINE = re.compile(
     "(?:(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))(?=[^\r\n\x85\u2028\u2029])"
 )
+_BLOCK_SCALAR = re.compile(r"(?:\A|[\s:-])[|>][-+1-9]{0,2}(?=\s|\Z)")
+"""The header of a block scalar."""
 _KEEPING = re.compile(r"(?:\A|[\s:-])[|>](?:\+[1-9]?|[1-9]\+)(?=\s|\Z)")
 """The header of a block scalar that keeps the line breaks behind it (YAML 1.2, 8.1.1.2)."""
 
@@ -101,6 +103,19 @@ def comments_above_start(text: str, start: int, *, own_column: int, floor: int) 
             break
         top = previous
     return top
+
+
+def final_line_break(text: str, at: int, content: str, newline: str) -> str:
+    """The line break with which new lines end: none, as they go before one that is there; but one
+    at the end of a file that has none, where the last value would be another without it.
+
+    Args:
+        text: the text that they are added to.
+        at: where, the end of a line.
+        content: the new lines.
+        newline: a line break.
+    """
+    return newline if at == len(text) and _BLOCK_SCALAR.search(content) else ""
 
 
 def keeps_blank_lines(text: str) -> bool:

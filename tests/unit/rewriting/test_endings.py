@@ -96,6 +96,7 @@ def behind_what_stays(ending: str) -> str:
 
 
 PLACES = {
+    "first-and-no-final-line-break": lambda ending: f"{SERVICES}---\n{shop(ending, first=True)}",
     "behind-what-stays": behind_what_stays,
     "behind-what-stays-at-the-end": lambda ending: behind_what_stays(ending).replace(
         "\n      volumes: []\n", ""
