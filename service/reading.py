@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -131,42 +132,49 @@ class _Reader:
         self._document_count = 0
 
     def result(self) -> Inputs:
-        """Everything that was read. Files that kustomizations patch with are no manifests."""
-        patches = self._patches()
-        contents = tuple(
-            content for content in self._contents if content.document.source.path not in patches
-        )
-        workloads = tuple(workload for content in contents for workload in content.workloads)
-        manifests = ManifestSet(
-            tuple(resource for content in contents for resource in content.resources), patches
-        )
-        register_workloads(manifests, workloads)
-        reason = "a kustomize patch: it is read along with what it patches"
-        return Inputs(
-            sources=self._sources,
-            contents=contents,
-            manifests=manifests,
-            workloads=workloads,
-            rejected=tuple(item for item in self._rejected if item.location.path not in patches),
-            skipped=(
-                *(item for item in self._skipped if item.path not in patches),
-                *(SkippedInput(path, None, reason) for path in patches),
-            ),
-            document_count=self._document_count,
-        )
-
-    def _patches(self) -> dict[str, list[Data]]:
-        """The contents of the files that kustomizations patch with, by path."""
+        """Everything that was read. Files that kustomizations patch with, or take as data, are no
+        manifests.
+        """
         kustomizations = [
             resource
             for content in self._contents
             for resource in content.resources
             if resource.kind in kustomize.KINDS
         ]
-        paths = kustomize.patch_paths(kustomizations) if kustomizations else set()
+        patches = self._patches(kustomizations)
+        reasons = {
+            **dict.fromkeys(
+                sorted(kustomize.data_paths(kustomizations) & self._sources.keys()),
+                "data of a kustomization: it gets into a ConfigMap or Secret, or into a build",
+            ),
+            **dict.fromkeys(patches, "a kustomize patch: it is read along with what it patches"),
+        }
+        contents = tuple(
+            content for content in self._contents if content.document.source.path not in reasons
+        )
+        workloads = tuple(workload for content in contents for workload in content.workloads)
+        manifests = ManifestSet(
+            tuple(resource for content in contents for resource in content.resources), patches
+        )
+        register_workloads(manifests, workloads)
+        return Inputs(
+            sources=self._sources,
+            contents=contents,
+            manifests=manifests,
+            workloads=workloads,
+            rejected=tuple(item for item in self._rejected if item.location.path not in reasons),
+            skipped=(
+                *(item for item in self._skipped if item.path not in reasons),
+                *(SkippedInput(path, None, reason) for path, reason in reasons.items()),
+            ),
+            document_count=self._document_count,
+        )
+
+    def _patches(self, kustomizations: Iterable[Resource]) -> dict[str, list[Data]]:
+        """The contents of the files that kustomizations patch with, by path."""
         return {
             path: kustomize.read_patch(self._sources[path].text)
-            for path in sorted(paths)
+            for path in sorted(kustomize.patch_paths(kustomizations))
             if path in self._sources
         }
 
@@ -193,7 +201,7 @@ class _Reader:
             self._reject(path, 0, len(text), error)
             return
         self._sources[path] = source
-        reason = _skip_reason(path)
+        reason = _skip_reason(source)
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return
@@ -202,12 +210,20 @@ class _Reader:
         for entry in parse(source, self._options.limits, documents):
             self._count_document()
             if isinstance(entry, Rejected):
-                self._reject(path, entry.index, entry.offset, InputError(entry.code, entry.message))
+                self._read_rejected(path, entry)
             # Each is reused once, as the same text at two places is two objects.
             elif content := unchanged.pop(entry.text, None):
                 self._contents.append(content)
             else:
                 self._read_objects(path, entry)
+
+    def _read_rejected(self, path: str, entry: Rejected) -> None:
+        text = entry.source.text[entry.span.start : entry.span.end]
+        if entry.code == "not-an-object" and kustomize.is_json_patch(text):
+            reason = "a JSON patch: it changes an object, and is none"
+            self._skipped.append(SkippedInput(path, entry.index, reason))
+            return
+        self._reject(path, entry.index, entry.offset, InputError(entry.code, entry.message))
 
     def _count_document(self) -> None:
         """Count one more document, and check the limits.
@@ -297,9 +313,17 @@ def _check_no_template(resource: Resource) -> None:
         raise InputError("template", message, metadata.node.start if metadata else 0)
 
 
-def _skip_reason(path: str) -> str | None:
+def _skip_reason(source: SourceFile) -> str | None:
     """Why a file is no manifest, by its path; None for a manifest."""
-    *folders, name = path.split("/")
+    *folders, name = source.path.split("/")
     if any(folder in _CI_FOLDERS for folder in folders):
         return "a CI file"
-    return _NOT_MANIFESTS.get(name.lower())
+    reason = _NOT_MANIFESTS.get(name.lower())
+    # Manifests are called so, too.
+    return None if reason is not None and _looks_like_object(source.text) else reason
+
+
+def _looks_like_object(text: str) -> bool:
+    """Whether a text has the keys of a Kubernetes object at the start of its lines."""
+    keys = ("apiVersion", "kind", "metadata")
+    return all(re.search(rf"^{key}:", text, re.MULTILINE) for key in keys)

@@ -6,7 +6,7 @@ Facts: the reference of kustomization.yaml (kustomize.config.k8s.io/v1beta1).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import normpath
 from textwrap import indent
@@ -68,6 +68,44 @@ def patch_paths(kustomizations: Iterable[Resource]) -> set[str]:
         for entry in _patch_entries(kustomization)
         if entry.path
     }
+
+
+def data_paths(kustomizations: Sequence[Resource]) -> set[str]:
+    """The paths in the set of the files that kustomizations take as data, and none of them builds:
+    contents of generated ConfigMaps and Secrets, replacements, values of charts, and rules for
+    transformers.
+    """
+    found: set[str] = set()
+    for kustomization in kustomizations:
+        data = kustomization.data
+        generators = [
+            *as_mappings(data.get("configMapGenerator")),
+            *as_mappings(data.get("secretGenerator")),
+        ]
+        listed = [
+            # A file may be given another name: `config.yaml=settings/prod.yaml`.
+            *(as_text(entry).rpartition("=")[2] for one in generators for entry in _files_of(one)),
+            *(as_text(entry) for entry in as_list(data.get("configurations"))),
+            *(as_text(entry.get("path")) for entry in as_mappings(data.get("replacements"))),
+            *(as_text(chart.get("valuesFile")) for chart in as_mappings(data.get("helmCharts"))),
+        ]
+        found |= {_path_in_set(kustomization, path) for path in listed if path}
+    built = {path for kustomization in kustomizations for path in _listed_paths(kustomization)}
+    return found - built
+
+
+def _files_of(generator: dict[str, Data]) -> Iterator[Data]:
+    """The files that a generator of ConfigMaps or Secrets lists."""
+    yield from as_list(generator.get("files"))
+    yield from as_list(generator.get("envs"))
+    yield generator.get("env")
+
+
+def is_json_patch(text: str) -> bool:
+    """Whether a text is a list of operations as in RFC 6902."""
+    contents = read_patch(text)
+    operations = [item for content in contents for item in as_mappings(content)]
+    return bool(operations) and all("op" in item and "path" in item for item in operations)
 
 
 def patches_of(kustomization: Resource, manifests: ManifestSet) -> Iterator[Patch]:

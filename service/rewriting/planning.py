@@ -158,9 +158,10 @@ def _declined(candidate: Candidate, action: str, declined: Declined) -> HeldBack
 
 def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
     """Why nothing at all is done to a workload, whatever the action."""
-    if candidate.resource.document.duplicates:
+    if candidate.resource.document.is_ambiguous:
         message = (
-            "its document has a key twice, and it can't be told which one is meant: remove one"
+            "its document has a key twice with different values, and it can't be told which one is"
+            " meant: remove one"
         )
         yield Declined(Refusal.DUPLICATE_KEY, message)
     if not candidate.classification.groups:

@@ -12,7 +12,8 @@ Example:
       labels: {tier: front}
 
 Comes out: an error that names both places; such a document is analysed as kubectl reads it, and
-never edited.
+never edited. Where both surely have the same value, a warning; what else is in the document may be
+edited then.
 """
 
 from __future__ import annotations
@@ -33,15 +34,19 @@ def check(run: RuleInput) -> Iterator[Finding]:
     # Of the objects of a List the first gives its name.
     titles = {resource.document: resource.title for resource in reversed(run.manifests.resources)}
     for document in run.documents:
-        for last, dropped in document.duplicates:
-            dropped_location = _location(document, dropped)
+        for duplicate in document.duplicates:
+            dropped_location = _location(document, duplicate.hidden)
             line = document.source.position(dropped_location.span.start)[0]
+            what = (
+                f"the value is that of line {line}: remove one"
+                if duplicate.is_equal
+                else f"kubectl takes this one and drops the one on line {line}"
+            )
             yield Finding(
                 rule="duplicate-key",
-                severity=SEVERITY,
-                message="a key stands twice in one mapping: kubectl takes this one and drops the"
-                f" one on line {line}",
-                location=_location(document, last),
+                severity=Severity.WARNING if duplicate.is_equal else SEVERITY,
+                message=f"a key stands twice in one mapping: {what}",
+                location=_location(document, duplicate.key),
                 workload=titles[document],
                 related=(("the key that is dropped", dropped_location),),
             )

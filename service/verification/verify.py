@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -25,7 +25,7 @@ from service.reading import Inputs, read_again
 from service.verification.coverage import find_new_objects
 from service.verification.equality import is_made_from
 from service.verification.workloads import StageSets, WorkloadCheck, find_successors
-from service.yamldoc.stream import split_pieces
+from service.yamldoc.stream import Document, split_pieces
 
 CHECKS: dict[str, str] = {
     "parses": (
@@ -260,7 +260,10 @@ class _StageComparison:
                 codes = ", ".join(rejected.code for rejected in now)
                 message = f"{path} has documents that don't read any more ({codes})"
                 yield Failure("parses", self._owner_of(path), message)
-        if _count_duplicates(self.after) > _count_duplicates(self.before):
+        before, after = self.before.documents, self.after.documents
+        if _ambiguous_keys(after) > _ambiguous_keys(before) or not _repeated(after) <= _repeated(
+            before
+        ):
             yield Failure("parses", None, "a key stands twice in a mapping")
 
     def _owner_of(self, path: str) -> str | None:
@@ -305,8 +308,16 @@ def _failures(plan: WorkloadPlan, problems: Sequence[tuple[str, str]]) -> list[F
     ]
 
 
-def _count_duplicates(inputs: Inputs) -> int:
-    return sum(len(document.duplicates) for document in inputs.documents)
+def _ambiguous_keys(documents: Iterable[Document]) -> int:
+    """How many keys stand in a mapping with two values."""
+    return sum(
+        not duplicate.is_equal for document in documents for duplicate in document.duplicates
+    )
+
+
+def _repeated(documents: Iterable[Document]) -> set[str]:
+    """The keys that stand in a mapping twice; what is moved takes them along."""
+    return {duplicate.key.text for document in documents for duplicate in document.duplicates}
 
 
 def _is_valid_name(new: NewObject) -> bool:

@@ -26,7 +26,7 @@ from yaml.events import (
 
 from service.errors import InputError, LimitExceeded
 from service.yamldoc.nodes import Alias, Mapping, Node, Scalar, Sequence
-from service.yamldoc.scalars import CORE_TAGS, is_word, read_key
+from service.yamldoc.scalars import is_word, read_key, read_scalar
 
 try:
     from yaml.cyaml import CParser  # type: ignore[attr-defined]
@@ -51,15 +51,27 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicateKey:
+    """A key that stands in its mapping a second time."""
+
+    key: Scalar
+    """The later one, whose value counts."""
+    hidden: Scalar
+    """The one before it."""
+    is_equal: bool
+    """Whether both surely have the same value."""
+
+
+@dataclass(frozen=True, slots=True)
 class Composed:
     """A parsed piece."""
 
     root: Node | None
     """None if there is nothing but blanks and comments."""
-    duplicates: tuple[tuple[Scalar, Scalar], ...]
-    """Equal keys of one mapping: the later key, and the one before it that it hides. At most the
-    first hundred pairs.
-    """
+    duplicates: tuple[DuplicateKey, ...]
+    """Keys that stand in one mapping twice; at most the first hundred."""
+    is_ambiguous: bool
+    """Whether any key stands in one mapping with two values."""
     aliased: bool
     """Whether any alias occurs."""
 
@@ -124,7 +136,8 @@ class _Composer:
         self.text = text
         self.limits = limits
         self.anchors: dict[str, Node] = {}
-        self.duplicates: list[tuple[Scalar, Scalar]] = []
+        self.duplicates: list[DuplicateKey] = []
+        self.is_ambiguous = False
         self.aliased = False
 
     def run(self) -> Composed:
@@ -132,7 +145,7 @@ class _Composer:
         next_event()  # the stream's start
         event = next_event()
         if type(event) is StreamEndEvent:
-            return Composed(None, (), aliased=False)
+            return Composed(None, (), is_ambiguous=False, aliased=False)
         if event.version or event.tags:
             raise InputError("directive", _DIRECTIVE, event.start_mark.index)
         root = self._compose_root(next_event)
@@ -144,7 +157,7 @@ class _Composer:
             )
         if self.aliased:
             _check_expansion(root, self.limits.expanded_nodes)
-        return Composed(root, tuple(self.duplicates), self.aliased)
+        return Composed(root, tuple(self.duplicates), self.is_ambiguous, self.aliased)
 
     def _compose_root(self, next_event: Callable[[], Any]) -> Node:
         """Compose the root node.
@@ -223,14 +236,11 @@ class _Composer:
 
     def _start_collection(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
         """Make the node of a collection, still empty."""
-        tag = event.tag
-        if tag is not None and tag not in CORE_TAGS:
-            raise self._foreign_tag(event)
         start = event.start_mark.index
         if depth >= self.limits.depth:
             raise LimitExceeded("depth", f"nested more than {self.limits.depth} levels deep", start)
         node = (Mapping if kind is MappingStartEvent else Sequence)(
-            start, event.anchor, tag, bool(event.flow_style)
+            start, event.anchor, event.tag, bool(event.flow_style)
         )
         if event.anchor is not None:
             self.anchors[event.anchor] = node
@@ -238,16 +248,14 @@ class _Composer:
 
     def _rare_scalar(self, event: Any, start: int, end: int) -> Scalar:
         """Make the node of a scalar that is long, in block style, anchored or tagged."""
-        tag, style = event.tag, event.style or ""
+        style = event.style or ""
         if end - start > self.limits.scalar_length:
             raise LimitExceeded(
                 "scalar-length", f"a scalar of over {self.limits.scalar_length} characters", start
             )
         if style in _BLOCK_STYLES:
             end = self._block_scalar_end(start, end)
-        if tag is not None and tag not in CORE_TAGS:
-            raise self._foreign_tag(event)
-        node = Scalar(start, end, event.anchor, tag, event.value, style)
+        node = Scalar(start, end, event.anchor, event.tag, event.value, style)
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
@@ -307,21 +315,29 @@ class _Composer:
             self._record_duplicates(node)
 
     def _record_duplicates(self, node: Mapping) -> None:
-        seen: dict[str, Scalar] = {}
-        for key, _ in node.entries:
+        seen: dict[str, tuple[Scalar, Node]] = {}
+        for key, value in node.entries:
             name = read_key(key)
-            if (
-                name in seen
-                and not (name == "<<" and not key.style)
-                and len(self.duplicates) < _MAX_DUPLICATES
-            ):
-                self.duplicates.append((key, seen[name]))
-            seen[name] = key
+            if name in seen and not (name == "<<" and not key.style):
+                hidden, hidden_value = seen[name]
+                is_equal = _are_surely_equal(self.text, value, hidden_value)
+                self.is_ambiguous |= not is_equal
+                if len(self.duplicates) < _MAX_DUPLICATES:
+                    self.duplicates.append(DuplicateKey(key, hidden, is_equal))
+            seen[name] = key, value
 
-    def _foreign_tag(self, event: Any) -> InputError:
-        return InputError(
-            "foreign-tag", "a tag outside YAML's core: remove it", event.start_mark.index
-        )
+
+def _are_surely_equal(text: str, one: Node, other: Node) -> bool:
+    """Whether two values read alike: scalars by what they read as, collections by their text, where
+    no anchor is in it.
+    """
+    if type(one) is Scalar and type(other) is Scalar:
+        try:
+            return bool(read_scalar(one) == read_scalar(other))
+        except InputError:
+            return False
+    own, others = text[one.start : one.end], text[other.start : other.end]
+    return own == others and "*" not in own and "&" not in own
 
 
 def _alias_key(node: Node) -> Scalar:

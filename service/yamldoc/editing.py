@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from service.errors import EditError
 from service.text import Edit
 from service.yamldoc.layout import Formatting
+from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, Tree
 from service.yamldoc.stream import Document
 from service.yamldoc.verbatim import make_emitter, make_patcher
@@ -29,12 +30,23 @@ def compile_operations(
 
     Raises:
         CrossesAnchor: the text is shared through an anchor.
-        EditError: the document has duplicate keys, or an operation can't be carried out in it.
+        EditError: a key stands twice with different values, or where an operation is; or it can't
+            be carried out.
     """
-    if document.duplicates:
+    operations = list(operations)
+    if document.is_ambiguous or any(
+        _is_below_duplicate(document, operation.route) for operation in operations
+    ):
         raise EditError("a document with duplicate keys is not edited: remove one of them")
     edits = make_patcher(document, formatting).edits(operations, around)
     return [edit.moved(document.span.start) for edit in edits]
+
+
+def _is_below_duplicate(document: Document, route: Route) -> bool:
+    """Whether a route leads through a key that stands twice in its mapping."""
+    keys = {duplicate.key for duplicate in document.duplicates}
+    found = (document.find(route[:depth]) for depth in range(1, len(route) + 1)) if keys else ()
+    return any(entry is not None and entry.key in keys for entry in found)
 
 
 def emit_json_item(tree: Tree, formatting: Formatting) -> str:

@@ -50,10 +50,9 @@ _TAGS = {
     f"tag:yaml.org,2002:{name}": name
     for name in ("str", "int", "float", "bool", "null", "binary", "timestamp")
 }
-CORE_TAGS = frozenset(
-    {*_TAGS, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:merge", "!"}
-)
-"""Tags that are understood; others are rejected, never constructed."""
+"""The tags of scalars that mean a type to kubectl. With any other one, as in `!!string 5`, a scalar
+is text, and a collection what it is without.
+"""
 
 
 def resolve_plain(text: str) -> Data:

@@ -11,12 +11,12 @@ import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
 from service.yamldoc import nodes
-from service.yamldoc.compose import Composed, Limits, compose
+from service.yamldoc.compose import Composed, DuplicateKey, Limits, compose
 from service.yamldoc.nodes import Data, Node, Route, Scalar
 from service.yamldoc.reading import FoundNode, find, nearest, read
 
@@ -53,7 +53,7 @@ class Document:
         """Free the tree, which takes ten times the memory of the text. `root` composes it again
         when it is needed.
         """
-        self.composed = Composed(None, self.composed.duplicates, self.composed.aliased)
+        self.composed = replace(self.composed, root=None)
 
     @property
     def text(self) -> str:
@@ -61,11 +61,16 @@ class Document:
         return self.source.text[self.span.start : self.span.end]
 
     @property
-    def duplicates(self) -> tuple[tuple[Scalar, Scalar], ...]:
-        """Pairs of equal keys in one mapping, as in `Composed`. Such a document is read as kubectl
+    def duplicates(self) -> tuple[DuplicateKey, ...]:
+        """Keys that stand in one mapping twice, as in `Composed`."""
+        return self.composed.duplicates
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether any key stands in one mapping with two values. Such a document is read as kubectl
         reads it, and never edited.
         """
-        return self.composed.duplicates
+        return self.composed.is_ambiguous
 
     def find(self, route: Route) -> FoundNode | None:
         """The node at a route; None if there is none."""

@@ -153,6 +153,8 @@ def test_emitted_strings_read_back_as_the_same_string(kubectl: Path) -> None:
 SMALL_DOCUMENTS = [
     "data: {a: 'x'}\nmore: &x {q: r}\nb: {k: 1, <<: *x, q: z}\nc: {q: z, <<: *x}\n",
     "b: {y: yes, 80: x, 1.5: z, on: k}\n",
+    "b: !!string False\nc: !Ref 5\nd: !Ref {a: b}\ne: !Ref [1]\nf: !vault |\n  x\ng: !Ref\n",
+    "!!string 5: a\nb: !!omap [a: b]\nc: !!set {a: }\nd: !<tag:example.org,2002:x> 07\n",
     "b: !!binary aGk=\nc: !!str 12\nd: !!int '12'\ne: !!float 3\n",
     "b: |\n  a\n   b\n\nc: >-\n  x\n  y\n\n  z\nd: |+\n  k\n\n",
     "b: \"a\\u00e9\\n\\x41\"\nc: 'it''s'\n",

@@ -74,13 +74,20 @@ def test_the_objects_of_a_list():
     ],
 )
 def test_files_that_are_no_manifests_are_skipped(path, reason):
-    """By their names, whatever they hold."""
-    inputs = read(POD, path=path)
+    """By their names."""
+    inputs = read("services: {web: {image: a}}\n", path=path)
 
     assert [(item.path, item.document, item.reason) for item in inputs.skipped] == [
         (path, None, reason)
     ]
     assert (inputs.contents, inputs.document_count) == ((), 0)
+
+
+@pytest.mark.parametrize("path", ["compose.yaml", "values.yaml", "app/docker-compose.yml"])
+def test_objects_are_read_whatever_their_file_is_called(path):
+    """Only CI's own folders are left alone."""
+    assert names(read(POD, path=path)) == ["web"]
+    assert names(read(POD, path=f".github/{path}")) == []
 
 
 @pytest.mark.parametrize("path", ["my-values.yaml", "github/test.yaml", "charts/web.yaml"])

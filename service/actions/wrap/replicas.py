@@ -64,7 +64,7 @@ def merge_copies(candidate: Candidate) -> MergedCopies | None:
         return None
     others = tuple(copy for copy in copies if copy.resource is not candidate.resource)
     if any(
-        suppression_of("bare-pod", copy) or copy.resource.document.duplicates for copy in others
+        suppression_of("bare-pod", copy) or copy.resource.document.is_ambiguous for copy in others
     ):
         raise _refused(candidate, others, "one of them is to be left alone")
     built = [set(kustomizations_building(copy.resource, candidate.manifests)) for copy in copies]

@@ -165,7 +165,7 @@ def test_changes_stand_in_the_order_of_the_input() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        ("metadata: {", "metadata: {name: web, ", Refusal.DUPLICATE_KEY),
+        ("metadata: {", "metadata: {name: other, ", Refusal.DUPLICATE_KEY),
         ("{name: web, image", "{image", Refusal.CONTAINER_NAMES),
         ("{name: web, image", '{name: "", image', Refusal.CONTAINER_NAMES),
         ("a/web}", "a/web}, {name: web, image: b}", Refusal.CONTAINER_NAMES),
@@ -181,7 +181,7 @@ def test_what_can_not_be_told_apart_is_left_alone(old: str, new: str, code: str 
 
 def test_each_wanted_action_is_told_the_first_reason_to_do_nothing() -> None:
     """Nothing at all is done to the workload."""
-    text = BARE_SHOP.replace("labels: {app: shop}}", "labels: {app: shop, app: shop}}", 1)
+    text = BARE_SHOP.replace("labels: {app: shop}}", "labels: {app: mall, app: shop}}", 1)
     text = text.replace("name: queue", "name: front")
     assert reasons(text) == [("wrap", Refusal.DUPLICATE_KEY), ("split", Refusal.DUPLICATE_KEY)]
     assert reasons(BARE_SHOP.replace("name: queue", "name: front")) == [

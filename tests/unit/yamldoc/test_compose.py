@@ -6,7 +6,7 @@ import pytest
 
 from service.errors import InputError, LimitExceeded
 from service.yamldoc.compose import Composed, Limits, compose
-from service.yamldoc.nodes import Mapping, Node, Scalar, Sequence
+from service.yamldoc.nodes import Mapping, Node, Sequence
 from service.yamldoc.reading import read
 
 
@@ -33,7 +33,7 @@ def code_of(text: str, **limits: int) -> tuple[str, int | None]:
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n"])
 def test_nothing_is_no_tree(text: str) -> None:
     """Blanks and comments are nothing."""
-    assert composed(text) == Composed(None, (), aliased=False)
+    assert composed(text) == Composed(None, (), is_ambiguous=False, aliased=False)
 
 
 SPANS = [
@@ -123,9 +123,6 @@ ERRORS = [
     ("a: {{b: c}: d}\n", ("template", 3)),
     ("? [a]\n: b\n", ("complex-key", 2)),
     ("a: &x [b]\n*x : c\n", ("complex-key", 10)),
-    ("a: !Ref x\n", ("foreign-tag", 3)),
-    ("a: !Ref [x]\n", ("foreign-tag", 3)),
-    ("a: !Ref {x: y}\n", ("foreign-tag", 3)),
     ("a: *x\n", ("unknown-alias", 3)),
     ("a: &x {b: *x}\n", ("recursive-alias", 10)),
     ("a: &x [*x]\n", ("recursive-alias", 7)),
@@ -211,8 +208,33 @@ def test_duplicates_are_counted_up_to_a_hundred() -> None:
     assert len(composed("a: 1\n" * 101).duplicates) == 100
     assert len(composed("a: 1\n" * 102).duplicates) == 100
     pairs = composed("a: 1\nb: 2\na: 3\na: 4\n").duplicates
-    assert [(key.start, hidden.start) for key, hidden in pairs] == [(10, 0), (15, 10)]
-    assert all(isinstance(key, Scalar) for pair in pairs for key in pair)
+    assert [(pair.key.start, pair.hidden.start) for pair in pairs] == [(10, 0), (15, 10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_equal"),
+    [
+        ("a: 1\na: 1\n", True),
+        ("a: 1\na: 2\n", False),
+        ("a: x\na: 'x'\n", True),
+        ("a: 1\na: '1'\n", False),
+        ("a: 010\na: 8\n", True),
+        ("a: {b: 1}\na: {b: 1}\n", True),
+        ("a: {b: 1}\na: {b:  1}\n", False),
+        ("a: [x]\na: x\n", False),
+        ("x: &x 1\na: [*x]\na: [*x]\n", False),
+        ("a: .nan\na: .nan\n", False),
+        ("a: 1\n" * 101 + "b: 1\nb: 2\n", False),
+    ],
+)
+def test_two_values_are_equal_where_that_is_sure(text: str, is_equal: bool) -> None:
+    """Else it can't be told which one is meant."""
+    assert composed(text).is_ambiguous is not is_equal
+
+
+def test_without_duplicates_nothing_is_ambiguous() -> None:
+    """Merge keys and other mappings are none."""
+    assert not composed("x: &x {a: 1}\ny: {<<: *x, a: 2}\n").is_ambiguous
 
 
 @pytest.mark.parametrize(

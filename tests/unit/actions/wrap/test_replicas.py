@@ -124,8 +124,10 @@ def test_one_that_is_to_be_left_alone_holds_all_back(name: str) -> None:
 def test_a_copy_with_a_key_twice_holds_all_back() -> None:
     """It can't be told what it is."""
     text = pods()
-    twice = text.replace("name: web-1, labels", "labels: {app: web}, name: web-1, labels")
+    twice = text.replace("name: web-1, labels", "labels: {app: a}, name: web-1, labels")
     assert refusal_for(twice) is Refusal.COPIES
+    same = text.replace("name: web-1, labels", "labels: {app: web}, name: web-1, labels")
+    assert refusal_for(same) is None
 
 
 HEAD = "kind: Kustomization\napiVersion: kustomize.config.k8s.io/v1beta1\nresources: [%s]\n"
