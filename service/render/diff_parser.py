@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from service.errors import InputError
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_WITHOUT_HUNKS = ("diff --git ", "Index: ", "Binary files ", "rename ", "similarity index ")
+"""Starts of lines about files that have no hunks."""
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -51,9 +53,11 @@ def parse_diff(text: str) -> dict[str, FileDiff]:
         Its files by their new paths; those that it deletes are not among them.
 
     Raises:
-        InputError: `diff-unreadable`: a hunk ends early, or has a line that does not belong in one.
+        InputError: `diff-unreadable`: it is no unified diff, or a hunk ends early or has a line
+            that does not belong in one.
     """
     files: dict[str, FileDiff] = {}
+    has_header = False
     lines = text.split("\n")
     old = new = ""
     hunks: list[Hunk] = []
@@ -62,18 +66,52 @@ def parse_diff(text: str) -> dict[str, FileDiff]:
         line = lines[position].removesuffix("\r")
         position += 1
         if line.startswith("--- ") and position < len(lines) and lines[position].startswith("+++ "):
-            old, new = _path(line[4:]), _path(lines[position].removesuffix("\r")[4:])
+            has_header = True
+            old, new = _paths(line[4:], lines[position].removesuffix("\r")[4:])
             hunks = []
             position += 1
         elif (match := _HUNK.match(line)) and new:
             hunk, position = _hunk(match, lines, position)
             hunks.append(hunk)
             files[new] = FileDiff(new, old or new, tuple(hunks))
+        elif line.startswith("@@@"):
+            raise _unreadable("it is the combined diff of a merge: compare with one parent")
+    if not has_header:
+        _check_without_header(lines)
     return files
 
 
+def _check_without_header(lines: list[str]) -> None:
+    """Check that a text without the header of any file says of files that they are renamed, binary
+    or the like, or is blank.
+
+    Raises:
+        InputError: it is no diff.
+    """
+    if any("\x1b[" in line for line in lines):
+        raise _unreadable("it is coloured: make it with git diff --no-color")
+    if any(line.strip() for line in lines) and not any(
+        line.startswith(_WITHOUT_HUNKS) for line in lines
+    ):
+        raise _unreadable("it has no file: send a unified diff, as git diff writes it")
+
+
+def _unreadable(why: str) -> InputError:
+    return InputError("diff-unreadable", f"the diff can't be read: {why}")
+
+
+def _paths(old: str, new: str) -> tuple[str, str]:
+    """The paths of a file before and after, from its `---` and `+++` lines; empty for /dev/null."""
+    old_path, new_path = _path(old), _path(new)
+    # With a prefix of its own (`--dst-prefix=new/`) the new path ends as the old one does.
+    is_foreign = not new.startswith(("a/", "b/", "c/", "i/", "o/", "w/", '"'))
+    if old_path and is_foreign and new_path.endswith(f"/{old_path}"):
+        return old_path, old_path
+    return old_path, new_path
+
+
 def _path(written: str) -> str:
-    """The path of a `---` or `+++` line; empty for /dev/null."""
+    """The path in a `---` or `+++` line; empty for /dev/null."""
     name = written.split("\t", 1)[0]
     if name.startswith('"') and name.endswith('"'):
         raw = bytearray()

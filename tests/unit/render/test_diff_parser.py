@@ -75,7 +75,53 @@ def test_lines_that_look_like_heads():
     assert parse_diff(diff)["x"].hunks[0].lines == ("++ b/y", "")
 
 
-@pytest.mark.parametrize("text", ["", "\n", "no diff\n", "@@ -1 +1 @@\n-a\n+b\n"])
-def test_what_is_no_diff(text):
-    """It has no files."""
+FILE = "diff --git a/x.yaml b/x.yaml\n"
+HUNK = "@@ -1 +1 @@\n-a\n+b\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (f"\x1b[1m{FILE}\x1b[m\x1b[1m--- a/x.yaml\x1b[m\n", "it is coloured"),
+        ("diff --cc x\n--- a/x\n+++ b/x\n@@@ -1 -1 +1 @@@\n- a\n -b\n++c\n", "a merge"),
+        (" x.yaml | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n", "it has no file"),
+        ("x.yaml\n", "it has no file"),
+        (HUNK, "it has no file"),
+    ],
+)  # fmt: skip
+def test_a_text_that_is_no_unified_diff_is_said_to_be_none(text: str, why: str) -> None:
+    """An answer that nothing is to change would be taken for an all-clear."""
+    with pytest.raises(InputError) as caught:
+        parse_diff(text)
+    assert caught.value.code == "diff-unreadable"
+    assert why in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\n",
+        FILE + "old mode 100644\nnew mode 100755\n",
+        FILE + "similarity index 100%\nrename from x.yaml\nrename to y.yaml\n",
+        FILE + "Binary files a/x.yaml and b/x.yaml differ\n",
+    ],
+)
+def test_a_diff_may_change_no_lines(text: str) -> None:
+    """Then there is nothing to comment on."""
     assert parse_diff(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("a/k/x.yaml", "new/k/x.yaml", "k/x.yaml"),
+        ("old/k/x.yaml", "b/k/x.yaml", "k/x.yaml"),
+        ("k/x.yaml", "k/x.yaml", "k/x.yaml"),
+        ("a/x.yaml", "b/k/x.yaml", "k/x.yaml"),
+        ("/dev/null", "b/x.yaml", "x.yaml"),
+    ],
+)
+def test_a_path_is_found_behind_its_prefix(old: str, new: str, path: str) -> None:
+    """git's own, or one that somebody chose."""
+    assert list(parse_diff(f"--- {old}\n+++ {new}\n{HUNK}")) == [path]
