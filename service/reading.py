@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
 from service.kube import kustomize
 from service.kube.objects import ManifestSet, Resource, as_list, objects_of
+from service.kube.owners import owned_objects
 from service.kube.workloads import Workload, register_workloads, workloads_of
 from service.options import Options
 from service.text import SourceFile, Span, decode
@@ -152,6 +153,9 @@ class _Reader:
         contents = tuple(
             content for content in self._contents if content.document.source.path not in reasons
         )
+        owned = owned_objects(workload for content in contents for workload in content.workloads)
+        if owned:
+            contents = tuple(_without(owned, contents))
         workloads = tuple(workload for content in contents for workload in content.workloads)
         manifests = ManifestSet(
             tuple(resource for content in contents for resource in content.resources), patches
@@ -166,6 +170,14 @@ class _Reader:
             skipped=(
                 *(item for item in self._skipped if item.path not in reasons),
                 *(SkippedInput(path, None, reason) for path, reason in reasons.items()),
+                *(
+                    SkippedInput(
+                        resource.path,
+                        resource.document.index,
+                        f"{resource.title} is made from {owner.title}, and looked at there",
+                    )
+                    for resource, owner in owned.items()
+                ),
             ),
             document_count=self._document_count,
         )
@@ -268,6 +280,21 @@ class _Reader:
     def _reject(self, path: str, document: int, offset: int, error: InputError) -> None:
         location = Location(path, document, Span(offset, offset))
         self._rejected.append(RejectedInput(error.code, error.message, location))
+
+
+def _without(
+    owned: Mapping[Resource, Resource], contents: Iterable[DocumentObjects]
+) -> Iterator[DocumentObjects]:
+    """The documents without some of their objects; those that have no other ones are left out."""
+    for content in contents:
+        kept = tuple(resource for resource in content.resources if resource not in owned)
+        if len(kept) == len(content.resources):
+            yield content
+        elif kept:
+            workloads = tuple(
+                workload for workload in content.workloads if workload.resource not in owned
+            )
+            yield DocumentObjects(content.document, kept, workloads)
 
 
 def _with_kind(resource: Resource) -> Resource:

@@ -239,3 +239,15 @@ def test_what_a_rewrite_adds_does_not_count_for_the_limit():
     text = "---\n".join([CONFIG] * 3)
 
     assert len(read_again(before, {"a.yaml": text}, Options(max_documents=1)).contents) == 3
+
+
+def test_what_is_made_from_another_object_of_the_set_is_looked_at_there():
+    """As `kubectl get all` lists a Deployment, its ReplicaSet and its Pods."""
+    owner = "ownerReferences: [{kind: Pod, name: web, apiVersion: v1}]"
+    made = POD.replace("name: web", f"name: made, {owner}", 1)
+    inputs = read(f"{POD}---\n{made}")
+
+    assert names(inputs) == ["web"]
+    assert [(item.document, item.reason) for item in inputs.skipped] == [
+        (1, "Pod/made is made from Pod/web, and looked at there")
+    ]
