@@ -135,7 +135,7 @@ def verify(
                     plan, catalogues[plan.workload], previous[plan.workload], options
                 )
                 found += wrong
-            found += comparison.name_failures()
+            found += comparison.object_failures(plans)
         failures += found
         for document in after.documents:
             if document not in sent:
@@ -245,8 +245,28 @@ class _StageComparison:
             return _failures(plan, [("containers", message)]), successors
         return _failures(plan, problems), successors
 
-    def name_failures(self) -> Iterator[Failure]:
-        """What is wrong with new objects and their names."""
+    def object_failures(self, plans: Sequence[WorkloadPlan]) -> Iterator[Failure]:
+        """What is wrong with new objects and their names, and which ones are there or gone that
+        nothing planned.
+
+        Args:
+            plans: the plans of all workloads.
+        """
+        becoming = {plan.becomes for plan in plans}
+        planned = {(new.kind, new.name) for proposal in self.proposals for new in proposal.objects}
+        leaving = {
+            workload.resource
+            for plan in plans
+            for workload in (plan.workload, *plan.copies)
+            if workload.is_pod
+        }
+        before = {(resource.kind, resource.name) for resource in self.before.manifests.resources}
+        after = {(resource.kind, resource.name) for resource in self.after.manifests.resources}
+        for kind, name in sorted(after - before - planned - becoming):
+            yield Failure("names", None, f"{kind}/{name} is there, and nothing planned it")
+        for resource in self.before.manifests.resources:
+            if (resource.kind, resource.name) not in after and resource not in leaving:
+                yield Failure("names", None, f"{resource.title} is gone, and nothing planned that")
         for proposal in self.proposals:
             for new in proposal.objects:
                 for check, message in self._problems_of_new(new):

@@ -31,7 +31,7 @@ from service.verification.coverage import (
     find_new_objects,
     find_same_object,
 )
-from service.verification.equality import is_container_preserved, mounted_volumes
+from service.verification.equality import are_equal_but_for, is_container_preserved, mounted_volumes
 from service.verification.localhost import find_lost_listeners
 from service.verification.pods import (
     changed_fields,
@@ -51,6 +51,9 @@ from service.verification.services import (
     find_misrouted_services,
 )
 from service.yamldoc.operations import Remove
+
+_COMPARED_ELSEWHERE = ("replicas", "suspend", "selector", "strategy")
+"""Fields of a controller's spec that have checks of their own."""
 
 Problems: TypeAlias = Iterator[tuple[str, str]]
 """Ids of checks that don't hold, each with what is wrong."""
@@ -124,6 +127,7 @@ class WorkloadCheck:
         """
         checks = (
             self._containers,
+            self._object,
             self._pods,
             self._copies,
             self._mounts,
@@ -168,6 +172,19 @@ class WorkloadCheck:
                 )
             elif not all(is_container_preserved(container, there[place][name]) for place in found):
                 yield "containers", f"{name} has changed in stage {label}"
+
+    def _object(self) -> Problems:
+        """A controller that was there is what it was but for its Pods and how many it makes, which
+        have checks of their own; what a Pod becomes has its labels.
+        """
+        old, now = self._old.resource, self.successors[0].resource
+        if self._old.is_pod:
+            if not self.plan.copies and not old.labels.items() <= now.labels.items():
+                yield "references", f"{now.title} doesn't have the labels of {old.title}"
+            return
+        parts = frozenset({self._old.template, *(("spec", field) for field in _COMPARED_ELSEWHERE)})
+        if not are_equal_but_for(old.data, now.data, parts):
+            yield "references", f"{now.title} has changed in more than its Pods"
 
     def _stays_too(self, container: Container) -> bool:
         """Whether a container that is copied to a new workload stays in the old one too."""

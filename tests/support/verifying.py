@@ -55,14 +55,17 @@ def controller(
     annotations: Mapping[str, str] | None = None,
     **spec: Any,
 ) -> Manifest:
-    """A controller whose Pods have the label `app` with its name, unless others are given."""
+    """A controller that has the label `app` with its name, as its Pods have, or other labels."""
     own = {"app": name} if labels is None else dict(labels)
     template = {"metadata": {"labels": own, "annotations": annotations or {}}, "spec": dict(pod)}
+    inside: Manifest
     if kind == "CronJob":
-        return manifest(kind, name, {"jobTemplate": {"spec": {"template": template}}, **spec})
-    if kind == "Job":
-        return manifest(kind, name, {"template": template, **spec})
-    return manifest(kind, name, {"selector": {"matchLabels": own}, "template": template, **spec})
+        inside = {"jobTemplate": {"spec": {"template": template}}}
+    elif kind == "Job":
+        inside = {"template": template}
+    else:
+        inside = {"selector": {"matchLabels": own}, "template": template}
+    return manifest(kind, name, {**inside, **spec}, labels=own)
 
 
 def bare_pod(

@@ -81,6 +81,11 @@ CALLING = SHOP.replace(
     "        env: [{name: QUEUE, value: 'amqp://localhost:5672'}]\n",
 )
 
+LISTED = "apiVersion: v1\nkind: List\nitems:\n" + "".join(
+    "- " + part.replace("\n", "\n  ").rstrip(" ")
+    for part in (*SHOP.split("---\n"), "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n")
+)
+
 MUTATIONS: dict[str, tuple[str, str, Callable[[str], str], Stage]] = {
     "a document that does not parse": (
         "parses",
@@ -149,6 +154,30 @@ MUTATIONS: dict[str, tuple[str, str, Callable[[str], str], Stage]] = {
         "names",
         SHOP,
         lambda text: "---\n".join(part for part in text.split("---\n") if "shop-queue" not in part),
+        Stage.CONTRACT,
+    ),
+    "an object that nothing planned": (
+        "names",
+        SHOP,
+        lambda text: text + "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n",
+        Stage.EXPAND,
+    ),
+    "an item of a List that is gone": (
+        "names",
+        LISTED,
+        replacing("- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n", ""),
+        Stage.SWITCH,
+    ),
+    "another pace of updates": (
+        "references",
+        SHOP,
+        replacing("  replicas: 1\n", "  replicas: 1\n  minReadySeconds: 9\n"),
+        Stage.ADD,
+    ),
+    "a label of the object that is gone": (
+        "references",
+        SHOP,
+        replacing("name: shop, labels: {app: shop}", "name: shop"),
         Stage.CONTRACT,
     ),
     "an application more": (

@@ -103,6 +103,44 @@ def test_a_successor_may_have_a_file_of_its_own() -> None:
     assert successors(read_objects(STAYS, MOVED), objects=planned) is None
 
 
+# The object
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "is_wrong"),
+    [
+        ("Deployment", {}, False),
+        ("Deployment", {"minReadySeconds": 9}, True),
+        ("Deployment", {"progressDeadlineSeconds": 9}, True),
+        ("StatefulSet", {"serviceName": "other"}, True),
+        ("StatefulSet", {"updateStrategy": {"type": "OnDelete"}}, True),
+        ("StatefulSet", {"podManagementPolicy": "Parallel"}, True),
+        ("DaemonSet", {"updateStrategy": {"type": "OnDelete"}}, True),
+        ("Job", {"parallelism": 2}, True),
+        ("Job", {"completions": 2}, True),
+        ("Job", {"backoffLimit": 2}, True),
+    ],
+)
+def test_a_controller_is_what_it_was_in_all_but_its_pods(
+    kind: str, spec: dict[str, Any], is_wrong: bool
+) -> None:
+    """How it names, replaces and counts them is its owner's to decide."""
+    before = controller(kind, "shop", containers("web"))
+    after = controller(kind, "shop", containers("web"), **spec)
+    message = ("references", f"{kind}/shop has changed in more than its Pods")
+    assert (message in problems_of(read_objects(before), read_objects(after), moves=())) is is_wrong
+
+
+def test_an_object_keeps_its_own_labels() -> None:
+    """Those of a controller, and those of a Pod that becomes one."""
+    shop = controller("Deployment", "shop", containers("web"))
+    other = copy.deepcopy(shop)
+    other["metadata"]["labels"] = {"app": "mall"}
+    assert problems_of(read_objects(shop), read_objects(other), moves=()) == [
+        ("references", "Deployment/shop has changed in more than its Pods")
+    ]
+
+
 # Containers
 
 
