@@ -15,6 +15,7 @@ from service.findings import ContainerType
 from service.kube.containers import Container, Port
 from service.kube.objects import Resource, as_mappings, as_text
 from service.kube.workloads import Workload
+from service.verification.loopback import find_loose_mentions
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ def listening_container(
 
 
 def _mentions_port(container: Container, number: int) -> bool:
-    """Whether a container's words or probes hold a port number that is not behind a host."""
+    """Whether a container's words or probes hold a port number that is not that of a host."""
+    invocation = " ".join(word.text for word in container.invocation)
+    texts = (invocation, *(word.text for word in container.words))
+    if any(number in mention.ports for text in texts for mention in find_loose_mentions(text)):
+        return False
     pattern = re.compile(rf"(?<![\w.:]){number}(?![\w.])|(?:^|[\s=])(?:\*|0\.0\.0\.0)?:{number}\b")
     words = (word.text for word in container.words)
     return any(pattern.search(word) for word in words) or any(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from service.kube.containers import as_port
 
 _HOST_PATTERN = (
-    r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2}))"
+    r"(?:(?<![\w-])|(?<=%[0-9A-Fa-f]{2})|(?<=-[A-Za-z])|(?<=:[-=?+]))"
     r"(?i:localhost(?:\.localdomain\d?)?|ip6-localhost|ip6-loopback)"
     r"|(?<![\d.])127(?:\.\d{1,3}){1,3}"
     r"|\[(?:::1|(?:0{1,4}:){7}0{0,3}1)\]"

@@ -46,11 +46,12 @@ class Rewritten:
             for refusal in rewrite.held_back
             if refusal.reason in OWN_FAULTS
         ]
-        # A change that doesn't settle is held back as `unsettled`, which people can settle.
+        # A change that doesn't settle is held back as `unsettled`, and one that leaves an address
+        # as `localhost-unresolved`: people can do something about both.
         failed = [
             f"{check.check}: {check.message}"
             for check in rewrite.verification
-            if not check.passed and check.check != "settled"
+            if not check.passed and check.check not in ("settled", "localhost")
         ]
         return held_back + failed
 

@@ -28,11 +28,12 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.references import LISTENING_WORDS, LOOPBACK, LOOPBACK_HOST
+from service.kube.references import HOST_WORDS, LISTENING_WORDS, LOOPBACK, LOOPBACK_HOST
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
 
+_NUMBER = re.compile(r"(?:(?<![\w.])|(?<=%3[Aa]))\d{2,5}(?![\w.])")
 _POD_LABELS = (
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
@@ -59,7 +60,7 @@ def check_hazards(
         _probes(candidate, group_of),
         _resources(candidate, group_of),
         _secrets(candidate),
-        _pod_address(candidate),
+        _pod_address(candidate, group_of),
         _aliases(candidate),
         _annotations(candidate, group_of),
         _misplaced_ports(candidate, group_of),
@@ -211,8 +212,8 @@ def _secret_values(secret: Resource) -> Iterator[str]:
             continue
 
 
-def _pod_address(candidate: Candidate) -> _Hazards:
-    """The Pod's own address used as somebody's host."""
+def _pod_address(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
+    """The Pod's own address used as somebody's host, or beside a port of another group."""
     context = candidate.classification.context
     for container in candidate.workload.containers:
         others = [other for other in context.classified_containers if other is not container]
@@ -230,14 +231,61 @@ def _pod_address(candidate: Candidate) -> _Hazards:
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} is told to call an address of its own Pod ({name})",
                 )
+        elsewhere = _ports_elsewhere(candidate, container, group_of)
+        told = [variable.name for variable in container.env if _names_any(variable.value, own)]
+        for name in (*own, *told):
+            if elsewhere & _ports_beside(name, container):
+                yield Declined(
+                    Refusal.LOCALHOST_UNRESOLVED,
+                    f"{container.name} is told to call an address of its own Pod ({name})",
+                )
+        invocation = " ".join(word.text for word in container.invocation)
         for word in container.words:
             if LISTENING_WORDS.search(word.text):
                 continue
-            if any(f"$({name}):" in word.text for name in own) or _is_called(word.text, own):
+            around = invocation if word.where in ("command", "args") else word.text
+            if any(f"$({name}):" in word.text for name in own) or (
+                _is_called(word.text, own)
+                or (_names_any(word.text, own) and elsewhere & set(_NUMBER.findall(around)))
+            ):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} calls an address of its own Pod ({word.where})",
                 )
+
+
+def _ports_elsewhere(
+    candidate: Candidate, container: Container, group_of: Mapping[int, int]
+) -> set[str]:
+    """The ports on which containers of other groups listen, and the container itself doesn't."""
+    listening = candidate.classification.context.listening_ports
+    group = group_of.get(container.index)
+    return {
+        str(port)
+        for index, ports in listening.items()
+        if group_of.get(index) != group
+        for port in ports
+        if port not in listening.get(container.index, {})
+    }
+
+
+def _ports_beside(name: str, container: Container) -> set[str]:
+    """The values of variables for the port of the host that a variable holds: `DB_PORT` beside
+    `DB_HOST`.
+    """
+    stem = re.sub(rf"(?:{'|'.join(HOST_WORDS)}|IP)$", "", name.upper())
+    return {
+        variable.value.strip()
+        for variable in container.env
+        if stem
+        and variable.name.upper().startswith(stem)
+        and variable.name.upper().endswith("PORT")
+    }
+
+
+def _names_any(text: str, variables: list[str]) -> bool:
+    """Whether a text holds the value of one of some variables."""
+    return any(f"$({name})" in text or f"${{{name}}}" in text for name in variables)
 
 
 def _is_called(text: str, variables: list[str]) -> bool:
