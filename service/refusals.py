@@ -185,6 +185,12 @@ class Refusal(StrEnum):
 
     # A workload is not split
 
+    INIT_CONTAINER = (
+        "init-container",
+        RefusalSection.SPLIT,
+        "an init container waits for or calls every group, so that it could start in none of them",
+        "divide what it does, or what it waits for, among the groups",
+    )
     RUNS_TWICE = (
         "runs-twice",
         RefusalSection.SPLIT,

@@ -47,7 +47,7 @@ _Groups: TypeAlias = tuple[tuple[Container, ...], ...]
 def prepared_groups(context: PodContext, container: Container, groups: _Groups) -> tuple[int, ...]:
     """The groups that an init container prepares: those that mount a volume that it writes, else
     those that run its image, else those that share a word with its name, else those that call what
-    it calls, else all; but for volumes not those that it calls or waits for, unless it calls all.
+    it calls, else all; but for volumes not those that it calls or waits for.
 
     Args:
         context: the Pod.
@@ -55,7 +55,7 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
         groups: the groups, the primary one first.
 
     Returns:
-        Their numbers, at least one; none if there are no groups.
+        Their numbers; none if it calls every group.
     """
     written = {
         mount.volume
@@ -93,7 +93,6 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
         or without_called(_groups_with(groups, shares_a_word))
         or without_called(_groups_with(groups, calls_the_same))
         or without_called(range(len(groups)))
-        or tuple(range(len(groups)))
     )
 
 

@@ -5,7 +5,7 @@ Services by DNS name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -35,6 +35,7 @@ LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
 HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
 """The last words of the names of variables that hold a host."""
 
+_HOST_WORD = re.compile(rf"(?i)(?:{'|'.join(HOST_WORDS)}|(?<=_)IP)$")
 SCHEME_PORTS = {
     "http": 80,
     "https": 443,
@@ -276,17 +277,17 @@ def _in_host_variables(
     `DB_PORT`. Without such a variable the port is None.
     """
     variables = list(_variables(workload, container, manifests))
-    ports = {variable.name: as_port(variable.value) for variable in variables}
+    values = {variable.name: variable.value for variable in variables}
     for variable in variables:
         if not LOOPBACK_HOST.fullmatch(variable.value.strip()):
             continue
         if _NOT_CALLED_VARIABLE.search(variable.name):
             continue
-        stem = re.sub(rf"(?i)(?:{'|'.join(HOST_WORDS)})$", "", variable.name)
+        stem = _HOST_WORD.sub("", variable.name)
         yield LoopbackReference(
             container=container,
             host=variable.value.strip(),
-            port=_port_beside(stem, ports),
+            port=next(iter(ports_beside(variable.name, values)), None),
             where=variable.where,
             resource=variable.resource,
             route=variable.route,
@@ -296,16 +297,22 @@ def _in_host_variables(
         )
 
 
-def _port_beside(stem: str, ports: dict[str, int | None]) -> int | None:
-    """The first port in a variable whose name starts with a stem and ends with PORT."""
-    return next(
-        (
-            port
-            for name, port in ports.items()
-            if port and name.upper().startswith(stem.upper()) and name.upper().endswith("PORT")
-        ),
-        None,
-    )
+def ports_beside(name: str, values: Mapping[str, str]) -> list[int]:
+    """The ports in the variables for the port of a host that a variable holds: `DB_PORT` beside
+    `DB_HOST`.
+
+    Args:
+        name: the variable that holds the host.
+        values: all variables, by name.
+    """
+    stem = _HOST_WORD.sub("", name).upper()
+    return [
+        port
+        for other, value in values.items()
+        if other.upper().startswith(stem)
+        and other.upper().endswith("PORT")
+        and (port := as_port(value)) is not None
+    ]
 
 
 _HOST = re.compile(

@@ -44,8 +44,8 @@ CALLS = (
     ("args", "--upstream {host}:{port}"),
     ("args", "-h {host} -p {port}"),
     ("args", "-h{host} -P{port}"),
-    ("args", "--host {host} --port {port} --verbose"),
-    ("args", "--host={host} --port={port}"),
+    ("args", "--db-host {host} --db-port {port} --verbose"),
+    ("args", "--db-host={host} --db-port={port}"),
     ("args", "client -z {host} {port}"),
     ("command", "sh -c until nc -z {host} {port}; do sleep 1; done; exec app"),
     ("command", "sh -c exec app --db ${{DB:-{host}:{port}}}"),
@@ -142,16 +142,25 @@ def scenes(draw: st.DrawFn, uses: tuple[Use, ...] = tuple(Use)) -> Scene:
         if draw(st.booleans()):
             outside = draw(st.sampled_from([ports[name], ports[name], 80]))
             services[draw(st.sampled_from([name, f"shop-{name}"]))] = (outside, ports[name])
-    made = scene(
+    singletons: frozenset[str] = frozenset()
+    if draw(st.integers(0, 7)) == 0:
+        security = {"securityContext": {"capabilities": {"add": ["NET_ADMIN"]}}}
+        tunnel = {"name": "tunnel", "image": "qmcgaw/gluetun:v3", **security}
+        if draw(st.booleans()):
+            init.insert(0, {**tunnel, "restartPolicy": "Always"})
+        else:
+            containers.append(tunnel)
+        singletons = frozenset({"tunnel"})
+    return scene(
         containers,
         tuple(told),
+        listening=ports,
         services=services,
         init=init,
         config=config or None,
         kind=draw(st.sampled_from(["Deployment", "Deployment", "Pod"])),
+        singletons=singletons,
     )
-    # A program listens there whether its manifest says so or not.
-    return Scene(made.files, made.told, ports)
 
 
 def faults_of(sample: Scene) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -80,9 +80,9 @@ class Scene:
 
     files: dict[str, str]
     told: tuple[Told, ...]
-    listening: Mapping[str, int] = field(default_factory=dict)
+    listening: Mapping[str, int]
     """By container name: the port that it listens on."""
-    singletons: frozenset[str] = frozenset()
+    singletons: frozenset[str]
     """The containers that must not run twice."""
 
     def faults(self, before: Cluster, after: Cluster, *, is_last: bool) -> Iterator[str]:
@@ -178,14 +178,15 @@ def _text_at(place: str, container: Container, pods: Pods, cluster: Cluster) -> 
     match kind:
         case "env":
             variables = {variable["name"]: variable for variable in data.get("env") or ()}
-            return variables.get(name, {}).get("value")
+            value = variables.get(name, {}).get("value")
+            return None if value is None else str(value)
         case "args" | "command":
             words = data.get(kind) or ()
             return " ".join(words)
         case "probe":
-            return " ".join(data["livenessProbe"]["exec"]["command"])
+            return " ".join(map(str, data["livenessProbe"]["exec"]["command"]))
         case "hook":
-            return " ".join(data["lifecycle"]["postStart"]["exec"]["command"])
+            return " ".join(map(str, data["lifecycle"]["postStart"]["exec"]["command"]))
         case _:
             config = cluster.by_key.get(Key("ConfigMap", pods.owner.namespace, "conf"))
             return (config.data.get("data") or {}).get(name) if config else None
@@ -195,6 +196,7 @@ def scene(
     containers: list[Data],
     told: tuple[Told, ...],
     *,
+    listening: Mapping[str, int],
     services: Mapping[str, tuple[int, int]],
     init: list[Data] | None = None,
     config: Mapping[str, str] | None = None,
@@ -206,6 +208,7 @@ def scene(
     Args:
         containers: the containers; each gets the text that it is told.
         told: what they are told.
+        listening: by container name, the port that it listens on, whether it declares that or not.
         services: by name, the port of a Service and the port of the container that it leads to.
         init: the init containers.
         config: the contents of the ConfigMap `conf`.
@@ -241,13 +244,8 @@ def scene(
         objects.append(
             {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
         )
-    text = "---\n".join(json.dumps(data, indent=1) + "\n" for data in objects)
-    listening = {
-        container["name"]: container["ports"][0]["containerPort"]
-        for container in containers
-        if container.get("ports")
-    }
-    return Scene({"set.yaml": text}, told, listening, singletons)
+    stream = "---\n".join(json.dumps(data, indent=1) + "\n" for data in objects)
+    return Scene({"set.yaml": stream}, told, listening, singletons)
 
 
 def _tell(container: Data, told: Told, config: Mapping[str, str] | None) -> None:

@@ -21,7 +21,12 @@ from service.change import LeftBecause
 from service.kube.config_maps import readers_of_config_map
 from service.kube.containers import Container
 from service.kube.objects import as_mappings, as_text, in_same_namespace
-from service.kube.references import LISTENING_WORDS, LoopbackReference, is_address_to_listen_on
+from service.kube.references import (
+    LISTENING_WORDS,
+    LoopbackReference,
+    is_address_to_listen_on,
+    ports_beside,
+)
 from service.refusals import Refusal
 
 _BINDING_NAME = re.compile(r"(?i)bind|listen")
@@ -179,7 +184,11 @@ def _decide_all_addresses(
     is_to_listen = LISTENING_WORDS.search(f"{text.before} {text.name} {mention.line_before}")
     if reference.listens or is_to_listen or mention.port in own:
         return Keep(LeftBecause.LISTENS)
-    target = context.target_of(_as_call(reference, mention.port)) if mention.port else None
+    port = mention.port
+    if port is None and mention.is_whole and text.name:
+        values = {variable.name: variable.value for variable in text.container.env}
+        port = next(iter(ports_beside(text.name, values)), None)
+    target = context.target_of(_as_call(reference, port)) if port else None
     is_named = mention.is_whole and _names_another(plan, text)
     if target is None and not is_named and not mention.has_scheme:
         return Keep(LeftBecause.LISTENS)

@@ -45,7 +45,8 @@ def divide_containers(candidate: Candidate) -> Partition:
     """Which containers stay and which move.
 
     Raises:
-        Refused: two groups use the claim templates of a StatefulSet.
+        Refused: two groups use the claim templates of a StatefulSet, or an init container can go
+            with no group.
     """
     groups = _ordered_groups(candidate)
     group_of = {
@@ -57,6 +58,14 @@ def divide_containers(candidate: Candidate) -> Partition:
         for container in workload.containers
         if container.type is ContainerType.INIT
     }
+
+    for container in workload.containers:
+        if init_groups.get(container.index, True) == () and len(groups) > 1:
+            message = (
+                f"the init container {container.name} waits for or calls every group, and would"
+                " wait for its own Pod: divide it by hand"
+            )
+            raise Refused(Refusal.INIT_CONTAINER, message)
 
     def belongs(container: Container, number: int) -> bool:
         if container.type is ContainerType.INIT:

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from service.actions.context import Candidate, Refused
 from service.change import Declined
 from service.kube.container_engines import is_engine_annotation, is_made_by_podman
-from service.kube.containers import Container
+from service.kube.containers import Container, Word, as_port
 from service.kube.objects import (
     ManifestSet,
     Resource,
@@ -28,7 +28,7 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.references import HOST_WORDS, LISTENING_WORDS, LOOPBACK, LOOPBACK_HOST
+from service.kube.references import LISTENING_WORDS, LOOPBACK, LOOPBACK_HOST, ports_beside
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
@@ -231,56 +231,61 @@ def _pod_address(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} is told to call an address of its own Pod ({name})",
                 )
-        elsewhere = _ports_elsewhere(candidate, container, group_of)
-        told = [variable.name for variable in container.env if _names_any(variable.value, own)]
+        values = {variable.name: variable.value for variable in container.env}
+        told = [name for name, value in values.items() if _names_any(value, own)]
         for name in (*own, *told):
-            if elsewhere & _ports_beside(name, container):
+            ports = {str(port) for port in ports_beside(name, values)}
+            if _may_be_elsewhere(candidate, container, group_of, ports):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} is told to call an address of its own Pod ({name})",
                 )
-        invocation = " ".join(word.text for word in container.invocation)
-        for word in container.words:
+        for word in container.words if own else ():
             if LISTENING_WORDS.search(word.text):
                 continue
-            around = invocation if word.where in ("command", "args") else word.text
-            if any(f"$({name}):" in word.text for name in own) or (
-                _is_called(word.text, own)
-                or (_names_any(word.text, own) and elsewhere & set(_NUMBER.findall(around)))
-            ):
+            is_beside_port = _names_any(word.text, own) and _may_be_elsewhere(
+                candidate, container, group_of, _numbers_around(word, container)
+            )
+            is_host = any(f"$({name}):" in word.text for name in own)
+            if is_beside_port or is_host or _is_called(word.text, own):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} calls an address of its own Pod ({word.where})",
                 )
 
 
-def _ports_elsewhere(
-    candidate: Candidate, container: Container, group_of: Mapping[int, int]
-) -> set[str]:
-    """The ports on which containers of other groups listen, and the container itself doesn't."""
-    listening = candidate.classification.context.listening_ports
-    group = group_of.get(container.index)
-    return {
-        str(port)
-        for index, ports in listening.items()
-        if group_of.get(index) != group
-        for port in ports
-        if port not in listening.get(container.index, {})
-    }
-
-
-def _ports_beside(name: str, container: Container) -> set[str]:
-    """The values of variables for the port of the host that a variable holds: `DB_PORT` beside
-    `DB_HOST`.
+def _may_be_elsewhere(
+    candidate: Candidate, container: Container, group_of: Mapping[int, int], numbers: set[str]
+) -> bool:
+    """Whether one of some numbers may be a port of another group: one of it listens there, or
+    nobody is known to, and one of it may listen anywhere.
     """
-    stem = re.sub(rf"(?:{'|'.join(HOST_WORDS)}|IP)$", "", name.upper())
-    return {
-        variable.value.strip()
-        for variable in container.env
-        if stem
-        and variable.name.upper().startswith(stem)
-        and variable.name.upper().endswith("PORT")
-    }
+    context = candidate.classification.context
+    listening = context.listening_ports
+    own = {str(port) for port in listening.get(container.index, {})}
+    known = {str(port) for ports in listening.values() for port in ports}
+    group = group_of.get(container.index)
+    others = [
+        other
+        for other in context.classified_containers
+        if group_of.get(other.index) != group and other is not container
+    ]
+    is_any_unknown = any(
+        context.catalogue_entry(other) is None or not listening[other.index] for other in others
+    )
+    elsewhere = {str(port) for other in others for port in listening[other.index]}
+    return bool((numbers - own) & elsewhere) or (is_any_unknown and bool(numbers - known))
+
+
+def _numbers_around(word: Word, container: Container) -> set[str]:
+    """The numbers in a word and in the two behind it, such as `-p 5432`, that may be ports."""
+    words = [word.text]
+    if word.where in ("command", "args"):
+        invocation = container.invocation
+        place = next(index for index, own in enumerate(invocation) if own.route == word.route)
+        words = [own.text for own in invocation[place : place + 3]]
+    numbers = _NUMBER.findall(" ".join(words))
+    return {number for number in numbers if as_port(number) is not None and int(number) >= 80}
 
 
 def _names_any(text: str, variables: list[str]) -> bool:

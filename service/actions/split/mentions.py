@@ -122,7 +122,7 @@ class Mention:
     @property
     def is_whole(self) -> bool:
         """Whether the text is nothing but the host."""
-        return self.text.value.strip() == self.host
+        return self.text.value.strip().removesuffix(".") == self.host
 
     @property
     def line_before(self) -> str:
@@ -270,10 +270,12 @@ def _mention(text: Text, match: re.Match[str]) -> Mention:
             is_elsewhere = True
         if port is None and (scheme := SCHEME.search(window)):
             port = SCHEME_PORTS.get(scheme[1])
+    # With the final dot of a full name, which a Service's name must not have.
+    end = match.end() + value.startswith(".", match.end())
     return Mention(
         text,
         match.start(),
-        match.end(),
+        end,
         host,
         port,
         port_place=place,
