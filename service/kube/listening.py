@@ -11,10 +11,13 @@ from service.kube.references import HOST_WORDS, LOOPBACK, LOOPBACK_HOST
 from service.yamldoc.nodes import Route
 
 _FLAG = re.compile(r"^--?(?P<name>[A-Za-z][\w.-]*)(?:[= :](?P<value>\S+))?$")
-_PORT_OF_ADDRESS = re.compile(r"^(?:https?://)?(?:[\w.*-]*|\[[0-9a-f:]*\]):?(?P<port>\d{2,5})/?$")
+_PORT_OF_ADDRESS = re.compile(
+    r"^(?:https?://)?(?:(?:[\w.*-]*|\[[0-9a-f:]*\]):)?(?P<port>\d{2,5})/?$"
+)
 _SHELL_LISTEN = re.compile(
     r"(?:http\.server|SimpleHTTPServer|runserver(?: \S*?:)?|nc -lk?p?|TCP-LISTEN:"
-    r"|--?(?:listen|bind|port|addr)[\w-]*[= ](?:https?://)?(?:[\w.*-]*:)?|-b \S*?:)\s*(\d{2,5})\b"
+    r"|(?<![\w-])--?(?:listen|bind|port|addr)[\w-]*[= ](?:https?://)?(?:[\w.*-]*:)?|-b \S*?:)"
+    r"\s*(\d{2,5})\b"
 )
 """A command in a shell script that listens, and its port."""
 _PORT_VARIABLE = re.compile(

@@ -35,6 +35,10 @@ _OWN_ADDRESS_WORDS = re.compile(
     r"|interface|whitelist|hosts\b"
 )
 """Words of lines that name a host to listen there, to be called so, or to trust it."""
+_CALLING_WORDS = re.compile(
+    r"(?i)upstream|backend|target|remote|endpoint|connect|dsn|database|(?<![a-z])db(?![a-z])"
+)
+"""Words before an address that show that somebody calls it."""
 _BINDING_LINE = re.compile(r"(?i)\s*[\w.-]*(?:bind|listen_addr)[\w-]*\s*[:=]?\s*[\"']?\Z")
 """What stands before a host that a configuration binds a server to, whatever its port."""
 _DATABASE_WORDS = frozenset({"db", "database", "sql"})
@@ -190,7 +194,8 @@ def _decide_all_addresses(
         port = next(iter(ports_beside(text.name, values)), None)
     target = context.target_of(_as_call(reference, port)) if port else None
     is_named = mention.is_whole and _names_another(plan, text)
-    if target is None and not is_named and not mention.has_scheme:
+    is_to_call = _CALLING_WORDS.search(f"{text.before} {text.name} {mention.line_before}")
+    if target is None and not (is_named or is_to_call or mention.has_scheme):
         return Keep(LeftBecause.LISTENS)
     message = (
         f"{text.container.name} calls its own Pod by another name than localhost ({text.where}):"

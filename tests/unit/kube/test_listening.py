@@ -53,7 +53,12 @@ def test_flags_with_an_address(args: str, expected: list[int]) -> None:
 @pytest.mark.parametrize("args", ["[--port=8080]", "['--port 8080']", "[--listen=8080/]"])
 def test_flags_with_a_port_alone(args: str) -> None:
     """Without a colon before it."""
-    assert 8080 in ports_of(f"{{args: {args}}}")
+    assert ports_of(f"{{args: {args}}}") == [8080]
+
+
+def test_flags_that_name_somebody_elses_port() -> None:
+    """A server that is called."""
+    assert ports_of("{args: [--db-port=5432, --redis-port=6379, '--upstream-port 80']}") == []
 
 
 @pytest.mark.parametrize(
