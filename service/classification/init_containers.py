@@ -15,7 +15,7 @@ from service.classification.signals.container_name import words_of
 from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container, repository
 from service.kube.objects import as_mapping
-from service.kube.references import LOOPBACK, service_names_in
+from service.kube.references import service_names_in
 from service.kube.services import ServiceLink
 from service.kube.workloads import READ_ONLY_SOURCES, Workload
 
@@ -40,6 +40,9 @@ _ASKING_PROGRAM = (
     r"|wait-for(?:-it)?(?:\.sh)?|pg_isready|mysqladmin|mysql|psql|redis-cli|mongosh?)\b[^|;&\n]*?)"
 )
 """A program that calls a host, with words before the host."""
+
+_OWN_POD = re.compile(r"(?i)localhost|127\.\d|ip6-loopback|::1|0\.0\.0\.0")
+"""A spelling of the Pod itself, wherever it starts: `-hlocalhost` and `%2Flocalhost` too."""
 
 _Groups: TypeAlias = tuple[tuple[Container, ...], ...]
 
@@ -105,7 +108,7 @@ def called_containers(context: PodContext, container: Container) -> Iterator[Con
         if target is not None:
             yield target
     text = "\n".join(word.text for word in container.words)
-    if LOOPBACK.search(text):
+    if _OWN_POD.search(text):
         # The port may be a word of its own: `nc -z localhost 5432`.
         yield from _listening(context, container, text)
     for link in context.services:
@@ -134,7 +137,7 @@ def _listening(context: PodContext, caller: Container, text: str) -> Iterator[Co
 
 
 def _numbers_in(text: str) -> set[str]:
-    return set(re.findall(r"(?<![\w.])\d{2,5}(?![\w.])", text))
+    return set(re.findall(r"(?:(?<![\w.])|(?<=%3[Aa])|(?<=-[pP]))\d{2,5}(?![\w.])", text))
 
 
 def _answering(context: PodContext, link: ServiceLink, text: str) -> Iterator[Container]:

@@ -109,7 +109,13 @@ def _mentions_port(container: Container, number: int) -> bool:
     if any(number in mention.ports for text in texts for mention in find_loose_mentions(text)):
         return False
     pattern = re.compile(rf"(?<![\w.:]){number}(?![\w.])|(?:^|[\s=])(?:\*|0\.0\.0\.0)?:{number}\b")
-    words = (word.text for word in container.words)
+    others = {
+        variable.route
+        for variable in container.env
+        if not re.search(r"(?i)^PORT$|http|listen|server|bind|web", variable.name)
+    }
+    # DB_PORT is somebody else's.
+    words = (word.text for word in container.words if word.route not in others)
     return any(pattern.search(word) for word in words) or any(
         probe.port == number for probe in container.probes
     )

@@ -98,50 +98,28 @@ TEXTS = {Use.CALL: CALLS, Use.KEEP: KEPT, Use.ADVERTISE: ADVERTISED, Use.BIND: B
 @st.composite
 def scenes(draw: st.DrawFn, uses: tuple[Use, ...] = tuple(Use)) -> Scene:
     """Two or three containers, some of which call each other."""
-    names = ["web", "api", "db"][: draw(st.integers(2, 3))]
-    ports: dict[str, int] = {}
-    containers: list[Data] = []
-    for name in names:
-        taken = set(ports.values())
-        image, port = draw(
-            st.sampled_from([program for program in PROGRAMS if program[1] not in taken])
-        )
-        ports[name] = port
-        container: Data = {"name": name, "image": image}
-        if draw(st.integers(0, 9)):
-            container["ports"] = [{"containerPort": port}]
-        containers.append(container)
+    containers, ports = draw(servers())
     init: list[Data] = []
     if draw(st.integers(0, 3)) == 0:
         init = [{"name": draw(st.sampled_from(["first", "wait", "prepare"])), "image": "busybox"}]
+    # A store calls nobody: what looks like that says where it listens itself.
+    clients = [one["name"] for one in containers if one["image"].startswith("acme/")]
+    clients += [one["name"] for one in init]
     told: list[Told] = []
-    config: dict[str, str] = {}
     for _ in range(draw(st.integers(1, 2))):
-        use = draw(st.sampled_from(uses))
-        callers = [container["name"] for container in (*containers, *init)]
-        caller = draw(st.sampled_from(callers if use is Use.CALL else names))
-        others = [name for name in names if name != caller]
-        target = caller if use in (Use.ADVERTISE, Use.BIND) else draw(st.sampled_from(others))
-        place, template = draw(st.sampled_from(TEXTS[use]))
-        is_taken = any(one.caller == caller and one.place == place for one in told)
-        if is_taken or (place.startswith("config") and config):
-            continue
-        host = draw(st.sampled_from(HOSTS))
-        if use is Use.BIND and host in ("0.0.0.0", "$(POD_IP)"):
-            host = "127.0.0.1"
-        if host == "::1" and not re.search(r"\{host\}( |\Z)", template):
-            host = "[::1]"  # as nobody can tell its port otherwise
-        if host == "$(POD_IP)" and place.startswith(("config", "probe", "hook")):
-            host = "localhost"  # only variables, command and args are expanded
-        text = Told(caller, target, ports[target], use, place, template, host)
-        told.append(text)
-        if place.startswith("config"):
-            config[place.partition(" ")[2]] = text.text
-    services: dict[str, tuple[int, int]] = {}
-    for name in names:
+        one = draw(texts(draw(st.sampled_from(uses)), ports, clients))
+        is_alone = one is not None and not any(
+            (other.caller, other.place) == (one.caller, one.place)
+            or (other.place + one.place).count("config") > 1
+            for other in told
+        )
+        if one is not None and is_alone:
+            told.append(one)
+    services = {}
+    for name, port in ports.items():
         if draw(st.booleans()):
-            outside = draw(st.sampled_from([ports[name], ports[name], 80]))
-            services[draw(st.sampled_from([name, f"shop-{name}"]))] = (outside, ports[name])
+            outside = draw(st.sampled_from([port, port, 80]))
+            services[draw(st.sampled_from([name, f"shop-{name}"]))] = (outside, port)
     singletons: frozenset[str] = frozenset()
     if draw(st.integers(0, 7)) == 0:
         security = {"securityContext": {"capabilities": {"add": ["NET_ADMIN"]}}}
@@ -151,6 +129,9 @@ def scenes(draw: st.DrawFn, uses: tuple[Use, ...] = tuple(Use)) -> Scene:
         else:
             containers.append(tunnel)
         singletons = frozenset({"tunnel"})
+    config = {
+        one.place.partition(" ")[2]: one.text for one in told if one.place.startswith("config")
+    }
     return scene(
         containers,
         tuple(told),
@@ -161,6 +142,45 @@ def scenes(draw: st.DrawFn, uses: tuple[Use, ...] = tuple(Use)) -> Scene:
         kind=draw(st.sampled_from(["Deployment", "Deployment", "Pod"])),
         singletons=singletons,
     )
+
+
+@st.composite
+def servers(draw: st.DrawFn) -> tuple[list[Data], dict[str, int]]:
+    """Containers, and the ports on which they listen by name, which most of them declare."""
+    ports: dict[str, int] = {}
+    containers: list[Data] = []
+    for name in ["web", "api", "db"][: draw(st.integers(2, 3))]:
+        taken = set(ports.values())
+        image, port = draw(
+            st.sampled_from([program for program in PROGRAMS if program[1] not in taken])
+        )
+        ports[name] = port
+        container: Data = {"name": name, "image": image}
+        if draw(st.integers(0, 9)):
+            container["ports"] = [{"containerPort": port}]
+        containers.append(container)
+    return containers, ports
+
+
+@st.composite
+def texts(draw: st.DrawFn, use: Use, ports: dict[str, int], clients: list[str]) -> Told | None:
+    """A text that a container is told; None where none may be."""
+    callers = clients if use is Use.CALL else list(ports)
+    if not callers:
+        return None
+    caller = draw(st.sampled_from(callers))
+    others = [name for name in ports if name != caller]
+    target = caller if use in (Use.ADVERTISE, Use.BIND) else draw(st.sampled_from(others))
+    place, template = draw(st.sampled_from(TEXTS[use]))
+    host = draw(st.sampled_from(HOSTS))
+    if host == "::1" and not re.search(r"\{host\}( |\Z)", template):
+        host = "[::1]"  # as nobody can tell its port otherwise
+    if host == "$(POD_IP)" and place.startswith(("config", "probe", "hook")):
+        host = "localhost"  # only variables, command and args are expanded
+    is_bound = use is Use.BIND or template.startswith("-h")
+    if is_bound and host in ("0.0.0.0", "$(POD_IP)"):
+        host = "127.0.0.1"  # there a server listens for everybody
+    return Told(caller, target, ports[target], use, place, template, host)
 
 
 def faults_of(sample: Scene) -> list[str]:

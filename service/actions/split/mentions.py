@@ -132,8 +132,9 @@ class Mention:
 
     @property
     def has_scheme(self) -> bool:
-        """Whether it is the host of a URI."""
-        return SCHEME.search(self.line_before) is not None
+        """Whether it is the host of a URI, which may be encoded in another one."""
+        before = self.line_before
+        return SCHEME.search(before) is not None or before.upper().endswith("%3A%2F%2F")
 
 
 def texts_of(workload: Workload, container: Container, manifests: ManifestSet) -> Iterator[Text]:
