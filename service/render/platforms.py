@@ -18,6 +18,7 @@ from service.render.suggestions import LeftOut, Reason, Suggestion, marker, sugg
 Json = dict[str, Any]
 
 _EXPLANATIONS: Mapping[Reason, str] = {
+    Reason.NEEDS_STAGES: "what it moves must not run twice: merge it stage after stage",
     Reason.NEW_FILES: "it makes new files",
     Reason.SEVERAL_FILES: "it edits several files",
     Reason.OUTSIDE_HUNK: "its lines are not all in one hunk of this pull request",

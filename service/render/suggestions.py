@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from service.assumptions import AssumptionCode
 from service.findings import Change, Report
 from service.render.diff_parser import FileDiff, Hunk
 from service.render.fixes import FileEdits, connected_changes, edits_by_change
 from service.render.lines import FileLines
 from service.text import SourceFile
+
+_NEVER_AT_ONCE = frozenset({AssumptionCode.DATA_TAKEN_OVER, AssumptionCode.RUNS_ONCE})
+"""What is assumed of changes whose stages a merge must not skip."""
 
 
 class Reason(StrEnum):
@@ -26,6 +30,8 @@ class Reason(StrEnum):
 
     NOT_TOUCHED = "not-touched"
     """The pull request does not touch its workload. It is not in the summary either."""
+    NEEDS_STAGES = "needs-stages"
+    """What it moves must not run twice: applied at once, two would write to the same data."""
     NEW_FILES = "new-files"
     """It makes files, which a suggestion can't."""
     SEVERAL_FILES = "several-files"
@@ -157,6 +163,10 @@ def _decide(
 ) -> Suggestion | Reason:
     if not any(_is_touched(report, change, files) for change in changes):
         return Reason.NOT_TOUCHED
+    if any(
+        assumption.code in _NEVER_AT_ONCE for change in changes for assumption in change.assumptions
+    ):
+        return Reason.NEEDS_STAGES
     if not edits:
         return Reason.NEW_FILES
     if len(edits) > 1:

@@ -99,3 +99,18 @@ def test_markers_stay_and_differ():
     """Equal for equal parts, and different for parts that only look the same together."""
     assert marker("suggestion", "a", "b") == marker("suggestion", "a", "b")
     assert len({marker("a", "b", "c"), marker("a", "bc"), marker("b", "b", "c")}) == 3
+
+
+def test_what_must_not_run_twice_is_no_suggestion():
+    """A merge applies it at once, and two would write to the same data."""
+    image, claim = "api:3\n", "persistentVolumeClaim: {claimName: data}"
+    mount = "      volumeMounts: [{name: data, mountPath: /data}]\n"
+    text = TWO_SERVERS.replace(image, image + mount)
+    text = text.replace("spec:\n", f"spec:\n  volumes: [{{name: data, {claim}}}]\n", 1)
+    answer, report = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}))
+    codes = {item.code for change in report.rewrite.changes for item in change.assumptions}
+
+    assert "data-taken-over" in codes
+    assert answer["comments"] == []
+    assert {item["reason"] for item in answer["left_out"]} == {"needs-stages"}
+    assert "stage after stage" in answer["summary"]["body"]
