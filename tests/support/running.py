@@ -264,7 +264,9 @@ def _tell(container: Data, told: Told, config: Mapping[str, str] | None) -> None
                 port = {"name": name.removesuffix("HOST") + "PORT", "value": str(told.port)}
                 variables.append(port)
         case "args" | "command":
-            container[kind] = told.text.split(" ")
+            # A shell takes its script as one word.
+            words = told.text.split(" ", 2) if told.text.startswith("sh -c ") else None
+            container[kind] = words or told.text.split(" ")
         case "probe":
             command = {"command": told.text.split(" ")}
             container["livenessProbe"] = {"exec": command}

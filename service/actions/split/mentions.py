@@ -312,8 +312,8 @@ def _port_in_words(text: Text, match: re.Match[str]) -> int | None:
     if not text.is_invocation or match.end() != len(text.value):
         return None
     after = text.after
-    if after and re.fullmatch(r"\d{2,5}", after[0]):
-        return as_port(after[0])
+    if after and (next_word := re.fullmatch(r"(\d{2,5});?", after[0])):
+        return as_port(next_word[1])
     return _port_option(after)
 
 
