@@ -199,7 +199,8 @@ def _edit_old_workload(
         for operations in services.template.values()
         for operation in operations
     ]
-    if plan.controller is None and services.shared_label:
+    has_label = workload.labels.get(SHARED_LABEL) == services.shared_label
+    if plan.controller is None and services.shared_label and not has_label:
         route = candidate.route_to(*workload.template, "metadata", "labels")
         result.append(AddEntry(route, SHARED_LABEL, services.shared_label, int(Stage.EXPAND)))
     staying = plan.partition.members[0]

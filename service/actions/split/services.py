@@ -224,7 +224,7 @@ def _lead_to_several(
         if port.target != name:
             changes = changes.with_step(service, _target_by_name(service, port, name))
     matched = [matches_map(service_selector(service), group) for group in plan.labels.labels]
-    if any(matched[1:]):
+    if any(matched[1:]) and plan.labels.key not in service_selector(service):
         # New Pods must not stand behind a number before the port has a name.
         changes = changes.with_step(service, _keep_to_old_pods(service, plan.labels))
     if all(matched):
