@@ -14,6 +14,7 @@ from typing import NamedTuple
 from service.assumptions import Assumption
 from service.findings import Applicability, OldPods, Stage
 from service.kube.objects import Resource
+from service.kube.splits import SPLIT_FROM
 from service.kube.workloads import Workload
 from service.refusals import Refusal
 from service.yamldoc.nodes import Route
@@ -47,6 +48,33 @@ class NewObject:
     """From which stage on it is there."""
     path: str | None = None
     """A file of its own; None where it stands behind `after`."""
+    split_from: str = ""
+    """The workload that it is split off from, which it says until the last stage, so that a text
+    between the stages can be gone on with; empty for none.
+    """
+
+    @property
+    def versions(self) -> tuple[tuple[Tree, Stage, Stage | None], ...]:
+        """What it says, each with the first stage that has it and the first that has it no
+        longer; None for all later ones.
+        """
+        if not self.split_from or self.stage >= Stage.CONTRACT:
+            return ((self.tree, self.stage, None),)
+        return (
+            (self.marked_tree, self.stage, Stage.CONTRACT),
+            (self.tree, Stage.CONTRACT, None),
+        )
+
+    @property
+    def marked_tree(self) -> Tree:
+        """What it says until the last stage."""
+        assert isinstance(self.tree, dict)
+        metadata = self.tree.get("metadata") or {}
+        assert isinstance(metadata, dict)
+        annotations = metadata.get("annotations") or {}
+        assert isinstance(annotations, dict)
+        marked = {**annotations, SPLIT_FROM: self.split_from}
+        return {**self.tree, "metadata": {**metadata, "annotations": marked}}
 
     @property
     def title(self) -> str:

@@ -185,6 +185,12 @@ class Refusal(StrEnum):
 
     # A workload is not split
 
+    SPLIT_UNCLEAR = (
+        "split-unclear",
+        RefusalSection.SPLIT,
+        "it is being split, and the stages that remain can't be told from the text",
+        "go on with the files of the stages that it was begun with",
+    )
     INIT_CONTAINER = (
         "init-container",
         RefusalSection.SPLIT,

@@ -19,7 +19,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         id="split",
         module=split,
-        rules=("unrelated-containers",),
+        rules=("unrelated-containers", "split-in-progress"),
         is_wanted=split_decide.is_wanted,
         propose=split_decide.propose,
         complete=split_decide.complete,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from service.actions.context import Candidate
+from service.findings import Stage
 from service.kube.container_engines import is_engine_annotation
+from service.kube.splits import STOPPED_BY_SPLIT
 from service.kube.workloads import Workload
+from service.yamldoc.operations import AddEntry, Operation
 
 _OBJECT_ANNOTATIONS = (
     "kubectl.kubernetes.io/last-applied-configuration",
@@ -25,6 +31,23 @@ _OBJECT_ANNOTATIONS = (
     "note",
 )
 """What tools and people read on the object itself; all else is read on the Pod."""
+
+
+def mark_as_stopped(candidate: Candidate, kept: Collection[str]) -> Operation:
+    """Say in the text of the stage *switch* that the split has stopped a workload: planned anew
+    from there, it would stay so.
+
+    Args:
+        candidate: the workload.
+        kept: the annotations that its object has in that stage.
+    """
+    value = "apply the stage contract, which starts it again"
+    stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
+    if kept:
+        route = candidate.route_to("metadata", "annotations")
+        return AddEntry(route, STOPPED_BY_SPLIT, value, stage, until=until)
+    route = candidate.route_to("metadata")
+    return AddEntry(route, "annotations", {STOPPED_BY_SPLIT: value}, stage, until=until)
 
 
 def is_for_pods(annotation: str) -> bool:

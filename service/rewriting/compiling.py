@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from service.change import NewObject, Proposal
+from service.change import Proposal
 from service.errors import EditError
 from service.findings import HeldBack, Stage
 from service.kube.objects import Resource
@@ -28,7 +28,7 @@ from service.yamldoc.layout import (
     line_end,
 )
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import AddItem, Operation, Remove, WrapInList
+from service.yamldoc.operations import AddItem, Operation, Remove, Tree, WrapInList
 from service.yamldoc.stream import Document, document_removal_span
 
 FileEdits: TypeAlias = Mapping[str, Sequence[Edit]]
@@ -203,7 +203,9 @@ def _operations(proposal: Proposal) -> dict[Document, list[Operation]]:
             continue
         route = new.after.route
         if route:
-            add(new.after, AddItem(route[:-1], new.tree, int(new.stage), int(route[-1]) + 1))
+            for tree, stage, until in new.versions:
+                index, end = int(route[-1]) + 1, until and int(until)
+                add(new.after, AddItem(route[:-1], tree, int(stage), index, end))
         elif is_json(new.after.document) and wrapping not in found.get(new.after.document, ()):
             add(new.after, wrapping)
     return found
@@ -225,13 +227,16 @@ class _Compiler:
         """
         result: dict[str, list[Edit]] = {}
         for new in proposal.objects:
-            if new.path is not None:
-                text = emit_document(new.tree, self._formatting_in(new.after.path))
-                edit = Edit(Span(0, 0), text, int(new.stage))
-                result.setdefault(new.path, []).append(edit)
-            elif not new.after.route:
-                edit = _append(new, self._formatting_in(new.after.path))
-                result.setdefault(new.after.path, []).append(edit)
+            formatting = self._formatting_in(new.after.path)
+            for tree, stage, until in new.versions:
+                if new.path is not None:
+                    edit = Edit(Span(0, 0), emit_document(tree, formatting))
+                elif not new.after.route:
+                    edit = _append(new.after.document, tree, formatting)
+                else:
+                    continue
+                edit = replace(edit, stage=int(stage), until=until and int(until))
+                result.setdefault(new.file, []).append(edit)
         for copy in proposal.copies:
             if not copy.resource.route:
                 edit = Edit(document_removal_span(copy.resource.document), "", int(Stage.EXPAND))
@@ -250,15 +255,14 @@ class _Compiler:
         return self._formatting[path]
 
 
-def _append(new: NewObject, formatting: Formatting) -> Edit:
+def _append(document: Document, tree: Tree, formatting: Formatting) -> Edit:
     """A new object behind a document: before the blank lines that end its piece, so that they go
     on doing so; or behind them where a block scalar may keep them as its own.
     """
-    document = new.after.document
     text = document.text
     if formatting.json:
         at = document.span.start + document.root.end
-        return Edit(Span(at, at), emit_json_item(new.tree, formatting), int(new.stage))
+        return Edit(Span(at, at), emit_json_item(tree, formatting))
     newline = formatting.newline
     body = text.rstrip(" \t\r\n")
     if body.endswith("\n...") or body == "...":
@@ -272,7 +276,7 @@ def _append(new: NewObject, formatting: Formatting) -> Edit:
         end, blank = blank_lines_end(text, end), ""
     check_open_end(document, end)
     at = document.span.start + end
-    content = newline + blank + "---" + newline + emit_document(new.tree, formatting)
+    content = newline + blank + "---" + newline + emit_document(tree, formatting)
     content = content.removesuffix(newline)
     content += final_line_break(document.source.text, at, content, newline)
-    return Edit(Span(at, at), content, int(new.stage))
+    return Edit(Span(at, at), content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.actions import ACTIONS
@@ -13,8 +13,11 @@ from service.classification.classify import Classification
 from service.findings import Applicability, HeldBack
 from service.kube.objects import ManifestSet, Resource, in_same_namespace
 from service.kube.services import services_selecting
+from service.kube.splits import is_being_split
 from service.options import Options
 from service.refusals import Refusal
+from service.rewriting.resuming import remaining_stages
+from service.text import SourceFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,10 @@ class Plan:
 
 
 def plan(
-    manifests: ManifestSet, classifications: Sequence[Classification], options: Options
+    manifests: ManifestSet,
+    classifications: Sequence[Classification],
+    options: Options,
+    sources: Mapping[str, SourceFile],
 ) -> Plan:
     """Decide on the changes of a set.
 
@@ -36,6 +42,7 @@ def plan(
         manifests: the set.
         classifications: of its workloads.
         options: the caller's.
+        sources: the files, by path.
 
     Raises:
         DeadlineExceeded: it took too long.
@@ -50,7 +57,11 @@ def plan(
         if resource in merged:
             continue
         min_confidence = options.for_path(resource.path).min_confidence
-        planned = _plan_workload(Candidate(classification, manifests, names, min_confidence))
+        candidate = Candidate(classification, manifests, names, min_confidence)
+        if is_being_split(candidate.workload, manifests):
+            planned = _plan_remaining(candidate, options, sources)
+        else:
+            planned = _plan_workload(candidate)
         proposals += planned.proposals
         held_back += planned.held_back
         merged |= {copy.resource for own in planned.proposals for copy in own.copies}
@@ -133,6 +144,18 @@ def _plan_workload(candidate: Candidate) -> Plan:
         if action.id in proposals
     ]
     return Plan(tuple(completed), tuple(held_back))
+
+
+def _plan_remaining(
+    candidate: Candidate, options: Options, sources: Mapping[str, SourceFile]
+) -> Plan:
+    """What remains of a split that was begun."""
+    unfit = next(_reasons_to_do_nothing(candidate), None)
+    match unfit or remaining_stages(candidate, options, sources):
+        case Proposal() as proposal:
+            return Plan((proposal,), ())
+        case Declined() as declined:
+            return Plan((), (_declined(candidate, "split", declined),))
 
 
 def _propose(action: Action, candidate: Candidate, earlier: tuple[Proposal, ...]) -> Outcome:

@@ -74,7 +74,7 @@ def rewrite(
     Raises:
         DeadlineExceeded: it took too long.
     """
-    planned = plan(inputs.manifests, classifications, options)
+    planned = plan(inputs.manifests, classifications, options, inputs.sources)
     proposals = planned.proposals
     if options.layout == "new-files":
         proposals = place_in_new_files(proposals, inputs.manifests, inputs.sources)

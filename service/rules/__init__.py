@@ -13,6 +13,7 @@ from service.rules import (
     low_confidence,
     port_clash,
     replicated_pods,
+    split_in_progress,
     unrelated_containers,
 )
 from service.rules.rule import Rule
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = tuple(
             duplicate_key,
             invalid_field,
             low_confidence,
+            split_in_progress,
         ),
     )
 )

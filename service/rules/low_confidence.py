@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
+from service.kube.splits import is_being_split
 from service.rules.rule import RuleInput
 
 SEVERITY = Severity.INFO
@@ -37,6 +38,8 @@ def check(run: RuleInput) -> Iterator[Finding]:
         confidence = classification.boundary_confidence()
         min_confidence = run.options.for_path(workload.resource.path).min_confidence
         if len(classification.groups) < 2 or confidence >= min_confidence:
+            continue
+        if is_being_split(workload, run.manifests):
             continue
         heads = [group[0].name for group in classification.groups]
         roles = ",".join([f"{heads[0]}=main", *(f"{name}=unrelated" for name in heads[1:])])

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
+from service.kube.splits import is_being_split
 from service.rules.rule import RuleInput
 
 SEVERITY = Severity.WARNING
@@ -34,6 +35,8 @@ def check(run: RuleInput) -> Iterator[Finding]:
         workload, context = classification.workload, classification.context
         min_confidence = run.options.for_path(workload.resource.path).min_confidence
         if len(classification.groups) < 2 or classification.boundary_confidence() < min_confidence:
+            continue
+        if is_being_split(workload, run.manifests):
             continue
         first, *others = [group[0] for group in classification.groups]
         what = (

@@ -23,6 +23,7 @@ from service.kube.dependents import (
 )
 from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
 from service.kube.selectors import matches, values_asked
+from service.kube.splits import SPLIT_FROM
 from service.kube.workloads import Workload, pods_by_label
 from service.verification.equality import are_equal_but_for
 from service.yamldoc.nodes import Data, Route
@@ -52,7 +53,12 @@ def find_lost_coverage(covered: Covered) -> Iterator[str]:
     Args:
         covered: the workload.
     """
-    selections = selections_of(covered.old, covered.before)
+    # What a split made before was never for all of the Pod.
+    selections = [
+        selection
+        for selection in selections_of(covered.old, covered.before)
+        if SPLIT_FROM not in selection.resource.annotations
+    ]
     yield from _check_selections(covered, selections)
     yield from _check_budgets(covered, selections)
     yield from _check_scalers(covered)

@@ -16,6 +16,7 @@ from service.kube.containers import Container
 from service.kube.objects import ManifestSet, Resource, as_list, as_text
 from service.kube.selectors import matches_map
 from service.kube.services import service_selector, services_selecting
+from service.kube.splits import SPLIT_FROM, unmarked
 from service.kube.workloads import Workload, pods_with_labels
 from service.verification.coverage import find_new_objects, find_same_object
 from service.verification.endpoints import Endpoint, endpoints_of, listening_container
@@ -81,13 +82,30 @@ def find_misrouted_services(
             yield f"Service {origin.name} is gone"
             continue
         selecting.discard(service)
-        if not are_equal_but_for(origin.data, service.data, _routes_of_targets(origin)):
+        if not are_equal_but_for(unmarked(origin), unmarked(service), _routes_of_targets(origin)):
             yield f"Service {service.name} is not what it was, but for whom it leads to"
         if not service_selector(service):
             yield f"Service {service.name} selects no Pods any more"
         yield from _compare_receivers(origin, service, transition)
+    there = {
+        successor
+        for successor in transition.successors
+        if find_same_object(successor.resource, before) is not None
+    }
     for service in sorted(selecting, key=lambda service: service.name):
-        if find_same_object(service, before):
+        sent = find_same_object(service, before)
+        if sent is None or sent.annotations.get(SPLIT_FROM) == old.name:
+            continue
+        selected = [
+            successor
+            for successor in transition.successors
+            if matches_map(service_selector(service), successor.labels)
+        ]
+        # What a split made before goes on with its Services.
+        if not all(
+            successor in there and matches_map(service_selector(sent), successor.labels)
+            for successor in selected
+        ):
             yield f"Service {service.name} selects Pods that it did not select"
     for new in transition.plan.objects:
         for service in find_new_objects(after, new):

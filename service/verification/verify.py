@@ -312,7 +312,9 @@ class _StageComparison:
             yield "names", f"{new.title} is not a valid free name"
         if new.stage <= self.stage and not found:
             yield "names", f"{new.title} is missing in stage {self.stage.label}"
-        if any(not is_made_from(resource.data, new.tree) for resource in found):
+        is_marked = new.split_from and self.stage < Stage.CONTRACT and new.stage < Stage.CONTRACT
+        tree = new.marked_tree if is_marked else new.tree
+        if any(not is_made_from(resource.data, tree) for resource in found):
             yield (
                 "parses",
                 f"{new.title} doesn't say what was planned, in stage {self.stage.label}",

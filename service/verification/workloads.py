@@ -16,6 +16,7 @@ from service.kube.bare_pods import reason_to_stay_bare
 from service.kube.containers import Container
 from service.kube.dependents import names_workload, scalers_of
 from service.kube.objects import ManifestSet, Resource, as_mapping, value_at
+from service.kube.splits import objects_split_from, unmarked
 from service.kube.workloads import (
     Workload,
     controllers_selecting,
@@ -91,7 +92,12 @@ def find_successors(plan: WorkloadPlan, sets: StageSets) -> tuple[Workload, ...]
 def _find_workload(plan: WorkloadPlan, sets: StageSets, kind: str, name: str) -> Workload | None:
     resource = plan.workload.resource
     new = next((new for new in plan.objects if (new.kind, new.name) == (kind, name)), None)
-    path = new.file if new is not None else resource.path
+    begun = (
+        made.path
+        for made in objects_split_from(plan.workload, sets.before)
+        if (made.kind, made.name) == (kind, name)
+    )
+    path = new.file if new is not None else next(begun, resource.path)
     return next(
         (
             workload
@@ -183,7 +189,7 @@ class WorkloadCheck:
                 yield "references", f"{now.title} doesn't have the labels of {old.title}"
             return
         parts = frozenset({self._old.template, *(("spec", field) for field in _COMPARED_ELSEWHERE)})
-        if not are_equal_but_for(old.data, now.data, parts):
+        if not are_equal_but_for(unmarked(old), unmarked(now), parts):
             yield "references", f"{now.title} has changed in more than its Pods"
 
     def _stays_too(self, container: Container) -> bool:

@@ -55,9 +55,8 @@ def _is_empty(document: Document, route: Route) -> bool:
 
 def _goes_with(addition: AddEntry | AddItem, known: SetValue) -> bool:
     """Whether an addition belongs in the new value that a collection gets."""
-    until = addition.until if isinstance(addition, AddEntry) else None
     is_entry = isinstance(addition, AddEntry)
-    return (addition.stage, until, is_entry) == (
+    return (addition.stage, addition.until, is_entry) == (
         known.stage,
         known.until,
         isinstance(known.value, dict),
@@ -75,7 +74,9 @@ def _with_addition(known: SetValue | None, addition: AddEntry | AddItem) -> SetV
             until=addition.until,
         )
     old = known.value if known else []
-    return SetValue(addition.route, [*old, addition.value], stage=addition.stage)
+    return SetValue(
+        addition.route, [*old, addition.value], stage=addition.stage, until=addition.until
+    )
 
 
 def _emptied_collections(

@@ -70,6 +70,8 @@ class AddItem:
     stage: int = 0
     index: int | None = None
     """The index of the old item before which it goes; at the end if None or too large."""
+    until: int | None = None
+    """The first stage that has it no longer; None if all later ones have it."""
 
 
 @dataclass(frozen=True, slots=True)

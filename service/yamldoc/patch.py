@@ -227,7 +227,7 @@ def _key_of(found: FoundNode) -> Scalar:
 
 def _limited(edit: Edit, operation: Operation) -> Edit:
     """An edit that ends with the stage that its operation ends with."""
-    if isinstance(operation, SetValue | AddEntry) and operation.until is not None:
+    if isinstance(operation, SetValue | AddEntry | AddItem) and operation.until is not None:
         return replace(edit, until=operation.until)
     return edit
 

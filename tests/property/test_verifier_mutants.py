@@ -52,7 +52,9 @@ class RightRewrite:
             classify(PodContext(workload, self.inputs.manifests, load_catalogue()), load_weights())
             for workload in self.inputs.workloads
         ]
-        planned = plan(self.inputs.manifests, self.classifications, self.options)
+        planned = plan(
+            self.inputs.manifests, self.classifications, self.options, self.inputs.sources
+        )
         assert planned.proposals, planned.held_back
         compiled = compile_proposals(self.inputs, planned.proposals)
         self.kept = compiled.proposals

@@ -81,4 +81,4 @@ def classified(inputs: Inputs) -> list[Classification]:
 def planned(*texts: str, options: Options | None = None) -> tuple[Inputs, Plan]:
     """A set and what is planned for it."""
     inputs = read(*texts, options=options)
-    return inputs, plan(inputs.manifests, classified(inputs), options or Options())
+    return inputs, plan(inputs.manifests, classified(inputs), options or Options(), inputs.sources)

@@ -29,6 +29,7 @@ CODES = [
     "server-beside-job",
     "node-agent",
     "selector-overlap",
+    "split-unclear",
     "init-container",
     "runs-twice",
     "low-confidence",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from service.actions.annotations import mark_as_stopped
 from service.actions.context import Candidate, Outcome, Refused
 from service.actions.invalid_fields import fixes_of
 from service.actions.kustomizations import PlannedObject, check_split
@@ -231,9 +232,10 @@ def _scale_down_old_workload(division: Division) -> list[Operation]:
     _check_claims_are_retained(resource)
     field, value = ("suspend", True) if resource.kind == "CronJob" else ("replicas", 0)
     stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
+    mark = mark_as_stopped(division.candidate, resource.annotations)
     if field in resource.spec:
-        return [SetValue(route_to("spec", field), value, stage, until=until)]
-    return [AddEntry(route_to("spec"), field, value, stage, until=until)]
+        return [SetValue(route_to("spec", field), value, stage, until=until), mark]
+    return [AddEntry(route_to("spec"), field, value, stage, until=until), mark]
 
 
 def _check_claims_are_retained(resource: Resource) -> None:
@@ -415,7 +417,7 @@ def _proposal(
         applicability=Applicability.REVIEW,
         assumptions=tuple(dict.fromkeys(assumptions)),
         steps=steps,
-        objects=objects,
+        objects=tuple(replace(new, split_from=plan.labels.names[0]) for new in objects),
         moves=moves,
         traffic=division.traffic,
         left_addresses=addresses.left,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import normpath
 
-from service.actions.annotations import is_for_pods
+from service.actions.annotations import is_for_pods, mark_as_stopped
 from service.actions.context import Candidate, Outcome, Refused
 from service.actions.invalid_fields import fixes_of
 from service.actions.live_exports import clean_export
@@ -123,6 +123,8 @@ def _nest(
         result.append(SetValue(route_to("metadata", "name"), controller.name, stage))
     result += clean_export(candidate, releases_node=controller.kind != "DaemonSet")
     result += [*controller.inside, *_remove_pod_annotations(candidate)]
+    if asked.stops:
+        result.append(mark_as_stopped(candidate, _kept_annotation_keys(candidate)))
     for container in candidate.workload.containers:
         result += fixes_of(candidate, container).values()
     metadata: dict[str, Tree] = {}
@@ -168,6 +170,16 @@ def _pod_annotation_keys(candidate: Candidate) -> list[str]:
         key
         for key in resource.annotations
         if is_for_pods(key) and not is_machine_written(resource, key)
+    ]
+
+
+def _kept_annotation_keys(candidate: Candidate) -> list[str]:
+    """The keys of the annotations that stay on the object."""
+    resource, moved = candidate.resource, _pod_annotation_keys(candidate)
+    return [
+        key
+        for key in resource.annotations
+        if key not in moved and not is_machine_written(resource, key)
     ]
 
 

@@ -302,4 +302,4 @@ def test_time_is_up_at_some_point() -> None:
     """Between two workloads."""
     inputs = read(SHOP)
     with pytest.raises(DeadlineExceeded):
-        planning.plan(inputs.manifests, classified(inputs), Options(deadline=0.0))
+        planning.plan(inputs.manifests, classified(inputs), Options(deadline=0.0), inputs.sources)
