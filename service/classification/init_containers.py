@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import TypeAlias
 
 from service.classification.context import PodContext
@@ -44,13 +45,20 @@ _ASKING_PROGRAM = (
 _OWN_POD = re.compile(r"(?i)localhost|127\.\d|ip6-loopback|::1|0\.0\.0\.0")
 """A spelling of the Pod itself, wherever it starts: `-hlocalhost` and `%2Flocalhost` too."""
 
+_TOLD_HOST = re.compile(
+    r"(?:://(?:[^@/\s]*@)?|\A|[\s=,])(?P<host>[a-z][a-z0-9-]{2,}(?:\.[a-z0-9-]+)*)(?=[/\s,:?]|\Z)"
+)
+_MOST_HOSTS = 50
+"""In one word."""
+_NO_HOSTS = frozenset({"localhost", "true", "false", "http", "https", "exec"})
 _Groups: TypeAlias = tuple[tuple[Container, ...], ...]
 
 
 def prepared_groups(context: PodContext, container: Container, groups: _Groups) -> tuple[int, ...]:
     """The groups that an init container prepares: those that mount a volume that it writes, else
     those that run its image, else those that share a word with its name, else those that call what
-    it calls, else all; but for volumes not those that it calls or waits for.
+    it calls or are told of its hosts, else all. Those that it calls or waits for are not among
+    them, unless it writes a volume of theirs.
 
     Args:
         context: the Pod.
@@ -68,6 +76,7 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
     image = repository(container.image)
     words = set(words_of(container.name))
     named = words - _GENERIC_WORDS - _WAITING_WORDS - _MIGRATION_WORDS
+    text = "\n".join(word.text for word in container.words)
     called = {
         *called_containers(context, container),
         *_named_targets(context, words, named),
@@ -87,6 +96,9 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
     def calls_the_same(other: Container) -> bool:
         return bool(called & set(called_containers(context, other)))
 
+    def is_told_of_its_hosts(other: Container) -> bool:
+        return any(_is_called(host, container, text) for host in _hosts_told(other))
+
     def without_called(numbers: Iterable[int]) -> tuple[int, ...]:
         return tuple(number for number in numbers if number not in called_groups)
 
@@ -95,6 +107,7 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
         or without_called(_groups_with(groups, runs_its_image))
         or without_called(_groups_with(groups, shares_a_word))
         or without_called(_groups_with(groups, calls_the_same))
+        or without_called(_groups_with(groups, is_told_of_its_hosts))
         or without_called(range(len(groups)))
     )
 
@@ -117,6 +130,16 @@ def called_containers(context: PodContext, container: Container) -> Iterator[Con
     for other in context.classified_containers:
         if other is not container and _is_called(other.name, container, text):
             yield other
+
+
+def _hosts_told(container: Container) -> set[str]:
+    """The hosts of other Pods that a container is told: in addresses, and as whole values."""
+    hosts = (
+        match["host"].partition(".")[0]
+        for word in container.words
+        for match in islice(_TOLD_HOST.finditer(word.text), _MOST_HOSTS)
+    )
+    return {host for host in hosts if host not in _NO_HOSTS}
 
 
 def _is_called(host: str, container: Container, text: str) -> bool:

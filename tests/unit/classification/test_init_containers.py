@@ -183,6 +183,23 @@ def test_it_goes_with_those_that_call_the_same() -> None:
     assert waiting("name: wait-for-db, image: busybox", api=env, services=STORE) == ["api"]
 
 
+@pytest.mark.parametrize(
+    ("init", "api", "heads"),
+    [
+        ("nc -z rabbitmq 5672", "rabbitmq", ["api"]),
+        ("nc -z rabbitmq 5672", "amqp://u:p@rabbitmq.shop.svc:5672/a", ["api"]),
+        ("nc -z rabbitmq 5672", "rabbit", ["web", "api", "db"]),
+        ("nc -z true 5672", "true", ["web", "api", "db"]),
+    ],
+)
+def test_it_goes_with_those_that_are_told_of_a_host_elsewhere(
+    init: str, api: str, heads: list[str]
+) -> None:
+    """What it waits for need not be in the Pod."""
+    told = f"env: [{{name: QUEUE, value: '{api}'}}]"
+    assert waiting(f"name: first, image: busybox, args: ['{init}']", api=told) == heads
+
+
 def test_a_port_tells_whom_of_a_services_it_waits_for() -> None:
     """One Service may lead to several containers."""
     both = STORE.replace("[{port: 5432}]", "[{name: a, port: 5432}, {name: b, port: 80}]")
