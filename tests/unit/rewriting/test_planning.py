@@ -145,9 +145,10 @@ def test_a_declined_change_may_take_an_earlier_one_along(monkeypatch: pytest.Mon
 def test_a_pod_that_is_a_copy_is_planned_with_the_first() -> None:
     """One controller stands for all of them, and one change."""
     copies = [POD.replace("name: web}\nspec", f"name: web-{number}}}\nspec") for number in range(3)]
-    _, plan = planned("---\n".join(copies))
-    (wrap,) = plan.proposals
-    assert wrap.workload.name == "web-0"
+    other = POD.replace("name: web}", "name: other}")
+    _, plan = planned("---\n".join([*copies, other]))
+    wrap, behind = plan.proposals
+    assert (wrap.workload.name, behind.workload.name) == ("web-0", "other")
     assert [copy.name for copy in wrap.copies] == ["web-1", "web-2"]
     assert plan.held_back == ()
 

@@ -1,0 +1,78 @@
+"""The stages that remain of a split, given a text between its stages."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.change import Proposal
+from service.findings import Stage
+from service.refusals import Refusal
+from service.rewriting.planning import Plan
+from tests.support.candidates import service, shop
+from tests.support.planning import planned
+from tests.support.rewritten import rewrite
+
+CALLS = "env: [{name: API, value: 'http://localhost:3000'}]"
+TEXT = shop(CALLS) + service("front") + service("api", "{port: 3000}")
+
+
+def text_after(stage: Stage, text: str = TEXT) -> str:
+    """The text of a stage."""
+    return rewrite({"0.yaml": text}).stages[int(stage) + 1]["0.yaml"]
+
+
+def plan_after(stage: Stage, text: str = TEXT, *, changed: tuple[str, str] = ("", "")) -> Plan:
+    """What remains when a stage's text is sent, perhaps with a change of somebody's."""
+    _, plan = planned(text_after(stage, text).replace(*changed))
+    return plan
+
+
+def only(plan: Plan) -> Proposal:
+    (proposal,) = plan.proposals
+    assert plan.held_back == ()
+    return proposal
+
+
+@pytest.mark.parametrize(
+    ("stage", "stages"),
+    [
+        (Stage.ADD, {Stage.SWITCH, Stage.CONTRACT}),
+        (Stage.SWITCH, {Stage.CONTRACT}),
+    ],
+)
+def test_only_what_was_not_done_is_planned(stage: Stage, stages: set[Stage]) -> None:
+    """What was made loses its mark with the last stage."""
+    proposal = only(plan_after(stage))
+    assert proposal.objects == ()
+    assert {Stage(step.operation.stage) for step in proposal.steps} == stages
+    marked = [step for step in proposal.steps if "annotations" in step.operation.route]
+    assert [step.resource.title for step in marked] == ["Deployment/shop-api"]
+    assert {step.operation.stage for step in marked} == {Stage.CONTRACT}
+    assert proposal.title == "go on with the split of Deployment/shop"
+
+
+def test_after_the_first_stage_it_is_planned_as_any_other() -> None:
+    """Nothing was made yet."""
+    proposal = only(plan_after(Stage.EXPAND))
+    assert [new.title for new in proposal.objects] == ["Deployment/shop-api"]
+
+
+def test_what_takes_over_data_goes_on_until_it_is_stopped() -> None:
+    """Then how many Pods it had is not in the text."""
+    mount = "volumeMounts: [{name: v, mountPath: /v}]"
+    claim = "volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]"
+    text = shop(CALLS, mount, pod=claim) + service("front")
+    proposal = only(plan_after(Stage.ADD, text))
+    assert [new.stage for new in proposal.objects] == [Stage.CONTRACT]
+    (held_back,) = plan_after(Stage.SWITCH, text).held_back
+    assert held_back.reason is Refusal.SPLIT_UNCLEAR
+    assert "how many Pods it had" in held_back.message
+
+
+def test_what_would_be_split_otherwise_now_is_unclear() -> None:
+    """Somebody has changed who belongs together."""
+    plan = plan_after(Stage.ADD, changed=("name: shop-api", "name: shop-other"))
+    (held_back,) = plan.held_back
+    assert plan.proposals == ()
+    assert held_back.reason is Refusal.SPLIT_UNCLEAR
+    assert "otherwise than it was begun" in held_back.message
