@@ -97,10 +97,13 @@ def _without_mere_declarations(
 
 
 def _is_sure(port: int, basis: PortBasis, entry: Entry | None) -> bool:
-    """Whether a container is told to listen on a port, or its image is known to."""
-    return basis is PortBasis.TOLD or (
-        entry is not None and port in (*entry.ports, *entry.metrics_ports)
-    )
+    """Whether a container is told to listen on a port, or its image is known to: by its main port,
+    or by one that it declares as well.
+    """
+    if basis is PortBasis.TOLD or entry is None:
+        return basis is PortBasis.TOLD
+    known = (*entry.ports, *entry.metrics_ports)
+    return port in (known if basis is PortBasis.DECLARED else known[:1])
 
 
 def container_port_of(port: ServicePort) -> int | str:

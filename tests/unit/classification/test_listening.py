@@ -116,6 +116,12 @@ def test_a_default_for_metrics_takes_its_port_too() -> None:
     ]
 
 
+def test_a_further_default_takes_its_port_from_nobody() -> None:
+    """A web server that could listen on 443 hardly does where another one says that it does."""
+    declared = "image: shop/x, ports: [{containerPort: 443}]"
+    assert ports("image: nginx", declared) == [{80: DEFAULT, 443: DEFAULT}, {443: DECLARED}]
+
+
 def test_two_that_merely_declare_a_port_both_keep_it() -> None:
     """Nothing tells which of them listens."""
     assert ports(DECLARES, DECLARES) == [{3000: DECLARED}, {3000: DECLARED}]
