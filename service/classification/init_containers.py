@@ -14,6 +14,7 @@ from typing import TypeAlias
 from service.classification.context import PodContext
 from service.classification.signals.container_name import words_of
 from service.classification.signals.own_service import receiving_container
+from service.kube.config_maps import config_values_of
 from service.kube.containers import Container, repository
 from service.kube.objects import as_mapping
 from service.kube.references import service_names_in
@@ -76,7 +77,7 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
     image = repository(container.image)
     words = set(words_of(container.name))
     named = words - _GENERIC_WORDS - _WAITING_WORDS - _MIGRATION_WORDS
-    text = "\n".join(word.text for word in container.words)
+    text = _text_told(context, container)
     called = {
         *called_containers(context, container),
         *_named_targets(context, words, named),
@@ -120,7 +121,7 @@ def called_containers(context: PodContext, container: Container) -> Iterator[Con
         target = context.target_of(reference) if reference.container is container else None
         if target is not None:
             yield target
-    text = "\n".join(word.text for word in container.words)
+    text = _text_told(context, container)
     if _OWN_POD.search(text):
         # The port may be a word of its own: `nc -z localhost 5432`.
         yield from _listening(context, container, text)
@@ -148,6 +149,13 @@ def _is_called(host: str, container: Container, text: str) -> bool:
         return False
     asked = rf"{_ASKING_PROGRAM}(?<![\w./-]){re.escape(host)}(?![\w-])"
     return bool(service_names_in(container, frozenset({host}))) or bool(re.search(asked, text))
+
+
+def _text_told(context: PodContext, container: Container) -> str:
+    """All text that a container is told: its words, and the ConfigMaps that it reads."""
+    configs = config_values_of(context.workload, container, context.manifests)
+    words = (word.text for word in container.words)
+    return "\n".join((*words, *(value for _, _, value in configs)))
 
 
 def _listening(context: PodContext, caller: Container, text: str) -> Iterator[Container]:

@@ -25,11 +25,13 @@ from service.kube.workloads import Workload
 from service.yamldoc.nodes import Route
 
 LOOPBACK = re.compile(
-    r"(?<![\w.-])(?P<host>localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])"
+    r"(?<![\w.-])(?P<host>(?i:localhost)|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::(?P<port>\d{1,5})\b)?(?![\w.-])"
 )
 """A loopback host in a text, with the port after it if there is one."""
 
-LOOPBACK_HOST = re.compile(r"localhost|127\.\d+\.\d+\.\d+|::1|\[::1\]")
+LOOPBACK_HOST = re.compile(
+    r"(?i:localhost(?:\.localdomain)?\.?|ip6-localhost|ip6-loopback)|127(?:\.\d+){1,3}|\[?::1\]?"
+)
 """A loopback host; used with `fullmatch`, for texts that are nothing else."""
 
 HOST_WORDS = ("HOSTNAME", "HOST", "ADDRESS", "ADDR", "SERVER", "ENDPOINT", "URL")
@@ -184,7 +186,7 @@ def loopback_addresses(value: str, before: str = "") -> Iterator[Address]:
         value: the text.
         before: the word before it, which may be a flag.
     """
-    if "localhost" not in value and "127." not in value and "[::1]" not in value:
+    if not any(mark in value for mark in ("ocalhost", "OCALHOST", "127.", "[::1]")):
         return
     for match in islice(LOOPBACK.finditer(value), _MAX_REFERENCES):
         start = max(0, match.start() - _MAX_CONTEXT)
