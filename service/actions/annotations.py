@@ -43,7 +43,9 @@ def mark_as_stopped(candidate: Candidate, kept: Collection[str]) -> Operation:
     """
     value = "apply the stage contract, which starts it again"
     stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
-    if kept:
+    annotations = candidate.resource.annotations
+    is_there = "annotations" in candidate.resource.metadata and bool(kept) == bool(annotations)
+    if is_there:
         route = candidate.route_to("metadata", "annotations")
         return AddEntry(route, STOPPED_BY_SPLIT, value, stage, until=until)
     route = candidate.route_to("metadata")

@@ -40,7 +40,7 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
         *_expand(splits, wraps, controllers),
     ]
     if splits:
-        steps += _later_stages(splits, controllers)
+        steps += _later_stages(splits, controllers, _edited_stages(splits))
     steps.append(
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
@@ -52,10 +52,25 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
     return tuple(steps)
 
 
+def _edited_stages(splits: Sequence[Proposal]) -> frozenset[int]:
+    """The stages in which splits change anything; the others are left out of the steps."""
+    operations = [step.operation for split in splits for step in split.steps]
+    versions = [version for split in splits for new in split.objects for version in new.versions]
+    return frozenset(
+        {
+            *(operation.stage for operation in operations),
+            *(getattr(operation, "until", None) or operation.stage for operation in operations),
+            *(int(stage) for _, stage, _ in versions),
+        }
+    )
+
+
 def _expand(
     splits: Sequence[Proposal], wraps: Sequence[Proposal], controllers: _Controllers
 ) -> list[MigrationStep]:
     """What is applied first, with the old Pods deleted before or after it."""
+    if not wraps and int(Stage.EXPAND) not in _edited_stages(splits):
+        return []
     existing = [split for split in splits if split.workload not in controllers]
     updated = [split for split in existing if not _keeps_running_pods(split)]
     targets = [_object(proposal, controllers) for proposal in (*wraps, *updated)]
@@ -101,24 +116,28 @@ def _delete_pods(wrap: Proposal) -> MigrationStep:
     )
 
 
-def _later_stages(splits: Sequence[Proposal], controllers: _Controllers) -> list[MigrationStep]:
+def _later_stages(
+    splits: Sequence[Proposal], controllers: _Controllers, edited: frozenset[int]
+) -> list[MigrationStep]:
     """What follows once the old workloads are ready for it, a stage after another."""
     stopped = [split for split in splits if split.stops_old_pods]
     restored = [_object(split, controllers) for split in stopped]
+    add = MigrationStep(
+        "apply the stage add and wait for the new workloads",
+        _then_wait("kubectl apply -f <files of ?stage=add>", _moved(splits, Stage.ADD)),
+        "the new Pods start beside the old ones, and nobody is led to them yet",
+    )
+    switch = MigrationStep(
+        "apply the stage switch",
+        "kubectl apply -f <files of ?stage=switch>",
+        "the Services lead to the new Pods, which are ready, and the old ones still serve;"
+        " but for what must not run twice, which is stopped until the next stage"
+        if stopped
+        else "the Services lead to the new Pods, which are ready, and the old ones still serve",
+    )
+    early = ((Stage.ADD, add), (Stage.SWITCH, switch))
     return [
-        MigrationStep(
-            "apply the stage add and wait for the new workloads",
-            _then_wait("kubectl apply -f <files of ?stage=add>", _moved(splits, Stage.ADD)),
-            "the new Pods start beside the old ones, and nobody is led to them yet",
-        ),
-        MigrationStep(
-            "apply the stage switch",
-            "kubectl apply -f <files of ?stage=switch>",
-            "the Services lead to the new Pods, which are ready, and the old ones still serve;"
-            " but for what must not run twice, which is stopped until the next stage"
-            if stopped
-            else "the Services lead to the new Pods, which are ready, and the old ones still serve",
-        ),
+        *(step for stage, step in early if int(stage) in edited),
         *(_wait_for_end(split) for split in stopped),
         MigrationStep(
             "apply the stage contract",

@@ -175,6 +175,8 @@ def texts(draw: st.DrawFn, use: Use, ports: dict[str, int], clients: list[str]) 
     host = draw(st.sampled_from(HOSTS))
     if host == "::1" and not re.search(r"\{host\}( |\Z)", template):
         host = "[::1]"  # as nobody can tell its port otherwise
+    if caller not in ports and place in ("probe", "hook"):
+        return None  # an init container has none
     if host == "$(POD_IP)" and place.startswith(("config", "probe", "hook")):
         host = "localhost"  # only variables, command and args are expanded
     is_bound = use is Use.BIND or template.startswith("-h")

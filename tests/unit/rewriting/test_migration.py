@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,19 @@ import pytest
 
 from service.change import Controller, Move, Proposal
 from service.findings import OldPods, Stage
+from service.kube.workloads import Workload
 from service.options import Options
 from service.pipeline import run
 from service.rewriting.migration import migration_steps
-from tests.support.verifying import bare_pod, containers, controller, proposal_for, workload_of
+from service.yamldoc.operations import SetValue
+from tests.support.verifying import (
+    bare_pod,
+    containers,
+    controller,
+    proposal_for,
+    step,
+    workload_of,
+)
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -164,7 +174,31 @@ def split(*moves: Move, kind: str = "Deployment", namespace: str = "", **spec: A
     data = controller(kind, "shop", containers("web", "queue"), **spec)
     if namespace:
         data["metadata"]["namespace"] = namespace
-    return proposal_for(workload_of(data), moves=moves)
+    return moving(workload_of(data), *moves)
+
+
+def moving(workload: Workload, *moves: Move, stages: Iterable[Stage] = Stage) -> Proposal:
+    """A change that moves containers away from a workload.
+
+    Args:
+        workload: the workload.
+        moves: who goes where.
+        stages: those in which it changes anything.
+    """
+    steps = tuple(
+        step(workload.resource, SetValue(("spec", "paused"), True, int(stage))) for stage in stages
+    )
+    return proposal_for(workload, moves=moves, steps=steps)
+
+
+def test_stages_without_edits_are_left_out() -> None:
+    """As of what was applied already."""
+    workload = split(MOVE).workload
+    for stages in ([Stage.CONTRACT], [Stage.ADD, Stage.CONTRACT], [Stage.EXPAND, Stage.CONTRACT]):
+        told = commands(moving(workload, MOVE, stages=stages))
+        assert [f"stage={stage.label}" in " ".join(map(str, told)) for stage in Stage] == [
+            stage in stages for stage in Stage
+        ]
 
 
 def test_the_old_pods_go_when_the_change_says() -> None:
@@ -195,7 +229,7 @@ def test_each_change_says_when_its_own_pods_go() -> None:
 def test_pods_are_deleted_first_where_they_are_divided_too() -> None:
     """Before the stage in which their controller starts."""
     first = wrap(old_pods=OldPods.DELETED_FIRST)
-    apart = proposal_for(first.workload, moves=(MOVE,))
+    apart = moving(first.workload, MOVE)
     assert commands(first, apart)[:2] == [
         "kubectl delete pod shop-0",
         f"{APPLY.format('expand')} && kubectl rollout status deployment/mall",
@@ -324,5 +358,5 @@ def test_nobody_waits_for_new_pods_that_replace_none() -> None:
 def test_a_pod_that_is_wrapped_is_not_made_anew_by_hand() -> None:
     """Its controller is new."""
     wrapped = wrap("ReplicaSet")
-    told = migration_steps((wrapped, proposal_for(wrapped.workload, moves=(MOVE,))))
+    told = migration_steps((wrapped, moving(wrapped.workload, MOVE)))
     assert not any("made anew" in step.step for step in told)
