@@ -195,6 +195,8 @@ class Proposal:
     """Labels that the template of the workload has to get besides. A wrap writes them where there
     is one, as it writes the template.
     """
+    is_resumed: bool = False
+    """Whether it goes on with a split that was begun."""
     stops_old_pods: bool = False
     """Whether the old workload has no Pods in the stage *switch*, so that nothing runs twice. A
     wrap writes it where there is one.

@@ -7,6 +7,7 @@
     ├── DeadlineExceeded      the request took longer than it may
     └── EditError             a change can't be made in this text
         ├── CrossesAnchor     it would also change what an alias or a merge key stands for
+        ├── RepeatedKey       a key on the way stands twice in its mapping
         └── OverlappingEdits  two edits replace the same text
 
 Messages never quote a manifest: they name the place, the kind of problem and what to do, but no
@@ -70,6 +71,12 @@ class CrossesAnchor(EditError):
     """The edited node is shared through an anchor, or reached through an alias or a merge key."""
 
     reason = "anchor"
+
+
+class RepeatedKey(EditError):
+    """A key that stands twice in its mapping is edited, or leads to what is."""
+
+    reason = "duplicate-key"
 
 
 class OverlappingEdits(EditError):

@@ -23,10 +23,17 @@ from service.kube.workloads import READ_ONLY_SOURCES, Workload
 
 _GENERIC_WORDS = frozenset({"init", "setup", "prepare", "container"})
 """Words in the names of init containers that don't say for whom they are."""
-_WAITING_WORDS = frozenset(
-    {"wait", "waits", "waiting", "await", "for", "check", "until", "ready", "ping", "probe"}
-)
+_WAITING_WORDS = frozenset({"wait", "waits", "waiting", "await", "until", "ready"})
 """Words in the names of init containers that wait for what they are named for."""
+_CHECKING_WORDS = frozenset({"check", "ping", "probe", "for"})
+"""Words in the names of those that wait for it, unless what they do is a setting."""
+_SETTING = re.compile(
+    r"\b(?:sysctl|iptables|ip route|modprobe|ulimit|swapoff|nsenter)\b|/proc/sys/|/sys/"
+    r"|transparent_hugepage"
+)
+"""What sets up the node or the network of the whole Pod."""
+_WRITING = re.compile(r"\b(?:chown|chmod|mkdir|cp|touch|install|tar|git clone)\b")
+"""What prepares files."""
 _MIGRATION_WORDS = frozenset({"migrate", "migration", "migrations", "migrator", "schema"})
 """Words in the names of init containers that need the store that they are named for."""
 _BASE_IMAGES = frozenset(
@@ -39,7 +46,7 @@ _BASE_IMAGES = frozenset(
 """Last parts of the names of images that run anybody's commands: sharing one says nothing."""
 _ASKING_PROGRAM = (
     r"(?:\b(?:nc|ncat|netcat|telnet|ping|dig|host|nslookup|getent(?: \w+)?|curl|wget"
-    r"|wait-for(?:-it)?(?:\.sh)?|pg_isready|mysqladmin|mysql|psql|redis-cli|mongosh?)\b[^|;&\n]*?)"
+    r"|wait-for(?:-it)?(?:\.sh)?|pg_isready|mysqladmin|mysql|psql|redis-cli|mongosh?)\b[^|;&\n]{0,200}?)"
 )
 """A program that calls a host, with words before the host."""
 
@@ -47,19 +54,21 @@ _OWN_POD = re.compile(r"(?i)localhost|127\.\d|ip6-loopback|::1|0\.0\.0\.0")
 """A spelling of the Pod itself, wherever it starts: `-hlocalhost` and `%2Flocalhost` too."""
 
 _TOLD_HOST = re.compile(
-    r"(?:://(?:[^@/\s]*@)?|\A|[\s=,])(?P<host>[a-z][a-z0-9-]{2,}(?:\.[a-z0-9-]+)*)(?=[/\s,:?]|\Z)"
+    r"(?:://(?:[^@/\s]{0,200}@)?|\A|[\s=,])(?P<host>[a-z][a-z0-9-]{2,}(?:\.[a-z0-9-]+)*)(?=[/\s,:?]|\Z)"
 )
-_MOST_HOSTS = 50
-"""In one word."""
+_MOST_HOSTS = 300
+"""In one container's texts."""
 _NO_HOSTS = frozenset({"localhost", "true", "false", "http", "https", "exec"})
 _Groups: TypeAlias = tuple[tuple[Container, ...], ...]
 
 
 def prepared_groups(context: PodContext, container: Container, groups: _Groups) -> tuple[int, ...]:
-    """The groups that an init container prepares: those that mount a volume that it writes, else
-    those that run its image, else those that share a word with its name, else those that call what
-    it calls or are told of its hosts, else all. Those that it calls or waits for are not among
-    them, unless it writes a volume of theirs.
+    """The groups that an init container prepares.
+
+    All, where it sets up the node or the network. Else those that mount a volume that it writes;
+    else those that run its image, share a word with its name, call what it calls, or are told of
+    its hosts, in this order; else all. Those that it calls or waits for are not among them, unless
+    it writes a volume of theirs.
 
     Args:
         context: the Pod.
@@ -69,6 +78,9 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
     Returns:
         Their numbers; none if it calls every group.
     """
+    text = _text_told(context, container)
+    if _SETTING.search(text):
+        return tuple(range(len(groups)))
     written = {
         mount.volume
         for mount in container.mounts
@@ -76,11 +88,13 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
     }
     image = repository(container.image)
     words = set(words_of(container.name))
-    named = words - _GENERIC_WORDS - _WAITING_WORDS - _MIGRATION_WORDS
-    text = _text_told(context, container)
+    named = words - _GENERIC_WORDS - _WAITING_WORDS - _CHECKING_WORDS - _MIGRATION_WORDS
+    waits = bool(words & _WAITING_WORDS) or (
+        bool(words & _CHECKING_WORDS) and not _WRITING.search(text)
+    )
     called = {
         *called_containers(context, container),
-        *_named_targets(context, words, named),
+        *_named_targets(context, named, waits=waits, migrates=bool(words & _MIGRATION_WORDS)),
     }
     called_groups = _groups_with(groups, lambda other: other in called)
 
@@ -88,7 +102,9 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
         return any(mount.volume in written for mount in other.mounts)
 
     def runs_its_image(other: Container) -> bool:
-        is_of_anybody = image.rpartition("/")[2] in _BASE_IMAGES
+        # A store's image has its clients, too: whoever calls a host with it is none.
+        is_client = context.is_store(other) and bool(re.search(_ASKING_PROGRAM, text))
+        is_of_anybody = image.rpartition("/")[2] in _BASE_IMAGES or is_client
         return bool(image) and not is_of_anybody and repository(other.image) == image
 
     def shares_a_word(other: Container) -> bool:
@@ -98,7 +114,8 @@ def prepared_groups(context: PodContext, container: Container, groups: _Groups) 
         return bool(called & set(called_containers(context, other)))
 
     def is_told_of_its_hosts(other: Container) -> bool:
-        return any(_is_called(host, container, text) for host in _hosts_told(other))
+        hosts = _hosts_told(_text_told(context, other))
+        return any(_is_called(host, container, text) for host in hosts)
 
     def without_called(numbers: Iterable[int]) -> tuple[int, ...]:
         return tuple(number for number in numbers if number not in called_groups)
@@ -133,12 +150,10 @@ def called_containers(context: PodContext, container: Container) -> Iterator[Con
             yield other
 
 
-def _hosts_told(container: Container) -> set[str]:
-    """The hosts of other Pods that a container is told: in addresses, and as whole values."""
+def _hosts_told(text: str) -> set[str]:
+    """The hosts of other Pods in what a container is told: in addresses, and as whole values."""
     hosts = (
-        match["host"].partition(".")[0]
-        for word in container.words
-        for match in islice(_TOLD_HOST.finditer(word.text), _MOST_HOSTS)
+        match["host"].partition(".")[0] for match in islice(_TOLD_HOST.finditer(text), _MOST_HOSTS)
     )
     return {host for host in hosts if host not in _NO_HOSTS}
 
@@ -181,15 +196,15 @@ def _answering(context: PodContext, link: ServiceLink, text: str) -> Iterator[Co
             yield target
 
 
-def _named_targets(context: PodContext, words: set[str], named: set[str]) -> Iterator[Container]:
+def _named_targets(
+    context: PodContext, named: set[str], *, waits: bool, migrates: bool
+) -> Iterator[Container]:
     """The containers that an init container waits for by its name: `wait-for-db`; and the stores
     that it changes: `migrate-db`.
     """
-    if not words & (_WAITING_WORDS | _MIGRATION_WORDS):
-        return
     for other in context.classified_containers:
         is_named = bool(named & {*words_of(other.name), *words_of(repository(other.image))})
-        if is_named and (words & _WAITING_WORDS or context.is_store(other)):
+        if is_named and (waits or (migrates and context.is_store(other))):
             yield other
 
 

@@ -27,7 +27,18 @@ def owned_objects(workloads: Iterable[Workload]) -> dict[Resource, Resource]:
         owner = _owner_of(resource, by_name)
         if owner is not None:
             found[resource] = owner
-    return found
+    return {resource: owner for resource, owner in found.items() if not _is_circular(owner, found)}
+
+
+def _is_circular(resource: Resource, owners: Mapping[Resource, Resource]) -> bool:
+    """Whether an object is its own owner in the end, which no cluster has."""
+    seen = {resource}
+    while resource in owners:
+        resource = owners[resource]
+        if resource in seen:
+            return True
+        seen.add(resource)
+    return False
 
 
 def _owner_of(
@@ -35,10 +46,12 @@ def _owner_of(
 ) -> Resource | None:
     """The object of the set that an object's controller is for; None if there is none."""
     for reference in as_mappings(resource.metadata.get("ownerReferences")):
+        if reference.get("controller") is not True:
+            continue
         key = as_text(reference.get("kind")), as_text(reference.get("name"))
         for owner in by_name.get(key, ()):
             uids = {as_text(reference.get("uid")), as_text(as_mapping(owner.metadata).get("uid"))}
-            is_same = len(uids - {""}) <= 1
+            is_same = len(uids - {""}) <= 1 and reference.get("apiVersion") == owner.api_version
             if is_same and owner is not resource and in_same_namespace(owner, resource):
                 return owner
     return None

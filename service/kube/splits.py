@@ -17,13 +17,26 @@ STOPPED_BY_SPLIT = "podsplit.dev/stopped-by-split"
 def is_being_split(workload: Workload, manifests: ManifestSet) -> bool:
     """Whether a text stands between the stages of a workload's split."""
     is_stopped = STOPPED_BY_SPLIT in workload.resource.annotations
-    return is_stopped or bool(objects_split_from(workload, manifests))
+    return is_stopped or bool(_objects_named_for(workload, manifests))
 
 
 def objects_split_from(workload: Workload, manifests: ManifestSet) -> tuple[Resource, ...]:
-    """The objects that a split of a workload has made so far; none where it isn't being split, or
-    once the workload has none of their containers any more.
+    """The objects that a split of a workload has made so far; none where it isn't being split,
+    once the workload has none of their containers any more, and where another one has its name.
     """
+    objects = _objects_named_for(workload, manifests)
+    others = [
+        other
+        for other in all_workloads(manifests)
+        if other is not workload
+        and other.name == workload.name
+        and set(_objects_named_for(other, manifests)) & set(objects)
+    ]
+    return () if others else objects
+
+
+def _objects_named_for(workload: Workload, manifests: ManifestSet) -> tuple[Resource, ...]:
+    """The objects that say that they come from a workload of this name, and may."""
     objects = [
         resource
         for resource in marked_objects(manifests).get(workload.name, ())

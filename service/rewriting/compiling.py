@@ -278,5 +278,10 @@ def _append(document: Document, tree: Tree, formatting: Formatting) -> Edit:
     at = document.span.start + end
     content = newline + blank + "---" + newline + emit_document(tree, formatting)
     content = content.removesuffix(newline)
+    if at == len(document.source.text) and keeps_blank_lines(content):
+        raise EditError(
+            "the file has no final line break, and a block scalar that keeps those behind it would"
+            " be its last value: end the file with one"
+        )
     content += final_line_break(document.source.text, at, content, newline)
     return Edit(Span(at, at), content)

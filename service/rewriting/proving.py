@@ -144,6 +144,12 @@ def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
             " containers belong together"
         )
         return hold_back(proposal, Refusal.UNSETTLED, message)
+    if proposal.is_resumed:
+        message = (
+            f"{proposal.workload.title} is being split, and the text is not that of a stage any"
+            f" more ({failure.message}): go on with the files of the stages that it was begun with"
+        )
+        return hold_back(proposal, Refusal.SPLIT_UNCLEAR, message)
     if failure.check == "localhost":
         message = f"{failure.message}: put a Service's name there first"
         return hold_back(proposal, Refusal.LOCALHOST_UNRESOLVED, message)

@@ -49,6 +49,8 @@ def remaining_stages(
     if STOPPED_BY_SPLIT in candidate.resource.annotations:
         return _unclear(candidate, "how many Pods it had is in the text of its stages only")
     made = objects_split_from(candidate.workload, candidate.manifests)
+    if not made:
+        return _unclear(candidate, "another workload has its name and its containers")
     earlier = _earlier_candidate(candidate, made, options, sources)
     if earlier is None:
         return _unclear(candidate, "what it was before can't be told")
@@ -176,6 +178,7 @@ def _remaining(
         planned,
         workload=candidate.workload,
         title=f"go on with the split of {candidate.workload.title}",
+        is_resumed=True,
         steps=(*steps, *unmarking),
         objects=objects,
     )

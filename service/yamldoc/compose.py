@@ -333,7 +333,9 @@ def _are_surely_equal(text: str, one: Node, other: Node) -> bool:
     """
     if type(one) is Scalar and type(other) is Scalar:
         try:
-            return bool(read_scalar(one) == read_scalar(other))
+            values = read_scalar(one), read_scalar(other)
+            # 1 and true are equal in Python.
+            return type(values[0]) is type(values[1]) and bool(values[0] == values[1])
         except InputError:
             return False
     own, others = text[one.start : one.end], text[other.start : other.end]

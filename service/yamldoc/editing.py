@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.errors import EditError
+from service.errors import RepeatedKey
 from service.text import Edit
 from service.yamldoc.layout import Formatting
 from service.yamldoc.nodes import Route
@@ -30,14 +30,14 @@ def compile_operations(
 
     Raises:
         CrossesAnchor: the text is shared through an anchor.
-        EditError: a key stands twice with different values, or where an operation is; or it can't
-            be carried out.
+        RepeatedKey: a key stands twice with different values, or where an operation is.
+        EditError: an operation can't be carried out.
     """
     operations = list(operations)
     if document.is_ambiguous or any(
         _is_below_duplicate(document, operation.route) for operation in operations
     ):
-        raise EditError("a document with duplicate keys is not edited: remove one of them")
+        raise RepeatedKey("a key of what would be edited stands twice: remove one of them")
     edits = make_patcher(document, formatting).edits(operations, around)
     return [edit.moved(document.span.start) for edit in edits]
 

@@ -243,7 +243,7 @@ def test_what_a_rewrite_adds_does_not_count_for_the_limit():
 
 def test_what_is_made_from_another_object_of_the_set_is_looked_at_there():
     """As `kubectl get all` lists a Deployment, its ReplicaSet and its Pods."""
-    owner = "ownerReferences: [{kind: Pod, name: web, apiVersion: v1}]"
+    owner = "ownerReferences: [{kind: Pod, name: web, apiVersion: v1, controller: true}]"
     made = POD.replace("name: web", f"name: made, {owner}", 1)
     inputs = read(f"{POD}---\n{made}")
 

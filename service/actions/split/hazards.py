@@ -28,12 +28,26 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.references import LISTENING_WORDS, LOOPBACK, LOOPBACK_HOST, ports_beside
+from service.kube.references import (
+    HOST_WORDS,
+    LISTENING_WORDS,
+    LOOPBACK,
+    LOOPBACK_HOST,
+    ports_beside,
+)
 from service.kube.services import ServiceLink, service_selector, services_selecting
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
 
 _NUMBER = re.compile(r"(?:(?<![\w.])|(?<=%3[Aa]))\d{2,5}(?![\w.])")
+_BINDING = re.compile(r"(?i)bind|listen")
+_OWN_NAME = re.compile(r"\$\(hostname\b[^)]{0,20}\)|`hostname\b[^`]{0,20}`|\$\{?HOSTNAME\b")
+"""The Pod's own name or address, as a shell asks for it."""
+_CALLING_OPTION = re.compile(
+    r"(?i)-(?:h|[\w.-]*(?:host|url|uri|endpoint|upstream|backend|target|remote|db|database|mysql"
+    r"|mariadb|postgres(?:ql)?|pg|redis|mongo(?:db)?|amqp|rabbitmq|broker|queue|cache))[= ]"
+)
+"""An option whose value is an address to call."""
 _POD_LABELS = (
     "statefulset.kubernetes.io/pod-name",
     "apps.kubernetes.io/pod-index",
@@ -213,45 +227,85 @@ def _secret_values(secret: Resource) -> Iterator[str]:
 
 
 def _pod_address(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
-    """The Pod's own address used as somebody's host, or beside a port of another group."""
+    """The Pod's own address or name used as somebody's host, or beside a port of another group."""
     context = candidate.classification.context
     for container in candidate.workload.containers:
         others = [other for other in context.classified_containers if other is not container]
-        own = [
-            as_text(variable.get("name"))
-            for variable in as_mappings(container.data.get("env"))
-            if as_text(value_at(variable, "valueFrom", "fieldRef", "fieldPath")).startswith(
-                "status.podIP"
-            )
-        ]
-        for name in own:
-            # PGHOST is an address to call; POD_IP is what a container is called itself.
-            if any(context.is_named_in(name, other) for other in others):
-                yield Declined(
-                    Refusal.LOCALHOST_UNRESOLVED,
-                    f"{container.name} is told to call an address of its own Pod ({name})",
-                )
+        own = _own_addresses(container)
         values = {variable.name: variable.value for variable in container.env}
         told = [name for name, value in values.items() if _names_any(value, own)]
         for name in (*own, *told):
+            # PGHOST is an address to call; POD_IP is what a container is called itself.
+            is_host = name in own and any(context.is_named_in(name, other) for other in others)
             ports = {str(port) for port in ports_beside(name, values)}
-            if _may_be_elsewhere(candidate, container, group_of, ports):
+            if is_host or _may_be_elsewhere(candidate, container, group_of, ports):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} is told to call an address of its own Pod ({name})",
                 )
-        for word in container.words if own else ():
-            if LISTENING_WORDS.search(word.text):
-                continue
-            is_beside_port = _names_any(word.text, own) and _may_be_elsewhere(
-                candidate, container, group_of, _numbers_around(word, container)
-            )
-            is_host = any(f"$({name}):" in word.text for name in own)
-            if is_beside_port or is_host or _is_called(word.text, own):
+        before = ""
+        for word in container.words:
+            if _names_any(word.text, own) and _is_address_to_call(
+                word, before, own, candidate, group_of, container
+            ):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
                     f"{container.name} calls an address of its own Pod ({word.where})",
                 )
+            before = word.text
+
+
+def _own_addresses(container: Container) -> list[str]:
+    """The variables that hold the Pod's own address, or its name in place of a host's."""
+    found = []
+    for variable in as_mappings(container.data.get("env")):
+        name = as_text(variable.get("name"))
+        path = as_text(value_at(variable, "valueFrom", "fieldRef", "fieldPath"))
+        is_host = path == "metadata.name" and name.upper().endswith(HOST_WORDS)
+        if is_host or path.startswith("status.podIP"):
+            found.append(name)
+    return found
+
+
+def _is_address_to_call(
+    word: Word,
+    before: str,
+    own: list[str],
+    candidate: Candidate,
+    group_of: Mapping[int, int],
+    container: Container,
+) -> bool:
+    """Whether a word with the Pod's own address is one to call: it has a port of another group, or
+    is a host and nothing shows that a server listens there.
+    """
+    around = f"{before} {word.text}" if before.startswith("-") else word.text
+    if _BINDING.search(around):
+        return False
+    numbers = _numbers_around(word, container)
+    if _is_known_elsewhere(candidate, container, group_of, numbers):
+        return True
+    if LISTENING_WORDS.search(around):
+        return False
+    if _may_be_elsewhere(candidate, container, group_of, numbers):
+        return True
+    has_port = any(f"$({name}):" in word.text for name in own)
+    return has_port or _is_called(around, own) or bool(_CALLING_OPTION.search(around))
+
+
+def _is_known_elsewhere(
+    candidate: Candidate, container: Container, group_of: Mapping[int, int], numbers: set[str]
+) -> bool:
+    """Whether a container of another group listens on one of some numbers, and this one doesn't."""
+    listening = candidate.classification.context.listening_ports
+    own = {str(port) for port in listening.get(container.index, {})}
+    group = group_of.get(container.index)
+    elsewhere = {
+        str(port)
+        for index, ports in listening.items()
+        if group_of.get(index) != group
+        for port in ports
+    }
+    return bool((numbers - own) & elsewhere)
 
 
 def _may_be_elsewhere(
@@ -260,21 +314,18 @@ def _may_be_elsewhere(
     """Whether one of some numbers may be a port of another group: one of it listens there, or
     nobody is known to, and one of it may listen anywhere.
     """
+    if _is_known_elsewhere(candidate, container, group_of, numbers):
+        return True
     context = candidate.classification.context
     listening = context.listening_ports
-    own = {str(port) for port in listening.get(container.index, {})}
     known = {str(port) for ports in listening.values() for port in ports}
     group = group_of.get(container.index)
-    others = [
-        other
-        for other in context.classified_containers
-        if group_of.get(other.index) != group and other is not container
-    ]
     is_any_unknown = any(
-        context.catalogue_entry(other) is None or not listening[other.index] for other in others
+        context.catalogue_entry(other) is None or not listening[other.index]
+        for other in context.classified_containers
+        if group_of.get(other.index) != group
     )
-    elsewhere = {str(port) for other in others for port in listening[other.index]}
-    return bool((numbers - own) & elsewhere) or (is_any_unknown and bool(numbers - known))
+    return is_any_unknown and bool(numbers - known)
 
 
 def _numbers_around(word: Word, container: Container) -> set[str]:
@@ -289,8 +340,15 @@ def _numbers_around(word: Word, container: Container) -> set[str]:
 
 
 def _names_any(text: str, variables: list[str]) -> bool:
-    """Whether a text holds the value of one of some variables."""
-    return any(f"$({name})" in text or f"${{{name}}}" in text for name in variables)
+    """Whether a text holds the value of one of some variables, or asks for the Pod's own name or
+    address in a shell.
+    """
+    if _OWN_NAME.search(text):
+        return True
+    return any(
+        re.search(rf"\$(?:[({{]{re.escape(name)}[)}}]|{re.escape(name)}(?!\w))", text)
+        for name in variables
+    )
 
 
 def _is_called(text: str, variables: list[str]) -> bool:

@@ -164,8 +164,25 @@ def test_it_does_not_go_with_what_it_waits_for_or_calls(init: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "init",
+    [
+        "name: sysctl-for-db, image: busybox, args: ['sysctl -w vm.max_map_count=262144']",
+        "name: check-db, image: busybox, args: ['sysctl -w net.core.somaxconn=1024']",
+        "name: tune-api, image: busybox, args: ['echo never > /sys/kernel/mm/x']",
+        "name: init-api, image: 'postgres:16', args: ['iptables -t nat -A OUTPUT']",
+    ],
+)
+def test_what_sets_up_the_node_or_the_network_is_everybodys(init: str) -> None:
+    """Whatever it is called: each Pod is on a node of its own."""
+    assert waiting(init) == ["web", "api", "db"]
+
+
+@pytest.mark.parametrize(
     ("init", "heads"),
     [
+        ("name: permissions-for-db, image: busybox, args: ['chown -R 999 /data']", ["db"]),
+        ("name: check-db, image: busybox", ["web", "api"]),
+        ("name: first, image: 'postgres:16', args: ['pg_isready -h legacy']", ["web", "api", "db"]),
         ("name: migrate-api, image: shop/migrate", ["api"]),
         ("name: migrate, image: shop/api, args: ['--db=store:5432']", ["api"]),
         ("name: first, image: busybox, args: [store]", ["web", "api", "db"]),

@@ -218,6 +218,7 @@ def test_duplicates_are_counted_up_to_a_hundred() -> None:
         ("a: 1\na: 2\n", False),
         ("a: x\na: 'x'\n", True),
         ("a: 1\na: '1'\n", False),
+        ("a: 1\na: true\n", False),
         ("a: 010\na: 8\n", True),
         ("a: {b: 1}\na: {b: 1}\n", True),
         ("a: {b: 1}\na: {b:  1}\n", False),

@@ -122,7 +122,7 @@ def test_an_anchor_that_nobody_uses_is_no_obstacle() -> None:
 
 def test_a_document_with_duplicate_keys_is_not_edited() -> None:
     """It can't be told which one is meant."""
-    with pytest.raises(EditError, match="duplicate"):
+    with pytest.raises(EditError, match="stands twice"):
         edited("a: 1\na: 2\nb: 3\n", SetValue(("b",), 4))
 
 
