@@ -350,64 +350,6 @@ def test_a_secret_of_another_environment_does_not_count() -> None:
     assert hazard_of(files) is None
 
 
-IP = "{name: POD_IP, valueFrom: {fieldRef: {fieldPath: %s}}}"
-
-
-@pytest.mark.parametrize(
-    ("front", "refusal"),
-    [
-        (
-            f"env: [{IP % 'status.podIP'}], args: ['http://$(POD_IP):3000']",
-            Refusal.LOCALHOST_UNRESOLVED,
-        ),
-        (
-            f"env: [{IP % 'status.podIPs'}], args: ['http://$(POD_IP):3000']",
-            Refusal.LOCALHOST_UNRESOLVED,
-        ),
-        (f"env: [{IP % 'status.hostIP'}], args: ['http://$(POD_IP):3000']", None),
-        (f"env: [{IP % 'status.podIP'}], args: ['--listen=$(POD_IP):3000']", None),
-        (f"env: [{IP % 'status.podIP'}], args: ['$(POD_IP)']", None),
-        (f"env: [{IP % 'status.podIP'}], args: ['http://$(OTHER):3000']", None),
-    ],
-)
-def test_nobody_calls_the_address_of_the_own_pod(front: str, refusal: Refusal | None) -> None:
-    """It is localhost by another name."""
-    assert hazard_of(shop(front)) is refusal
-
-
-OWN = f"env: [{IP % 'status.podIP'}], "
-POD_NAME = "valueFrom: {fieldRef: {fieldPath: metadata.name}}"
-
-
-@pytest.mark.parametrize(
-    ("front", "is_called"),
-    [
-        (OWN + "args: ['--api-host', $(POD_IP)]", True),
-        (OWN + "args: ['--db-host', $(POD_IP)]", True),
-        (OWN + "args: ['--db', $(POD_IP)]", True),
-        (OWN + "args: ['--addr=$(POD_IP):3000']", True),
-        (OWN + "args: ['--addr=$(POD_IP):80']", False),
-        (OWN + "args: ['-x', '$(POD_IP)', '-y', '3000']", True),
-        (OWN + "args: ['host=$(POD_IP) port=3000']", True),
-        (OWN + "command: [sh, -c, 'app --to $POD_IP:3000']", True),
-        (OWN + "command: [sh, -c, 'app --to $POD_IPS:3000']", False),
-        ("command: [sh, -c, 'app --to $(hostname -i):3000']", True),
-        ("command: [sh, -c, 'app --to ${HOSTNAME}:3000']", True),
-        ("command: [sh, -c, 'app --id $HOSTNAME']", False),
-        (OWN + "args: ['--advertise-address=$(POD_IP)']", False),
-        (OWN + "args: ['--node-ip=$(POD_IP)']", False),
-        (f"env: [{{name: API_HOST, {POD_NAME}}}]", True),
-        (f"env: [{{name: API_POD, {POD_NAME}}}]", False),
-        (f"env: [{{name: X_HOST, {POD_NAME}}}, {{name: X_PORT, value: '3000'}}]", True),
-        (f"env: [{{name: X_HOST, {POD_NAME}}}, {{name: X_PORT, value: '80'}}]", False),
-    ],
-)
-def test_every_way_to_call_the_own_pod_is_seen(front: str, is_called: bool) -> None:
-    """By its address or its name, beside a port of another group or as somebody's host."""
-    expected = Refusal.LOCALHOST_UNRESOLVED if is_called else None
-    assert hazard_of(shop(front)) is expected
-
-
 @pytest.mark.parametrize(
     ("ip", "refusal"),
     [
