@@ -157,7 +157,9 @@ class Scene:
             container = next((one for one in pods.containers if one.name == told.caller), None)
             if container is None or container.type != "init" or told.use is not Use.CALL:
                 continue
-            if _has(pods, told.target) and len(_with_container(after, told.target)) == 1:
+            # Nobody can tell who answers at a port that an unknown program doesn't declare.
+            is_known = any(one.name == told.target and one.ports for one in pods.containers)
+            if is_known and len(_with_container(after, told.target)) == 1:
                 others = [own for own in after.pods.values() if own.owner != pods.owner]
                 if any(_has(own, name) for own in others for name in self.listening):
                     yield f"{told.caller} waits for {told.target} of its own Pod"
