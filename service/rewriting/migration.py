@@ -30,6 +30,7 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
     splits = [proposal for proposal in proposals if proposal.moves]
     wraps = [proposal for proposal in proposals if proposal.controller is not None]
     controllers = {wrap.workload: wrap.controller for wrap in wraps if wrap.controller is not None}
+    edited = _edited_stages(splits)
     steps = [
         MigrationStep(
             "look at what would change",
@@ -37,10 +38,10 @@ def migration_steps(proposals: Sequence[Proposal]) -> tuple[MigrationStep, ...]:
             "what runs may differ from what is written; objects that were not made by apply show up"
             " here",
         ),
-        *_expand(splits, wraps, controllers),
+        *(_expand(splits, wraps, controllers) if wraps or int(Stage.EXPAND) in edited else ()),
     ]
     if splits:
-        steps += _later_stages(splits, controllers, _edited_stages(splits))
+        steps += _later_stages(splits, controllers, edited)
     steps.append(
         MigrationStep(
             "with Argo CD or Flux: commit one stage after the other",
@@ -69,8 +70,6 @@ def _expand(
     splits: Sequence[Proposal], wraps: Sequence[Proposal], controllers: _Controllers
 ) -> list[MigrationStep]:
     """What is applied first, with the old Pods deleted before or after it."""
-    if not wraps and int(Stage.EXPAND) not in _edited_stages(splits):
-        return []
     existing = [split for split in splits if split.workload not in controllers]
     updated = [split for split in existing if not _keeps_running_pods(split)]
     targets = [_object(proposal, controllers) for proposal in (*wraps, *updated)]

@@ -47,7 +47,7 @@ def find_own_address_calls(candidate: Candidate, group_of: Mapping[int, int]) ->
         before = ""
         for word in container.words:
             if _names_any(word.text, own) and _is_address_to_call(
-                word, before, own, candidate, group_of, container
+                candidate, container, group_of, word, before=before, own=own
             ):
                 yield Declined(
                     Refusal.LOCALHOST_UNRESOLVED,
@@ -69,12 +69,13 @@ def _own_addresses(container: Container) -> list[str]:
 
 
 def _is_address_to_call(
+    candidate: Candidate,
+    container: Container,
+    group_of: Mapping[int, int],
     word: Word,
+    *,
     before: str,
     own: list[str],
-    candidate: Candidate,
-    group_of: Mapping[int, int],
-    container: Container,
 ) -> bool:
     """Whether a word with the Pod's own address is one to call: it has a port of another group, or
     is a host and nothing shows that a server listens there.
@@ -90,7 +91,7 @@ def _is_address_to_call(
     if _may_be_elsewhere(candidate, container, group_of, numbers):
         return True
     has_port = any(f"$({name}):" in word.text for name in own)
-    return has_port or _is_called(around, own) or bool(_CALLING_OPTION.search(around))
+    return has_port or _names_as_host(around, own) or bool(_CALLING_OPTION.search(around))
 
 
 def _is_known_elsewhere(
@@ -152,7 +153,7 @@ def _names_any(text: str, variables: list[str]) -> bool:
     )
 
 
-def _is_called(text: str, variables: list[str]) -> bool:
+def _names_as_host(text: str, variables: list[str]) -> bool:
     """Whether a text holds one of some variables as the host of a URI or of an option for hosts."""
     return any(
         re.search(rf"(?:://(?:[^@/\s]*@)?|(?:-h|--host)[= ]?)\$[({{]{re.escape(name)}[)}}]", text)
