@@ -75,9 +75,7 @@ def choose_labels(
         )
         raise Refused(Refusal.SELECTOR, message)
     first = next(iter(selector), "app.kubernetes.io/name")
-    # A label that a wrap adds is on no running Pod yet: a Service can't be narrowed by it first.
-    carried = [known for known in _LABEL_KEYS if known in candidate.workload.labels]
-    key = next((known for known in (*carried, *_LABEL_KEYS) if known in selector), first)
+    key = next((known for known in _LABEL_KEYS if known in selector), first)
     names = _names(candidate, partition, controller, kind)
     group_labels = (labels, *({**labels, key: name} for name in names[1:]))
     for name, moved in zip(names[1:], group_labels[1:], strict=True):
