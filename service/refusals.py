@@ -225,6 +225,15 @@ class Refusal(StrEnum):
         "the Pod can't be given a controller, and a split needs one",
         "see the refusal of the wrap",
     )
+    NO_TELLING_LABEL = (
+        "no-telling-label",
+        RefusalSection.SPLIT,
+        (
+            "a Service or a budget selects a bare Pod by labels that many applications have alike,"
+            " and would have to ask for one that the Pod that runs doesn't have yet"
+        ),
+        "give the Pod a label of its own, such as `app`",
+    )
     SELECTOR = (
         "selector",
         RefusalSection.SPLIT,

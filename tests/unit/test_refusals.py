@@ -35,6 +35,7 @@ CODES = [
     "low-confidence",
     "job",
     "wrap-held-back",
+    "no-telling-label",
     "selector",
     "shared-service",
     "service-unclear",

@@ -14,6 +14,7 @@ from service.actions.label_overlaps import find_new_selecting
 from service.actions.names import join_names, shorten
 from service.actions.split.groups import Partition
 from service.change import Controller
+from service.kube.objects import Resource
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
 
@@ -38,6 +39,8 @@ class GroupLabels:
     """The labels that each group's selector asks for; the one in which they differ is among
     them.
     """
+    is_carried: bool = True
+    """Whether the Pods that run have the label in which the groups differ: a wrap may bring it."""
 
     def selector(self, group: int) -> dict[str, str]:
         """What selects a group's Pods and no others."""
@@ -87,7 +90,8 @@ def choose_labels(
             )
             raise Refused(Refusal.SELECTOR_OVERLAP, message)
     selector_keys = tuple(known for known in selector if known in labels) or (key,)
-    return GroupLabels(key, group_labels, names, selector_keys)
+    is_carried = key in candidate.workload.labels or controller is None
+    return GroupLabels(key, group_labels, names, selector_keys, is_carried)
 
 
 def _own_selector(candidate: Candidate, controller: Controller | None) -> dict[str, str]:
@@ -118,6 +122,26 @@ def _names(
         )
         raise Refused(Refusal.NAME, message)
     return (own, *new)
+
+
+def check_narrowing(labels: GroupLabels, resource: Resource) -> None:
+    """See that what selects the Pods can be narrowed to them before there are others.
+
+    Args:
+        labels: how the groups are told apart.
+        resource: the Service or policy that is narrowed in stage *expand*.
+
+    Raises:
+        Refused: the Pods that run don't have the label that it would ask for.
+    """
+    if not labels.is_carried:
+        message = (
+            f"{resource.title} selects the Pod by labels that tell no application from another, and"
+            f" its new label {labels.key} is on no Pod that runs, so that it can't be asked for"
+            " first: give the Pod a label of its own, such as app"
+        )
+        # The controller would bring the label, and a second run would part it then.
+        raise Refused(Refusal.NO_TELLING_LABEL, message, withdraws=frozenset({"wrap"}))
 
 
 def check_selected_alone(candidate: Candidate, labels: GroupLabels, group: int, what: str) -> None:

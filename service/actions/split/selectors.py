@@ -21,6 +21,7 @@ from service.actions.split.follow_up import (
     copy_for_group,
     divided_by_hand,
 )
+from service.actions.split.labels import check_narrowing
 from service.change import Step
 from service.findings import Stage
 from service.kube.dependents import (
@@ -119,6 +120,7 @@ def _divide(division: Division, selection: Selection) -> FollowUp:
     route = (*resource.route, *selection.route)
     narrowed: list[Operation] = []
     if any(matches(selection.selector, moved) for moved in labels.labels[1:]):
+        check_narrowing(labels, resource)
         narrowed = _narrowing(route, selection.selector, labels.key, labels.value(0), Stage.EXPAND)
     copies = [
         copy_for_group(

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from service.actions.context import Candidate, Refused
-from service.actions.split.labels import GroupLabels
+from service.actions.split.labels import GroupLabels, check_narrowing
 from service.actions.split.plan import SplitPlan
 from service.assumptions import Assumption, AssumptionCode
 from service.change import Step
@@ -109,6 +109,7 @@ def _select_old_workload(
             f"the Service {service.name} has no ports, so it can't be told which Pods it is for"
         )
         raise Refused(Refusal.SERVICE_WITHOUT_PORTS, message)
+    check_narrowing(labels, service)
     return changes.with_step(service, _select_group(service, labels, 0, Stage.EXPAND))
 
 
@@ -125,6 +126,7 @@ def _lead_to_moved(
     third = [others for number, others in enumerate(labels.labels) if number not in (0, group)]
     if any(matches_map(selector, others) for others in third):
         # Pods of a third group must not stand behind it meanwhile.
+        check_narrowing(labels, service)
         route = (*service.route, "spec", "selector")
         for number, stage in ((0, Stage.EXPAND), (group, Stage.SWITCH)):
             narrow = {**selector, labels.key: labels.labels[number][labels.key]}
@@ -226,6 +228,7 @@ def _lead_to_several(
     matched = [matches_map(service_selector(service), group) for group in plan.labels.labels]
     if any(matched[1:]) and plan.labels.key not in service_selector(service):
         # New Pods must not stand behind a number before the port has a name.
+        check_narrowing(plan.labels, service)
         changes = changes.with_step(service, _keep_to_old_pods(service, plan.labels))
     if all(matched):
         return changes

@@ -12,9 +12,10 @@ from service.kube.workloads import Workload, pods_with_labels
 from service.refusals import Refusal
 
 _NAME = "app.kubernetes.io/name"
+_INSTANCE = "app.kubernetes.io/instance"
 _TELLING = (
     _NAME,
-    "app.kubernetes.io/instance",
+    _INSTANCE,
     "app.kubernetes.io/component",
     "app",
     "k8s-app",
@@ -74,7 +75,7 @@ def choose_selector(
     telling = [key for key in _TELLING if key in labels] + [
         key for key in usable if key not in (*_TELLING, *_SHARED)
     ]
-    added: dict[str, str] = {} if telling else _own_label(candidate, labels, name)
+    added: dict[str, str] = {} if telling else _own_label(candidate, labels, _NAME, name)
     wanted = [
         key
         for link in services_of(candidate.workload, candidate.manifests)
@@ -93,8 +94,9 @@ def choose_selector(
         selector[key] = labels[key]
         if not _selects_others(candidate, selector, copies):
             return selector, added
-    if _NAME not in labels:
-        added = _own_label(candidate, labels, name)
+    # Which application it is, its labels say; which one of them, this does.
+    if _INSTANCE not in labels:
+        added |= _own_label(candidate, {**labels, **added}, _INSTANCE, name)
         if not _selects_others(candidate, {**selector, **added}, copies):
             return {**selector, **added}, added
     raise Refused(
@@ -103,14 +105,14 @@ def choose_selector(
     )
 
 
-def _own_label(candidate: Candidate, labels: dict[str, str], name: str) -> dict[str, str]:
+def _own_label(candidate: Candidate, labels: dict[str, str], key: str, name: str) -> dict[str, str]:
     """A label for a Pod, by which nobody selects it who didn't before.
 
     Raises:
         Refused: there is none.
     """
     for value in (name[:63].rstrip("-."), f"{name[:59].rstrip('-.')}-pod"):
-        added = {_NAME: value}
+        added = {key: value}
         if find_new_selecting(candidate, {**labels, **added}) is None:
             return added
     raise Refused(
@@ -124,6 +126,10 @@ def _selects_others(
     candidate: Candidate, selector: dict[str, str], copies: tuple[Workload, ...]
 ) -> bool:
     own = {candidate.resource, *(copy.resource for copy in copies)}
+    # A Pod of its name in another folder is itself, in another environment.
+    resource = candidate.resource
+    namesakes = candidate.manifests.find_all(resource.kind, resource.name)
+    own |= {other for other in namesakes if other.folder != resource.folder}
     return any(
         other not in own and in_same_namespace(other, candidate.resource)
         for other, _ in pods_with_labels(selector, candidate.manifests)

@@ -10,6 +10,7 @@ from service.refusals import Refusal
 from tests.support.candidates import bare_pod, candidate_of, manifest, refusal_of, service
 
 NAME = "app.kubernetes.io/name"
+INSTANCE = "app.kubernetes.io/instance"
 
 
 def chosen(text: str, name: str = "web") -> tuple[dict[str, str], dict[str, str]]:
@@ -124,20 +125,27 @@ def test_copies_are_not_others() -> None:
 def test_a_pod_with_the_labels_of_others_gets_one_more() -> None:
     """It tells it from them."""
     text = pod("app: web") + pod("app: web, role: a", "other").replace("acme/web", "acme/x")
-    assert chosen(text) == ({"app": "web", NAME: "web"}, {NAME: "web"})
+    assert chosen(text) == ({"app": "web", INSTANCE: "web"}, {INSTANCE: "web"})
+
+
+def test_a_pod_without_a_telling_label_may_need_two_more() -> None:
+    """The one that says what it is, others have as well."""
+    other = pod(f"tier: a, {NAME}: web", "other").replace("acme/web", "acme/x")
+    added = {NAME: "web", INSTANCE: "web"}
+    assert chosen(pod("tier: a") + other) == ({"tier": "a", **added}, added)
 
 
 @pytest.mark.parametrize("name", ["web", "other-name"])
 def test_a_pod_that_nothing_tells_from_others_is_left_alone(name: str) -> None:
-    """It has a name label already, which is theirs as well, and keeps it."""
-    labels = f"{NAME}: web"
+    """It has an instance label already, which is theirs as well, and keeps it."""
+    labels = f"{INSTANCE}: web"
     text = pod(labels) + pod(f"{labels}, role: a", "other").replace("acme/web", "acme/x")
     assert refusal_of(lambda: chosen(text, name)) is Refusal.SELECTOR_OVERLAP
 
 
 def test_one_more_label_has_to_tell_it_from_others() -> None:
     """Somebody else has that one too."""
-    other = pod(f"app: web, {NAME}: web", "other").replace("acme/web", "acme/x")
+    other = pod(f"app: web, {INSTANCE}: web", "other").replace("acme/web", "acme/x")
     assert refusal_of(lambda: chosen(pod("app: web") + other)) is Refusal.SELECTOR_OVERLAP
 
 
