@@ -7,7 +7,7 @@ from collections.abc import Collection
 from service.actions.context import Candidate
 from service.findings import Stage
 from service.kube.container_engines import is_engine_annotation
-from service.kube.splits import STOPPED_BY_SPLIT
+from service.kube.splits import AFTER_SPLIT, SpecFields, after_split_mark
 from service.kube.workloads import Workload
 from service.yamldoc.operations import AddEntry, Operation
 
@@ -33,23 +33,27 @@ _OBJECT_ANNOTATIONS = (
 """What tools and people read on the object itself; all else is read on the Pod."""
 
 
-def mark_as_stopped(candidate: Candidate, kept: Collection[str]) -> Operation:
-    """Say in the text of the stage *switch* that the split has stopped a workload: planned anew
-    from there, it would stay so.
+def note_spec_after_split(
+    candidate: Candidate, kept: Collection[str], fields: SpecFields, start: Stage, end: Stage
+) -> Operation:
+    """Say in the texts of some stages what the last one makes of a workload's spec: planned anew
+    from them, it would stay as it is there.
 
     Args:
         candidate: the workload.
-        kept: the annotations that its object has in that stage.
+        kept: the annotations that its object has in those stages.
+        fields: what the last stage makes of the spec.
+        start: the first stage that says so.
+        end: the first one that doesn't any more.
     """
-    value = "apply the stage contract, which starts it again"
-    stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
+    value, stage, until = after_split_mark(fields), int(start), int(end)
     annotations = candidate.resource.annotations
     is_there = "annotations" in candidate.resource.metadata and bool(kept) == bool(annotations)
     if is_there:
         route = candidate.route_to("metadata", "annotations")
-        return AddEntry(route, STOPPED_BY_SPLIT, value, stage, until=until)
+        return AddEntry(route, AFTER_SPLIT, value, stage, until=until)
     route = candidate.route_to("metadata")
-    return AddEntry(route, "annotations", {STOPPED_BY_SPLIT: value}, stage, until=until)
+    return AddEntry(route, "annotations", {AFTER_SPLIT: value}, stage, until=until)
 
 
 def is_for_pods(annotation: str) -> bool:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from service.kube.objects import ManifestSet, Resource, in_same_namespace
 from service.kube.workloads import Workload, all_workloads
 from service.yamldoc.nodes import Data
@@ -10,14 +15,75 @@ SPLIT_FROM = "podsplit.dev/split-from"
 """The annotation of objects that a split made, until its last stage: the workload's name."""
 
 
-STOPPED_BY_SPLIT = "podsplit.dev/stopped-by-split"
-"""The annotation of a workload without Pods in the stage *switch*; its value says what to do."""
+AFTER_SPLIT = "podsplit.dev/after-split"
+"""The annotation of a workload whose spec is another one until the last stage; its value says what
+that makes of it, as in `replicas=3,strategy=none`.
+"""
+_ABSENT = "none"
+_FIELDS = {
+    "replicas": re.compile(rf"{_ABSENT}|[0-9]{{1,9}}"),
+    "suspend": re.compile(rf"{_ABSENT}|false"),
+    "strategy": re.compile(rf"{_ABSENT}|Recreate"),
+}
+"""The fields of a spec that the annotation may speak of, each with what they may be in the end."""
+
+SpecFields: TypeAlias = Mapping[str, int | bool | str | None]
+"""Fields of a spec by name; None for those that it doesn't have. `strategy` is its type."""
+
+
+def after_split_mark(fields: SpecFields) -> str:
+    """The value of `AFTER_SPLIT`.
+
+    Args:
+        fields: what the last stage makes of the spec.
+    """
+    texts = {
+        field: value if isinstance(value, str) else json.dumps(value)
+        for field, value in fields.items()
+        if value is not None
+    }
+    return ",".join(f"{field}={texts.get(field, _ABSENT)}" for field in fields)
+
+
+def fields_after_split(resource: Resource) -> SpecFields:
+    """What a workload's annotation says of its spec in the end; nothing if it has none, or if that
+    isn't one that `after_split_mark` makes.
+    """
+    mark = resource.annotations.get(AFTER_SPLIT)
+    return fields_of_mark(mark) if mark is not None else {}
+
+
+def fields_of_mark(mark: str) -> SpecFields:
+    """What `after_split_mark` was given for an annotation; nothing if it doesn't make such ones."""
+    found: dict[str, int | bool | str | None] = {}
+    for part in mark.split(","):
+        field, _, text = part.partition("=")
+        known = _FIELDS.get(field)
+        if known is None or field in found or not known.fullmatch(text):
+            return {}
+        value = text if field == "strategy" else json.loads(text.replace(_ABSENT, "null"))
+        found[field] = None if text == _ABSENT else value
+    return found
+
+
+def is_stopped_by_split(resource: Resource) -> bool:
+    """Whether a workload has no Pods because a split has stopped it."""
+    return bool({"replicas", "suspend"} & fields_after_split(resource).keys())
+
+
+def spec_outside_split(resource: Resource) -> dict[str, Data]:
+    """A workload's spec as it is while no split goes on, without the strategy that a wrap wrote."""
+    fields = dict(fields_after_split(resource))
+    rest = {key: value for key, value in resource.spec.items() if key not in fields}
+    fields.pop("strategy", None)
+    return {**rest, **{key: value for key, value in fields.items() if value is not None}}
 
 
 def is_being_split(workload: Workload, manifests: ManifestSet) -> bool:
     """Whether a text stands between the stages of a workload's split."""
-    is_stopped = STOPPED_BY_SPLIT in workload.resource.annotations
-    return is_stopped or bool(_objects_named_for(workload, manifests))
+    return AFTER_SPLIT in workload.resource.annotations or bool(
+        _objects_named_for(workload, manifests)
+    )
 
 
 def objects_split_from(workload: Workload, manifests: ManifestSet) -> tuple[Resource, ...]:
@@ -59,7 +125,7 @@ def marked_objects(manifests: ManifestSet) -> dict[str, list[Resource]]:
 
 def unmarked(resource: Resource) -> dict[str, Data]:
     """An object's data without the annotations of a split that is going on."""
-    marks = {SPLIT_FROM, STOPPED_BY_SPLIT}
+    marks = {SPLIT_FROM, AFTER_SPLIT}
     if not marks & resource.annotations.keys():
         return resource.data
     rest = {key: value for key, value in resource.annotations.items() if key not in marks}

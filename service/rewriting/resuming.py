@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from service.actions.context import Candidate, Names, Outcome
 from service.actions.split import decide as split
+from service.actions.split.labels import wanted_name
 from service.actions.split.services import SHARED_LABEL
 from service.change import Declined, Move, Proposal, Step
 from service.classification.classify import classify
@@ -20,8 +21,12 @@ from service.findings import Stage
 from service.kube.objects import ManifestSet, Resource
 from service.kube.services import service_selector
 from service.kube.splits import (
+    AFTER_SPLIT,
     SPLIT_FROM,
-    STOPPED_BY_SPLIT,
+    after_split_mark,
+    fields_after_split,
+    fields_of_mark,
+    is_stopped_by_split,
     marked_objects,
     objects_split_from,
 )
@@ -32,7 +37,7 @@ from service.refusals import Refusal
 from service.text import Edit, SourceFile, apply_edits
 from service.yamldoc.editing import compile_operations
 from service.yamldoc.layout import formatting_of
-from service.yamldoc.operations import Operation, Remove, SetValue
+from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 from service.yamldoc.stream import Document, document_removal_span
 
 
@@ -46,10 +51,11 @@ def remaining_stages(
         options: the run's.
         sources: the files of the set, by path.
     """
-    if STOPPED_BY_SPLIT in candidate.resource.annotations:
-        return _unclear(candidate, "how many Pods it had is in the text of its stages only")
+    resource = candidate.resource
+    if AFTER_SPLIT in resource.annotations and not fields_after_split(resource):
+        return _unclear(candidate, f"its annotation {AFTER_SPLIT} doesn't say what it will be")
     made = objects_split_from(candidate.workload, candidate.manifests)
-    if not made:
+    if not made and AFTER_SPLIT not in resource.annotations:
         return _unclear(candidate, "another workload has its name and its containers")
     earlier = _earlier_candidate(candidate, made, options, sources)
     if earlier is None:
@@ -119,6 +125,8 @@ def _reverting_edits(candidate: Candidate, made: Sequence[Resource]) -> dict[str
             edits.setdefault(resource.path, []).append(edit)
     for service, operation in _reverted_services(candidate, made):
         operations.setdefault(service.document, []).append(operation)
+    for operation in _spec_before(candidate):
+        operations.setdefault(candidate.resource.document, []).append(operation)
     for document, own in operations.items():
         compiled = compile_operations(document, own, formatting_of([document]))
         edits.setdefault(document.source.path, []).extend(compiled)
@@ -131,6 +139,8 @@ def _reverted_services(
     """What leads the Services back to the old workload that lead to new ones, or to several."""
     labels = candidate.workload.labels
     new = [workload for workload in all_workloads(candidate.manifests) if workload.resource in made]
+    new_labels = [workload.labels for workload in new]
+    new_labels += _labels_to_come(candidate)
     for service in candidate.manifests.visible_objects(("Service",), candidate.resource):
         selector, route = service_selector(service), (*service.route, "spec", "selector")
         if service in made or not selector:
@@ -139,15 +149,61 @@ def _reverted_services(
             own = {key: value for key, value in labels.items() if key != SHARED_LABEL}
             yield service, SetValue(route, own)
             continue
-        for workload in new:
+        for others in new_labels:
             differing = [
                 key
                 for key, value in selector.items()
-                if labels.get(key) != value and workload.labels.get(key) == value
+                if labels.get(key) != value and others.get(key) == value
             ]
             if len(differing) == 1 and differing[0] in labels:
                 yield service, SetValue((*route, differing[0]), labels[differing[0]])
                 break
+
+
+def _labels_to_come(candidate: Candidate) -> Iterator[dict[str, str]]:
+    """The labels that the Pods of what the last stage makes may have: the Services lead to them
+    already.
+    """
+    if not is_stopped_by_split(candidate.resource):
+        return
+    workload, labels = candidate.workload, candidate.workload.labels
+    kind = workload.kind.split_into if workload.kind is not None else None
+    for container in workload.containers:
+        name = wanted_name(workload.name, container.name, kind or "Deployment")
+        for key in labels:
+            yield {**labels, key: name}
+
+
+def _spec_restored(candidate: Candidate) -> Iterator[Operation]:
+    """What makes of a workload's spec in the last stage what it says that it will be."""
+    resource = candidate.resource
+    fields = fields_after_split(resource)
+    for field, value in fields.items():
+        if value is None:
+            yield from _removed(candidate, field, Stage.CONTRACT)
+        elif field != "strategy":
+            yield SetValue(candidate.route_to("spec", field), value, int(Stage.CONTRACT))
+    if fields:
+        yield _unmark(resource, AFTER_SPLIT)
+
+
+def _spec_before(candidate: Candidate) -> Iterator[Operation]:
+    """What takes away from a workload's spec what the split has put there, or the wrap that came
+    with it.
+    """
+    fields = fields_after_split(candidate.resource)
+    for field, value in fields.items():
+        if value is None or field == "strategy":
+            yield from _removed(candidate, field, Stage.EXPAND)
+        else:
+            yield SetValue(candidate.route_to("spec", field), value, int(Stage.EXPAND))
+    if fields:
+        yield _unmark(candidate.resource, AFTER_SPLIT, Stage.EXPAND)
+
+
+def _removed(candidate: Candidate, field: str, stage: Stage) -> Iterator[Operation]:
+    if field in candidate.resource.spec:
+        yield Remove(candidate.route_to("spec", field), int(stage))
 
 
 # What remains
@@ -165,7 +221,7 @@ def _remaining(
             return _unclear(candidate, f"{step.resource.title} is gone")
         operation = _rebased(step.operation, step.resource, resource)
         if step.operation.stage > reached:
-            steps.append(Step(resource, operation))
+            steps.append(Step(resource, _added_to_note(operation, resource)))
     existing = {(resource.kind, resource.name) for resource in made}
     objects = tuple(
         replace(new, after=after)
@@ -173,19 +229,22 @@ def _remaining(
         if (new.kind, new.name) not in existing
         and (after := _same(new.after, candidate.manifests)) is not None
     )
-    unmarking = [Step(resource, _unmark(resource)) for resource in made]
+    own = [Step(candidate.resource, operation) for operation in _spec_restored(candidate)]
+    unmarking = [Step(resource, _unmark(resource, SPLIT_FROM)) for resource in made]
     return replace(
         planned,
         workload=candidate.workload,
         title=f"go on with the split of {candidate.workload.title}",
         is_resumed=True,
-        steps=(*steps, *unmarking),
+        steps=(*steps, *own, *unmarking),
         objects=objects,
     )
 
 
 def _stage_reached(candidate: Candidate, planned: Proposal, made: Sequence[Resource]) -> Stage:
     """The last stage whose changes the text has."""
+    if is_stopped_by_split(candidate.resource):
+        return Stage.SWITCH
     moves: list[Move] = [move for move in planned.moves if move.stage <= Stage.ADD]
     names = {(resource.kind, resource.name) for resource in made}
     if not all((move.kind, move.name) in names for move in moves):
@@ -211,8 +270,25 @@ def _rebased(operation: Operation, before: Resource, now: Resource) -> Operation
     return replace(operation, route=(*now.route, *operation.route[len(before.route) :]))
 
 
-def _unmark(resource: Resource) -> Operation:
-    """What takes the annotation away with the last stage."""
+def _added_to_note(operation: Operation, resource: Resource) -> Operation:
+    """An operation, or what does the same where the workload says something already of what its
+    spec will be.
+    """
+    known = fields_after_split(resource)
+    if not known or not isinstance(operation, AddEntry):
+        return operation
+    entries = (
+        operation.value if operation.key == "annotations" else {operation.key: operation.value}
+    )
+    if AFTER_SPLIT not in entries:
+        return operation
+    mark = after_split_mark({**fields_of_mark(entries[AFTER_SPLIT]), **known})
+    route = (*resource.route, "metadata", "annotations", AFTER_SPLIT)
+    return SetValue(route, mark, operation.stage, operation.until)
+
+
+def _unmark(resource: Resource, annotation: str, stage: Stage = Stage.CONTRACT) -> Operation:
+    """What takes an annotation of a split away."""
     route = (*resource.route, "metadata", "annotations")
     is_alone = len(resource.annotations) == 1
-    return Remove(route if is_alone else (*route, SPLIT_FROM), int(Stage.CONTRACT))
+    return Remove(route if is_alone else (*route, annotation), int(stage))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from service.kube.live_exports import is_live, is_machine_written
 from service.kube.objects import as_list, as_mapping, as_mappings, as_text, value_at
 from service.kube.replicas import HOST_NAME_LABEL
+from service.kube.splits import fields_after_split, spec_outside_split
 from service.kube.workloads import Workload, node_data_of, uses_host_port, writes_persistent_data
 from service.verification.equality import are_equal_but_for
 from service.yamldoc.nodes import Data
@@ -247,7 +248,7 @@ def is_only_stopped(old: Workload, successor: Workload) -> bool:
 def _has_same_schedule(old: Workload, successor: Workload, *keys: str) -> bool:
     """Whether CronJobs are equal but for their Pods and some fields."""
     routes = frozenset({("jobTemplate",), *((key,) for key in keys)})
-    return are_equal_but_for(old.resource.spec, successor.resource.spec, routes)
+    return are_equal_but_for(spec_outside_split(old.resource), successor.resource.spec, routes)
 
 
 def makes_as_many_pods(old: Workload, successor: Workload, count: int, *, is_moved: bool) -> bool:
@@ -260,7 +261,7 @@ def makes_as_many_pods(old: Workload, successor: Workload, count: int, *, is_mov
         is_moved: whether the containers moved; what moved away from an autoscaler has a number of
             its own.
     """
-    before, after = old.resource.spec, successor.resource.spec
+    before, after = spec_outside_split(old.resource), successor.resource.spec
     was, now = before.get("replicas"), after.get("replicas")
     if old.resource.kind == "CronJob":
         return _has_same_schedule(old, successor)
@@ -281,8 +282,12 @@ def replaces_pods_alike(old: Workload, successor: Workload, *, is_moved: bool) -
     """
     if successor.resource.kind != "Deployment":
         return True
-    was, now = old.resource.spec.get("strategy"), successor.resource.spec.get("strategy")
-    if not is_moved and old.resource.kind == "Deployment":
+    was, now = (
+        spec_outside_split(old.resource).get("strategy"),
+        successor.resource.spec.get("strategy"),
+    )
+    is_by_wrap = "strategy" in fields_after_split(old.resource)
+    if not is_moved and not is_by_wrap and old.resource.kind == "Deployment":
         return now == was
     must_be_alone = value_at(was, "type") == "Recreate" or any(
         writes_persistent_data(successor, container) or uses_host_port(successor, container)

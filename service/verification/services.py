@@ -16,7 +16,7 @@ from service.kube.containers import Container
 from service.kube.objects import ManifestSet, Resource, as_list, as_text
 from service.kube.selectors import matches_map
 from service.kube.services import service_selector, services_selecting
-from service.kube.splits import SPLIT_FROM, unmarked
+from service.kube.splits import SPLIT_FROM, is_stopped_by_split, unmarked
 from service.kube.workloads import Workload, pods_with_labels
 from service.verification.coverage import find_new_objects, find_same_object
 from service.verification.endpoints import Endpoint, endpoints_of, listening_container
@@ -96,6 +96,9 @@ def find_misrouted_services(
         sent = find_same_object(service, before)
         if sent is None or sent.annotations.get(SPLIT_FROM) == old.name:
             continue
+        if _waits_for_last_stage(sent, before, old):
+            yield from _compare_receivers(sent, service, transition)
+            continue
         selected = [
             successor
             for successor in transition.successors
@@ -111,6 +114,16 @@ def find_misrouted_services(
         for service in find_new_objects(after, new):
             if service.kind == "Service":
                 yield from _check_new_service(service, after, transition)
+
+
+def _waits_for_last_stage(service: Resource, before: ManifestSet, old: Workload) -> bool:
+    """Whether a Service leads to nobody while a split has stopped the workload: it may be meant for
+    what the last stage makes.
+    """
+    return is_stopped_by_split(old.resource) and not any(
+        before.can_see(service, pod)
+        for pod, _ in pods_with_labels(service_selector(service), before)
+    )
 
 
 def _routes_of_targets(service: Resource) -> frozenset[Route]:

@@ -36,6 +36,8 @@ from tests.support.schemas import api_server_errors
 
 SETS = sorted((Path(__file__).parent / "rewritable_sets").glob("*.yaml"))
 """Sets that are split or wrapped."""
+STOPPED = sorted((Path(__file__).parent / "resumable_sets").glob("*.yaml"))
+"""Texts of the stage *switch*, in which a workload has no Pods."""
 every_set = pytest.mark.parametrize("path", SETS, ids=lambda path: path.stem)
 FILE = "set.yaml"
 _SEPARATORS = re.compile(r"(?m)(^---.*(?:\n|\Z))")
@@ -133,8 +135,8 @@ def _look_up(data: Any, route: tuple[str | int, ...]) -> Any:
     return data
 
 
-def survivors(right: RightRewrite, stage: Stage) -> Iterator[str]:
-    """The mutants of a stage that are wrong and not caught."""
+def uncaught(right: RightRewrite, stage: Stage) -> Iterator[tuple[str, str]]:
+    """The mutants of a stage that the verifier says nothing of: each with its text."""
     parts = list(right.parts(stage))
     texts = [part for part, _ in parts]
     for number, (part, is_new) in enumerate(parts):
@@ -144,8 +146,15 @@ def survivors(right: RightRewrite, stage: Stage) -> Iterator[str]:
         for description, mutant in mutants(data):
             dumped = yaml.safe_dump(mutant, sort_keys=False)
             text = "".join([*texts[:number], dumped, *texts[number + 1 :]])
-            if not right.is_caught(stage, text) and right.is_wrong(stage, text):
-                yield f"{data['kind']}/{data['metadata']['name']} {description}"
+            if not right.is_caught(stage, text):
+                yield f"{data['kind']}/{data['metadata']['name']} {description}", text
+
+
+def survivors(right: RightRewrite, stage: Stage) -> Iterator[str]:
+    """The mutants of a stage that are wrong and not caught."""
+    for description, text in uncaught(right, stage):
+        if right.is_wrong(stage, text):
+            yield description
 
 
 @pytest.mark.parametrize("stage", list(Stage), ids=lambda stage: stage.label)
@@ -153,6 +162,14 @@ def survivors(right: RightRewrite, stage: Stage) -> Iterator[str]:
 def test_wrong_mutants_are_caught(path: Path, stage: Stage) -> None:
     """The verifier catches every mutant that is wrong."""
     assert sorted(survivors(RightRewrite(path.read_text()), stage)) == []
+
+
+@pytest.mark.parametrize("path", STOPPED, ids=lambda path: path.stem)
+def test_mutants_of_what_starts_again_are_caught(path: Path) -> None:
+    """Without the model, for which a workload that has no Pods yet is another one."""
+    right = RightRewrite(path.read_text())
+    assert not right.is_caught(Stage.CONTRACT, right.texts[Stage.CONTRACT][FILE])
+    assert [description for description, _ in uncaught(right, Stage.CONTRACT)] == []
 
 
 @every_set

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from service.actions.annotations import mark_as_stopped
+from service.actions.annotations import note_spec_after_split
 from service.actions.context import Candidate, Outcome, Refused
 from service.actions.invalid_fields import fixes_of
 from service.actions.kustomizations import PlannedObject, check_split
@@ -232,7 +232,11 @@ def _scale_down_old_workload(division: Division) -> list[Operation]:
     _check_claims_are_retained(resource)
     field, value = ("suspend", True) if resource.kind == "CronJob" else ("replicas", 0)
     stage, until = int(Stage.SWITCH), int(Stage.CONTRACT)
-    mark = mark_as_stopped(division.candidate, resource.annotations)
+    was = resource.spec.get(field)
+    restored = was if isinstance(was, int) else None
+    mark = note_spec_after_split(
+        division.candidate, resource.annotations, {field: restored}, Stage.SWITCH, Stage.CONTRACT
+    )
     if field in resource.spec:
         return [SetValue(route_to("spec", field), value, stage, until=until), mark]
     return [AddEntry(route_to("spec"), field, value, stage, until=until), mark]

@@ -60,8 +60,11 @@ def check_eligible(candidate: Candidate, wrap: Proposal | None) -> None:
 
 
 def _is_own_name(candidate: Candidate, hostname: str) -> bool:
-    """Whether a host name is the Pod's name, which it has anyway, and no container calls it."""
-    if not candidate.workload.is_pod or hostname != candidate.resource.name:
+    """Whether a host name is the Pod's name, which it has anyway, and no container calls it; or
+    that of the workload with one Pod, as it is once the wrap of such a Pod was applied.
+    """
+    resource = candidate.resource
+    if hostname != resource.name or resource.spec.get("replicas", 1) != 1:
         return False
     pattern = re.compile(rf"(?<![\w.-]){re.escape(hostname)}(?![\w.-])")
     return not any(

@@ -105,6 +105,17 @@ def _own_selector(candidate: Candidate, controller: Controller | None) -> dict[s
     return workload.selector
 
 
+def wanted_name(workload: str, head: str, kind: str) -> str:
+    """The name of what a group moves to, where it is free.
+
+    Args:
+        workload: the name of the workload that is split.
+        head: the name of the group's first container.
+        kind: the kind of the new workload.
+    """
+    return shorten(join_names(workload, head), _NAME_LIMITS.get(kind, 63))
+
+
 def _names(
     candidate: Candidate, partition: Partition, controller: Controller | None, kind: str
 ) -> tuple[str, ...]:
@@ -112,7 +123,7 @@ def _names(
     limit = _NAME_LIMITS.get(kind, 63)
     heads = [group[0].name for group in partition.groups[1:]]
     new = [
-        candidate.names.give(kind, shorten(join_names(own, head), limit), candidate.resource, limit)
+        candidate.names.give(kind, wanted_name(own, head, kind), candidate.resource, limit)
         for head in heads
     ]
     if not all(_NAME.match(name) for name in new):

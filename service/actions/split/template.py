@@ -182,7 +182,7 @@ class GroupWorkload:
 
     def _pod_spec(self) -> dict[str, Tree]:
         result: dict[str, Tree] = {}
-        is_restarted = self._controller is not None and bool(self._controller.restart_policy)
+        restart_policy = self._controller.restart_policy if self._controller is not None else None
         for field, value in self._workload.pod.items():
             treatment = POD_FIELDS[field]
             if treatment is Treatment.FOLLOWS:
@@ -191,7 +191,9 @@ class GroupWorkload:
                     result[field] = self._items_as_written(field, kept)
             elif field == "tolerations":
                 result |= self._tolerations()
-            elif treatment is Treatment.COPIED and not (field == "restartPolicy" and is_restarted):
+            elif field == "restartPolicy" and restart_policy:
+                result[field] = restart_policy
+            elif treatment is Treatment.COPIED:
                 result[field] = self._verbatim(*self._workload.pod_route, field)
             elif treatment is Treatment.SELECTS:
                 result[field] = self._own_labels(field, value)

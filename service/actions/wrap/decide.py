@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import normpath
 
-from service.actions.annotations import is_for_pods, mark_as_stopped
+from service.actions.annotations import is_for_pods, note_spec_after_split
 from service.actions.context import Candidate, Outcome, Refused
 from service.actions.invalid_fields import fixes_of
 from service.actions.live_exports import clean_export
@@ -66,8 +66,10 @@ def propose(candidate: Candidate, _earlier: tuple[Proposal, ...]) -> Outcome:
 
 def complete(candidate: Candidate, own: Proposal, proposals: tuple[Proposal, ...]) -> Proposal:
     """The wrap with the labels that other changes need in the template that it writes."""
+    fields = own.controller.fields if own.controller is not None else {}
     asked = _ControllerRequirements(
         labels={key: value for other in proposals for key, value in other.template_labels},
+        notes_strategy="strategy" in fields and any(other.moves for other in proposals),
         stops=any(other.stops_old_pods for other in proposals),
         frees_strategy=any(other.frees_strategy for other in proposals),
     )
@@ -83,13 +85,17 @@ class _ControllerRequirements:
 
     labels: Mapping[str, str]
     """Labels of the template."""
+    notes_strategy: bool
+    """Whether it says that its strategy is the wrap's, as containers leave it."""
     stops: bool
     """Whether it has no Pods in the stage *switch*."""
     frees_strategy: bool
     """Whether its strategy isn't needed in the last stage."""
 
 
-_NOTHING_ASKED = _ControllerRequirements(labels={}, stops=False, frees_strategy=False)
+_NOTHING_ASKED = _ControllerRequirements(
+    labels={}, notes_strategy=False, stops=False, frees_strategy=False
+)
 
 
 def _steps(
@@ -123,8 +129,7 @@ def _nest(
         result.append(SetValue(route_to("metadata", "name"), controller.name, stage))
     result += clean_export(candidate, releases_node=controller.kind != "DaemonSet")
     result += [*controller.inside, *_remove_pod_annotations(candidate)]
-    if asked.stops:
-        result.append(mark_as_stopped(candidate, _kept_annotation_keys(candidate)))
+    result += _notes_of_spec(candidate, controller, asked)
     for container in candidate.workload.containers:
         result += fixes_of(candidate, container).values()
     metadata: dict[str, Tree] = {}
@@ -161,6 +166,28 @@ def _later_fields(
         gone = {"strategy"} if asked.frees_strategy else set()
         kept = {key: value for key, value in controller.fields.items() if key not in gone}
         yield int(Stage.CONTRACT), kept
+
+
+def _notes_of_spec(
+    candidate: Candidate, controller: Controller, asked: _ControllerRequirements
+) -> list[Operation]:
+    """What says in the texts between the stages what the spec is in the end, where it is another
+    one there, and that its strategy is none of its author's.
+    """
+    kept, last = _kept_annotation_keys(candidate), Stage.CONTRACT
+    fields: dict[str, int | bool | str | None] = {}
+    if asked.notes_strategy:
+        fields["strategy"] = None if asked.frees_strategy else "Recreate"
+    if not asked.stops:
+        notes = [(fields, Stage.EXPAND, last)]
+    else:
+        stopped = {"replicas": controller.fields.get("replicas"), **fields}
+        notes = [(fields, Stage.EXPAND, Stage.SWITCH), (stopped, Stage.SWITCH, last)]
+    return [
+        note_spec_after_split(candidate, kept, noted, start, end)
+        for noted, start, end in notes
+        if noted
+    ]
 
 
 def _pod_annotation_keys(candidate: Candidate) -> list[str]:

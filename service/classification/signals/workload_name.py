@@ -21,6 +21,7 @@ Comes out: the container is the main one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from service.classification.context import PodContext
@@ -31,13 +32,15 @@ from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container, base_name
 from service.kube.objects import LazyLocation
 
+_NUMBER = re.compile(r"-[0-9]+\Z")
+
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """Yields HEAD for each container that is named as the workload or its only Service, and, with
     several Services, for each that the Service of the workload's name leads to.
     """
     resource = context.workload.resource
-    names = {resource.name: "the workload"}
+    names = dict.fromkeys(_names_of_application(resource.name), "the workload")
     if len(context.services) == 1:
         service = context.services[0].service.name
         names.setdefault(service, f"the Service {service}")
@@ -59,12 +62,17 @@ def observe(context: PodContext) -> Iterator[Observation]:
             break
 
 
+def _names_of_application(workload: str) -> tuple[str, ...]:
+    """A workload's name, and what is left of it without the number of one of several alike."""
+    return tuple(dict.fromkeys((workload, _NUMBER.sub("", workload) or workload)))
+
+
 def _behind_the_workloads_service(context: PodContext) -> Iterator[Observation]:
     """The containers that a Service of the workload's own name leads to, beside other Services."""
     if len(context.services) < 2:
         return
     for link in context.services:
-        if link.service.name != context.workload.name:
+        if link.service.name not in _names_of_application(context.workload.name):
             continue
         receivers = [receiving_container(context, port) for port in link.ports]
         for container in dict.fromkeys(receivers):

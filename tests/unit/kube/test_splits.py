@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from service.kube.splits import is_being_split, objects_split_from, unmarked
+from service.kube.objects import Resource
+from service.kube.splits import (
+    after_split_mark,
+    fields_after_split,
+    is_being_split,
+    objects_split_from,
+    spec_outside_split,
+    unmarked,
+)
 from service.kube.workloads import Workload
 from service.reading import Inputs
 from tests.support.candidates import bare_pod, manifest, shop
@@ -49,7 +57,7 @@ def test_a_split_has_ended_when_the_containers_are_gone() -> None:
 
 def test_what_is_stopped_is_being_split() -> None:
     """Though nothing came of it yet."""
-    inputs = read(shop(metadata="annotations: {podsplit.dev/stopped-by-split: x}"))
+    inputs = read(shop(metadata="annotations: {podsplit.dev/after-split: x}"))
     assert is_being_split(workload(inputs), inputs.manifests)
 
 
@@ -63,3 +71,57 @@ def test_the_marks_are_no_part_of_an_object() -> None:
     both = "annotations: {podsplit.dev/split-from: shop, team: a}"
     other = read(manifest("v1 ConfigMap", "a", metadata=both)).manifests.resources[0]
     assert unmarked(other)["metadata"] == {"name": "a", "annotations": {"team": "a"}}
+
+
+def stopped(mark: str, spec: str = "spec: {replicas: 0}") -> Resource:
+    metadata = f"annotations: {{podsplit.dev/after-split: '{mark}'}}"
+    return read(manifest("apps/v1 Deployment", "a", spec, metadata=metadata)).manifests.resources[0]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"replicas": 3},
+        {"replicas": 0},
+        {"replicas": None},
+        {"suspend": False},
+        {"suspend": None},
+        {"replicas": 1, "strategy": None},
+        {"strategy": "Recreate"},
+    ],
+)
+def test_what_was_stopped_says_what_it_was(fields: dict[str, int | bool | None]) -> None:
+    """Read back, it is what was written."""
+    assert fields_after_split(stopped(after_split_mark(fields))) == fields
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "",
+        "replicas",
+        "replicas=",
+        "replicas=-1",
+        "replicas=many",
+        "replicas=1,",
+        "replicas=1,replicas=2",
+        "suspend=true",
+        "strategy=RollingUpdate",
+        "paused=false",
+        "apply the stage contract",
+    ],
+)
+def test_what_somebody_wrote_says_nothing(mark: str) -> None:
+    """Nothing is guessed about how many Pods there were."""
+    assert fields_after_split(stopped(mark)) == {}
+    assert spec_outside_split(stopped(mark)) == {"replicas": 0}
+
+
+def test_the_spec_before_has_what_the_mark_says() -> None:
+    """And nothing that it says was not there."""
+    spec = "spec: {replicas: 0, strategy: {type: Recreate}, paused: false}"
+    assert spec_outside_split(stopped("replicas=2,strategy=none", spec)) == {
+        "paused": False,
+        "replicas": 2,
+    }
+    assert spec_outside_split(stopped("replicas=none")) == {}

@@ -57,16 +57,28 @@ def test_after_the_first_stage_it_is_planned_as_any_other() -> None:
     assert [new.title for new in proposal.objects] == ["Deployment/shop-api"]
 
 
-def test_what_takes_over_data_goes_on_until_it_is_stopped() -> None:
-    """Then how many Pods it had is not in the text."""
+def test_what_takes_over_data_is_started_again() -> None:
+    """The stage that stops it says what it was."""
     mount = "volumeMounts: [{name: v, mountPath: /v}]"
     claim = "volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]"
     text = shop(CALLS, mount, pod=claim) + service("front")
     proposal = only(plan_after(Stage.ADD, text))
     assert [new.stage for new in proposal.objects] == [Stage.CONTRACT]
-    (held_back,) = plan_after(Stage.SWITCH, text).held_back
+    stopped = only(plan_after(Stage.SWITCH, text))
+    assert {Stage(step.operation.stage) for step in stopped.steps} == {Stage.CONTRACT}
+    fields = [step.operation.route[-1] for step in stopped.steps]
+    assert fields.count("replicas") == 1
+
+
+def test_what_is_stopped_and_does_not_say_what_it_was_is_unclear() -> None:
+    """Somebody has changed the annotation."""
+    mount = "volumeMounts: [{name: v, mountPath: /v}]"
+    claim = "volumes: [{name: v, persistentVolumeClaim: {claimName: c}}]"
+    text = shop(CALLS, mount, pod=claim) + service("front")
+    plan = plan_after(Stage.SWITCH, text, changed=("after-split: replicas", "after-split: copies"))
+    (held_back,) = plan.held_back
     assert held_back.reason is Refusal.SPLIT_UNCLEAR
-    assert "how many Pods it had" in held_back.message
+    assert "doesn't say what it will be" in held_back.message
 
 
 def test_what_would_be_split_otherwise_now_is_unclear() -> None:

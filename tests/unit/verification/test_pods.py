@@ -583,6 +583,60 @@ def test_a_cron_job_keeps_its_times() -> None:
     assert not makes_as_many_pods(old, later, 1, is_moved=True)
 
 
+def stopped(kind: str, mark: str, **spec: Any) -> Workload:
+    """A workload that a split has stopped."""
+    data = controller(kind, "shop", containers("web", "db"), **spec)
+    data["metadata"]["annotations"] = {"podsplit.dev/after-split": mark}
+    return workload_of(data)
+
+
+@pytest.mark.parametrize(
+    ("mark", "now", "is_right"),
+    [
+        ("replicas=3", 3, True),
+        ("replicas=3", 2, False),
+        ("replicas=3", 0, False),
+        ("replicas=3", None, False),
+        ("replicas=none", None, True),
+        ("replicas=none", 0, False),
+        ("whatever", 3, False),
+    ],
+)
+def test_what_was_stopped_gets_its_own_number_back(
+    mark: str, now: int | None, *, is_right: bool
+) -> None:
+    """The one that it had before."""
+    old, new = stopped("Deployment", mark, replicas=0), counted("Deployment", now)
+    assert makes_as_many_pods(old, new, 1, is_moved=False) is is_right
+
+
+def test_a_stopped_cron_job_gets_its_times_back() -> None:
+    """It is suspended no longer, or was all the time."""
+    old = stopped("CronJob", "suspend=none", schedule="@daily", suspend=True)
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({}, True),
+        ({"suspend": True}, False),
+        ({"suspend": False}, False),
+    ]
+    for fields, is_right in cases:
+        new = controller("CronJob", "shop", containers("web"), schedule="@daily", **fields)
+        assert makes_as_many_pods(old, workload_of(new), 1, is_moved=False) is is_right
+
+
+def test_a_strategy_that_was_for_what_moved_goes() -> None:
+    """Only where the mark says that the wrap wrote it."""
+    for mark, is_right in (("replicas=1,strategy=none", True), ("replicas=1", False)):
+        old = stopped("Deployment", mark, replicas=0, strategy={"type": "Recreate"})
+        assert replaces_pods_alike(old, counted("Deployment", 1), is_moved=False) is is_right
+
+
+def test_what_keeps_data_is_replaced_in_place_whatever_a_mark_says() -> None:
+    """Two servers on one data directory destroy it."""
+    old = stopped("Deployment", "strategy=none", strategy={"type": "Recreate"})
+    assert not replaces_pods_alike(old, replaced(**WRITING), is_moved=False)
+    assert replaces_pods_alike(old, replaced(strategy=RECREATE, **WRITING), is_moved=False)
+
+
 def replaced(kind: str = "Deployment", strategy: Any = None, **pod: Any) -> Workload:
     """A controller with a strategy."""
     fields = {} if strategy is None else {"strategy": strategy}
