@@ -391,7 +391,7 @@ class Refusal(StrEnum):
         "localhost-unresolved",
         RefusalSection.SPLIT,
         "a container calls localhost, and it can't be told who answers",
-        "declare the port on the container that listens there",
+        "declare the port on that container alone which listens there",
     )
     LOCALHOST_IN_CONFIGMAP = (
         "localhost-in-configmap",

@@ -77,12 +77,16 @@ def find_lost_listeners(
     }
     for successor in successors:
         here = listening[successor]
-        elsewhere = {
+        others = {
             port for other, ports in listening.items() if other is not successor for port in ports
-        } - here
+        }
+        disputed = _disputed_ports(successor, successors)
         for container in successor.containers:
             for told in _texts(successor, container, manifests):
                 for mention in find_loose_mentions(told.text, told.others):
+                    # What probes a container calls that container.
+                    is_own_probe = told.where in ("probe", "hook")
+                    elsewhere = others - (here if is_own_probe else here - disputed)
                     if _has_reason(mention, told, here, elsewhere):
                         continue
                     place = (container.name, container.route_within(told.route))
@@ -106,6 +110,21 @@ def _has_reason(
     if _FOR_BROWSERS.search(around):
         return True
     return bool(_NOT_CALLED.search(around)) and not mention.ports & elsewhere
+
+
+def _disputed_ports(workload: Workload, successors: Sequence[Workload]) -> set[int]:
+    """The ports that containers of a workload declare and containers that aren't in it as well: in
+    the Pod that they were in, only one of them can have listened there.
+    """
+    own = {container.name for container in workload.containers}
+    away = {
+        port.number
+        for other in successors
+        for container in _running(other)
+        if container.name not in own
+        for port in container.ports
+    }
+    return away & {port.number for container in _running(workload) for port in container.ports}
 
 
 def _running(workload: Workload) -> list[Container]:

@@ -39,10 +39,16 @@ def case_inputs() -> list[Path]:
     return [*sorted(cases), *sorted(ROOT.glob("examples/*.[yj]*"))]
 
 
+def reported_inputs() -> list[Path]:
+    """The inputs of the cases that people reported."""
+    return sorted((ROOT / "tests" / "cases" / "reported").glob("*/input*"))
+
+
 def corpus_inputs() -> list[Path]:
     """The whole applications of the corpus, a folder each, and its single manifests."""
     applications = [path for path in sorted((CORPUS / "whole_sets").iterdir()) if path.is_dir()]
-    return applications + sorted((CORPUS / "pods").glob("*.yaml"))
+    single = (*CORPUS.glob("pods/*.yaml"), *CORPUS.glob("more/pods/*.yaml"))
+    return applications + sorted(single)
 
 
 def changing_rewrites(paths: Iterable[Path]) -> Iterator[tuple[Path, Rewritten]]:

@@ -18,6 +18,7 @@ from service.actions.split.mentions import Mention, Text
 from service.actions.split.plan import SplitPlan
 from service.actions.split.service_addresses import check_single
 from service.change import LeftBecause
+from service.classification.listening import PortBasis
 from service.kube.config_maps import readers_of_config_map
 from service.kube.containers import Container
 from service.kube.objects import as_mappings, as_text, in_same_namespace
@@ -316,16 +317,14 @@ def _check_unknown(plan: SplitPlan, reference: LoopbackReference) -> None:
         Refused: it may.
     """
     context = plan.candidate.classification.context
-    own = context.listening_ports.get(reference.container.index, {})
-    is_own = reference.port is not None and own.get(reference.port, "default") != "default"
-    if reference.where in ("probe", "hook") or is_own:
-        return
     groups = plan.groups_of(reference.container)
     away = [
         container
         for container in context.classified_containers
         if not groups <= plan.groups_of(container)
     ]
+    if reference.where in ("probe", "hook") or _is_own_port(plan, reference, away):
+        return
     # What a known server listens on is known; another one may listen on more than it declares.
     is_unsure = any(
         not (context.catalogue_entry(container) and context.listening_ports[container.index])
@@ -339,9 +338,27 @@ def _check_unknown(plan: SplitPlan, reference: LoopbackReference) -> None:
         port = f"port {reference.port}" if reference.port else "no port that can be seen"
         message = (
             f"{reference.container.name} calls localhost with {port} ({reference.where}), and it"
-            " can't be told who answers: declare the port on the container that listens there"
+            " can't be told who answers: declare the port on that container alone which listens"
+            " there"
         )
         raise Refused(Refusal.LOCALHOST_UNRESOLVED, message)
+
+
+def _is_own_port(plan: SplitPlan, reference: LoopbackReference, away: list[Container]) -> bool:
+    """Whether a container is the one of its Pod that listens on a port that it calls.
+
+    Args:
+        plan: the split.
+        reference: the call.
+        away: the containers that are to be elsewhere.
+    """
+    ports, port = plan.candidate.classification.context.listening_ports, reference.port
+    own = ports.get(reference.container.index, {}).get(port) if port is not None else None
+    if port is None or own is None or own is PortBasis.DEFAULT:
+        return False
+    # Of two that declare a port, which can't be, anybody may be meant.
+    others = (ports[container.index].get(port) for container in away)
+    return not any(other is not None and other.doubt <= own.doubt for other in others)
 
 
 def _is_named_for(plan: SplitPlan, reference: LoopbackReference, target: Container) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
@@ -10,14 +9,13 @@ from service.actions.kustomizations import check_wrap
 from service.actions.live_exports import unpinned_node_data
 from service.actions.wrap.replicas import MergedCopies, merge_copies
 from service.actions.wrap.selectors import choose_selector
+from service.actions.wrap.server_signs import sign_of_server
 from service.assumptions import Assumption, AssumptionCode
 from service.change import Controller
-from service.classification.knowledge import Entry, ImageRole
+from service.classification.knowledge import ImageRole
 from service.classification.signals.injected import injected_names
 from service.findings import Applicability, OldPods
 from service.kube.bare_pods import reason_to_stay_bare
-from service.kube.container_engines import is_made_by_podman
-from service.kube.containers import Container, base_name
 from service.kube.objects import as_mapping, as_mappings, as_text
 from service.kube.references import referenced_volume_claims
 from service.kube.replicas import copies_of
@@ -52,7 +50,7 @@ def choose_controller(candidate: Candidate) -> ControllerChoice:
     """
     _check(candidate)
     policy = as_text(candidate.workload.pod.get("restartPolicy")) or "Always"
-    sign = None if policy == "Always" else _sign_of_server(candidate)
+    sign = None if policy == "Always" else sign_of_server(candidate)
     if policy != "Always" and sign is None:
         choice = _job(candidate, policy)
     else:
@@ -107,69 +105,6 @@ def _is_node_agent(candidate: Candidate) -> bool:
     return is_on_host and (tolerates_all or is_helper)
 
 
-def _sign_of_server(candidate: Candidate) -> str | None:
-    """What shows that a Pod that may end is a server all the same; None if nothing does.
-
-    Its main container decides: a server that only helps one that ends makes no server of the Pod.
-
-    Raises:
-        Refused: a server beside what ends.
-    """
-    workload, main = candidate.workload, candidate.classification.groups[0][0]
-    if services_of(workload, candidate.manifests):
-        return "a Service"
-    with_host_port = (
-        container
-        for container in workload.classified_containers
-        if any(port.host_port is not None for port in container.ports)
-    )
-    holder = next(with_host_port, None)
-    if holder is not None:
-        return f"the host port of {holder.name}"
-    sign = _sign_of_container(candidate, main)
-    if sign is not None:
-        return sign
-    if is_made_by_podman(candidate.resource) and main.ports:
-        return f"the port of {main.name} (podman writes restartPolicy Never for every Pod)"
-    others = [other for other in workload.classified_containers if other is not main]
-    server = next((other for other in others if _sign_of_container(candidate, other)), None)
-    if server is not None:
-        message = (
-            f"{main.name} runs to an end, and {server.name} is a server that would keep a Job from"
-            " ending: make it a Job with the server as a native sidecar (an init container with"
-            " restartPolicy Always)"
-        )
-        raise Refused(Refusal.SERVER_BESIDE_JOB, message)
-    return None
-
-
-def _sign_of_container(candidate: Candidate, container: Container) -> str | None:
-    """What shows that a container is a server; None if nothing does."""
-    if any(field in container.data for field in ("readinessProbe", "livenessProbe")):
-        return f"the probe of {container.name}"
-    entry = candidate.classification.context.catalogue_entry(container)
-    is_server = entry is not None and entry.stands_alone and bool(entry.ports)
-    if entry is not None and is_server and _runs_own_program(container, entry):
-        return f"the image of {container.name}"
-    return None
-
-
-def _runs_own_program(container: Container, entry: Entry) -> bool:
-    """Whether a container of a known image runs what the image is for: its words are options only,
-    begin with its entry point, or name its program.
-    """
-    words = [word.text for word in container.invocation]
-    if not words or words[0].startswith("-"):
-        return True
-    program = words[0].rpartition("/")[2].lower()
-    names = {entry.id, base_name(container.image), *re.split(r"[-_]", entry.id)}
-    is_entry_point = "entrypoint" in program or program in ("start", "run.sh", "start.sh")
-    return is_entry_point or any(
-        program in (name, f"{name}d", f"{name}-server") or program.startswith(f"{name}-foreground")
-        for name in names
-    )
-
-
 # What runs to an end
 
 
@@ -200,12 +135,12 @@ def _job(candidate: Candidate, policy: str) -> ControllerChoice:
         labels={},
         fields=fields,
     )
-    return ControllerChoice(
-        controller,
-        Applicability.REVIEW,
-        (Assumption(AssumptionCode.JOB_RETRIES, message),),
-        OldPods.DELETED_AFTER,
-    )
+    stated, old_pods = [Assumption(AssumptionCode.JOB_RETRIES, message)], OldPods.DELETED_AFTER
+    why = _reason_to_be_alone(candidate.workload)
+    if why is not None:
+        stated.append(_about_old_pods(why))
+        old_pods = OldPods.DELETED_FIRST
+    return ControllerChoice(controller, Applicability.REVIEW, tuple(stated), old_pods)
 
 
 # What serves
@@ -297,14 +232,15 @@ def _deployment(
     copies = merged.others if merged else ()
     selector, labels = choose_selector(candidate, name, copies)
     fields = _with_selector(merged.fields if merged else {"replicas": 1}, selector)
-    has_data = bool(referenced_volume_claims(workload)) or any(
-        writes_persistent_data(workload, container) for container in workload.containers
-    )
-    has_host_port = any(uses_host_port(workload, container) for container in workload.containers)
-    if has_data or has_host_port:
+    why = _reason_to_be_alone(workload)
+    if why is not None:
         fields["strategy"] = {"type": "Recreate"}
-        assumptions = (*assumptions, *_about_replacing(has_data=has_data))
-    if not has_data and _has_database(candidate):
+        message = (
+            f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}"
+        )
+        replacing = Assumption(AssumptionCode.RECREATE_STRATEGY, message)
+        assumptions = (*assumptions, replacing, _about_old_pods(why))
+    if not _has_data(workload) and _has_database(candidate):
         message = (
             "the data of its database goes with the old Pod: save it first, and give it a claim"
         )
@@ -328,7 +264,7 @@ def _deployment(
         controller,
         Applicability.REVIEW if assumptions else Applicability.SAFE,
         assumptions,
-        OldPods.DELETED_FIRST if has_data or has_host_port else OldPods.DELETED_AFTER,
+        OldPods.DELETED_FIRST if why is not None else OldPods.DELETED_AFTER,
         copies,
     )
 
@@ -345,18 +281,25 @@ def _about_node(candidate: Candidate) -> tuple[Assumption, ...]:
     return (Assumption(AssumptionCode.DATA_ON_NODE, message),)
 
 
-def _about_replacing(*, has_data: bool) -> tuple[Assumption, ...]:
-    why = "both would write to the same data" if has_data else "a port of the node can be used once"
-    return (
-        Assumption(
-            AssumptionCode.RECREATE_STRATEGY,
-            f"updates stop the old Pod before the new one starts (strategy Recreate), as {why}",
-        ),
-        Assumption(
-            AssumptionCode.OLD_PODS_DELETED_FIRST,
-            f"the old Pod is deleted before the new one starts: {why}",
-        ),
+def _has_data(workload: Workload) -> bool:
+    """Whether a Pod has data that outlives it."""
+    return bool(referenced_volume_claims(workload)) or any(
+        writes_persistent_data(workload, container) for container in workload.containers
     )
+
+
+def _reason_to_be_alone(workload: Workload) -> str | None:
+    """Why two of a Pod can't run at once; None if they can."""
+    if _has_data(workload):
+        return "both would write to the same data"
+    if any(uses_host_port(workload, container) for container in workload.containers):
+        return "a port of the node can be used once"
+    return None
+
+
+def _about_old_pods(why: str) -> Assumption:
+    message = f"the old Pod is deleted before the new one starts: {why}"
+    return Assumption(AssumptionCode.OLD_PODS_DELETED_FIRST, message)
 
 
 def _stateful_set(

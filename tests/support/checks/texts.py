@@ -37,7 +37,7 @@ def texts(container: Container, pods: Pods, cluster: Cluster) -> dict[str, str]:
         found[f"env {variable['name']}"] = (
             _config_map_data(cluster, pods, reference["name"]).get(reference["key"], "")
             if reference
-            else str(variable.get("value", ""))
+            else _as_text(variable.get("value", ""))
         )
     volumes: dict[Any, Data] = {
         volume.get("name"): volume for volume in pods.spec.get("volumes") or ()
@@ -47,6 +47,11 @@ def texts(container: Container, pods: Pods, cluster: Cluster) -> dict[str, str]:
         values = _config_map_data(cluster, pods, (volume.get("configMap") or {}).get("name"))
         found |= {f"file {mount.get('mountPath')}/{key}": value for key, value in values.items()}
     return found
+
+
+def _as_text(value: Any) -> str:
+    """A value as it reads once it is quoted: the API server takes strings only."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _config_map_data(cluster: Cluster, pods: Pods, name: Any) -> dict[str, str]:

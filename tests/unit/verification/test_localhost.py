@@ -41,7 +41,7 @@ def lost(
         left: the container and the place of an address that was to stay.
     """
     pods = [
-        container("web", ports=[{"containerPort": 80}], **(web or {})),
+        container("web", **{"ports": [{"containerPort": 80}], **(web or {})}),
         {**QUEUE, **(queue or {})},
     ]
     config = {**CONFIG, "data": {"app.conf": data}}
@@ -63,6 +63,21 @@ def lost(
 
 def env(name: str, value: str) -> dict[str, Any]:
     return {"env": [{"name": name, "value": value}]}
+
+
+@pytest.mark.parametrize(
+    ("web", "is_lost"),
+    [
+        (env("DB_ADDR", "localhost:5672"), True),
+        (env("REACT_APP_DB", "http://localhost:5672"), False),
+        ({"livenessProbe": {"exec": {"command": ["curl", "localhost:5672"]}}}, False),
+        ({"args": ["--queue", "localhost:5672"]}, True),
+    ],
+)
+def test_a_port_that_both_declare_is_nobodys(web: dict[str, Any], *, is_lost: bool) -> None:
+    """Only one of them listened there, and it may be the one that is elsewhere."""
+    ports = [{"containerPort": 80}, {"containerPort": 5672}]
+    assert bool(lost({**web, "ports": ports}, left=("web", ("env", 0, "value")))) is is_lost
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,25 @@ def test_a_pod_that_ends_becomes_a_job(policy: str, fields: dict[str, int]) -> N
     assert choice.old_pods is OldPods.DELETED_AFTER
 
 
+@pytest.mark.parametrize(
+    ("container", "pod", "is_alone"),
+    [
+        (MOUNT, CLAIM, True),
+        (MOUNT, "volumes: [{name: data, hostPath: {path: /srv}}]", True),
+        (READS, "volumes: [{name: data, hostPath: {path: /srv}}]", False),
+        (MOUNT, "volumes: [{name: data, emptyDir: {}}]", False),
+    ],
+)
+def test_two_of_a_task_do_not_write_to_the_same_data(
+    container: str, pod: str, *, is_alone: bool
+) -> None:
+    """The old Pod is gone before the Job starts its own."""
+    choice = chosen(bare_pod(container, pod=f"restartPolicy: Never, {pod}"))
+    assert choice.controller.kind == "Job"
+    assert choice.old_pods is (OldPods.DELETED_FIRST if is_alone else OldPods.DELETED_AFTER)
+    assert (AssumptionCode.OLD_PODS_DELETED_FIRST in codes_of(choice.assumptions)) is is_alone
+
+
 def test_copies_that_run_to_an_end_are_no_replicas() -> None:
     """Each is a task of its own."""
     pods = [bare_pod(name=f"web-{number}", pod="restartPolicy: Never") for number in range(2)]
