@@ -18,7 +18,7 @@ RELEASED = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/web/version.p
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format golden bench mutants docs openapi image version release lock hooks clean
+.PHONY: help run test lint format golden bench mutants weights docs openapi image version release lock hooks clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -64,6 +64,9 @@ bench: $(VENV)/.dev ## measure, loopback only
 
 mutants: $(VENV)/.dev ## change the code in small ways, and count the changes that the tests notice (MUTANTS, SEED)
 	$(BIN)/python -m tools.mutants --sample $(MUTANTS) --seed $(SEED)
+
+weights: $(VENV)/.dev ## fit the weights of evidence to the labelled Pods of dataset/, and write docs/weights.md
+	$(BIN)/python -m tools.fit_weights
 
 docs: $(VENV)/.dev ## write the reference pages and pictures of docs/, and the chart's table of values
 	$(BIN)/python -m tools.reference

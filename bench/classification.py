@@ -1,177 +1,267 @@
-"""`python -m bench.classification`: how right the classification is on the labelled corpus.
+"""`python -m bench.classification [ANSWERS]`: how right a tool is on the labelled Pods.
 
-It prints the F1 with an interval, also without teaching fixtures, and the share of right verdicts
-by confidence.
+ANSWERS is a file of JSON Lines, a Pod a line: `{"id": ..., "groups": [["web", "log"], ["db"]]}`,
+as in `dataset/pods.jsonl`; where a tool would cut less than it says, `cut` has the groups that it
+would make. Without it, this service is scored. Naive rules are scored beside it.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
-from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from bench.labelled_pods import PARTS, LabelledPod, labelled_pods, pairs_of
 from service.classification.classify import Classification, classify
-from service.classification.context import PodContext
-from service.classification.knowledge import load_catalogue
 from service.classification.knowledge.weights import load_weights
-from service.kube.containers import repository
+from service.classification.name_words import helper_words
+from service.kube.containers import base_name
 from service.options import Options
-from service.reading import read_inputs
 
-CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
-RESAMPLES = 2000
-
-
-Label = dict[str, Any]
+RESAMPLES = 1000
+_INTERVAL = (0.025, 0.975)
+ALL = "all"
+"""The name of all parts together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Pairs of containers of a case, by what was found."""
+@dataclass(frozen=True)
+class Answer:
+    """What a tool says of a Pod."""
 
-    right: int
-    """Rightly in different groups."""
-    wrong: int
-    """Wrongly in different groups."""
-    missed: int
-    """Wrongly in one group."""
+    pod: LabelledPod
+    """The Pod."""
+    groups: list[list[str]]
+    """The names of the containers of each application."""
+    cut: list[list[str]]
+    """Those that it would take apart."""
 
+    @cached_property
+    def counts(self) -> tuple[int, int, int]:
+        """Pairs that are rightly apart, wrongly apart, and wrongly together."""
+        said = pairs_of(self.groups)
+        pairs = [(apart, said.get(names, False)) for names, apart in self.pod.pairs.items()]
+        return (
+            sum(apart and found for apart, found in pairs),
+            sum(found and not apart for apart, found in pairs),
+            sum(apart and not found for apart, found in pairs),
+        )
 
-def classify_case(label: Label) -> Classification | None:
-    """The classification of the labelled workload; None if it is not found."""
-    inputs = read_inputs(
-        [(label["source"]["path"], (CORPUS / label["file"]).read_bytes())], Options()
-    )
-    names = {name for group in label["groups"] for name in group}
-    for workload in inputs.workloads:
-        if (workload.resource.kind, workload.name) == (label["kind"], label["name"]) and {
-            container.name for container in workload.classified_containers
-        } == names:
-            return classify(
-                PodContext(workload, inputs.manifests, load_catalogue()), load_weights()
-            )
-    return None
+    @property
+    def is_exact(self) -> bool:
+        """Whether every pair is right."""
+        return self.counts[1:] == (0, 0)
 
-
-def group_numbers(groups: list[list[str]]) -> dict[str, int]:
-    """The number of each container's group."""
-    return {name: number for number, group in enumerate(groups) for name in group}
-
-
-def divided_pairs(groups: list[list[str]]) -> dict[tuple[str, str], bool]:
-    """For each pair of containers, whether they are in different groups."""
-    number = group_numbers(groups)
-    return {
-        (first, second): number[first] != number[second]
-        for first, second in combinations(sorted(number), 2)
-    }
+    @property
+    def cuts_wrongly(self) -> bool:
+        """Whether it would take apart what belongs together."""
+        said = pairs_of(self.cut)
+        return any(said.get(names, False) and not apart for names, apart in self.pod.pairs.items())
 
 
-def count_pairs(wanted: list[list[str]], got: list[list[str]]) -> Counts:
-    """Compare groups with those that they should be."""
-    found = divided_pairs(got)
-    pairs = [
-        (should_be, found.get(pair, False)) for pair, should_be in divided_pairs(wanted).items()
-    ]
-    return Counts(
-        right=sum(should_be and is_divided for should_be, is_divided in pairs),
-        wrong=sum(is_divided and not should_be for should_be, is_divided in pairs),
-        missed=sum(should_be and not is_divided for should_be, is_divided in pairs),
-    )
+@dataclass(frozen=True)
+class PartFigures:
+    """The figures of some Pods."""
+
+    answers: Sequence[Answer]
+    """What is said of each."""
+
+    @property
+    def pods(self) -> int:
+        """How many there are."""
+        return len(self.answers)
+
+    @property
+    def exact(self) -> int:
+        """How many are exactly right."""
+        return sum(answer.is_exact for answer in self.answers)
+
+    @property
+    def f1(self) -> float:
+        """The F1 of pairs that are apart, in [0, 1]."""
+        return _f1(answer.counts for answer in self.answers)
+
+    @property
+    def f1_per_pod(self) -> float:
+        """The mean of the F1 of each Pod that holds several applications, in [0, 1]."""
+        own = [_f1([answer.counts]) for answer in self._smelly]
+        return sum(own) / len(own) if own else 0.0
+
+    @property
+    def f1_interval(self) -> tuple[float, float]:
+        """The interval that holds the F1 of 95 in 100 such sets (bootstrap over Pods)."""
+        generator = random.Random(1)
+        counts = [answer.counts for answer in self.answers]
+        found = sorted(_f1(generator.choices(counts, k=len(counts))) for _ in range(RESAMPLES))
+        low, high = (found[int(RESAMPLES * part)] for part in _INTERVAL)
+        return low, high
+
+    @property
+    def _cohesive(self) -> list[Answer]:
+        return [answer for answer in self.answers if len(answer.pod.groups) == 1]
+
+    @property
+    def _smelly(self) -> list[Answer]:
+        return [answer for answer in self.answers if len(answer.pod.groups) > 1]
+
+    @property
+    def cohesive(self) -> int:
+        """How many are one application."""
+        return len(self._cohesive)
+
+    @property
+    def false_splits(self) -> int:
+        """How many of these are called several."""
+        return sum(len(answer.groups) > 1 for answer in self._cohesive)
+
+    @property
+    def wrongly_cut(self) -> int:
+        """How many of these would be taken apart."""
+        return sum(len(answer.cut) > 1 for answer in self._cohesive)
+
+    @property
+    def smelly(self) -> int:
+        """How many hold several applications."""
+        return len(self._smelly)
+
+    @property
+    def rightly_cut(self) -> int:
+        """How many of these would be taken apart, and nowhere wrongly."""
+        return sum(len(answer.cut) > 1 and not answer.cuts_wrongly for answer in self._smelly)
+
+    @property
+    def smelly_wrongly_cut(self) -> int:
+        """How many of these would be taken apart where they belong together."""
+        return sum(answer.cuts_wrongly for answer in self._smelly)
 
 
-def f1(cases: list[Counts]) -> float:
-    """The F1 of the pairs in different groups."""
-    right = sum(case.right for case in cases)
-    wrong = sum(case.wrong for case in cases)
-    missed = sum(case.missed for case in cases)
-    return 2 * right / (2 * right + wrong + missed) if right else 0.0
+@dataclass(frozen=True)
+class Figures:
+    """The figures of all Pods."""
+
+    answers: Sequence[Answer]
+    """What is said of each."""
+
+    def of_part(self, part: str) -> PartFigures:
+        """The figures of one of `PARTS`, or of all."""
+        own = [answer for answer in self.answers if part in (ALL, answer.pod.part)]
+        return PartFigures(own)
 
 
-def is_teaching_fixture(classification: Classification) -> bool:
-    """Whether every container has an official image and nothing that says what it is for.
-
-    Such Pods, of nginx and redis for example, are common in lessons.
-    """
-    bare = {"name", "image", "ports", "imagePullPolicy", "resources"}
-    return all(
-        "/" not in repository(container.image) and set(container.data) <= bare
-        for container in classification.context.classified_containers
-    )
+def _f1(counts: Iterable[tuple[int, int, int]]) -> float:
+    right = wrong = missed = 0
+    for own in counts:
+        right, wrong, missed = right + own[0], wrong + own[1], missed + own[2]
+    return 2 * right / (2 * right + wrong + missed) if right else float(not wrong and not missed)
 
 
-def group_names(classification: Classification | None) -> list[list[str]]:
-    """The names of the containers of each group."""
-    if classification is None:
-        return []
+def answer_of(pod: LabelledPod, classification: Classification) -> Answer:
+    """What this service says of a Pod."""
+    sure = classification.joined(Options().min_confidence)
+    return Answer(pod, _names(classification), _names(sure))
+
+
+def _names(classification: Classification) -> list[list[str]]:
     return [[container.name for container in group] for group in classification.groups]
 
 
-def print_f1(title: str, cases: list[Counts]) -> None:
-    """Print the F1 with a bootstrap interval over cases."""
-    generator = random.Random(1)
-    samples = sorted(f1(generator.choices(cases, k=len(cases))) for _ in range(RESAMPLES))
-    low, high = samples[int(RESAMPLES * 0.025)], samples[int(RESAMPLES * 0.975)]
-    print(
-        f"{title}: {len(cases)} cases, F1 of pairs {f1(cases):.3f} (95% bootstrap interval"
-        f" {low:.3f} to {high:.3f})"
-    )
+def figures_of(classified: Iterable[tuple[LabelledPod, Classification]]) -> Figures:
+    """The figures of Pods that this service classified."""
+    return Figures([answer_of(pod, classification) for pod, classification in classified])
 
 
-def print_confidence(classifications: list[tuple[Label, Classification]]) -> None:
-    """Print how many verdicts there are and how many are right, by confidence."""
-    total: Counter[int] = Counter()
-    right: Counter[int] = Counter()
-    for label, classification in classifications:
-        number = group_numbers(label["groups"])
-        head = classification.groups[0][0].name
-        for verdict in classification.verdicts:
-            if verdict.name in number and verdict.name != head:
-                tenth = min(int(verdict.confidence * 10), 9)
-                total[tenth] += 1
-                right[tenth] += (number[verdict.name] != number[head]) == (verdict.group != 0)
-    print("confidence of verdicts other than main: how many, how many right")
-    for tenth in sorted(total):
-        print(f"  {tenth / 10:.1f} to {tenth / 10 + 0.1:.1f}: {total[tenth]}, {right[tenth]}")
+# Naive rules
+
+
+def _all_but_named_helpers(pod: LabelledPod) -> list[list[str]]:
+    """The first container is main, later ones are unrelated unless they are named sidecar,
+    ambassador or adapter: KubeFreshener's rule.
+    """
+    names = [container.name for container in pod.context.classified_containers]
+    helpers = [
+        name
+        for name in names[1:]
+        if any(word in name for word in ("sidecar", "ambassador", "adapter"))
+    ]
+    return [[names[0], *helpers], *([name] for name in names[1:] if name not in helpers)]
+
+
+def _by_names(pod: LabelledPod) -> list[list[str]]:
+    """Whatever has no helper's word in its name is an application."""
+    names = [container.name for container in pod.context.classified_containers]
+    helpers = [name for name in names if helper_words(name)]
+    applications = [name for name in names if name not in helpers] or names[:1]
+    rest = [name for name in helpers if name not in applications]
+    return [[applications[0], *rest], *([name] for name in applications[1:])]
+
+
+def _by_images(pod: LabelledPod) -> list[list[str]]:
+    """Whatever runs an image of another name is an application."""
+    groups: dict[str, list[str]] = {}
+    for container in pod.context.classified_containers:
+        groups.setdefault(base_name(container.image), []).append(container.name)
+    return list(groups.values())
+
+
+BASELINES: dict[str, Callable[[LabelledPod], list[list[str]]]] = {
+    "first is main": _all_but_named_helpers,
+    "names only": _by_names,
+    "images only": _by_images,
+}
+
+
+# The command
+
+
+def _own_answers(pods: Sequence[LabelledPod]) -> Iterator[Answer]:
+    weights = load_weights()
+    for pod in pods:
+        yield answer_of(pod, classify(pod.context, weights))
+
+
+def _answers_in(path: Path, pods: Sequence[LabelledPod]) -> Iterator[Answer]:
+    """The answers in a file; a Pod without one counts as one application."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    by_id = {answer["id"]: answer for answer in map(json.loads, lines)}
+    for pod in pods:
+        together = [sorted(name for group in pod.groups for name in group)]
+        answer = by_id.get(pod.id, {})
+        groups = answer.get("groups", together)
+        yield Answer(pod, groups, answer.get("cut", groups))
+
+
+def rows(name: str, figures: Figures) -> Iterator[str]:
+    """A line of figures for each part."""
+    for part in (*PARTS, ALL):
+        own = figures.of_part(part)
+        low, high = own.f1_interval
+        yield (
+            f"{name:16} {part:10} {own.exact:4} of {own.pods:4} exact  F1 {own.f1:.3f}"
+            f" ({low:.2f} to {high:.2f})  per Pod {own.f1_per_pod:.3f}  called apart"
+            f" {own.false_splits:3}, cut {own.wrongly_cut:3} of {own.cohesive:3} cohesive  cut"
+            f" {own.rightly_cut:3} rightly, {own.smelly_wrongly_cut:2} wrongly of {own.smelly:3}"
+        )
 
 
 def main() -> None:
     """Print the figures."""
-    labels = [
-        label
-        for line in (CORPUS / "labels.jsonl").read_text().splitlines()
-        if (label := json.loads(line))["sure"] >= 1
-    ]
-    cases = [(label, classify_case(label)) for label in labels]
-    counts = [
-        count_pairs(label["groups"], group_names(classification)) for label, classification in cases
-    ]
-    cohesive = [
-        len(group_names(classification)) > 1
-        for label, classification in cases
-        if len(label["groups"]) == 1
-    ]
-    print(f"cohesive Pods wrongly split: {sum(cohesive)} of {len(cohesive)}")
-    print_f1("all cases", counts)
-    print_f1(
-        "without teaching fixtures",
-        [
-            counted
-            for counted, (_, classification) in zip(counts, cases, strict=True)
-            if classification is None or not is_teaching_fixture(classification)
-        ],
-    )
-    print_confidence(
-        [(label, classification) for label, classification in cases if classification is not None]
-    )
-    print("cases with wrong pairs:")
-    for label, counted in zip(labels, counts, strict=True):
-        if counted.wrong or counted.missed:
-            print(f"  {label['id']}: labelled {label['groups']} ({label['note']})")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("answers", type=Path, nargs="?", help="a tool's answers")
+    path = parser.parse_args().answers
+    pods = list(labelled_pods())
+    answers = list(_answers_in(path, pods) if path else _own_answers(pods))
+    table = {path.name if path else "this service": Figures(answers)}
+    for name, rule in BASELINES.items():
+        table[name] = Figures([Answer(pod, rule(pod), rule(pod)) for pod in pods])
+    for name, figures in table.items():
+        print("\n".join(rows(name, figures)))
+    print("not exactly right:")
+    for answer in answers:
+        if not answer.is_exact:
+            print(f"  {answer.pod.id}: {answer.groups}, labelled {answer.pod.groups}")
 
 
 if __name__ == "__main__":

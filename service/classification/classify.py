@@ -10,24 +10,27 @@ where observations of one family count once (see `knowledge/weights.yaml`). Two 
 applications only if both are one, so the weaker counts; a helper helps whatever it is beside, so
 the better counts.
 
-`signals/` observe, `evidence` weighs, `grouping` makes groups of pairs, and `verdicts` says what
-follows for each container. A container's confidence is that of its least certain pair.
+`signals/` observe, `evidence` weighs, `grouping` makes groups of pairs, `boundaries` says how sure
+these are, and `verdicts` what follows for each container. A container's confidence is that of the
+boundary that decided about it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
+from service.classification.boundaries import Boundaries
 from service.classification.context import PodContext
 from service.classification.evidence import Pair, collect_evidence, pair_key, probability
 from service.classification.grouping import Group, group_containers
+from service.classification.helpers import Helpers
 from service.classification.knowledge.weights import Weights
 from service.classification.observation import Observation
 from service.classification.signals import SIGNALS
 from service.classification.verdicts import VerdictMaker
-from service.findings import Role, Verdict
+from service.findings import Verdict
 from service.kube.containers import Container
 from service.kube.workloads import Workload
 
@@ -52,13 +55,11 @@ class Classification:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What is said of each container, in the order of `Workload.containers`."""
-        return VerdictMaker(
-            context=self.context,
-            observations=self.observations,
-            pairs=self.pairs,
-            groups=self.groups,
-            weights=self.weights,
-        ).verdicts()
+        return VerdictMaker(self.context, self._boundaries, self.weights).verdicts()
+
+    @cached_property
+    def _boundaries(self) -> Boundaries:
+        return Boundaries(Helpers(self.observations, self.pairs, self.groups, self.weights))
 
     @property
     def workload(self) -> Workload:
@@ -74,32 +75,19 @@ class Classification:
         return self.pairs[pair_key(one, other)]
 
     def boundary_confidence(self) -> float:
-        """How sure the boundaries between the groups are, in [0.5, 1]: the least sure of the pairs
-        across them; 1 with one group.
+        """How sure the least sure boundary between two groups is, in [0.5, 1]; 1 with one group."""
+        return self._boundaries.confidence()
+
+    def joined(self, min_confidence: float) -> Classification:
+        """The same with only those boundaries that are as sure as `min_confidence`, in [0, 1]: what
+        may be cut.
         """
-        scores = [
-            self.pair(a, b).score
-            for one, other in combinations(self.groups, 2)
-            for a in one
-            for b in other
-            if not (self._is_shared_with(a, other) or self._is_shared_with(b, one))
-        ]
-        return min((probability(max(-score, 0.0)) for score in scores), default=1.0)
+        groups = self._boundaries.joined(min_confidence)
+        return self if groups == self.groups else replace(self, groups=groups)
 
     def confidence_of_pair(self, one: Container, other: Container) -> float:
         """How sure it is that two containers of one group belong together, in [0, 1]."""
         return probability(self.pair(one, other).score)
-
-    def _is_shared_with(self, container: Container, group: Group) -> bool:
-        """Whether a sidecar of another group serves a group too, or would serve any of its
-        containers just as well: then their pairs say nothing of the boundary.
-        """
-        verdict = self.verdict(container)
-        if verdict.role is not Role.SIDECAR:
-            return False
-        return group[0].name in verdict.serves or all(
-            self.pair(container, member).is_generic_help for member in group
-        )
 
 
 def classify(context: PodContext, weights: Weights) -> Classification:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,10 +15,12 @@ from service.classification.listening import (
     find_listening_ports,
 )
 from service.classification.metrics_ports import METRICS_PORTS, is_named_for_metrics
+from service.classification.name_words import words_of
+from service.classification.node_paths import is_system_path
 from service.classification.repurposing import runs_something_else
 from service.findings import Location
-from service.kube.containers import Container, tag_of
-from service.kube.objects import LazyLocation, ManifestSet
+from service.kube.containers import Container, Mount, base_name, tag_of
+from service.kube.objects import LazyLocation, ManifestSet, as_mapping, as_text, value_at
 from service.kube.references import LoopbackReference, loopback_references
 from service.kube.services import ServiceLink, routed_backends, services_of
 from service.kube.workloads import Workload
@@ -104,13 +107,49 @@ class PodContext:
 
     def keeps_state(self, container: Container) -> bool:
         """Whether a container keeps state of its own: a database or broker, or a cache that is
-        named as a store.
+        named as a store or has a claim.
         """
         entry = self.catalogue_entry(container)
-        if entry is None or not entry.stands_alone:
+        if entry is None or entry.role is ImageRole.RUNTIME:
+            return self._is_home_made_store(container)
+        if not entry.stands_alone:
             return False
-        return entry.category in ("datastore", "broker") or (
-            entry.category == "cache" and _STORE_NAME.search(container.name) is not None
+        if entry.category == "cache":
+            is_named = _STORE_NAME.search(container.name) is not None
+            return is_named or self.own_claim(container) is not None
+        return entry.category in ("datastore", "broker")
+
+    def _is_home_made_store(self, container: Container) -> bool:
+        """Whether a container or its image is named for a store, and it keeps a claim."""
+        if self.is_repurposed(container) or self.own_claim(container) is None:
+            return False
+        names = (container.name, *words_of(container.name), *words_of(base_name(container.image)))
+        return any(
+            named.stands_alone and named.category in _STORES
+            for named in map(self.catalogue.match, names)
+            if named is not None
+        )
+
+    def own_claim(self, container: Container) -> Mount | None:
+        """The mount by which a container may write to a claim, or a folder of its node, that no
+        other container mounts; None without one.
+        """
+        return next((mount for mount in container.mounts if self._is_own_claim(mount)), None)
+
+    def _is_own_claim(self, mount: Mount) -> bool:
+        volume = as_mapping(self.workload.volumes_by_name.get(mount.volume))
+        path = as_text(value_at(volume, "hostPath", "path"))
+        is_claim = "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
+        is_folder = bool(path) and not is_system_path(path)
+        return (is_claim or is_folder) and not mount.read_only and self._mounting[mount.volume] == 1
+
+    @cached_property
+    def _mounting(self) -> Counter[str]:
+        """How many containers mount each volume."""
+        return Counter(
+            volume
+            for container in self.classified_containers
+            for volume in {mount.volume for mount in container.mounts}
         )
 
     def is_store(self, container: Container) -> bool:
@@ -118,7 +157,8 @@ class PodContext:
         opens no connections to its neighbours.
         """
         entry = self.catalogue_entry(container)
-        return entry is not None and entry.stands_alone and entry.category in _STORES
+        is_known = entry is not None and entry.stands_alone and entry.category in _STORES
+        return is_known or self.keeps_state(container)
 
     @cached_property
     def services(self) -> tuple[ServiceLink, ...]:

@@ -22,6 +22,10 @@ _MAX_APPLICATION = 3.0
 """The most that being an application adds to a head score, before it is halved (log-odds)."""
 
 
+_ONE_PRODUCT = ("image-family.same", "image-family.worker")
+"""The cases of two containers that run one product in different ways."""
+
+
 class WeighedObservation(NamedTuple):
     """An observation on a pair of containers, and what it counts there."""
 
@@ -43,16 +47,12 @@ class Pair:
     """What adds up to it, the prior left out."""
 
     @property
-    def is_generic_help(self) -> bool:
-        """Whether the two would go together only because one of them helps whatever it is beside:
-        it would go with any other container just as well.
+    def fits_anywhere(self) -> bool:
+        """Whether the two would go together only because one of them helps whatever it is beside,
+        or because nothing is known: it would go with any other container just as well.
         """
         together = [item.observation for item in self.evidence if item.leans is Leans.TOGETHER]
-        return (
-            self.score > 0
-            and bool(together)
-            and all(observation.claim is Claim.HELPER for observation in together)
-        )
+        return self.score > 0 and all(observation.claim is Claim.HELPER for observation in together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +123,19 @@ class EvidenceTable:
             other: the other container.
         """
         key = pair_key(one, other)
+        together = self.by_pair.get((key, Claim.TOGETHER), _NO_SUPPORT)
+        apart = self.by_pair.get((key, Claim.APART), _NO_SUPPORT)
         helper = max(
             (self.support_for(container, Claim.HELPER) for container in (one, other)),
             key=attrgetter("weight"),
         )
         application = min(
-            (self.support_for(container, Claim.APPLICATION) for container in (one, other)),
+            (
+                self._application(container, (*together.observations, *apart.observations))
+                for container in (one, other)
+            ),
             key=attrgetter("weight"),
         )
-        together = self.by_pair.get((key, Claim.TOGETHER), _NO_SUPPORT)
-        apart = self.by_pair.get((key, Claim.APART), _NO_SUPPORT)
         evidence = tuple(
             WeighedObservation(observation, weight_of(observation, self.weights), leans)
             for support, leans in (
@@ -148,6 +151,21 @@ class EvidenceTable:
         )
         return Pair(score, evidence)
 
+    def _application(self, container: Container, on_pair: tuple[Observation, ...]) -> Support:
+        """What says that a container is an application beside another one: that its image is a
+        known one says nothing where the other runs the same.
+        """
+        if any(item.case in _ONE_PRODUCT for item in on_pair):
+            return self._application_but_for_image(container)
+        return self.support_for(container, Claim.APPLICATION)
+
+    def _application_but_for_image(self, container: Container) -> Support:
+        observations = self.by_container.get((container.index, Claim.APPLICATION), ())
+        return support_from(
+            (item for item in observations if not item.case.startswith("known-image.")),
+            self.weights,
+        )
+
     def head_score(self, container: Container, context: PodContext) -> float:
         """How much a container looks like the one that the workload is for, its place in the list
         aside.
@@ -156,11 +174,7 @@ class EvidenceTable:
         if context.keeps_state(container):
             # A database is an application, but seldom the one that a workload with others in it is
             # for.
-            observations = self.by_container.get((container.index, Claim.APPLICATION), ())
-            application = support_from(
-                (item for item in observations if not item.case.startswith("known-image.")),
-                self.weights,
-            )
+            application = self._application_but_for_image(container)
         return (
             self.support_for(container, Claim.HEAD).weight
             + min(application.weight, _MAX_APPLICATION) / 2

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from service.classification.context import PodContext
-from service.classification.signals.container_name import words_of
+from service.classification.name_words import words_of
 from service.classification.signals.own_service import receiving_container
 from service.kube.config_maps import config_values_of
 from service.kube.containers import Container, repository

@@ -12,6 +12,11 @@ _OTHER_PROGRAMS = re.compile(
 )
 """First words of a command that start something else than the image's own program."""
 
+_SHELLS = re.compile(r"(?:^|/)(?:sh|bash|ash|dash)$")
+_IDLING = re.compile(r"\bsleep\b|\btail -f|\becho\b|/dev/null")
+"""What scripts do that only wait, or show that they run."""
+_APPLICATIONS = frozenset({"web-app", "service", "monitoring", "ci"})
+"""Categories of images that hold an application, rather than a server for anybody's content."""
 _SHELLS_AS_ARGUMENT = frozenset({"sh", "bash", "/bin/sh", "/bin/bash", "sleep"})
 """First arguments that the entry points of server images run as a command, as they do with
 whatever is no option.
@@ -32,6 +37,10 @@ def runs_something_else(container: Container, entry: Entry) -> bool:
     if not command or not _OTHER_PROGRAMS.search(command[0]):
         return False
     script = " ".join(words).lower()
+    is_script = _SHELLS.search(command[0]) is not None and not _IDLING.search(script)
+    if is_script and entry.category in _APPLICATIONS:
+        # Somebody's way to start it: migrate first, then serve.
+        return False
     return not any(
         re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.])", script)
         for name in _program_names(container, entry)

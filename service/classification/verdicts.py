@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from service.classification.boundaries import Boundaries
 from service.classification.context import PodContext
-from service.classification.evidence import Pair, pair_key, probability, weight_of
-from service.classification.grouping import Group
+from service.classification.evidence import probability
+from service.classification.helpers import Helpers
 from service.classification.init_containers import prepared_groups
 from service.classification.knowledge.weights import Weights
-from service.classification.observation import Claim, Observation
 from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verdict
 from service.kube.containers import Container
-
-_SERVES_WHOLE_POD = frozenset({Pattern.MESH, Pattern.SECRETS})
-"""Patterns of helpers that serve every group of a Pod."""
-_SERVES_WHOM_IT_SHARES_WITH = frozenset({Pattern.LOGGING, Pattern.METRICS, Pattern.BACKUP})
-"""Patterns of helpers that serve each group that they share something with."""
-_CERTAIN_HELPERS = frozenset({"known-image.helper", "native-sidecar.declared"})
-"""Cases that show a helper for certain. Where nothing says whose helper it is, it serves each
-group.
-"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +21,8 @@ class VerdictMaker:
 
     context: PodContext
     """The Pod."""
-    observations: tuple[Observation, ...]
-    """Everything that was seen."""
-    pairs: Mapping[tuple[int, int], Pair]
-    """Each pair of containers, by `pair_key`."""
-    groups: tuple[Group, ...]
-    """The groups, the primary one first, their heads first."""
+    boundaries: Boundaries
+    """Its groups, and what is between them."""
     weights: Weights
     """What each observation counts."""
 
@@ -45,42 +31,29 @@ class VerdictMaker:
         return tuple(map(self._verdict_on, self.context.workload.containers))
 
     @cached_property
-    def _group_numbers(self) -> dict[int, int]:
-        """The number of each container's group, by the container's index."""
-        return {
-            container.index: number
-            for number, group in enumerate(self.groups)
-            for container in group
-        }
-
-    @cached_property
-    def _heads(self) -> tuple[Container, ...]:
-        """The head of each group."""
-        return tuple(group[0] for group in self.groups)
-
-    def _pair(self, one: Container, other: Container) -> Pair:
-        return self.pairs[pair_key(one, other)]
+    def _helpers(self) -> Helpers:
+        return self.boundaries.helpers
 
     def _verdict_on(self, container: Container) -> Verdict:
         if container.type is ContainerType.INIT:
-            numbers = prepared_groups(self.context, container, self.groups)
+            numbers = prepared_groups(self.context, container, self._helpers.groups)
             return self._verdict(
                 container,
                 role=Role.INIT,
                 group=numbers[0] if numbers else 0,
-                serves=tuple(self._heads[number] for number in numbers),
+                serves=tuple(self._helpers.heads[number] for number in numbers),
             )
         if container.type is ContainerType.EPHEMERAL:
             return self._verdict(
                 container,
                 role=Role.SIDECAR,
                 group=0,
-                serves=self._heads[:1],
+                serves=self._helpers.heads[:1],
                 pattern=Pattern.DEBUG,
             )
-        number = self._group_numbers[container.index]
-        confidence, evidence = self._least_certain(container)
-        if container is self._heads[number]:
+        number = self._helpers.group_numbers[container.index]
+        confidence, evidence = self._deciding_pair(container)
+        if container is self._helpers.heads[number]:
             return self._verdict(
                 container,
                 role=Role.MAIN if number == 0 else Role.UNRELATED,
@@ -88,14 +61,13 @@ class VerdictMaker:
                 confidence=confidence,
                 evidence=evidence,
             )
-        pattern = self._pattern(container)
         return self._verdict(
             container,
             role=Role.SIDECAR,
             group=number,
             confidence=confidence,
-            serves=self._served_heads(container, pattern),
-            pattern=pattern,
+            serves=self._helpers.served_heads(container),
+            pattern=self._helpers.pattern(container),
             evidence=evidence,
         )
 
@@ -123,32 +95,44 @@ class VerdictMaker:
             location=self.context.location_of(container),
         )
 
-    def _least_certain(self, container: Container) -> tuple[float, tuple[Evidence, ...]]:
-        """The confidence in a container's least certain pair, and the evidence on it.
-
-        A pair across two groups that would go together only because one of them helps anybody says
-        nothing of the boundary, and is left out.
+    def _deciding_pair(self, container: Container) -> tuple[float, tuple[Evidence, ...]]:
+        """The confidence in what decided about a container, and the evidence on that pair: for a
+        head the least sure boundary of its group, for the others what ties them to their group.
         """
-        number = self._group_numbers[container.index]
-        candidates = []
-        for other in self.context.classified_containers:
-            if other is container:
-                continue
-            pair = self._pair(container, other)
-            if self._group_numbers[other.index] == number:
-                candidates.append((probability(pair.score), other))
-            elif not pair.is_generic_help:
-                candidates.append((probability(-pair.score), other))
-        if not candidates:
-            return 1.0, ()
-        confidence, other = min(candidates, key=lambda candidate: candidate[0])
-        return round(confidence, 4), self._evidence(container, other)
+        group = self._helpers.groups[self._helpers.group_numbers[container.index]]
+        if container is group[0]:
+            boundary = self.boundaries.least_sure_of(container)
+            if boundary is not None:
+                other = next(head for head in boundary.heads if head is not container)
+                confidence = probability(-boundary.pair.score)
+                return round(confidence, 4), self._evidence(container, other)
+            ties = [(self._tie(member), member) for member in group[1:]]
+            if not ties:
+                return 1.0, ()
+            (score, other), member = min(ties, key=lambda tie: tie[0][0])
+            return round(probability(score), 4), self._evidence(
+                *((container, member) if other is container else (member, other))
+            )
+        score, other = self._tie(container)
+        return round(probability(score), 4), self._evidence(container, other)
+
+    def _tie(self, container: Container) -> tuple[float, Container]:
+        """What ties a container to its group: the score of its surest pair there, and the other."""
+        group = self._helpers.groups[self._helpers.group_numbers[container.index]]
+        return max(
+            (
+                (self._helpers.pair(container, other).score, other)
+                for other in group
+                if other is not container
+            ),
+            key=lambda tie: (tie[0], -group.index(tie[1])),
+        )
 
     def _evidence(self, container: Container, other: Container) -> tuple[Evidence, ...]:
         """The evidence on a pair of containers, the heaviest first and the prior last, as it is
         told of the first of them.
         """
-        items = sorted(self._pair(container, other).evidence, key=lambda item: -item.weight)
+        items = sorted(self._helpers.pair(container, other).evidence, key=lambda item: -item.weight)
         prior = Evidence(
             signal="prior",
             weight=self.weights.prior,
@@ -172,44 +156,4 @@ class VerdictMaker:
                 for observation, weight, leans in items
             ),
             prior,
-        )
-
-    def _pattern(self, container: Container) -> Pattern:
-        """What a helper is for: what the heaviest observation that says so says."""
-        patterns = [
-            (weight_of(observation, self.weights), observation.pattern)
-            for observation in self.observations
-            if observation.subject is container
-            and observation.claim is Claim.HELPER
-            and observation.pattern is not None
-        ]
-        _, pattern = max(patterns, key=lambda item: item[0], default=(0.0, Pattern.OTHER))
-        return pattern
-
-    def _served_heads(self, container: Container, pattern: Pattern) -> tuple[Container, ...]:
-        """The heads that a helper serves, that of its own group first unless it serves all."""
-        own = self._heads[self._group_numbers[container.index]]
-        if pattern in _SERVES_WHOLE_POD or self._helps_anyone(container, own):
-            return self._heads
-        if pattern not in _SERVES_WHOM_IT_SHARES_WITH:
-            return (own,)
-        return (
-            own,
-            *(
-                head
-                for head in self._heads
-                if head is not own
-                and any(
-                    item.observation.claim is Claim.TOGETHER
-                    for item in self._pair(container, head).evidence
-                )
-            ),
-        )
-
-    def _helps_anyone(self, container: Container, head: Container) -> bool:
-        """Whether a container is a helper for certain, and nothing says whose."""
-        pair = self._pair(container, head)
-        return pair.is_generic_help and any(
-            item.observation.subject is container and item.observation.case in _CERTAIN_HELPERS
-            for item in pair.evidence
         )

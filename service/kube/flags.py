@@ -26,6 +26,7 @@ _CALL_WORDS = frozenset(
         "postgres",
         "to",
         "forward",
+        "forwarding",
         "advertise",
         "join",
         "connect",

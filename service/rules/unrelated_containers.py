@@ -28,17 +28,18 @@ SEVERITY = Severity.WARNING
 
 
 def check(run: RuleInput) -> Iterator[Finding]:
-    """Yields a finding for each workload with several groups whose boundary is as sure as
+    """Yields a finding for each workload with several groups whose boundaries are as sure as
     `min_confidence` asks for, at the head of the second group.
     """
     for classification in run.classifications:
         workload, context = classification.workload, classification.context
         min_confidence = run.options.for_path(workload.resource.path).min_confidence
-        if len(classification.groups) < 2 or classification.boundary_confidence() < min_confidence:
+        groups = classification.joined(min_confidence).groups
+        if len(groups) < 2:
             continue
         if is_being_split(workload, run.manifests):
             continue
-        first, *others = [group[0] for group in classification.groups]
+        first, *others = [group[0] for group in groups]
         what = (
             "is an application of its own" if len(others) == 1 else "are applications of their own"
         )

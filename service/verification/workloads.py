@@ -425,7 +425,7 @@ class WorkloadCheck:
             context = PodContext(successor, self.sets.after, self.catalogue)
             again = classify(context, load_weights())
             wanted = options.for_path(successor.resource.path).min_confidence
-            if len(again.groups) > 1 and again.boundary_confidence() >= wanted:
+            if len(again.joined(wanted).groups) > 1:
                 yield "settled", f"{successor.title} still holds several applications"
 
 

@@ -1,32 +1,43 @@
-"""The labelled corpus: figures that may only rise, and groups that don't depend on what doesn't
-matter.
+"""The labelled Pods of the data set: figures that may only rise, and groups that don't depend on
+what doesn't matter.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import copy
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import pytest
 
+from bench.classification import Figures, PartFigures, answer_of
+from bench.labelled_pods import LabelledPod, labelled_pods, pairs_of
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import load_catalogue
 from service.classification.knowledge.weights import load_weights
 from service.options import Options
 from service.reading import read_inputs
-from tests.support.real_manifests import CORPUS, needs_corpus
 
-pytestmark = needs_corpus
-
-FLOORS = {"pair_f1": 0.95, "pair_precision": 0.98, "exact": 306}
-"""What the corpus's scorer has to reach."""
-MAX_FALSE_SPLITS = 0
+FLOORS: dict[str, dict[str, float]] = {
+    "published": {"f1": 0.9, "exact": 306, "rightly_cut": 28},
+    "home-made": {"f1": 0.97, "exact": 59, "rightly_cut": 29},
+    "charts": {"exact": 121},
+}
+"""What has to be reached, by the part of the data set."""
+MOST: dict[str, dict[str, int]] = {
+    # Two Pods of one template, of a kind that is analysed only, and a fixture that echoes: what the
+    # specification calls two applications, and their makers one.
+    "published": {"false_splits": 3, "wrongly_cut": 2, "smelly_wrongly_cut": 0},
+    "home-made": {"false_splits": 0, "wrongly_cut": 0, "smelly_wrongly_cut": 0},
+    "charts": {"false_splits": 0, "wrongly_cut": 0},
+}
+"""What must not be exceeded."""
 HIGH_CONFIDENCE = 0.9
 STRUCTURAL_SIGNALS = {
     "shared-data",
@@ -39,38 +50,30 @@ STRUCTURAL_SIGNALS = {
 }
 
 
-Label = dict[str, Any]
-
-
 @cache
-def labels() -> tuple[Label, ...]:
-    """The labels that their author is sure of."""
-    return tuple(
-        label
-        for line in (CORPUS / "labels.jsonl").read_text().splitlines()
-        if (label := json.loads(line))["sure"] >= 1
-    )
+def labels() -> tuple[LabelledPod, ...]:
+    """The Pods whose labels are sure."""
+    return tuple(labelled_pods())
 
 
-def classify_case(label: Label, text: str | None = None) -> Classification | None:
-    """The classification of the labelled workload; None if it is not found.
+def classify_case(
+    label: LabelledPod, text: str | None = None, names: set[str] | None = None
+) -> Classification | None:
+    """The classification of a labelled Pod; None if it is not found.
 
     Args:
-        label: of a case.
-        text: the manifest, if not the case's own.
+        label: the Pod.
+        text: its objects, if not the data set's own.
+        names: the names of its containers there, if not its own.
     """
-    raw = (CORPUS / label["file"]).read_bytes() if text is None else text.encode()
-    inputs = read_inputs([(label["source"]["path"], raw)], Options())
-    names = {name for group in label["groups"] for name in group}
+    if text is None:
+        return classify(label.context, load_weights())
+    wanted = names or {name for group in label.groups for name in group}
+    inputs = read_inputs([("pod.yaml", text.encode())], Options())
     for workload in inputs.workloads:
-        if (
-            workload.resource.kind == label["kind"]
-            and {container.name for container in workload.classified_containers} == names
-            and workload.name == label["name"]
-        ):
-            return classify(
-                PodContext(workload, inputs.manifests, load_catalogue()), load_weights()
-            )
+        if {container.name for container in workload.classified_containers} == wanted:
+            context = PodContext(workload, inputs.manifests, load_catalogue())
+            return classify(context, load_weights())
     return None
 
 
@@ -82,38 +85,25 @@ def group_names(classification: Classification | None) -> list[list[str]]:
 
 
 @cache
-def all_classifications() -> dict[str, Classification | None]:
+def all_classifications() -> dict[str, Classification]:
     """The classification of each case, by the label's id."""
-    return {label["id"]: classify_case(label) for label in labels()}
+    return {label.id: classify(label.context, load_weights()) for label in labels()}
 
 
-def classification_of(label: Label) -> Classification:
-    """The classification of a case that is known to be found."""
-    classification = all_classifications()[label["id"]]
-    assert classification is not None
-    return classification
+def classification_of(label: LabelledPod) -> Classification:
+    """The classification of a case."""
+    return all_classifications()[label.id]
 
 
-def score(wanted: dict[str, Any], got: dict[str, Any]) -> dict[str, Any]:
-    """The figures of the corpus's own scorer."""
-    spec = importlib.util.spec_from_file_location("score", CORPUS / "score.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    figures: dict[str, Any] = module.score(wanted, got)[0]
-    return figures
-
-
-def test_the_figures_hold() -> None:
-    """Every case gets an answer, no cohesive Pod is split, and the figures reach their floors."""
-    got = {
-        case: group_names(classification) for case, classification in all_classifications().items()
-    }
-    assert [case for case, answer in got.items() if not answer] == []
-    figures = score({label["id"]: label["groups"] for label in labels()}, got)
-    assert figures["false_splits"] <= MAX_FALSE_SPLITS
-    assert {name: figures[name] for name, floor in FLOORS.items() if figures[name] < floor} == {}
+@pytest.mark.parametrize("part", FLOORS)
+def test_the_figures_hold(part: str) -> None:
+    """Each part of the data set reaches its floors, and hardly anything is cut that is one."""
+    answers = [answer_of(label, classification_of(label)) for label in labels()]
+    figures: PartFigures = Figures(answers).of_part(part)
+    reached = {name: getattr(figures, name) for name in (*FLOORS[part], *MOST[part])}
+    missed = {name: reached[name] for name, floor in FLOORS[part].items() if reached[name] < floor}
+    exceeded = {name: reached[name] for name, most in MOST[part].items() if reached[name] > most}
+    assert (missed, exceeded) == ({}, {})
 
 
 def test_sure_verdicts_are_right() -> None:
@@ -121,7 +111,7 @@ def test_sure_verdicts_are_right() -> None:
     right = total = 0
     for label in labels():
         classification = classification_of(label)
-        where = {name: number for number, group in enumerate(label["groups"]) for name in group}
+        where = {name: number for number, group in enumerate(label.groups) for name in group}
         head = classification.groups[0][0].name
         for verdict in classification.verdicts:
             if (
@@ -149,77 +139,192 @@ def test_evidence_adds_up_to_the_confidence() -> None:
             assert abs(abs(total) - abs(logit)) < 0.05, verdict
 
 
-CHANGES: dict[str, Callable[[str], str]] = {
-    "tags": lambda text: re.sub(
-        r"(?m)^(\s*(?:- )?image:\s*[\"']?[a-z0-9][\w./-]*):([\w.-]+)([\"']?[ ]*(?:#.*)?)$",
-        r"\1:v9.9.9\3",
-        text,
+Objects = list[dict[str, Any]]
+
+
+def containers_in(objects: Objects) -> list[dict[str, Any]]:
+    """The containers of a Pod's objects, init containers included."""
+    found: list[dict[str, Any]] = []
+
+    def walk(value: Any) -> None:
+        for key, inner in value.items():
+            if key in ("containers", "initContainers"):
+                found.extend(inner)
+            elif isinstance(inner, dict):
+                walk(inner)
+
+    for data in objects:
+        walk(data)
+    return found
+
+
+def with_images(change: Callable[[str], str]) -> Callable[[Objects], None]:
+    """A change of every image."""
+
+    def apply(objects: Objects) -> None:
+        for container in containers_in(objects):
+            if container.get("image"):
+                container["image"] = change(container["image"])
+
+    return apply
+
+
+def with_metadata(**fields: Any) -> Callable[[Objects], None]:
+    """Fields that are added to the metadata of every object."""
+
+    def apply(objects: Objects) -> None:
+        for data in objects:
+            data["metadata"] = {**fields, **data["metadata"]}
+
+    return apply
+
+
+CHANGES: dict[str, Callable[[Objects], None]] = {
+    "tags": with_images(lambda image: re.sub(r":(?![^/]*/)[\w.-]+$", ":v9.9.9", image)),
+    "registry": with_images(
+        lambda image: image if "." in image.partition("/")[0] else f"mirror.example.org/hub/{image}"
     ),
-    "namespaces": lambda text: re.sub(
-        r"(?m)^(metadata:)[ ]*\n(\s+)(name:)", r"\1\n\2namespace: blue\n\2\3", text
-    ),
-    "comments": lambda text: "# a comment\n" + text,
-    "registry": lambda text: re.sub(
-        r"(?m)^(\s*(?:- )?image:\s*)([\"']?)(?!\S*[.:]\S*/)([a-z0-9][\w./-]*(?::[\w.-]+)?)",
-        r"\1\2mirror.example.org/hub/\3",
-        text,
-    ),
-    "irrelevant label": lambda text: re.sub(
-        r"(?m)^(metadata:)[ ]*\n(\s+)(name:)",
-        r"\1\n\2annotations: {team: blue}\n\2\3",
-        text,
-        count=1,
-    ),
+    "namespaces": with_metadata(namespace="blue"),
+    "irrelevant annotations": with_metadata(annotations={"team": "blue"}),
 }
+TAGS_THAT_SAY_SOMETHING = ("nextcloud", "php", "apache/airflow")
+"""Images whose tags say which server is in them."""
+
+
+def changed(label: LabelledPod, change: Callable[[Objects], None]) -> Classification:
+    """How a Pod is classified after a change of its objects."""
+    objects = copy.deepcopy(label.record["objects"])
+    change(objects)
+    found = classify_case(label, text_of(objects))
+    assert found is not None, label.id
+    return found
+
+
+def text_of(objects: Objects) -> str:
+    """Objects as a stream."""
+    return "\n---\n".join(json.dumps(data) for data in objects)
+
+
+def as_sets(classification: Classification) -> set[frozenset[str]]:
+    """The groups, without their order."""
+    return {frozenset(group) for group in group_names(classification)}
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_doesnt_matter_changes_no_groups(change: str) -> None:
-    """Comments, registries, tags, namespaces and irrelevant annotations change no groups."""
-    changed = 0
+    """Registries, tags, namespaces and irrelevant annotations change no groups."""
     for label in labels():
-        text = (CORPUS / label["file"]).read_text()
-        changed_classification = classify_case(label, CHANGES[change](text))
-        if changed_classification is None:
-            continue  # the change made the text unreadable, for example by a key twice
-        changed += 1
-        assert group_names(changed_classification) == group_names(classification_of(label)), label[
-            "id"
-        ]
-    assert changed > 250
+        if change == "tags" and any(image in label.text for image in TAGS_THAT_SAY_SOMETHING):
+            continue
+        found = changed(label, CHANGES[change])
+        assert group_names(found) == group_names(classification_of(label)), label.id
+
+
+def test_comments_change_no_groups() -> None:
+    """Nobody but people reads them."""
+    for label in labels():
+        text = re.sub(r"(?m)^---$", "---\n# a comment", f"# a comment\n{label.text}")
+        found = classify_case(label, text)
+        assert group_names(found) == group_names(classification_of(label)), label.id
 
 
 def test_the_order_of_containers_changes_no_groups() -> None:
     """Containers in reverse order fall into the same groups; another one may be main."""
+
+    def reverse(objects: Objects) -> None:
+        def walk(value: Any) -> None:
+            for key, inner in value.items():
+                if key == "containers":
+                    inner.reverse()
+                elif isinstance(inner, dict):
+                    walk(inner)
+
+        for data in objects:
+            walk(data)
+
     for label in labels():
-        classification = classification_of(label)
-        workload = classification.workload
-        pod = json.loads(json.dumps(workload.resource.data, default=str))
-        holder = pod
-        for step in workload.pod_route:
-            holder = holder[step]
-        if len(holder.get("containers") or ()) != len(workload.classified_containers):
-            continue
-        holder["containers"].reverse()
-        others = [
-            resource.data
-            for resource in classification.context.manifests.resources
-            if resource is not workload.resource
+        found = changed(label, reverse)
+        assert as_sets(found) == as_sets(classification_of(label)), label.id
+
+
+def test_a_service_joins_nobody() -> None:
+    """Whoever is called from outside is more of an application for it."""
+    for label in labels():
+        was = classification_of(label)
+        heads = {group[0].name for group in was.groups}
+        apart = pairs_of(group_names(was))
+        for container in label.context.classified_containers:
+            for port in container.ports[:1]:
+                service = {
+                    "apiVersion": "v1",
+                    "kind": "Service",
+                    "metadata": {"name": "one-more"},
+                    "spec": {"selector": {"app": "it"}, "ports": [{"port": port.number}]},
+                }
+                objects = [*label.record["objects"], service]
+                now = pairs_of(group_names(classify_case(label, text_of(objects))))
+                joined = [names for names in apart if heads.issuperset(names) and not now[names]]
+                assert joined == [], (label.id, container.name)
+
+
+def test_another_pod_changes_nothing() -> None:
+    """What isn't of the Pod says nothing of it."""
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "quite-another", "labels": {"app": "quite-another"}},
+        "spec": {
+            "containers": [
+                {"name": "quite-another", "image": "acme/quite-another"},
+                {"name": "and-its-proxy", "image": "envoyproxy/envoy"},
+            ]
+        },
+    }
+    for label in labels():
+        found = changed(label, lambda objects: objects.append(pod))
+        was = classification_of(label)
+        assert group_names(found) == group_names(was), label.id
+        assert [verdict.confidence for verdict in found.verdicts] == [
+            verdict.confidence for verdict in was.verdicts
         ]
-        text = "\n---\n".join(json.dumps(data, default=str) for data in [pod, *others])
-        reversed_classification = classify_case(label, text)
-        if reversed_classification is None:
-            continue
-        as_sets = {frozenset(group) for group in group_names(classification)}
-        assert {frozenset(group) for group in group_names(reversed_classification)} == as_sets, (
-            label["id"]
-        )
+
+
+def test_another_unknown_image_changes_nothing_between_the_others() -> None:
+    """Whether two containers belong together is no matter of what a third one runs, as long as it
+    listens where it did.
+    """
+    looked_at = 0
+    for label in labels():
+        was = classification_of(label)
+        for container in label.context.classified_containers:
+            if label.context.catalogue_entry(container) or label.context.is_repurposed(container):
+                continue
+
+            def rename(objects: Objects, name: str = container.name) -> None:
+                for data in containers_in(objects):
+                    if data.get("name") == name:
+                        data["image"] = "registry.example.com/zz9/plural:1"
+
+            now = dict(scores(changed(label, rename)))
+            for names, score in scores(was):
+                if container.name not in names:
+                    assert now[names] == pytest.approx(score), (label.id, container.name)
+                    looked_at += 1
+    assert looked_at > 200
+
+
+def scores(classification: Classification) -> Iterator[tuple[tuple[str, str], float]]:
+    """The score of each pair, with the names of the two."""
+    containers = classification.context.classified_containers
+    for one, other in combinations(containers, 2):
+        yield (one.name, other.name), classification.pair(one, other).score
 
 
 def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
     """A helper that shares data or is known by its image stays with its application under any
     name.
     """
+    looked_at = 0
     for label in labels():
         has_structural_evidence = [
             any(
@@ -229,21 +334,17 @@ def test_a_meaningless_name_splits_no_structural_sidecar() -> None:
             for verdict in classification_of(label).verdicts
             if verdict.evidence
         ]
-        if (
-            len(label["groups"]) > 1
-            or not has_structural_evidence
-            or not all(has_structural_evidence)
-        ):
+        is_tied = bool(has_structural_evidence) and all(has_structural_evidence)
+        if len(label.groups) > 1 or not is_tied:
             continue
-        text = (CORPUS / label["file"]).read_text()
-        names = {name for group in label["groups"] for name in group}
-        renamed = {name: f"c{number}" for number, name in enumerate(sorted(names))}
-        for old, new in renamed.items():
-            text = re.sub(
-                rf"(?m)^(\s*- name:\s*|\s+name:\s*)[\"']?{re.escape(old)}[\"']?[ ]*$",
-                rf"\g<1>{new}",
-                text,
-            )
-        renamed_classification = classify_case({**label, "groups": [list(renamed.values())]}, text)
-        if renamed_classification is not None:
-            assert len(renamed_classification.groups) == 1, label["id"]
+        objects = copy.deepcopy(label.record["objects"])
+        names = sorted(name for group in label.groups for name in group)
+        for container in containers_in(objects):
+            if container.get("name") in names:
+                container["name"] = f"c{names.index(container['name'])}"
+        renamed = {f"c{number}" for number in range(len(names))}
+        found = classify_case(label, text_of(objects), renamed)
+        assert found is not None
+        assert len(found.groups) == 1, label.id
+        looked_at += 1
+    assert looked_at > 150

@@ -78,10 +78,10 @@ def test_a_picture_is_what_the_rewrite_says(name: str) -> None:
 
 
 def test_no_picture_is_left_over() -> None:
-    """Each picture is drawn by the code, and shown on a page."""
+    """Each picture is drawn by the code, and shown on a page; one by `make weights`."""
     drawn = {path.name for path in FOLDER.iterdir()}
     shown = {Path(link).name for page in pages() for link in links(page) if link.endswith(".svg")}
-    assert drawn == set(pictures()) == shown
+    assert drawn == {*pictures(), "calibration.svg"} == shown
 
 
 @pytest.mark.parametrize("name", pictures())

@@ -73,6 +73,8 @@ def complete(_candidate: Candidate, own: Proposal, _all: tuple[Proposal, ...]) -
 
 def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
     check_eligible(candidate, wrap)
+    sure = candidate.classification.joined(candidate.min_confidence)
+    candidate = replace(candidate, classification=sure)
     plan = _plan(candidate, wrap)
     services = retarget_services(plan)
     addresses = add_services_for_uncalled_servers(plan, rewire_addresses(plan))

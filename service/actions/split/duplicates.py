@@ -11,20 +11,12 @@ from collections.abc import Iterator
 from service.actions.context import Candidate, Refused
 from service.actions.split.groups import Partition
 from service.assumptions import Assumption, AssumptionCode
+from service.classification.signals.network_owner import NETWORK_WORDS, owns_network
 from service.findings import ContainerType, Pattern
 from service.kube.containers import Container, base_name
-from service.kube.objects import as_list, value_at
 from service.kube.workloads import Workload, uses_host_port, writes_persistent_data
 from service.refusals import Refusal
 
-_NETWORK_WORDS = frozenset(
-    {
-        "vpn", "gluetun", "wireguard", "wg", "openvpn", "tailscale", "tailnet", "headscale",
-        "tunnel", "zerotier", "netbird", "nebula", "mullvad", "nordvpn", "protonvpn", "warp",
-        "exit", "tun", "ipsec", "strongswan",
-    }
-)  # fmt: skip
-"""Words in the names and images of what owns the network of its Pod."""
 _SINGLETON_WORDS = frozenset(
     {
         "keepalived", "vip", "leader", "elector", "election", "lock", "backup", "backups", "restic",
@@ -34,18 +26,6 @@ _SINGLETON_WORDS = frozenset(
 """Words in the names and images of what does its work once."""
 _ELECTION = re.compile(r"(?i)leader-?_?elect|election-?_?id|lease-?_?name")
 """Options of programs of which one leads (client-go, leaderelection)."""
-
-
-def owns_network(container: Container) -> bool:
-    """Whether a container may change the network of its Pod, and is a VPN, tunnel or exit node."""
-    context = container.data.get("securityContext")
-    added = as_list(value_at(context, "capabilities", "add"))
-    may_change = (
-        value_at(context, "privileged") is True
-        or any(str(name).removeprefix("CAP_") in ("NET_ADMIN", "ALL") for name in added)
-        or any("/dev/net/tun" in mount.path for mount in container.mounts)
-    )
-    return may_change and bool(_words(container) & _NETWORK_WORDS)
 
 
 def check_duplicates(candidate: Candidate, partition: Partition) -> None:
@@ -89,7 +69,7 @@ def _reason_to_run_once(candidate: Candidate, container: Container) -> str | Non
     workload = candidate.workload
     words = _words(container)
     entry = candidate.classification.context.catalogue_entry(container)
-    if owns_network(container) or words & _NETWORK_WORDS:
+    if owns_network(container) or words & NETWORK_WORDS:
         return "it gives its Pod a network with an identity"
     if uses_host_port(workload, container):
         return "it holds a port of the node"

@@ -43,7 +43,7 @@ def check_eligible(candidate: Candidate, wrap: Proposal | None) -> None:
         )
         raise Refused(Refusal.INJECTED, message)
     confidence = candidate.classification.boundary_confidence()
-    if confidence < candidate.min_confidence:
+    if len(candidate.classification.joined(candidate.min_confidence).groups) < 2:
         message = (
             f"confidence {confidence:.2f} is below min_confidence {candidate.min_confidence:.2f}:"
             f" {_SETTLE}"

@@ -22,8 +22,10 @@ class Weight:
     """Cases of one family are one fact seen several ways: of those that make the same claim, only
     the heaviest counts.
     """
+    argued: float
+    """What it was thought to be before any data: what a fit is drawn towards."""
     why: str
-    """Why it is that much."""
+    """Why it is about that much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class Weights:
     """The log-odds that two containers of one Pod belong together, before anything else is
     known.
     """
+    argued_prior: float
+    """What that was thought to be before any data."""
     cases: Mapping[str, Weight]
     """By `signal.case`."""
 
@@ -51,10 +55,16 @@ def weights_from(text: str) -> Weights:
     data = yaml.load(text, Loader=yaml.CSafeLoader)
     try:
         cases = {
-            case: Weight(float(fields["weight"]), fields["family"], fields["why"])
+            case: Weight(
+                value=float(fields["weight"]),
+                family=fields["family"],
+                argued=float(fields["argued"]),
+                why=fields["why"],
+            )
             for case, fields in data["cases"].items()
         }
-        return Weights(float(data["prior"]["weight"]), cases)
+        prior = data["prior"]
+        return Weights(float(prior["weight"]), float(prior["argued"]), cases)
     except (KeyError, TypeError, ValueError) as error:
         raise KnowledgeError(f"weights.yaml: {error}") from None
 

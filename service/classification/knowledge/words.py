@@ -21,8 +21,10 @@ class Words:
     """The words that helpers are called by, with what such a helper is for."""
     certain: frozenset[str]
     """Those of them that name nothing but helpers."""
+    roles: Mapping[str, str]
+    """The words that parts of a product are called by, with which part it is."""
     applications: frozenset[str]
-    """The words that applications are called by."""
+    """The words that applications are called by, these included."""
     empty: frozenset[str]
     """The words of a workload's name that say nothing of what it is for."""
 
@@ -35,6 +37,7 @@ def words_from(text: str) -> Words:
     """
     data = yaml.load(text, Loader=yaml.CSafeLoader)
     try:
+        roles = {word: role for role, words in data["roles"].items() for word in words}
         words = Words(
             helpers={
                 word: Pattern(pattern)
@@ -42,7 +45,8 @@ def words_from(text: str) -> Words:
                 for word in words_of_pattern
             },
             certain=frozenset(data["certain"]),
-            applications=frozenset(data["applications"]),
+            roles=roles,
+            applications=frozenset(data["applications"]) | roles.keys(),
             empty=frozenset(data["empty"]),
         )
     except (KeyError, TypeError, ValueError) as error:

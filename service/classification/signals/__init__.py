@@ -17,6 +17,7 @@ from service.classification.signals import (
     localhost_reference,
     metrics_only,
     native_sidecar,
+    network_owner,
     own_service,
     own_storage,
     port_clash,
@@ -25,6 +26,7 @@ from service.classification.signals import (
     service_reference,
     shared_data,
     shared_socket,
+    two_applications,
     workload_name,
 )
 from service.classification.signals.signal import Signal
@@ -51,6 +53,8 @@ SIGNALS: tuple[Signal, ...] = tuple(
             crossing_hook,
             process_namespace,
             image_family,
+            two_applications,
+            network_owner,
             port_clash,
             service_reference,
             own_service,

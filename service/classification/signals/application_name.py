@@ -22,12 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.classification.applications import has_sign_of_helper, is_known_by_image
 from service.classification.context import PodContext
-from service.classification.knowledge import ImageRole
 from service.classification.knowledge.words import load_words
+from service.classification.name_words import words_of
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import helper_words, words_of
-from service.kube.containers import Container, base_name
+from service.kube.containers import base_name
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -36,11 +36,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
     """
     for container in context.classified_containers:
         image_name = base_name(container.image)
-        if (
-            _is_known_by_image(context, container)
-            or helper_words(container.name)
-            or helper_words(image_name)
-        ):
+        if is_known_by_image(context, container) or has_sign_of_helper(container):
             continue
         for field, name in (("name", container.name), ("image", image_name)):
             word = next(
@@ -55,11 +51,3 @@ def observe(context: PodContext) -> Iterator[Observation]:
                     place=context.lazy_location_of(container, field),
                 )
                 break
-
-
-def _is_known_by_image(context: PodContext, container: Container) -> bool:
-    """Whether a container's image says more than its name: known, and no mere base of somebody's
-    program; or a server's that runs something else.
-    """
-    role = context.image_role(container)
-    return role not in (None, ImageRole.RUNTIME) or context.is_repurposed(container)

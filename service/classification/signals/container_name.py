@@ -20,36 +20,14 @@ too.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from functools import lru_cache
 
+from service.classification.applications import role_word
 from service.classification.context import PodContext
 from service.classification.knowledge.words import load_words
+from service.classification.name_words import helper_words
 from service.classification.observation import Claim, Observation
-from service.kube.containers import Container
-
-_SEPARATORS = re.compile(r"[-_.]+")
-
-
-@lru_cache(maxsize=10_000)
-def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name, in lower case, trailing numbers cut off."""
-    return tuple(
-        word.rstrip("0123456789") or word for word in _SEPARATORS.split(name.lower()) if word
-    )
-
-
-@lru_cache(maxsize=10_000)
-def helper_words(name: str) -> tuple[str, ...]:
-    """The words of a name that people give to helpers, the certain ones last."""
-    known = load_words()
-    return tuple(
-        sorted(
-            (word for word in words_of(name) if word in known.helpers),
-            key=lambda word: word in known.certain,
-        )
-    )
+from service.kube.containers import Container, base_name
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -75,6 +53,8 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 other=helped,
                 pattern=known.helpers[word],
             )
+        elif not word:
+            yield from _called_helper_by_image(context, container)
         if helped is not None:
             yield Observation(
                 case="container-name.built-on",
@@ -97,3 +77,19 @@ def _container_named_in(context: PodContext, container: Container) -> Container 
         ):
             return other
     return None
+
+
+def _called_helper_by_image(context: PodContext, container: Container) -> Iterator[Observation]:
+    """A container whose unknown image is named as a helper, and for no part of a product."""
+    known = load_words()
+    words = helper_words(base_name(container.image))
+    if not words or context.catalogue_entry(container) or role_word(context, container):
+        return
+    yield Observation(
+        case="container-name.image-word",
+        claim=Claim.HELPER,
+        subject=container,
+        message=f"its image's name has the word {words[-1]!r}, which people give to helpers",
+        place=context.lazy_location_of(container, "image"),
+        pattern=known.helpers[words[-1]],
+    )

@@ -27,8 +27,8 @@ from collections.abc import Iterator
 
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
+from service.classification.name_words import words_of
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import words_of
 from service.findings import Pattern
 from service.kube.containers import Container, Mount
 from service.kube.objects import LazyLocation, as_mapping

@@ -22,11 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.classification.applications import looks_like_application
 from service.classification.context import PodContext
 from service.classification.knowledge import Entry, ImageRole
 from service.classification.knowledge.words import load_words
+from service.classification.name_words import helper_words, words_of
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import helper_words, words_of
 from service.kube.containers import Container, base_name
 
 _CATEGORIES_WITH_WEIGHTS = frozenset({"cache", "web-server", "infrastructure"})
@@ -44,6 +45,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             yield from _by_role(context, container, entry)
         elif not context.is_repurposed(container):
             yield from _named_for_server(context, container)
+            yield from _made_for_store(context, container)
         if context.keeps_state(container):
             yield from _database_beside_program(context, container)
 
@@ -129,6 +131,8 @@ def _named_for_server(context: PodContext, container: Container) -> Iterator[Obs
     words = words_of(image_name)
     if helper_words(container.name) or helper_words(image_name) or len(words) < 2:
         return
+    if next(_made_for_store(context, container), None) is not None:
+        return
     for word in words:
         entry = context.catalogue.match(word)
         if entry is not None and entry.stands_alone:
@@ -148,6 +152,8 @@ def _database_beside_program(context: PodContext, store: Container) -> Iterator[
     for other in context.classified_containers:
         if context.image_role(other) not in (None, ImageRole.RUNTIME) or helper_words(other.name):
             continue
+        if _helps_store(context, other, store):
+            continue
         yield Observation(
             case="known-image.datastore-beside",
             claim=Claim.APART,
@@ -157,3 +163,53 @@ def _database_beside_program(context: PodContext, store: Container) -> Iterator[
             place=context.lazy_location_of(store, "image"),
             other=other,
         )
+
+
+def _made_for_store(context: PodContext, container: Container) -> Iterator[Observation]:
+    """A container that is named for the store beside it, and serves and keeps nothing itself."""
+    store = _named_store(context, container)
+    if store is None or _has_work_of_its_own(context, container):
+        return
+    yield Observation(
+        case="known-image.made-for",
+        claim=Claim.TOGETHER,
+        subject=container,
+        message=f"it is named for what {store.name} runs, and has no port or data of its own",
+        place=context.lazy_location_of(container, "name"),
+        other=store,
+    )
+
+
+def _helps_store(context: PodContext, container: Container, store: Container) -> bool:
+    """Whether a container is there for a store: named for it, or beside the store of a
+    StatefulSet, which is what that was made for.
+    """
+    if _has_work_of_its_own(context, container):
+        return False
+    if _named_store(context, container) is store:
+        return True
+    is_of_store = context.workload.resource.kind == "StatefulSet"
+    return is_of_store and not looks_like_application(context, container)
+
+
+def _has_work_of_its_own(context: PodContext, container: Container) -> bool:
+    is_served = bool(context.traffic_ports(container))
+    return is_served or context.own_claim(container) is not None
+
+
+def _named_store(context: PodContext, container: Container) -> Container | None:
+    """The store beside a container that its name or image is named for, as a `redis-joiner` is for
+    Redis; None without one. A `shop-redis` may be a shop that uses it, and a `redis-api` serves.
+    """
+    phrases = (words_of(container.name), words_of(base_name(container.image)))
+    known = load_words()
+    for store in context.classified_containers:
+        entry = context.catalogue_entry(store)
+        if store is container or entry is None or not context.is_store(store):
+            continue
+        products = set(words_of(entry.id))
+        for words in phrases:
+            is_for_it = bool(products & set(words[:-1]))
+            if is_for_it and words[-1] not in known.applications | known.empty:
+                return store
+    return None

@@ -22,13 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from service.classification.applications import private_address
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
 from service.classification.listening import PortBasis
 from service.classification.observation import Claim, Observation
-from service.kube.containers import Container
 from service.kube.objects import LazyLocation
-from service.kube.references import LoopbackReference
 
 _VERBS = {
     PortBasis.DECLARED: "declares",
@@ -39,12 +38,14 @@ _VERBS = {
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """Yields APPLICATION for each container that serves traffic of its own, and HELPER for each
-    that is told to listen on localhost alone; known helpers and tools aside.
+    that is told to listen on localhost alone, known helpers and tools aside; and HEAD for the only
+    one that has ports of the node.
     """
+    yield from _on_the_node(context)
     for container in context.classified_containers:
         if context.image_role(container) in (ImageRole.HELPER, ImageRole.TOOL):
             continue
-        private = _private_address(context, container)
+        private = private_address(context, container)
         ports = context.traffic_ports(container)
         if private is not None:
             yield Observation(
@@ -66,23 +67,22 @@ def observe(context: PodContext) -> Iterator[Observation]:
             )
 
 
-def _private_address(context: PodContext, container: Container) -> LoopbackReference | None:
-    """The loopback address that a container is told by its command to listen on, where it declares
-    no port and is known to listen there; None without one.
-    """
-    first = next(
-        (
-            reference
-            for reference in context.references
-            if reference.container is container
-            and reference.listens
-            and reference.where in ("command", "args")
-        ),
-        None,
-    )
-    is_private = (
-        first is not None
-        and not container.ports
-        and first.port in context.listening_ports[container.index]
-    )
-    return first if is_private else None
+def _on_the_node(context: PodContext) -> Iterator[Observation]:
+    """The only container that has ports of the node: people call it there."""
+    found = [
+        container
+        for container in context.classified_containers
+        if not context.is_store(container)
+        and any(
+            port.host_port is not None and port.number in context.traffic_ports(container)
+            for port in container.ports
+        )
+    ]
+    if len(found) == 1:
+        yield Observation(
+            case="listens.host-port",
+            claim=Claim.HEAD,
+            subject=found[0],
+            message="it alone has ports of the node, where people call it",
+            place=context.lazy_location_of(found[0], "ports"),
+        )

@@ -34,6 +34,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if (
             container.ports
             and not context.traffic_ports(container)
+            and not context.is_repurposed(container)
             and not (entry and entry.stands_alone)
         ):
             yield Observation(

@@ -22,11 +22,12 @@ leads to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from service.classification.context import PodContext
 from service.classification.listening import container_port_of
+from service.classification.name_words import words_of
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import words_of
 from service.kube.containers import Container
 from service.kube.objects import LazyLocation
 from service.kube.services import ServiceLink, ServicePort
@@ -67,7 +68,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
     """Yields APPLICATION for each container that a Service's port leads to, with the first such
     port; ports for metrics and administration aside.
     """
-    reached: set[Container] = set()
+    reached: dict[Container, Observation] = {}
     for link in context.services:
         for port in link.ports:
             container = _intended_container(context, link, port)
@@ -77,8 +78,18 @@ def observe(context: PodContext) -> Iterator[Observation]:
             number = port.declared.number if port.declared else port.number
             if context.is_metrics_only(number, names, container):
                 continue
-            reached.add(container)
-            yield _observation(context, link, port, container)
+            reached[container] = _observation(context, link, port, container)
+            yield reached[container]
+    # A database is seldom what a workload with others in it is for.
+    called = [seen for container, seen in reached.items() if not context.is_store(container)]
+    if len(called) == 1:
+        (seen,) = called
+        yield replace(
+            seen,
+            case="own-service.only",
+            claim=Claim.HEAD,
+            message=f"{seen.message}, and no other container is",
+        )
 
 
 def _observation(

@@ -25,8 +25,7 @@ from collections.abc import Iterator
 from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
 from service.classification.observation import Claim, Observation
-from service.kube.containers import Container, Mount
-from service.kube.objects import LazyLocation, as_mapping
+from service.kube.objects import LazyLocation
 
 
 def observe(context: PodContext) -> Iterator[Observation]:
@@ -36,29 +35,12 @@ def observe(context: PodContext) -> Iterator[Observation]:
     for container in context.classified_containers:
         if context.image_role(container) in (ImageRole.HELPER, ImageRole.TOOL):
             continue
-        mount = next(
-            (mount for mount in container.mounts if _is_own_claim(context, container, mount)), None
-        )
+        mount = context.own_claim(container)
         if mount is not None:
             yield Observation(
                 case="own-storage.claim",
                 claim=Claim.APPLICATION,
                 subject=container,
-                message=f"the claim behind its volume {mount.volume!r} is its own",
+                message=f"what is behind its volume {mount.volume!r} is its own",
                 place=LazyLocation(context.workload.resource, mount.route),
             )
-
-
-def _is_own_claim(context: PodContext, container: Container, mount: Mount) -> bool:
-    """Whether a container may write to a claim by a mount, and no other container mounts it."""
-    volume = as_mapping(context.workload.volumes_by_name.get(mount.volume))
-    return (
-        not mount.read_only
-        and ("persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume)
-        and not any(
-            other_mount.volume == mount.volume
-            for other in context.classified_containers
-            if other is not container
-            for other_mount in other.mounts
-        )
-    )

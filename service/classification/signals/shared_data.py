@@ -26,31 +26,15 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
+from service.classification.applications import are_two_applications, role_word
 from service.classification.context import PodContext
+from service.classification.node_paths import is_system_path
 from service.classification.observation import Claim, Observation
 from service.kube.containers import Container, Mount
 from service.kube.objects import LazyLocation, as_mapping, as_text, value_at
 
-_SYSTEM_PATHS = (
-    "/etc/localtime",
-    "/etc/timezone",
-    "/sys",
-    "/proc",
-    "/etc/ssl",
-    "/etc/pki",
-    "/usr/share/ca-certificates",
-    "/usr/share/zoneinfo",
-    "/dev",
-    "/lib/modules",
-    "/run/xtables.lock",
-    "/etc/machine-id",
-    "/etc/os-release",
-)
-"""Paths of a node that many containers mount, whatever they do."""
 _READ_ONLY_KINDS = ("configMap", "secret", "downwardAPI")
 """Kinds of volumes that no container writes to."""
-_SOCKET = ".sock"
-"""End of the paths of a node's sockets, such as `/var/run/docker.sock`."""
 _SCRATCH_PATH = "/tmp"  # noqa: S108 - where containers mount a volume, not a file of ours
 """Where containers mount scratch space."""
 _API_ACCESS = "kube-api-access"
@@ -70,6 +54,9 @@ _SCRATCH = _Sharing("scratch", "scratch space that may be shared by habit")
 _CLAIM = _Sharing("claim", "they work on the same stored data")
 _BOTH_WRITE = _Sharing("both-write", "they hand each other files")
 _ONE_READS = _Sharing("one-reads", "one writes and the other reads")
+_APPLICATIONS = _Sharing("applications", "though they are named for different parts of a product")
+_FILES = (_CLAIM, _BOTH_WRITE, _ONE_READS)
+"""What hands files from one to the other."""
 _BY_STRENGTH = (_CONFIG, _SYSTEM, _SCRATCH, _CLAIM, _BOTH_WRITE, _ONE_READS)
 """Of several volumes that two containers share, the one of the last of these counts."""
 
@@ -85,6 +72,8 @@ def observe(context: PodContext) -> Iterator[Observation]:
         ]
         if sharings:
             sharing, mount = max(sharings, key=lambda item: _BY_STRENGTH.index(item[0]))
+            if sharing in _FILES and _are_parts(context, one, other):
+                sharing = _APPLICATIONS
             yield Observation(
                 case=f"shared-data.{sharing.case}",
                 claim=Claim.TOGETHER,
@@ -126,12 +115,8 @@ def _sharing_of(context: PodContext, one: Mount, other: Mount) -> _Sharing:
         return _CONFIG
     if "projected" in volume and one.read_only == other.read_only:
         return _CONFIG
-    path = as_text(value_at(volume, "hostPath", "path")).rstrip("/")
-    if (
-        path.startswith(_SYSTEM_PATHS)
-        or path.endswith(_SOCKET)
-        or one.volume.startswith(_API_ACCESS)
-    ):
+    path = as_text(value_at(volume, "hostPath", "path"))
+    if is_system_path(path) or one.volume.startswith(_API_ACCESS):
         return _SYSTEM
     if "emptyDir" in volume and {one.path.rstrip("/"), other.path.rstrip("/")} == {_SCRATCH_PATH}:
         return _SCRATCH
@@ -141,3 +126,13 @@ def _sharing_of(context: PodContext, one: Mount, other: Mount) -> _Sharing:
         return _ONE_READS
     is_claim = "persistentVolumeClaim" in volume or "volumeClaimTemplate" in volume
     return _CLAIM if is_claim else _BOTH_WRITE
+
+
+def _are_parts(context: PodContext, one: Container, other: Container) -> bool:
+    """Whether two containers are applications that are named for different parts of a product: a
+    shared volume is then in the way of taking them apart, and says little of whether they are one.
+    """
+    if not are_two_applications(context, one, other):
+        return False
+    words = role_word(context, one), role_word(context, other)
+    return words[0] is not None and words[1] is not None and words[0].role != words[1].role

@@ -26,8 +26,8 @@ from collections.abc import Iterator
 
 from service.classification.context import PodContext
 from service.classification.knowledge.words import load_words
+from service.classification.name_words import helper_words, words_of
 from service.classification.observation import Claim, Observation
-from service.classification.signals.container_name import helper_words, words_of
 from service.classification.signals.own_service import receiving_container
 from service.kube.containers import Container, base_name
 from service.kube.objects import LazyLocation

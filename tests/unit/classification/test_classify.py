@@ -8,7 +8,7 @@ import pytest
 
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
-from service.classification.evidence import collect_evidence, pair_key
+from service.classification.evidence import collect_evidence, pair_key, probability
 from service.classification.knowledge.weights import Weight, Weights, load_weights
 from service.classification.observation import Claim, Observation
 from service.classification.signals import SIGNALS
@@ -33,7 +33,7 @@ def test_two_containers_of_which_nothing_is_known_are_one_application() -> None:
     a, b = found.context.classified_containers
     assert found.pair(a, b) is found.pair(b, a)
     assert found.pair(a, b).score == load_weights().prior
-    assert found.confidence_of_pair(a, b) == pytest.approx(0.8176, abs=1e-4)
+    assert found.confidence_of_pair(a, b) == pytest.approx(probability(load_weights().prior))
     assert found.verdict(b).role is Role.SIDECAR
     assert found.workload is found.context.workload
 
@@ -79,7 +79,13 @@ def test_observations_stand_in_the_order_of_the_signals() -> None:
     signals = [observation.case.partition(".")[0] for observation in found.observations]
     order = [signal.id for signal in SIGNALS]
     assert signals == sorted(signals, key=order.index)
-    assert set(signals) == {"known-image", "container-name", "listens", "workload-name"}
+    assert set(signals) == {
+        "known-image",
+        "container-name",
+        "application-name",
+        "listens",
+        "workload-name",
+    }
 
 
 def test_what_the_owner_declares_decides() -> None:
@@ -114,12 +120,13 @@ CONTEXT = context_of(
 )
 WEIGHTS = Weights(
     1.0,
+    1.0,
     {
-        "known-image.helper": Weight(3.0, "a", ""),
-        "other.helps": Weight(3.0, "b", ""),
-        "other.tied": Weight(2.0, "c", ""),
-        "other.apart": Weight(3.0, "d", ""),
-        "other.far": Weight(5.0, "e", ""),
+        "known-image.helper": Weight(3.0, "a", 3.0, ""),
+        "other.helps": Weight(3.0, "b", 3.0, ""),
+        "other.tied": Weight(2.0, "c", 2.0, ""),
+        "other.apart": Weight(3.0, "d", 3.0, ""),
+        "other.far": Weight(5.0, "e", 5.0, ""),
     },
 )
 

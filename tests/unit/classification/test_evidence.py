@@ -33,12 +33,13 @@ CONTEXT = context_of(
 A, B, DB = CONTEXT.classified_containers
 WEIGHTS = Weights(
     1.5,
+    1.5,
     {
-        "x.one": Weight(1.0, "x", ""),
-        "x.two": Weight(2.0, "x", ""),
-        "x.too": Weight(2.0, "x", ""),
-        "y.three": Weight(3.0, "y", ""),
-        "known-image.four": Weight(4.0, "x", ""),
+        "x.one": Weight(1.0, "x", 1.0, ""),
+        "x.two": Weight(2.0, "x", 2.0, ""),
+        "x.too": Weight(2.0, "x", 2.0, ""),
+        "y.three": Weight(3.0, "y", 3.0, ""),
+        "known-image.four": Weight(4.0, "x", 4.0, ""),
     },
 )
 
@@ -183,16 +184,17 @@ APART = observation("x.one", Claim.APART, A, B)
         (0.0, [(HELPS, Leans.TOGETHER)], False),
         (0.1, [(HELPS, Leans.TOGETHER), (TIED, Leans.TOGETHER)], False),
         (0.1, [(TIED, Leans.TOGETHER)], False),
-        (0.1, [(APART, Leans.APART)], False),
-        (0.1, [], False),
+        (0.1, [(APART, Leans.APART)], True),
+        (0.1, [], True),
+        (-0.1, [], False),
     ],
 )
-def test_help_that_would_fit_anybody_is_generic(
+def test_help_that_would_fit_anybody_fits_anywhere(
     score: float, evidence: list[tuple[Observation, Leans]], generic: bool
 ) -> None:
-    """The two go together, and only because one of them is a helper."""
+    """The two go together, and only because one of them is a helper, or as nothing is known."""
     items = tuple(WeighedObservation(item, 1.0, leans) for item, leans in evidence)
-    assert Pair(score, items).is_generic_help is generic
+    assert Pair(score, items).fits_anywhere is generic
 
 
 def head_score(container: Container, *observations: Observation) -> float:

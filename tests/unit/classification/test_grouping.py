@@ -7,9 +7,21 @@ from itertools import combinations
 
 import pytest
 
-from service.classification.evidence import Pair, pair_key
+from service.classification.evidence import Pair, WeighedObservation, pair_key
 from service.classification.grouping import group_containers
+from service.classification.observation import Claim, Observation
+from service.findings import Leans
 from tests.support.classifying import context_of, workload
+
+ANY = context_of(workload("containers: [{name: x, image: shop/x}]"))
+
+
+def _pair(scores: Mapping[str, float], letters: str, loose: str) -> Pair:
+    """A pair that something ties together, or that goes together as one helps anybody."""
+    (x,) = ANY.classified_containers
+    claim = Claim.HELPER if letters in loose.split() else Claim.TOGETHER
+    seen = Observation("x.y", claim, x, "", ANY.lazy_location_of(x))
+    return Pair(scores.get(letters, -1.0), (WeighedObservation(seen, 1.0, Leans.TOGETHER),))
 
 
 def groups(
@@ -17,6 +29,7 @@ def groups(
     scores: Mapping[str, float],
     heads: Mapping[str, float] | None = None,
     first: int = -1,
+    loose: str = "",
 ) -> list[str]:
     """The groups of containers of one letter each, from the scores of their pairs.
 
@@ -25,11 +38,12 @@ def groups(
         scores: the scores of pairs, as in `{"ab": 1}`; those that are missing are -1.
         heads: the head scores; those that are missing are 0.
         first: the index that gains by its place.
+        loose: the pairs, as in `"ab bc"`, that go together only as one helps anybody.
     """
     lines = [f"- {{name: {name}x, image: shop/{name}}}" for name in names]
     containers = context_of(workload("\n".join(["containers:", *lines]))).classified_containers
     pairs = {
-        pair_key(one, other): Pair(scores.get(one.name[0] + other.name[0], -1.0), ())
+        pair_key(one, other): _pair(scores, one.name[0] + other.name[0], loose)
         for one, other in combinations(containers, 2)
     }
     head_scores = {item.index: (heads or {}).get(item.name[0], 0.0) for item in containers}
@@ -43,28 +57,31 @@ def test_containers_that_are_more_likely_apart_are_groups_of_their_own() -> None
     assert groups("abc", {"ab": 0.1}) == ["ab", "c"]
 
 
-def test_every_pair_across_two_groups_has_to_belong_together() -> None:
+def test_two_groups_are_joined_where_their_heads_belong_together() -> None:
+    """Whether a cache and a cron job do says nothing, if both belong to the same application."""
+    heads = {"a": 2, "b": 1}
+    assert groups("abc", {"ab": 2, "ac": 1, "bc": -3}, heads) == ["abc"]
+    assert groups("abc", {"ab": 2, "bc": 1, "ac": -1}, heads) == ["ab", "c"]
+
+
+def test_what_fits_anywhere_decides_nothing() -> None:
     """Two databases are not joined by a shell that would fit either."""
-    assert groups("abc", {"ab": 2, "bc": 1, "ac": -1}) == ["ab", "c"]
-    assert groups("abc", {"ab": 1, "bc": 2, "ac": -1}) == ["a", "bc"]
-    assert groups("abc", {"ab": 1, "bc": 2, "ac": 0.1}) == ["abc"]
+    scores = {"as": 3, "bs": 3, "ab": -5}
+    assert groups("abs", scores, {"a": 2, "b": 1}, loose="as bs") == ["as", "b"]
+    # Something ties it to `b`, less surely than it would help anybody.
+    assert groups("abs", {**scores, "bs": 1}, {"a": 2, "b": 1}, loose="as") == ["a", "bs"]
 
 
-def test_the_surest_pair_is_joined_first() -> None:
-    """Of two pairs that are as sure, the one whose weakest pair is surer."""
+def test_what_fits_anywhere_goes_where_it_fits_best() -> None:
+    """Once it is known which applications there are."""
+    scores = {"ab": 1, "as": 3, "bs": 9, "cs": 5}
+    assert groups("abcs", scores, {"a": 2, "b": 1}, loose="as bs cs") == ["abs", "c"]
+
+
+def test_the_surest_tie_is_joined_first() -> None:
+    """A container goes where it belongs most surely."""
     assert groups("abc", {"ac": 3, "bc": 2}) == ["ac", "b"]
-    # `d` joins `c` first. Then `ab` and `cd` could each take `e`: by the strongest pair they are
-    # equal, by the weakest `cd` is surer.
-    scores = {"ab": 9, "cd": 8, "ae": 3, "be": 1, "ce": 3, "de": 2}
-    assert groups("abcde", scores) == ["ab", "cde"]
-    scores = {"ab": 9, "cd": 8, "ae": 3, "be": 2, "ce": 3, "de": 1}
-    assert groups("abcde", scores) == ["abe", "cd"]
-
-
-def test_the_strongest_pair_of_two_groups_counts_before_the_weakest() -> None:
-    """A container goes where it belongs most surely, as long as it fits the rest."""
-    scores = {"ab": 9, "cd": 8, "ae": 3, "be": 1, "ce": 2, "de": 2}
-    assert groups("abcde", scores) == ["abe", "cd"]
+    assert groups("abc", {"ac": 2, "bc": 3}, {"a": 1}) == ["a", "bc"]
 
 
 def test_of_two_groups_that_fit_as_well_the_better_head_takes_it() -> None:

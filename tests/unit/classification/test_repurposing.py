@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from service.classification.knowledge import Entry, entry_from
@@ -95,3 +97,21 @@ def test_characters_of_a_pattern_stand_for_themselves() -> None:
     """An image may have a dot in its name."""
     assert not runs_another("command: [sh, -c, a.b.c]", image="a.b.c")
     assert runs_another("command: [sh, -c, axbxc]", image="a.b.c")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("python manage.py migrate && python manage.py runserver", False),
+        ("./entrypoint.sh; exec ./serve", False),
+        ("while true; do sleep 60; done", True),
+        ("echo hello", True),
+        ("tail -f /dev/null", True),
+    ],
+)
+def test_a_script_in_the_image_of_an_application_starts_it(script: str, *, expected: bool) -> None:
+    """Unless it only waits; the image of a server may hold anybody's program."""
+    words = f"command: [sh, -c, {script!r}]"
+    application = replace(ENTRY, id="oncall", images=("oncall",), category="web-app")
+    assert runs_another(words, "oncall", application) is expected
+    assert runs_another(words) is True

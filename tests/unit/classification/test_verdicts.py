@@ -6,8 +6,10 @@ from itertools import combinations
 
 import pytest
 
+from service.classification.boundaries import Boundaries
 from service.classification.context import PodContext
 from service.classification.evidence import collect_evidence, pair_key
+from service.classification.helpers import Helpers
 from service.classification.knowledge.weights import Weight, Weights
 from service.classification.observation import Claim, Observation
 from service.classification.verdicts import VerdictMaker
@@ -24,14 +26,15 @@ CONTEXT = context_of(
 )
 WEIGHTS = Weights(
     1.0,
+    1.0,
     {
-        "known-image.helper": Weight(3.0, "a", ""),
-        "native-sidecar.declared": Weight(3.0, "b", ""),
-        "other.helps": Weight(3.0, "c", ""),
-        "other.helps-more": Weight(3.5, "c", ""),
-        "other.tied": Weight(2.0, "d", ""),
-        "other.apart": Weight(4.12345, "e", ""),
-        "other.slightly-apart": Weight(0.5, "f", ""),
+        "known-image.helper": Weight(3.0, "a", 3.0, ""),
+        "native-sidecar.declared": Weight(3.0, "b", 3.0, ""),
+        "other.helps": Weight(3.0, "c", 3.0, ""),
+        "other.helps-more": Weight(3.5, "c", 3.5, ""),
+        "other.tied": Weight(2.0, "d", 2.0, ""),
+        "other.apart": Weight(4.12345, "e", 4.12345, ""),
+        "other.slightly-apart": Weight(0.5, "f", 0.5, ""),
     },
 )
 
@@ -68,8 +71,7 @@ def verdicts(
 ) -> dict[str, Verdict]:
     """The verdicts by name, on groups such as `head,helper head`."""
     table = collect_evidence(observations, WEIGHTS)
-    maker = VerdictMaker(
-        context=context,
+    helpers = Helpers(
         observations=observations,
         pairs={
             pair_key(a, b): table.pair(a, b)
@@ -81,6 +83,7 @@ def verdicts(
         ),
         weights=WEIGHTS,
     )
+    maker = VerdictMaker(context, Boundaries(helpers), WEIGHTS)
     return {verdict.name: verdict for verdict in maker.verdicts()}
 
 
@@ -119,16 +122,22 @@ SEEN = (
 """Log-odds: web and log 1 + 3 + 2 - 0.5, web and api 1 - 4.12345, log and api 1 + 3 - 4.12345."""
 
 
-def test_the_confidence_is_that_of_the_least_certain_pair() -> None:
-    """Within a group the probability of together, across groups that of apart; four digits."""
+def test_the_confidence_is_that_of_what_decided() -> None:
+    """Of a head the least sure boundary to another one, of the others what ties them to their
+    group; four digits.
+    """
     found = verdicts(*SEEN)
     assert {name: item.confidence for name, item in found.items()} == {
         "web": 0.9578,
-        "log": 0.5308,
-        "api": 0.5308,
+        "log": 0.9959,
+        "api": 0.9578,
     }
     within = verdicts(HELPS, TIED, SEEN[2], groups="web,log,api")
-    assert within["web"].confidence == 0.7311
+    assert {name: item.confidence for name, item in within.items()} == {
+        "web": 0.982,
+        "log": 0.9959,
+        "api": 0.982,
+    }
 
 
 def evidence(verdict: Verdict) -> list[tuple[str, float, Leans, str, str | None]]:
@@ -142,7 +151,7 @@ def evidence(verdict: Verdict) -> list[tuple[str, float, Leans, str, str | None]
 PRIOR = "containers of one Pod mostly belong together (the prior)"
 
 
-def test_the_evidence_is_that_on_the_least_certain_pair() -> None:
+def test_the_evidence_is_that_on_the_pair_that_decided() -> None:
     """The heaviest first, the prior last; what was seen at the other container names it."""
     found = verdicts(*SEEN)
     assert evidence(found["web"]) == [
@@ -150,14 +159,14 @@ def test_the_evidence_is_that_on_the_least_certain_pair() -> None:
         ("prior", 1.0, Leans.TOGETHER, PRIOR, "api"),
     ]
     assert evidence(found["log"]) == [
-        ("other", 4.123, Leans.APART, "log apart", "api"),
-        ("known-image", 3.0, Leans.TOGETHER, "log helper", "api"),
-        ("prior", 1.0, Leans.TOGETHER, PRIOR, "api"),
+        ("known-image", 3.0, Leans.TOGETHER, "log helper", "web"),
+        ("other", 2.0, Leans.TOGETHER, "web: web together", "web"),
+        ("other", 0.5, Leans.APART, "log apart", "web"),
+        ("prior", 1.0, Leans.TOGETHER, PRIOR, "web"),
     ]
     assert evidence(found["api"]) == [
-        ("other", 4.123, Leans.APART, "log: log apart", "log"),
-        ("known-image", 3.0, Leans.TOGETHER, "log: log helper", "log"),
-        ("prior", 1.0, Leans.TOGETHER, PRIOR, "log"),
+        ("other", 4.123, Leans.APART, "web: web apart", "web"),
+        ("prior", 1.0, Leans.TOGETHER, PRIOR, "web"),
     ]
 
 
@@ -204,7 +213,9 @@ def test_a_sidecar_serves_the_head_of_its_group() -> None:
     assert served(helper("other.helps", Pattern.PROXY), groups="web api,log") == ("api",)
 
 
-@pytest.mark.parametrize("pattern", [Pattern.LOGGING, Pattern.METRICS, Pattern.BACKUP])
+@pytest.mark.parametrize(
+    "pattern", [Pattern.LOGGING, Pattern.METRICS, Pattern.BACKUP, Pattern.CONFIG_SYNC]
+)
 def test_some_serve_each_group_that_they_share_something_with(pattern: Pattern) -> None:
     """Their own first; a helper that is only said to help shares nothing."""
     assert served(helper("other.helps", pattern)) == ("web",)

@@ -67,8 +67,8 @@ def test_one_application_is_none() -> None:
     """And those behind it are looked at."""
     one = workload("containers: [{name: web, image: shop/web}, {name: log, image: shop/log}]")
     unsure = workload(
-        "containers: [{name: web, image: shop/x, ports: [{containerPort: 1}]},"
-        " {name: api, image: shop/y, ports: [{containerPort: 2}]}]",
+        "containers: [{name: a, image: shop/x, ports: [{containerPort: 1}], args: ['localhost:2']},"
+        " {name: b, image: shop/y, ports: [{containerPort: 2}]}]",
         name="unsure",
     )
     run = rule_input(one, unsure, workload(SPEC, name="other"))

@@ -146,8 +146,10 @@ def test_a_password_beside_it_makes_a_host_one_to_log_in_at() -> None:
 
 def test_what_helps_several_groups_calls_nobody_in_one_of_them() -> None:
     """It can't be told whose that is."""
-    helper = "{name: helper, image: a, restartPolicy: Always, args: ['--to=localhost:3000']}"
-    assert decisions(shop(pod=f"initContainers: [{helper}]")) == [Refusal.LOCALHOST_UNRESOLVED]
+    words = "['--to=localhost:3000', '--web=localhost:80']"
+    helper = f"{{name: reloader, image: a, restartPolicy: Always, args: {words}}}"
+    found = decisions(shop(pod=f"initContainers: [{helper}]"))
+    assert found == [Refusal.LOCALHOST_UNRESOLVED, Refusal.LOCALHOST_UNRESOLVED]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from service.actions.context import Candidate
-from service.actions.split.duplicates import check_duplicates, owns_network, state_duplicates
+from service.actions.split.duplicates import check_duplicates, state_duplicates
 from service.actions.split.groups import divide_containers
+from service.classification.signals.network_owner import owns_network
 from service.refusals import Refusal
 from tests.support.candidates import bare_pod, candidate_of, refusal_of, shop
 

@@ -164,8 +164,9 @@ def test_a_helper_that_does_not_fit_what_stays_moves() -> None:
     text = shop(
         "image: 'nginx:1'",
         "image: 'rabbitmq:4'",
-        others=["name: proxy, image: acme/proxy, ports: [{containerPort: 80}]"],
+        others=[f"name: proxy, image: acme/proxy, ports: [{{containerPort: 80}}], {DATA}"],
         roles="",
+        pod="volumes: [{name: data, persistentVolumeClaim: {claimName: a}}]",
     )
     assert heads(text) == [["front"], ["api", "proxy"]]
 

@@ -10,8 +10,8 @@ from service.classification.knowledge.weights import Weight, Weights, load_weigh
 
 def test_a_case_has_its_weight() -> None:
     """By `signal.case`."""
-    weight = Weight(1.5, "family", "because")
-    assert Weights(1.0, {"a.b": weight}).of("a.b") is weight
+    weight = Weight(1.5, "family", 1.0, "because")
+    assert Weights(1.0, 1.0, {"a.b": weight}).of("a.b") is weight
 
 
 def test_those_that_come_with_podsplit_are_read_whole() -> None:
@@ -25,8 +25,9 @@ def test_those_that_come_with_podsplit_are_read_whole() -> None:
 
 def test_a_text_is_read_as_it_stands() -> None:
     """Numbers may be whole."""
-    text = "prior: {weight: 1, why: x}\ncases: {a.b: {weight: 2, family: f, why: w}}\n"
-    assert weights_from(text) == Weights(1.0, {"a.b": Weight(2.0, "f", "w")})
+    case = "{weight: 2, argued: 1.5, family: f, why: w}"
+    text = f"prior: {{weight: 1, argued: 3, why: x}}\ncases: {{a.b: {case}}}\n"
+    assert weights_from(text) == Weights(1.0, 3.0, {"a.b": Weight(2.0, "f", 1.5, "w")})
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,9 @@ def test_a_text_is_read_as_it_stands() -> None:
         ("prior: {weight: 1}\n", "weights.yaml: 'cases'"),
         ("prior: {weight: much}\ncases: {}\n", "weights.yaml: could not convert"),
         ("prior: {weight: 1}\ncases: {a: {weight: 1, why: w}}\n", "weights.yaml: 'family'"),
-        ("prior: {weight: 1}\ncases: {a: {weight: 1, family: f}}\n", "weights.yaml: 'why'"),
+        ("prior: {weight: 1}\ncases: {}\n", "weights.yaml: 'argued'"),
+        ("cases: {a: {weight: 1, family: f}}\n", "weights.yaml: 'argued'"),
+        ("cases: {a: {weight: 1, argued: 1, family: f}}\n", "weights.yaml: 'why'"),
         ("prior: {weight: 1}\ncases: {a: 1}\n", "weights.yaml: 'int' object"),
     ],
 )

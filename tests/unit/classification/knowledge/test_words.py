@@ -22,7 +22,7 @@ def test_those_that_come_with_podsplit_are_read_whole() -> None:
     assert load_words() is loaded
 
 
-REST = "applications: [api]\nempty: [pod]\n"
+REST = "roles: {frontend: [ui]}\napplications: [api]\nempty: [pod]\n"
 
 
 def test_a_text_is_read_as_it_stands() -> None:
@@ -31,7 +31,8 @@ def test_a_text_is_read_as_it_stands() -> None:
     assert words_from(text) == Words(
         helpers={"log": Pattern.LOGGING, "gate": Pattern.PROXY, "door": Pattern.PROXY},
         certain=frozenset({"gate"}),
-        applications=frozenset({"api"}),
+        roles={"ui": "frontend"},
+        applications=frozenset({"api", "ui"}),
         empty=frozenset({"pod"}),
     )
 
@@ -46,8 +47,9 @@ def test_every_word_of_helpers_may_be_a_certain_one() -> None:
     [
         (f"certain: []\n{REST}", "words.yaml: 'helpers'"),
         (f"helpers: {{}}\n{REST}", "words.yaml: 'certain'"),
-        ("helpers: {}\ncertain: []\nempty: []\n", "words.yaml: 'applications'"),
-        ("helpers: {}\ncertain: []\napplications: []\n", "words.yaml: 'empty'"),
+        ("helpers: {}\ncertain: []\n", "words.yaml: 'roles'"),
+        ("roles: {}\nhelpers: {}\ncertain: []\nempty: []\n", "words.yaml: 'applications'"),
+        ("roles: {}\nhelpers: {}\ncertain: []\napplications: []\n", "words.yaml: 'empty'"),
         (f"helpers: {{doors: [door]}}\ncertain: []\n{REST}", "words.yaml: 'doors' is not a valid"),
         (f"helpers: {{}}\ncertain: 7\n{REST}", "words.yaml: 'int' object is not iterable"),
         (f"helpers: {{}}\ncertain: [gate]\n{REST}", "words.yaml: a certain word is no helper's"),

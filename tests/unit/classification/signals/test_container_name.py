@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.classification.name_words import helper_words, words_of
 from service.classification.observation import Claim
-from service.classification.signals.container_name import helper_words, observe, words_of
+from service.classification.signals.container_name import observe
 from service.findings import Pattern
 from tests.support.classifying import context_of, seen, text_at, workload
 

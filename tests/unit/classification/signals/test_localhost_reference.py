@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.classification.knowledge import load_catalogue
 from service.classification.observation import Claim
 from service.classification.signals.localhost_reference import observe
 from tests.support.classifying import context_of, seen, service, text_at, workload
@@ -20,7 +21,7 @@ def pod(caller: str, *, target: str = "image: shop/app, ports: [{containerPort: 
     """A workload whose `web` is told something, beside `app`."""
     return workload(f"""
     containers:
-    - {{name: web, image: shop/web, ports: [{{containerPort: 8080}}], {caller}}}
+    - {{name: web, image: nginx, ports: [{{containerPort: 8080}}], {caller}}}
     - {{name: app, {target}}}
     """)
 
@@ -157,4 +158,40 @@ def test_what_an_init_container_is_told_says_nothing() -> None:
     )
     assert seen(observe, context) == [
         ("localhost-reference.reached", Claim.TOGETHER, "gate", "app")
+    ]
+
+
+def test_two_applications_can_call_each_other_by_a_service() -> None:
+    """A web server in front of one hands on what it is asked for; a helper helps."""
+    text = pod(ENV).replace("image: nginx", "image: shop/web")
+    assert seen(observe, context_of(text)) == [
+        ("localhost-reference.applications", Claim.TOGETHER, "web", "app")
+    ]
+    helper = text.replace("name: web", "name: web-proxy")
+    assert [case for case, *_ in seen(observe, context_of(helper))] == [
+        "localhost-reference.reached"
+    ]
+
+
+def test_a_client_that_calls_all_addresses_reaches_its_own_pod() -> None:
+    """Unless it listens there itself."""
+    calls = "args: ['--target=0.0.0.0:9000']"
+    assert [case for case, *_ in seen(observe, context_of(pod(calls)))] == [
+        "localhost-reference.reached"
+    ]
+    listens = "args: ['--listen=0.0.0.0:9000']"
+    assert seen(observe, context_of(pod(listens))) == []
+
+
+def test_what_a_known_helper_calls_is_what_the_workload_is_for() -> None:
+    """Of two helpers as well."""
+    text = workload("""
+    containers:
+    - {name: r, image: jimmidyson/configmap-reload, args: ['--webhook-url=http://127.0.0.1:9115/']}
+    - {name: prober, image: prom/blackbox-exporter, ports: [{containerPort: 9115}]}
+    """)
+    context = context_of(text, catalogue=load_catalogue())
+    heads = [item for item in observe(context) if item.claim is Claim.HEAD]
+    assert [(item.case, item.subject.name) for item in heads] == [
+        ("localhost-reference.helped", "prober")
     ]

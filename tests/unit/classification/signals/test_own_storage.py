@@ -28,7 +28,7 @@ def test_a_claim_that_one_container_alone_writes_to_is_its_own() -> None:
     context = context_of(pod(mounts))
     assert seen(observe, context) == [("own-storage.claim", Claim.APPLICATION, "db", None)]
     [observation] = observe(context)
-    assert observation.message == "the claim behind its volume 'data' is its own"
+    assert observation.message == "what is behind its volume 'data' is its own"
     assert text_at(observation.place) == "{name: data, mountPath: /a}"
 
 
