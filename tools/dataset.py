@@ -211,7 +211,7 @@ class _Facts:
         for field in ("command", "args"):
             words = data.get(field)
             if isinstance(words, list) and words:
-                found[field] = [self._word(str(word)) for word in words]
+                found[field] = [_without_login(self._word(str(word))) for word in words]
         for field in ("restartPolicy",):
             if field in data:
                 found[field] = data[field]
@@ -299,7 +299,7 @@ class _Facts:
         if "exec" in handler:
             words = as_mapping(handler["exec"]).get("command")
             listed = words if isinstance(words, list) else []
-            found["exec"] = {"command": [self._word(str(word)) for word in listed]}
+            found["exec"] = {"command": [_without_login(self._word(str(word))) for word in listed]}
         return found
 
     def _volume(self, volume: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,8 @@ or an injector, one network.
 """
 
 _BOTH, _LISTENS = "two-applications.both", "listens.port"
+_DATABASE = "known-image.datastore-beside"
+_WORKER, _NAMED = "image-family.worker", "application-name.word"
 _SURE = 0.805
 """A little above the default `min_confidence`: weights are rounded."""
 
@@ -265,14 +267,22 @@ def calibrated(weights: Weights, pairs: Sequence[PairOfContainers]) -> Weights:
 
 
 def _with_definition(weights: Weights) -> Weights:
-    """Weights by which two containers that look like applications, and of which nothing else is
-    known, are apart as surely as a cut needs: that is what is meant by an application here, and no
-    matter of what people happen to publish.
+    """Weights by which two containers that serve traffic, a database and somebody's own program, or
+    a server and what is named its worker, are apart as surely as a cut needs where nothing else is
+    known of them: that is what is meant by an application here, and no matter of what people happen
+    to publish.
     """
-    case = weights.of(_BOTH)
-    least = weights.prior - weights.of(_LISTENS).value + math.log(_SURE / (1 - _SURE))
-    raised = replace(case, value=max(case.value, least))
-    return replace(weights, cases={**weights.cases, _BOTH: raised})
+    needed = weights.prior + math.log(_SURE / (1 - _SURE))
+    least = {
+        _BOTH: needed - weights.of(_LISTENS).value,
+        _DATABASE: needed,
+        _WORKER: needed - weights.of(_NAMED).value,
+    }
+    raised = {
+        case: replace(weights.of(case), value=max(weights.of(case).value, value))
+        for case, value in least.items()
+    }
+    return replace(weights, cases={**weights.cases, **raised})
 
 
 # What is written
@@ -295,13 +305,19 @@ def _as_argued(weights: Weights) -> Weights:
     return replace(weights, prior=weights.argued_prior, cases=cases)
 
 
-def main() -> None:
-    """Fit, and write the weights and the page."""
-    pods = [pod for pod in labelled_pods() if pod.pairs]
+def fitted_weights(pods: Sequence[LabelledPod]) -> Weights:
+    """The weights that some Pods give, starting from those that were argued."""
     start = _as_argued(load_weights())
     pairs = [pair for pod in pods for pair in pairs_of_pod(pod, start)]
+    return calibrated(Fit(pairs, start).weights(), pairs)
+
+
+def main() -> None:
+    """Fit, and write the weights and the page."""
+    pods = list(labelled_pods())
+    start = _as_argued(load_weights())
     validated = cross_validated(pods, start)
-    write_weights(calibrated(Fit(pairs, start).weights(), pairs))
+    write_weights(fitted_weights(pods))
     new = weights_from(WEIGHTS.read_text(encoding="utf-8"))
     argued, fitted = (
         figures_of((pod, classify(pod.context, weights)) for pod in pods)

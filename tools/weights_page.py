@@ -19,8 +19,9 @@ deviation {trust:g}), each Pod counting alike, a wrong split costing {cost:g} ti
 and scaled so that confidence is the share of right verdicts (Platt).
 
 Two things aren't left to the data: what holds by definition (an owner's annotation, a native
-sidecar, a network that one container makes for all), and that two containers which look like
-applications, and of which nothing else is known, are apart at 0.8.
+sidecar, a network that one container makes for all), and what an application is: two containers
+that serve traffic, a database and somebody's own program, or a server and what is named its worker,
+are apart at 0.8 where nothing else is known of them.
 
 *Argued* is before any data. *Cross-validated* ({folds} folds) is what weights say of Pods whose
 owners they haven't seen: the honest figure. *Fitted* is what ships.

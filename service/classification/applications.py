@@ -43,13 +43,14 @@ def looks_like_application(context: PodContext, container: Container) -> bool:
     a part of a product, and neither name nor image has a sign of a helper.
     """
     entry = context.catalogue_entry(container)
-    if entry is not None and not _may_be_application(entry):
+    is_named = role_word(context, container) is not None
+    if entry is not None and not _may_be_application(entry, is_named=is_named):
         return False
     if has_sign_of_helper(container) or context.is_repurposed(container):
         return False
     if _is_private_cache(context, container) or private_address(context, container) is not None:
         return False
-    return bool(context.traffic_ports(container)) or role_word(context, container) is not None
+    return is_named or bool(context.traffic_ports(container))
 
 
 def _is_private_cache(context: PodContext, container: Container) -> bool:
@@ -70,10 +71,13 @@ def has_sign_of_helper(container: Container) -> bool:
     return any(map(helper_words, names))
 
 
-def _may_be_application(entry: Entry) -> bool:
+def _may_be_application(entry: Entry, *, is_named: bool) -> bool:
     """Whether a known image may be an application's: parts of the cluster and what is made to stand
-    in front of others, log, or look after secrets, are put beside others on purpose.
+    in front of others, log, or look after secrets, are put beside others on purpose. A web server
+    that is named for a part of a product holds that part.
     """
+    if is_named and entry.category == "web-server":
+        return True
     if entry.role not in (ImageRole.APPLICATION, ImageRole.EITHER, ImageRole.RUNTIME):
         return False
     return entry.category != "infrastructure" and entry.pattern in (None, Pattern.OTHER)
@@ -92,12 +96,20 @@ def are_two_applications(context: PodContext, one: Container, other: Container) 
     """Whether two containers each look like an application of their own, and run images of
     different repositories.
     """
-    return (
-        bool(one.image)
-        and repository(one.image) != repository(other.image)
-        and looks_like_application(context, one)
-        and looks_like_application(context, other)
-    )
+    if not (one.image and other.image) or repository(one.image) == repository(other.image):
+        return False
+    if not (looks_like_application(context, one) and looks_like_application(context, other)):
+        return False
+    # A web server holds a part of a product only where another part is beside it.
+    entries = map(context.catalogue_entry, (one, other))
+    is_web_server = any(entry is not None and entry.category == "web-server" for entry in entries)
+    return not is_web_server or are_different_parts(context, one, other)
+
+
+def are_different_parts(context: PodContext, one: Container, other: Container) -> bool:
+    """Whether two containers are named for different parts of a product."""
+    words = role_word(context, one), role_word(context, other)
+    return words[0] is not None and words[1] is not None and words[0].role != words[1].role
 
 
 def private_address(context: PodContext, container: Container) -> LoopbackReference | None:

@@ -20,9 +20,10 @@ front of its neighbour.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from service.classification.applications import looks_like_application
+from service.classification.applications import looks_like_application, private_address
 from service.classification.context import PodContext
 from service.classification.knowledge import Entry, ImageRole
 from service.classification.knowledge.words import load_words
@@ -46,6 +47,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
         elif not context.is_repurposed(container):
             yield from _named_for_server(context, container)
             yield from _made_for_store(context, container)
+        yield from _behind_web_server(context, container)
         if context.keeps_state(container):
             yield from _database_beside_program(context, container)
 
@@ -148,7 +150,11 @@ def _named_for_server(context: PodContext, container: Container) -> Iterator[Obs
 
 
 def _database_beside_program(context: PodContext, store: Container) -> Iterator[Observation]:
-    """A database beside somebody's own program, which nothing calls a helper."""
+    """A database beside somebody's own program, which nothing calls a helper; not one that listens
+    for its neighbours alone.
+    """
+    if private_address(context, store) is not None:
+        return
     for other in context.classified_containers:
         if context.image_role(other) not in (None, ImageRole.RUNTIME) or helper_words(other.name):
             continue
@@ -213,3 +219,20 @@ def _named_store(context: PodContext, container: Container) -> Container | None:
             if is_for_it and words[-1] not in known.applications | known.empty:
                 return store
     return None
+
+
+def _behind_web_server(context: PodContext, container: Container) -> Iterator[Observation]:
+    """A FastCGI server (php-fpm), which only a web server calls, and the one beside it."""
+    if "fpm" not in re.split(r"[-_./:]", container.image):
+        return
+    for other in context.classified_containers:
+        entry = context.catalogue_entry(other)
+        if other is not container and entry is not None and entry.category == "web-server":
+            yield Observation(
+                case="known-image.made-for",
+                claim=Claim.TOGETHER,
+                subject=container,
+                message=f"it speaks FastCGI, which the web server {other.name} hands on to",
+                place=context.lazy_location_of(container, "image"),
+                other=other,
+            )
