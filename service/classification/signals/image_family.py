@@ -33,17 +33,21 @@ from service.classification.name_words import words_of
 from service.classification.observation import Claim, Observation
 from service.kube.containers import Container, repository
 
+_NOBODYS = (ImageRole.TOOL, ImageRole.RUNTIME, ImageRole.HELPER)
+"""What is in images that are no product of whoever made the Pod: two of them are two tools."""
+
 
 def observe(context: PodContext) -> Iterator[Observation]:
     """Yields for each two containers that run one repository's images TOGETHER if they are
     processes of one product, APART if one is a worker beside a server or if they are copies of one
-    server; images of tools and languages aside, which are nobody's product.
+    server; images of tools, languages and helpers aside, which are
+    nobody's product.
     """
     for one, other in combinations(context.classified_containers, 2):
         if not one.image or repository(one.image) != repository(other.image):
             continue
         entry = context.catalogue.match(one.image)
-        if entry is not None and entry.role in (ImageRole.TOOL, ImageRole.RUNTIME):
+        if entry is not None and entry.role in _NOBODYS:
             continue
         case, claim, message = _relation(context, one, other)
         yield Observation(

@@ -28,6 +28,7 @@ from service.classification.context import PodContext
 from service.classification.knowledge import ImageRole
 from service.classification.observation import Claim, Observation
 from service.classification.signals import own_service
+from service.findings import Pattern
 from service.kube.containers import Container
 from service.kube.objects import LazyLocation
 from service.kube.references import LoopbackReference
@@ -56,6 +57,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
             target is None
             or (caller, target) in seen
             or caller not in context.classified_containers
+            or _only_watches(context, reference)
         ):
             continue
         seen.add((caller, target))
@@ -83,6 +85,13 @@ def observe(context: PodContext) -> Iterator[Observation]:
                 message=f"{caller.name}, a known helper, calls it",
                 place=LazyLocation(reference.resource, reference.route),
             )
+
+
+def _only_watches(context: PodContext, reference: LoopbackReference) -> bool:
+    """Whether an address is in a file that a known reloader watches for its neighbour."""
+    entry = context.catalogue_entry(reference.container)
+    is_reloader = entry is not None and entry.pattern is Pattern.CONFIG_SYNC
+    return is_reloader and reference.where.startswith("ConfigMap")
 
 
 def _case(
