@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,10 +21,11 @@ from service.classification.node_paths import is_system_path
 from service.classification.repurposing import runs_something_else
 from service.findings import Location
 from service.kube.containers import Container, Mount, base_name, tag_of
-from service.kube.objects import LazyLocation, ManifestSet, as_mapping, as_text, value_at
+from service.kube.objects import LazyLocation, ManifestSet, Resource, as_mapping, as_text, value_at
 from service.kube.references import LoopbackReference, loopback_references
 from service.kube.services import ServiceLink, routed_backends, services_of
 from service.kube.workloads import Workload
+from service.yamldoc.nodes import Route
 
 _PROTOCOL_PORTS = {
     "pghost": 5432,
@@ -145,12 +147,24 @@ class PodContext:
 
     @cached_property
     def _mounting(self) -> Counter[str]:
-        """How many containers mount each volume."""
-        return Counter(
-            volume
-            for container in self.classified_containers
-            for volume in {mount.volume for mount in container.mounts}
-        )
+        """How many of the containers that are told apart mount each volume."""
+        return _mounts_by_volume(self.classified_containers)
+
+    @cached_property
+    def mounting(self) -> Counter[str]:
+        """How many containers mount each volume, init containers included."""
+        return _mounts_by_volume(self.workload.containers)
+
+    @cached_property
+    def variables_by_place(self) -> dict[tuple[Resource, Route, int], LoopbackReference]:
+        """The loopback addresses that are the whole value of a variable, by the object and route
+        where they stand and the index of the container.
+        """
+        return {
+            (reference.resource, reference.route, reference.container.index): reference
+            for reference in reversed(self.references)
+            if reference.variable
+        }
 
     def is_store(self, container: Container) -> bool:
         """Whether a container is a store that applications use: a database, cache or broker, which
@@ -291,3 +305,11 @@ class PodContext:
     def lazy_location_of(self, container: Container, *steps: str | int) -> LazyLocation:
         """A place within a container, whose text is not looked for yet."""
         return LazyLocation(self.workload.resource, (*container.route, *steps))
+
+
+def _mounts_by_volume(containers: Iterable[Container]) -> Counter[str]:
+    return Counter(
+        volume
+        for container in containers
+        for volume in {mount.volume for mount in container.mounts}
+    )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 from service.findings import ContainerType
 from service.kube.objects import as_list, as_mapping, as_mappings, as_text, value_at
@@ -232,10 +233,21 @@ class Container:
 
     def find_port(self, port: int | str, protocol: str = "TCP") -> Port | None:
         """The first declared port with a number or name and a protocol; None if there is none."""
+        return self._ports_by_key.get((port, protocol))
+
+    @cached_property
+    def words_before(self) -> dict[Route, str]:
+        """By the route of a word of `command` or `args`, the text of the one before it."""
+        words = self.invocation
+        return {word.route: before.text for before, word in pairwise(words)}
+
+    @cached_property
+    def _ports_by_key(self) -> dict[tuple[int | str, str], Port]:
+        found: dict[tuple[int | str, str], Port] = {}
         for declared in self.ports:
-            if declared.protocol == protocol and port in (declared.number, declared.name):
-                return declared
-        return None
+            found.setdefault((declared.number, declared.protocol), declared)
+            found.setdefault((declared.name, declared.protocol), declared)
+        return found
 
 
 def as_port(value: Data) -> int | None:

@@ -121,8 +121,16 @@ def patches_of(kustomization: Resource, manifests: ManifestSet) -> Iterator[Patc
 
 def kustomizations_building(resource: Resource, manifests: ManifestSet) -> list[Resource]:
     """The kustomizations of a set that build an object's file, directly or through others."""
-    by_file = manifests.compute_once("kustomizations-by-file", _by_file)
-    return by_file.get(resource.path, [])
+    listing = manifests.compute_once("kustomizations-by-listed-path", _by_listed_path)
+    found: dict[Resource, None] = {}
+    waiting = list(listing.get(resource.path, ()))
+    while waiting:
+        kustomization = waiting.pop()
+        if kustomization not in found:
+            found[kustomization] = None
+            waiting += listing.get(normpath(kustomization.folder), ())
+    order = manifests.compute_once("kustomizations-in-order", _order)
+    return sorted(found, key=order.__getitem__)
 
 
 def lists_file(kustomization: Resource, path: str) -> bool:
@@ -135,24 +143,17 @@ def lists_file(kustomization: Resource, path: str) -> bool:
     return path in _listed_paths(kustomization)
 
 
-def _by_file(manifests: ManifestSet) -> dict[str, list[Resource]]:
-    """The kustomizations of a set, by the path of each file that they build."""
-    kustomizations = manifests.of_kind(*KINDS)
-    by_folder = {normpath(kustomization.folder): kustomization for kustomization in kustomizations}
+def _by_listed_path(manifests: ManifestSet) -> dict[str, list[Resource]]:
+    """The kustomizations of a set, by each path that they list themselves."""
     found: dict[str, list[Resource]] = {}
-    for kustomization in kustomizations:
-        seen: set[str] = set()
-        waiting = [kustomization]
-        while waiting:
-            for path in _listed_paths(waiting.pop()):
-                if path in seen:
-                    continue
-                seen.add(path)
-                if path in by_folder:
-                    waiting.append(by_folder[path])
-                else:
-                    found.setdefault(path, []).append(kustomization)
+    for kustomization in manifests.of_kind(*KINDS):
+        for path in dict.fromkeys(_listed_paths(kustomization)):
+            found.setdefault(path, []).append(kustomization)
     return found
+
+
+def _order(manifests: ManifestSet) -> dict[Resource, int]:
+    return {resource: place for place, resource in enumerate(manifests.of_kind(*KINDS))}
 
 
 def _listed_paths(kustomization: Resource) -> list[str]:

@@ -156,9 +156,8 @@ def _in_config_maps(
 
 def _flag_before(container: Container, word: Word) -> str:
     """The word before a word of `command` or `args`, if it is a flag; else empty."""
-    words = container.invocation
-    index = next((index for index, other in enumerate(words) if other.route == word.route), 0)
-    return words[index - 1].text if index and words[index - 1].text.startswith("-") else ""
+    before = container.words_before.get(word.route, "")
+    return before if before.startswith("-") else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +260,11 @@ def _variables(
 
 def _from_config_map(name: str, config: Resource | None, key: str) -> Iterator[_Variable]:
     """The variable of a name whose value is that of a key, if the ConfigMap has the key."""
-    value = as_strings(config.data.get("data")).get(key) if config else None
-    if config is not None and value is not None:
+    values = as_mapping(config.data.get("data")) if config else {}
+    if config is not None and key in values:
         yield _Variable(
             name=name,
-            value=value,
+            value=as_text(values[key]),
             where=f"ConfigMap {config.name}",
             resource=config,
             route=("data", key),

@@ -38,6 +38,7 @@ def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
     A name is that of the first container port with this name and protocol, regular containers
     before native sidecars. A number is reached whether anybody declares it or not.
     """
+    declarations = _declarations(workload)
     for index, port in enumerate(as_mappings(service.spec.get("ports"))):
         number = port.get("port")
         if not isinstance(number, int):
@@ -48,7 +49,7 @@ def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
             target = number
         if isinstance(target, str) and target.isdigit():
             target = int(target)
-        declared = _declaration(workload, target, protocol)
+        declared = declarations.get((target, protocol))
         if declared is not None:
             container, container_port = declared
             yield Endpoint(index, number, container_port.number, container)
@@ -56,17 +57,17 @@ def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
             yield Endpoint(index, number, target if isinstance(target, int) else None, None)
 
 
-def _declaration(
-    workload: Workload, target: object, protocol: str
-) -> tuple[Container, Port] | None:
+def _declarations(workload: Workload) -> dict[tuple[object, str], tuple[Container, Port]]:
+    """By number or name and by protocol: the first declaration of a port, regular containers before
+    native sidecars.
+    """
+    found: dict[tuple[object, str], tuple[Container, Port]] = {}
     for kind in (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR):
         for container in workload.containers:
-            if container.type is not kind:
-                continue
-            for port in container.ports:
-                if port.protocol == protocol and target in (port.number, port.name):
-                    return container, port
-    return None
+            for port in container.ports if container.type is kind else ():
+                found.setdefault((port.number, port.protocol), (container, port))
+                found.setdefault((port.name, port.protocol), (container, port))
+    return found
 
 
 def listening_container(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.errors import EditError
@@ -58,10 +59,8 @@ def _line_start_after_previous(text: str, found: FoundNode, route: Route) -> int
         index = int(route[-1])
         previous = parent.items[index - 1] if index else None
     elif isinstance(parent, Mapping):
-        for key, value in parent.entries:
-            if key is found.key:
-                break
-            previous = value
+        place = parent.place_of(found.written) if found.written is not None else None
+        previous = parent.entries[place - 1][1] if place else None
     if previous is None:
         return 0
     return layout.next_line(text, line_end(text, previous.end))
@@ -75,28 +74,52 @@ class _Child:
     """Where its key or the item starts."""
     end: int
     """Where it ends."""
-    step: str | int
-    """The last step of its route."""
 
 
-def _children_of(parent: Mapping | Sequence) -> list[_Child]:
+def _child(parent: Mapping | Sequence, place: int) -> _Child:
     if isinstance(parent, Sequence):
-        return [_Child(item.start, item.end, step) for step, item in enumerate(parent.items)]
-    return [
-        _Child(key.start, max(key.end, value.end), read_key(key)) for key, value in parent.entries
-    ]
+        item = parent.items[place]
+        return _Child(item.start, item.end)
+    key, value = parent.entries[place]
+    return _Child(key.start, max(key.end, value.end))
 
 
-def entry_removal_span(
-    text: str, found: FoundNode, route: Route, *, removed: AbstractSet[Route]
-) -> Span:
+class Removals:
+    """All that is removed from a document."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self.routes = frozenset(routes)
+        self._first_kept: dict[int, int] = {}
+
+    def keeps_any_before(self, parent: Mapping | Sequence, route: Route, place: int) -> bool:
+        """Whether an entry or item before a place stays.
+
+        Args:
+            parent: the collection.
+            route: the route of what is at the place.
+            place: the place.
+        """
+        first = self._first_kept.get(id(parent))
+        if first is None:
+            above = route[:-1]
+            steps: Iterator[str | int] = (
+                iter(range(len(parent.items)))
+                if isinstance(parent, Sequence)
+                else (read_key(key) for key, _ in parent.entries)
+            )
+            kept = (at for at, step in enumerate(steps) if (*above, step) not in self.routes)
+            first = self._first_kept[id(parent)] = next(kept, sys.maxsize)
+        return first < place
+
+
+def entry_removal_span(text: str, found: FoundNode, route: Route, *, removed: Removals) -> Span:
     """What is removed with an entry or item, comments and separators included.
 
     Args:
         text: the piece.
         found: the node of the entry's value or of the item.
         route: its route.
-        removed: the routes of all that is removed.
+        removed: all that is removed.
 
     Raises:
         EditError: the node is the root, or a merge key brings it in.
@@ -104,40 +127,37 @@ def entry_removal_span(
     parent = found.parent
     if not isinstance(parent, Mapping | Sequence):
         raise EditError("a whole document is not removed by a route")
-    children = _children_of(parent)
-    if found.key is not None:
-        start = found.key.start
-        index = next(index for index, child in enumerate(children) if child.start == start)
-    elif isinstance(parent, Sequence):
-        index = int(route[-1])
-    else:
+    place = int(route[-1]) if isinstance(parent, Sequence) else None
+    if isinstance(parent, Mapping) and found.written is not None:
+        place = parent.place_of(found.written)
+    if place is None:
         raise EditError("what a merge key brings in is not removed: remove it there")
-    kept_before = any((*route[:-1], child.step) not in removed for child in children[:index])
+    kept_before = removed.keeps_any_before(parent, route, place)
     if parent.flow:
-        return _removal_in_flow(children, index, kept_before=kept_before)
+        return _removal_in_flow(parent, place, kept_before=kept_before)
     first = _first_start(text, parent)
     if not kept_before and text[line_start(text, first) : first].strip(" "):
-        return _removal_beside_dash(text, found, route, index=index)
+        return _removal_beside_dash(text, found, route, index=place)
     extent = extent_of(text, found, route)
     if extent.start == 0:
         return Span(0, layout.next_line(text, extent.end))
     floor = _line_start_after_previous(text, found, route)
     end = extent.end
-    if extent.start == floor and layout.keeps_blank_lines(text[:floor]):
+    if extent.start == floor and layout.keeps_blank_lines(text, floor):
         # The blank lines behind it would go on with the block scalar before it.
         end = layout.blank_lines_end(text, end)
     return Span(layout.without_double_blank(text, extent.start, end, floor=floor), end)
 
 
-def _removal_in_flow(children: list[_Child], index: int, *, kept_before: bool) -> Span:
+def _removal_in_flow(parent: Mapping | Sequence, place: int, *, kept_before: bool) -> Span:
     """What is removed with a child of a flow collection: the comma before it, or that after it if
     nothing before it is kept.
     """
+    own = _child(parent, place)
     if kept_before:
-        return Span(children[index - 1].end, children[index].end)
-    if index + 1 < len(children):
-        return Span(children[index].start, children[index + 1].start)
-    return Span(children[index].start, children[index].end)
+        return Span(_child(parent, place - 1).end, own.end)
+    count = len(parent.items if isinstance(parent, Sequence) else parent.entries)
+    return Span(own.start, _child(parent, place + 1).start if place + 1 < count else own.end)
 
 
 def _first_start(text: str, parent: Mapping | Sequence) -> int:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.errors import EditError
 from service.text import Span
@@ -24,14 +25,16 @@ _KEEPING = re.compile(r"(?:\A|[\s:-])[|>](?:\+[1-9]?|[1-9]\+)(?=\s|\Z)")
 
 def line_start(text: str, offset: int) -> int:
     """The offset at which the line of an offset starts."""
-    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    feed = text.rfind("\n", 0, offset)
+    return max(feed, text.rfind("\r", feed + 1, offset)) + 1
 
 
 def line_end(text: str, offset: int) -> int:
     """The offset at which the line of an offset ends, before its line break."""
-    feed, carriage = text.find("\n", offset), text.find("\r", offset)
-    ends = [end for end in (feed, carriage) if end >= 0]
-    return min(ends) if ends else len(text)
+    feed = text.find("\n", offset)
+    end = feed if feed >= 0 else len(text)
+    carriage = text.find("\r", offset, end)
+    return carriage if carriage >= 0 else end
 
 
 def next_line(text: str, end: int) -> int:
@@ -118,11 +121,23 @@ def final_line_break(text: str, at: int, content: str, newline: str) -> str:
     return newline if at == len(text) and _BLOCK_SCALAR.search(content) else ""
 
 
-def keeps_blank_lines(text: str) -> bool:
+def keeps_blank_lines(text: str, end: int | None = None) -> bool:
     """Whether a text has a block scalar that keeps the blank lines behind it (`|+`): more of them
     would change it.
+
+    Args:
+        text: the text.
+        end: where its part ends that is looked at, the start of a line; all of it if None.
     """
-    return _KEEPING.search(text) is not None
+    header = _end_of_keeping_header(text)
+    return header is not None and (end is None or header <= end)
+
+
+@lru_cache(maxsize=4)
+def _end_of_keeping_header(text: str) -> int | None:
+    """Where the first header of such a block scalar ends; asked for each edit of a text."""
+    found = _KEEPING.search(text)
+    return found.end() if found else None
 
 
 def blank_lines_end(text: str, end: int) -> int:

@@ -70,7 +70,7 @@ class Mapping(Node):
     nodes.
     """
 
-    __slots__ = ("_entries", "flow", "index", "key_starts", "merges")
+    __slots__ = ("_entries", "_places", "flow", "index", "key_starts", "merges")
 
     def __init__(self, start: int, anchor: str | None, tag: str | None, flow: bool) -> None:
         self.start = start
@@ -84,6 +84,8 @@ class Mapping(Node):
         self.key_starts: list[int] | None = []
         """Where the plain keys start, in the order of `index`; None once the keys are nodes."""
         self._entries: list[tuple[Scalar, Node]] = _NO_ENTRIES
+        self._places: dict[int, int] | None = None
+        """The place of each entry by its value's identity, once somebody asks."""
 
     @property
     def entries(self) -> list[tuple[Scalar, Node]]:
@@ -101,6 +103,12 @@ class Mapping(Node):
                 for (name, value), start in places
             ]
             self.key_starts = None
+
+    def place_of(self, value: Node) -> int | None:
+        """The place of the entry that has a value, by identity; None if there is none."""
+        if self._places is None:
+            self._places = {id(own): place for place, (_, own) in enumerate(self.entries)}
+        return self._places.get(id(value))
 
     def values(self) -> list[Node]:
         """The values of all entries, those that a later equal key hides included."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from service.errors import CrossesAnchor, EditError
@@ -16,7 +15,7 @@ from service.text import Edit, Span
 from service.yamldoc import layout
 from service.yamldoc.additions import add_entry, add_item
 from service.yamldoc.emit import Emitter, ExtractedText
-from service.yamldoc.extents import entry_removal_span
+from service.yamldoc.extents import Removals, entry_removal_span
 from service.yamldoc.layout import Formatting, colon_end, column, content_start, is_block, line_end
 from service.yamldoc.merging import merge_operations
 from service.yamldoc.nesting import indentation_added, nest, wrap_in_list
@@ -80,20 +79,22 @@ class Patcher:
             EditError: an operation can't be carried out.
         """
         operations = merge_operations(self._document, operations)
-        others = [operation for operation in around if operation not in operations]
+        own = [operation for operation in operations if isinstance(operation, Nest | WrapInList)]
+        others = [operation for operation in around if isinstance(operation, Nest | WrapInList)]
         shifts = [
             (operation.route, indentation_added(operation, self._formatting))
-            for operation in (*operations, *others)
-            if isinstance(operation, Nest | WrapInList)
+            for operation in (*own, *(operation for operation in others if operation not in own))
         ]
-        removed = {operation.route for operation in operations if isinstance(operation, Remove)}
+        removed = Removals(
+            operation.route for operation in operations if isinstance(operation, Remove)
+        )
         return [
             _reindented(_limited(edit, operation), operation, shifts)
             for operation in operations
             for edit in self._compile(operation, removed)
         ]
 
-    def _compile(self, operation: Operation, removed: AbstractSet[Route]) -> list[Edit]:
+    def _compile(self, operation: Operation, removed: Removals) -> list[Edit]:
         """The edits of one operation, without the indentation that others add."""
         found = self._find(operation.route)
         match operation:
@@ -130,9 +131,9 @@ class Patcher:
             name = scalar_text(operation.name, json_style=self._formatting.json)
         return Edit(Span(key.start, key.end), name, operation.stage)
 
-    def _remove(self, found: FoundNode, operation: Remove, removed: AbstractSet[Route]) -> Edit:
+    def _remove(self, found: FoundNode, operation: Remove, removed: Removals) -> Edit:
         is_entry_of_root = len(operation.route) == 1
-        if is_entry_of_root and all((step,) in removed for step in self._document.read()):
+        if is_entry_of_root and all((step,) in removed.routes for step in self._document.read()):
             raise EditError("a document does not lose its last entry: remove the document")
         self._check_no_alias_into(found.node)
         span = entry_removal_span(self._text, found, operation.route, removed=removed)

@@ -91,11 +91,10 @@ class FoundNode:
     @property
     def key(self) -> Scalar | None:
         """The key of the entry; None for an item, the root, and what a merge key brings in."""
-        if isinstance(self.parent, Mapping):
-            for key, value in self.parent.entries:
-                if value is self.written:
-                    return key
-        return None
+        if not isinstance(self.parent, Mapping) or self.written is None:
+            return None
+        place = self.parent.place_of(self.written)
+        return self.parent.entries[place][0] if place is not None else None
 
 
 def find(root: Node, route: Route, *, aliased: bool = True) -> FoundNode | None:

@@ -146,14 +146,16 @@ def _reference(plan: SplitPlan, mention: Mention) -> LoopbackReference:
     """The address as classification sees it, where it does; else as it is read here."""
     text = mention.text
     # Who is told a password beside a host logs in there: nobody needs one to listen.
-    variables = as_mappings(text.container.data.get("env"))
-    logs_in = any(as_text(variable.get("name")).upper() == "PASSWORD" for variable in variables)
     is_named_host = mention.is_whole and text.where == "env" and text.name.upper() == "HOST"
+    logs_in = is_named_host and any(
+        as_text(variable.get("name")).upper() == "PASSWORD"
+        for variable in as_mappings(text.container.data.get("env"))
+    )
     if mention.is_whole and text.name:
-        for known in plan.candidate.classification.context.references:
-            is_here = known.resource is text.resource and known.route == text.route
-            if is_here and known.container is text.container and known.variable:
-                return _as_call(known, known.port) if is_named_host and logs_in else known
+        place = (text.resource, text.route, text.container.index)
+        known = plan.candidate.classification.context.variables_by_place.get(place)
+        if known is not None:
+            return _as_call(known, known.port) if logs_in else known
     before = f"--{text.name}" if text.name and _BINDING_NAME.search(text.name) else text.before
     is_named_to_listen = is_named_host and not logs_in
     return LoopbackReference(

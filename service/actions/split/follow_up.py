@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from service.actions.context import Candidate, Refused
 from service.actions.names import join_names, shorten
@@ -19,7 +20,7 @@ from service.refusals import Refusal
 from service.yamldoc.operations import Operation, Tree, Verbatim
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Division:
     """A split as far as other objects are concerned; each tuple has an entry for each group, the
     one that stays first.
@@ -63,6 +64,18 @@ class Division:
     def stops_old_pods(self) -> bool:
         """Whether something that moves can start only when the old Pods are gone."""
         return Stage.CONTRACT in self.stages
+
+    def traffic_of(self, group: int, *, is_inwards: bool) -> list[TrafficFlow]:
+        """The flows that lead to a group, or come from it, sorted."""
+        return self._flows_by_group.get((group, is_inwards), [])
+
+    @cached_property
+    def _flows_by_group(self) -> dict[tuple[int, bool], list[TrafficFlow]]:
+        found: dict[tuple[int, bool], list[TrafficFlow]] = {}
+        for flow in sorted(self.traffic):
+            found.setdefault((flow.target, True), []).append(flow)
+            found.setdefault((flow.source, False), []).append(flow)
+        return found
 
     def names(self, group: int) -> frozenset[str]:
         """The names of a group's containers."""

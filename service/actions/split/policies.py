@@ -52,11 +52,7 @@ def _allow(division: Division, group: int, direction: Direction) -> FollowUp:
     labels = division.workload.labels
     policies = policies_isolating(candidate.manifests, candidate.resource, labels, direction)
     is_inwards = direction is Direction.INGRESS
-    flows = [
-        flow
-        for flow in sorted(division.traffic)
-        if (flow.target if is_inwards else flow.source) == group
-    ]
+    flows = division.traffic_of(group, is_inwards=is_inwards)
     if not policies or not flows:
         return FollowUp()
     for policy in policies:

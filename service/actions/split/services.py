@@ -18,6 +18,7 @@ groups must never stand behind one number.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,7 @@ from service.kube.objects import Resource, as_text, in_same_namespace
 from service.kube.selectors import matches_map
 from service.kube.services import ServiceLink, ServicePort, service_selector
 from service.refusals import Refusal
+from service.yamldoc.nodes import Route
 from service.yamldoc.operations import AddEntry, AddItem, Operation, SetValue, Tree
 
 SHARED_LABEL = "podsplit.dev/service"
@@ -75,6 +77,7 @@ def retarget_services(plan: SplitPlan) -> ServiceChanges:
         Refused: a Service can't be kept as it was.
     """
     changes, candidate, labels = ServiceChanges(), plan.candidate, plan.labels
+    names = _PortNames.of(candidate)
     for link in plan.links:
         if not in_same_namespace(link.service, candidate.resource, strictly=True):
             message = (
@@ -89,7 +92,7 @@ def retarget_services(plan: SplitPlan) -> ServiceChanges:
             receivers.append(container)
         groups = {plan.group_of(container) for container in receivers}
         if len(groups) > 1:
-            changes = _lead_to_several(plan, link, receivers, changes)
+            changes = _lead_to_several(plan, link, receivers, changes, names)
         elif groups and groups != {0}:
             (group,) = groups
             changes = _lead_to_moved(plan, link, group, changes)
@@ -205,7 +208,11 @@ def _declared(
 
 
 def _lead_to_several(
-    plan: SplitPlan, link: ServiceLink, receivers: list[Container], changes: ServiceChanges
+    plan: SplitPlan,
+    link: ServiceLink,
+    receivers: list[Container],
+    changes: ServiceChanges,
+    names: _PortNames,
 ) -> ServiceChanges:
     """Ports get names, and all groups a label that the Service selects by."""
     service = link.service
@@ -220,7 +227,7 @@ def _lead_to_several(
         name = port.declared.name
         if not name:
             name, changes = _named_port(
-                plan.candidate, port, port.declared, container, changes=changes
+                plan.candidate, port, container, changes=changes, names=names
             )
         _check_unique(plan, name, container)
         if port.target != name:
@@ -262,38 +269,62 @@ def _check_divisible(link: ServiceLink) -> None:
             raise Refused(Refusal.LOCAL_TRAFFIC_POLICY, message)
 
 
+@dataclass(slots=True)
+class _PortNames:
+    """The names of the ports of a Pod, those included that are given while its Services are looked
+    at.
+    """
+
+    taken: set[str]
+    """All of them."""
+    declarations: Counter[tuple[int, int]]
+    """How often a container declares a number, by the container's index and the number."""
+    given: dict[Route, str] = field(default_factory=dict)
+    """The new ones, by the route of the port."""
+
+    @classmethod
+    def of(cls, candidate: Candidate) -> _PortNames:
+        """The names that a workload's Pods have."""
+        ports = [
+            (container.index, port)
+            for container in candidate.workload.containers
+            for port in container.ports
+        ]
+        declarations = Counter((index, port.number) for index, port in ports)
+        return cls({port.name for _, port in ports}, declarations)
+
+    def give(self, route: Route, name: str) -> None:
+        """Note a name that a port gets."""
+        self.taken.add(name)
+        self.given[route] = name
+
+
 def _named_port(
     candidate: Candidate,
     port: ServicePort,
-    declared: Port,
     container: Container,
     *,
     changes: ServiceChanges,
+    names: _PortNames,
 ) -> tuple[str, ServiceChanges]:
     """A name for a container port that has none, and the changes that give it to the port.
 
     Raises:
         Refused: `kubectl apply` would lose it.
     """
-    if len([known for known in container.ports if known.number == declared.number]) > 1:
+    declared = port.declared
+    assert declared is not None, "what is not declared was refused"
+    if names.declarations[container.index, declared.number] > 1:
         message = (
             f"{container.name} declares {declared.number} under two protocols: client-side"
             " apply loses a name there; name both ports"
         )
         raise Refused(Refusal.TWO_PROTOCOLS, message)
     route = candidate.route_to(*declared.route)
-    given = [
-        operation
-        for operations in changes.template.values()
-        for operation in operations
-        if isinstance(operation, AddEntry) and operation.key == "name"
-    ]
-    for operation in given:
-        if operation.route == route:
-            return str(operation.value), changes
-    taken = {known.name for other in candidate.workload.containers for known in other.ports}
-    taken |= {str(operation.value) for operation in given}
-    name = next(name for name in _port_names(port, container, declared) if name not in taken)
+    if route in names.given:
+        return names.given[route], changes
+    name = next(name for name in _port_names(port, container, declared) if name not in names.taken)
+    names.give(route, name)
     known = changes.on(container)
     return name, changes.with_template(container, *known, AddEntry(route, "name", name))
 

@@ -49,19 +49,10 @@ def dangling_mounts(context: PodContext) -> Iterator[tuple[Container, Mount]]:
         for mount in container.mounts:
             if (
                 "emptyDir" in as_mapping(context.workload.volumes_by_name.get(mount.volume))
-                and not _is_mounted_elsewhere(context, container, mount)
+                and context.mounting[mount.volume] < 2
                 and _is_meant_to_be_shared(context, container, mount)
             ):
                 yield container, mount
-
-
-def _is_mounted_elsewhere(context: PodContext, container: Container, mount: Mount) -> bool:
-    return any(
-        other_mount.volume == mount.volume
-        for other in context.workload.containers
-        if other is not container
-        for other_mount in other.mounts
-    )
 
 
 def _is_meant_to_be_shared(context: PodContext, container: Container, mount: Mount) -> bool:

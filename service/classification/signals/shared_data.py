@@ -87,13 +87,12 @@ def observe(context: PodContext) -> Iterator[Observation]:
 
 def _shared_mounts(one: Container, other: Container) -> Iterator[tuple[Mount, Mount]]:
     """Yields the mounts by which two containers see the same files."""
+    by_volume: dict[str, list[Mount]] = {}
+    for other_mount in other.mounts:
+        by_volume.setdefault(other_mount.volume, []).append(other_mount)
     for mount in one.mounts:
-        for other_mount in other.mounts:
-            if (
-                mount.volume
-                and mount.volume == other_mount.volume
-                and _is_overlapping(mount.sub_path, other_mount.sub_path)
-            ):
+        for other_mount in by_volume.get(mount.volume, ()) if mount.volume else ():
+            if _is_overlapping(mount.sub_path, other_mount.sub_path):
                 yield mount, other_mount
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.errors import EditError
-from service.yamldoc.extents import entry_removal_span, extent_of, key_or_dash_start
+from service.yamldoc.extents import Removals, entry_removal_span, extent_of, key_or_dash_start
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Remove
 from service.yamldoc.reading import FoundNode
@@ -117,7 +117,7 @@ def test_what_goes_with_a_node(text: str, routes: list[Route], expected: str) ->
 def test_a_node_alone_is_removed_without_a_comma() -> None:
     """Such removals become an empty value when they are planned."""
     for text, route in (("m: {a: 1}\n", ("m", "a")), ("m: [a]\n", ("m", 0))):
-        span = entry_removal_span(text, at(text, route), route, removed={route})
+        span = entry_removal_span(text, at(text, route), route, removed=Removals([route]))
         assert text[span.start : span.end] in ("a: 1", "a")
 
 
@@ -125,13 +125,13 @@ def test_the_only_child_beside_a_dash_leaves_the_dash() -> None:
     """With what stands behind it."""
     text = "l:\n- a: 1 # c\n"
     route: Route = ("l", 0, "a")
-    span = entry_removal_span(text, at(text, route), route, removed={route})
+    span = entry_removal_span(text, at(text, route), route, removed=Removals([route]))
     assert text[: span.start] + text[span.end :] == "l:\n-  # c\n"
     text = "l:\n- a:\n"
-    span = entry_removal_span(text, at(text, route), route, removed={route})
+    span = entry_removal_span(text, at(text, route), route, removed=Removals([route]))
     assert text[: span.start] + text[span.end :] == "l:\n- \n"
     text, route = "l:\n- - a\n", ("l", 0, 0)
-    span = entry_removal_span(text, at(text, route), route, removed={route})
+    span = entry_removal_span(text, at(text, route), route, removed=Removals([route]))
     assert text[: span.start] + text[span.end :] == "l:\n- \n"
 
 
@@ -139,6 +139,6 @@ def test_what_has_no_place_is_not_removed() -> None:
     """The root has no parent, and what a merge key brings in is written elsewhere."""
     text = "m: {<<: {a: 1}, b: 2}\n"
     with pytest.raises(EditError, match="whole document"):
-        entry_removal_span(text, at(text, ()), (), removed={()})
+        entry_removal_span(text, at(text, ()), (), removed=Removals([()]))
     with pytest.raises(EditError, match="merge key"):
-        entry_removal_span(text, at(text, ("m", "a")), ("m", "a"), removed={("m", "a")})
+        entry_removal_span(text, at(text, ("m", "a")), ("m", "a"), removed=Removals([("m", "a")]))

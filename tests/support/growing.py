@@ -1,0 +1,260 @@
+"""Sets that are as long as wanted in one respect: each list of the input model, by its name.
+
+`steps_of` counts what the service does with one, in lines of Python, so that tests can see how that
+grows without a clock.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from service.options import Options
+from service.pipeline import run
+
+Files = dict[str, str]
+Grower = Callable[[int], Files]
+
+WEB = "name: web, image: 'nginx:1', ports: [{containerPort: 80}]"
+DB = "name: mysql, image: 'mysql:8', ports: [{containerPort: 3306}]"
+APP = "name: app, image: acme/app, ports: [{containerPort: 8080}]"
+GROWERS: dict[str, Grower] = {}
+
+
+def grower(function: Grower) -> Grower:
+    """Enter a function under its name."""
+    GROWERS[function.__name__.replace("_", " ")] = function
+    return function
+
+
+def deployment(
+    *containers: str, pod: str = "", name: str = "shop", labels: str = "app: shop"
+) -> str:
+    """A Deployment with some containers."""
+    listed = "".join(f"      - {{{container}}}\n" for container in containers)
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n"
+        f"  selector: {{matchLabels: {{app: {name}}}}}\n  template:\n"
+        f"    metadata: {{labels: {{{labels}}}}}\n    spec:\n      containers:\n{listed}{pod}"
+    )
+
+
+def pod(name: str, labels: str, *containers: str) -> str:
+    """A bare Pod in one line."""
+    listed = ", ".join(f"{{{container}}}" for container in containers)
+    return (
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{{labels}}}}}\n"
+        f"spec: {{containers: [{listed}]}}\n"
+    )
+
+
+def service(name: str, selector: str = "app: shop", ports: str = "[{port: 8080}]") -> str:
+    """A Service."""
+    spec = f"{{selector: {{{selector}}}, ports: {ports}}}"
+    return f"---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+
+
+def items(count: int, item: str) -> str:
+    """A flow sequence of items with their numbers."""
+    return "[" + ", ".join(item.format(n=number) for number in range(count)) + "]"
+
+
+def lines(count: int, line: str) -> str:
+    """Lines with their numbers."""
+    return "".join(line.format(n=number) + "\n" for number in range(count))
+
+
+@grower
+def addresses_in_env(n: int) -> Files:
+    env = items(n, "{{name: A{n}, value: 'localhost:3306'}}")
+    return {"a.yaml": deployment(f"{APP}, env: {env}", DB)}
+
+
+@grower
+def addresses_in_args(n: int) -> Files:
+    args = items(n, "'--a{n}=localhost:3306'")
+    return {"a.yaml": deployment(f"{APP}, args: {args}", DB)}
+
+
+@grower
+def addresses_in_a_config_map(n: int) -> Files:
+    reads = f"{APP}, envFrom: [{{configMapRef: {{name: c}}}}]"
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n"
+    return {"a.yaml": deployment(reads, DB) + config + lines(n, "  K{n}: localhost:3306")}
+
+
+@grower
+def lines_of_a_config_map(n: int) -> Files:
+    reads = f"{APP}, envFrom: [{{configMapRef: {{name: c}}}}]"
+    config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata:\n  a.conf: |\n"
+    return {"a.yaml": deployment(reads, DB) + config + lines(n, "    x{n} localhost:3306;")}
+
+
+@grower
+def variables(n: int) -> Files:
+    return {"a.yaml": deployment(f"{APP}, env: {items(n, '{{name: A{n}, value: x}}')}", DB)}
+
+
+@grower
+def labels(n: int) -> Files:
+    more = ", ".join(f"l{number}: v" for number in range(n))
+    return {"a.yaml": pod("p", f"app: shop, {more}", APP, DB) + service("s")}
+
+
+@grower
+def annotations_in_flow_style(n: int) -> Files:
+    text = pod("p", "app: shop", APP, DB)
+    more = ", annotations: {" + ", ".join(f"a{number}.x/y: v" for number in range(n)) + "}"
+    return {"a.yaml": text.replace("labels: {app: shop}", f"labels: {{app: shop}}{more}")}
+
+
+@grower
+def annotations_in_lines(n: int) -> Files:
+    metadata = "metadata:\n  name: p\n  labels: {app: shop}\n  annotations:\n"
+    listed = metadata + lines(n, "    a{n}.x/y: v")
+    text = pod("p", "app: shop", APP, DB)
+    return {"a.yaml": text.replace("metadata: {name: p, labels: {app: shop}}\n", listed)}
+
+
+@grower
+def ports(n: int) -> Files:
+    own = APP.replace("[{containerPort: 8080}]", items(n, "{{containerPort: 1{n:04}}}"))
+    return {"a.yaml": deployment(own, DB) + service("s", ports="[{port: 10000}]")}
+
+
+@grower
+def service_ports(n: int) -> Files:
+    own = APP.replace("[{containerPort: 8080}]", items(n, "{{containerPort: 1{n:04}}}"))
+    published = items(n, "{{name: p{n}, port: 1{n:04}}}")[:-1] + ", {name: db, port: 3306}]"
+    return {"a.yaml": deployment(own, DB) + service("s", ports=published)}
+
+
+@grower
+def volumes(n: int) -> Files:
+    listed = lines(n, "      - {{name: v{n}, emptyDir: {{}}}}")
+    return {"a.yaml": deployment(APP, DB, pod=f"      volumes:\n{listed}")}
+
+
+@grower
+def mounts(n: int) -> Files:
+    listed = lines(
+        n, "      - {{name: v{n}, emptyDir: {{}}}}\n      - {{name: w{n}, emptyDir: {{}}}}"
+    )
+    own = f"{APP}, volumeMounts: {items(n, '{{name: v{n}, mountPath: /m{n}}}')}"
+    other = f"{DB}, volumeMounts: {items(n, '{{name: w{n}, mountPath: /m{n}}}')}"
+    return {"a.yaml": deployment(own, other, pod=f"      volumes:\n{listed}")}
+
+
+@grower
+def services_of_one_workload(n: int) -> Files:
+    return {"a.yaml": deployment(APP, DB) + "".join(service(f"s{number}") for number in range(n))}
+
+
+@grower
+def pods_behind_as_many_services(n: int) -> Files:
+    pods = "---\n".join(pod(f"p{number}", "app: shop", WEB) for number in range(n))
+    return {"a.yaml": pods + "".join(service(f"s{number}") for number in range(n))}
+
+
+@grower
+def workloads_that_are_split(n: int) -> Files:
+    return {"a.yaml": "---\n".join(pod(f"p{i}", f"app: a{i}", APP, DB) for i in range(n))}
+
+
+@grower
+def items_of_a_list_that_are_split(n: int) -> Files:
+    text = "apiVersion: v1\nkind: List\nitems:\n"
+    for number in range(n):
+        first, *rest = pod(f"p{number}", f"app: a{number}", APP, DB).splitlines()
+        text += f"- {first}\n" + "".join(f"  {line}\n" for line in rest)
+    return {"a.yaml": text}
+
+
+@grower
+def copies_of_a_pod(n: int) -> Files:
+    return {"a.yaml": "---\n".join(pod(f"p-{number}", "app: a", APP) for number in range(n))}
+
+
+@grower
+def policies(n: int) -> Files:
+    peer = "{podSelector: {matchLabels: {app: shop}}}"
+    policy = (
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: n{n}}}\n"
+    )
+    spec = f"spec: {{podSelector: {{matchLabels: {{app: shop}}}}, ingress: [{{from: [{peer}]}}]}}"
+    more = "".join(f"{policy.format(n=number)}{spec}\n" for number in range(n))
+    return {"a.yaml": deployment(APP, DB) + more}
+
+
+@grower
+def budgets(n: int) -> Files:
+    spec = "spec: {{minAvailable: 1, selector: {{matchLabels: {{app: shop}}}}}}"
+    head = "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {{name: b{n}}}\n"
+    return {"a.yaml": deployment(APP, DB) + lines(n, head + spec)}
+
+
+@grower
+def kustomizations_in_a_chain(n: int) -> Files:
+    chain = {
+        f"d{number}/kustomization.yaml": f"kind: Kustomization\nresources: [../d{number + 1}]\n"
+        for number in range(n)
+    }
+    end = {
+        f"d{n}/kustomization.yaml": "kind: Kustomization\nresources: [a.yaml]\n",
+        f"d{n}/a.yaml": deployment(APP, DB),
+    }
+    return chain | end
+
+
+@grower
+def patches(n: int) -> Files:
+    listed = lines(n, "- {{target: {{kind: Deployment, name: x{n}}}, patch: '[]'}}")
+    kustomization = f"kind: Kustomization\nresources:\n- a.yaml\npatches:\n{listed}"
+    return {"kustomization.yaml": kustomization, "a.yaml": deployment(APP, DB)}
+
+
+@grower
+def comments(n: int) -> Files:
+    text = deployment(APP, DB)
+    return {
+        "a.yaml": text.replace("      containers:\n", "      containers:\n" + "      # c\n" * n)
+    }
+
+
+@grower
+def blank_lines(n: int) -> Files:
+    return {"a.yaml": deployment(APP, DB) + "\n" * n + "---\n" + deployment(APP, DB, name="b")}
+
+
+@grower
+def affinity_terms(n: int) -> Files:
+    selector = "labelSelector: {{matchLabels: {{app: shop}}}}"
+    term = f"          - {{{{weight: 1, podAffinityTerm: {{{{topologyKey: k, {selector}}}}}}}}}"
+    head = (
+        "      affinity:\n        podAntiAffinity:\n"
+        "          preferredDuringSchedulingIgnoredDuringExecution:\n"
+    )
+    return {"a.yaml": deployment(APP, DB, pod=head + lines(n, term))}
+
+
+def steps_of(files: Files) -> int:
+    """How many lines of Python a rewrite of some files takes, those of generators and of
+    comprehensions counted each time.
+    """
+    steps = 0
+
+    def trace(_frame: FrameType, _event: str, _argument: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return trace
+
+    encoded = [(path, text.encode()) for path, text in files.items()]
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run(encoded, Options(), rewrite=True)
+    finally:
+        sys.settrace(before)
+    return steps
