@@ -12,6 +12,7 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _WITHOUT_HUNKS = ("diff --git ", "Index: ", "Binary files ", "rename ", "similarity index ")
 """Starts of lines about files that have no hunks."""
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
+_OCTAL_DIGITS = 3
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
@@ -120,7 +121,7 @@ def _path(written: str) -> str:
             raw += name[position : match.start()].encode()
             raw += (
                 bytes([int(match[1], 8) & 255])
-                if match[1].isdigit()
+                if len(match[1]) == _OCTAL_DIGITS
                 else _ESCAPES.get(match[1], match[1]).encode()
             )
             position = match.end()

@@ -12,6 +12,8 @@ MAX_INSERTED = 8_000_000
 """Characters that all fixes of one report insert together. GitHub takes 10 MB gzipped
 (docs.github.com, "SARIF support for code scanning"), and nobody reads more.
 """
+MAX_REPLACEMENTS = 50_000
+"""Places that all fixes of one report change together, each some 200 characters of JSON."""
 
 
 def edits_by_change(report: Report) -> dict[str, FileEdits]:

@@ -5,18 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#]|[!~%$](?=\w))")
+"""What Markdown reads, and what GitLab takes for the start of a reference."""
+_LINK = re.compile(r"(?i)(?<=\w):(?=//)|(?<=www)\.|(?<=\bGH)-(?=\d)")
+"""Where GitHub and GitLab make a link of a bare address or reference."""
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+"""Characters that are not seen, or turn the text around them (Trojan Source, CVE-2021-42574)."""
 _BACKTICKS = re.compile("`+")
 
 
 def escape(text: str) -> str:
-    """Text that Markdown shows as it is, on one line. An @ in it mentions nobody."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("@", "@\u200b")
+    """Text that Markdown shows as it is, on one line. It mentions nobody, links to nothing, and
+    hides nothing.
+    """
+    plain = spelt_out(" ".join(text.split())).replace("&", "&amp;")
+    marked = _SPECIAL.sub(r"\\\1", plain)
+    return _LINK.sub(lambda match: f"{match[0]}\u200b", marked).replace("@", "@\u200b")
+
+
+def spelt_out(text: str) -> str:
+    """Text with the characters that aren't seen written as their numbers."""
+    return _HIDDEN.sub(lambda match: f"(U+{ord(match[0]):04X})", text)
 
 
 def code(text: str) -> str:
     """Text as inline code, which may stand in a table."""
-    plain = " ".join(text.split()).replace("|", "\\|")
+    plain = spelt_out(" ".join(text.split())).replace("|", "\\|")
     fence = "`" * (1 + _longest_run(plain))
     padding = " " if plain.startswith("`") or plain.endswith("`") else ""
     return f"{fence}{padding}{plain}{padding}{fence}"

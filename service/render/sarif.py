@@ -14,7 +14,7 @@ from urllib.parse import quote
 from service.documentation import documented
 from service.findings import Finding, Location, Report, Severity
 from service.render.common import TOOL, fingerprints
-from service.render.fixes import MAX_INSERTED, FileEdits, edits_by_change
+from service.render.fixes import MAX_INSERTED, MAX_REPLACEMENTS, FileEdits, edits_by_change
 from service.rules import RULES
 from service.rules.rule import Rule
 from service.text import Span
@@ -70,23 +70,31 @@ def _worst(report: Report) -> list[tuple[Finding, str]]:
 
 
 def _fixes(report: Report, findings: list[Finding]) -> tuple[list[Json | None], int]:
-    """The fix of each finding, if it has one, and how many are left out for want of room."""
+    """The fix of each finding, if it has one, and how many are left out for want of room. Findings
+    that one fix is for have it at the first of them.
+    """
     edits = edits_by_change(report)
     changes = report.rewrite.changes if report.rewrite else ()
     titles = {change.id: change.title for change in changes}
-    room = MAX_INSERTED
+    room, replacements = MAX_INSERTED, MAX_REPLACEMENTS
+    given: set[int] = set()
     fixes: list[Json | None] = []
     left_out = 0
     for finding in findings:
         change = finding.change or ""
         file_edits = edits.get(change, {})
+        if not file_edits or id(file_edits) in given:
+            fixes.append(None)
+            continue
+        given.add(id(file_edits))
         size = sum(len(edit.content) for items in file_edits.values() for edit in items)
-        if size > room:
+        count = sum(map(len, file_edits.values()))
+        if size > room or count > replacements:
             left_out += 1
             fixes.append(None)
         else:
-            room -= size
-            fixes.append(_fix(report, titles[change], file_edits) if file_edits else None)
+            room, replacements = room - size, replacements - count
+            fixes.append(_fix(report, titles[change], file_edits))
     return fixes, left_out
 
 

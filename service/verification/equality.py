@@ -91,12 +91,14 @@ def is_container_preserved(one: Container, other: Container) -> bool:
     machine-made mounts.
     """
     keys = one.data.keys() | other.data.keys()
-    differing = {key for key in keys if one.data.get(key) != other.data.get(key)}
+    differing = {
+        key for key in keys if not _is_same_but_quoted(one.data.get(key), other.data.get(key))
+    }
     if differing - _COMPARED_SEPARATELY:
         return False
     return (
         _are_ports_preserved(one.data.get("ports"), other.data.get("ports"))
-        and _mounts(one.data) == _mounts(other.data)
+        and _is_same_but_quoted([*_mounts(one.data)], [*_mounts(other.data)])
         and all(
             _are_words_preserved(one.data.get(field), other.data.get(field))
             for field in ("command", "args", "env")
@@ -104,11 +106,26 @@ def is_container_preserved(one: Container, other: Container) -> bool:
     )
 
 
+def _is_same_but_quoted(one: Data, other: Data) -> bool:
+    """Whether two values are equal, but for numbers and words for true and false that are quoted
+    now: the API server takes strings only where they are.
+    """
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(
+            _is_same_but_quoted(value, other[key]) for key, value in one.items()
+        )
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_is_same_but_quoted, one, other))
+    if isinstance(other, str) and isinstance(one, bool | int | float):
+        return bool(resolve_plain(other) == one)
+    return bool(one == other)
+
+
 def _are_ports_preserved(one: Data, other: Data) -> bool:
     """Whether the ports are equal but for names that are new; some may have been added behind."""
     before, after = as_mappings(one), as_mappings(other)
     return len(before) <= len(after) and all(
-        was == now or was == _without_additions(was, now)
+        _is_same_but_quoted(was, now) or _is_same_but_quoted(was, _without_additions(was, now))
         for was, now in zip(before, after, strict=False)
     )
 
@@ -152,11 +169,10 @@ def _is_word_preserved(one: Data, other: Data) -> bool:
             {key: value for key, value in variable.items() if key != "value"}
             for variable in (one, other)
         ]
-        return rest[0] == rest[1] and _is_word_preserved(one.get("value"), other.get("value"))
+        names = _is_same_but_quoted(rest[0], rest[1])
+        return names and _is_word_preserved(one.get("value"), other.get("value"))
     if one == other:
         return True
-    if isinstance(other, str) and isinstance(one, bool | int | float):
-        # The API server takes strings only: a number was quoted as it is written.
-        return bool(resolve_plain(other) == one)
-    are_texts = isinstance(one, str) and isinstance(other, str)
-    return are_texts and bool(replaced_addresses(one, other))
+    if isinstance(one, str) and isinstance(other, str):
+        return bool(replaced_addresses(one, other))
+    return _is_same_but_quoted(one, other)

@@ -15,6 +15,9 @@ from service.web.problems import Problem
 from service.web.uploads import paths
 
 _CHUNK = 256 * 1024
+_FIRST_FEED = 1024
+_MAX_GZIP_MEMBERS = 10_000
+"""Members of a gzip stream; programs that compress in parallel make one for each 64 KiB or more."""
 _RATIO_SLACK = 1024 * 1024
 """Bytes that an archive may unpack to whatever the ratio, as small manifests compress very well."""
 _WINDOWS = 0
@@ -74,17 +77,9 @@ def unpack(raw: bytes, kind: ArchiveKind, bounds: Bounds) -> Iterator[tuple[str,
                 yield from _tar(inflate(raw, bounds), bounds)
             case ArchiveKind.TAR:
                 yield from _tar(raw, bounds)
-    except (
-        tarfile.TarError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        ValueError,
-        OSError,
-        OverflowError,
-    ):
+    except Problem:
+        raise
+    except Exception:  # noqa: BLE001 - damaged archives make the parsers raise whatever they stumble over
         detail = (
             f"the {kind.value} archive is damaged, encrypted, or compressed by an unsupported"
             " method"
@@ -104,21 +99,32 @@ def inflate(raw: bytes, bounds: Bounds) -> bytes:
     """
     allowed = bounds.unpacked_for(len(raw))
     parts: list[bytes] = []
-    total = 0
-    rest = raw
-    while rest:
+    total = offset = members = 0
+    view = memoryview(raw)
+    while offset < len(raw):
+        members += 1
+        if members > _MAX_GZIP_MEMBERS:
+            detail = f"more than {_MAX_GZIP_MEMBERS} gzip members: compress the whole at once"
+            raise Problem(413, detail, code="archive-members")
         decompressor = zlib.decompressobj(wbits=31)  # 31: gzip's header and checksum
-        while not decompressor.eof:
-            part = decompressor.decompress(rest, _CHUNK)
-            rest = decompressor.unconsumed_tail
-            if not part and not rest and not decompressor.eof:
+        # A member may be tiny: only a large one is given much at once.
+        fed, ended = _FIRST_FEED, False
+        while not ended:
+            given = view[offset : offset + fed]
+            part = decompressor.decompress(given, _CHUNK)
+            ended = decompressor.eof
+            left = len(decompressor.unused_data if ended else decompressor.unconsumed_tail)
+            offset += len(given) - left
+            if not part and left == len(given) and not ended:
                 raise EOFError
             total += len(part)
             if total > allowed:
                 raise too_large(bounds, total)
             parts.append(part)
+            fed = min(2 * fed, _CHUNK)
         # gzip allows several members one after another, and tar pads its end with zeros.
-        rest = decompressor.unused_data.lstrip(b"\0")
+        while offset < len(raw) and not raw[offset]:
+            offset += 1
     return b"".join(parts)
 
 

@@ -125,3 +125,11 @@ def test_a_diff_may_change_no_lines(text: str) -> None:
 def test_a_path_is_found_behind_its_prefix(old: str, new: str, path: str) -> None:
     """git's own, or one that somebody chose."""
     assert list(parse_diff(f"--- {old}\n+++ {new}\n{HUNK}")) == [path]
+
+
+@pytest.mark.parametrize("name", ["\\8.yaml", "\\9", "\\12", "\\٣.yaml", "\\"])
+def test_an_escape_that_git_does_not_write_is_the_character(name: str) -> None:
+    """Three octal digits are a byte."""
+    text = f'--- "a/{name}"\n+++ "b/{name}"\n@@ -1 +1 @@\n-a\n+b\n'
+    (path,) = parse_diff(text)
+    assert path == name.replace("\\", "") or path == name

@@ -74,3 +74,26 @@ def test_a_part_that_would_fit_behind_one_that_does_not():
 def test_numbers_with_their_words(number, expected):
     """In the plural but for one."""
     assert counted(number, "change") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a &amp; b", "a &amp;amp; b"),
+        ("see https://a.example/x", "see https:\u200b//a.example/x"),
+        ("www.example.org", "www.\u200bexample.org"),
+        ("GH-12", "GH-\u200b12"),
+        ("!12 ~bug %v1 $3", "\\!12 \\~bug \\%v1 \\$3"),
+        ("a! 5% b", "a! 5% b"),
+        ("a\u202eb", "a(U+202E)b"),
+        ("a\x1b[31mb", "a(U+001B)\\[31mb"),
+    ],
+)
+def test_text_makes_no_link_and_hides_nothing(text: str, expected: str) -> None:
+    """References of GitHub and GitLab, entities, and characters that turn text around."""
+    assert escape(text) == expected
+
+
+def test_code_hides_nothing_either() -> None:
+    """A name may be read from right to left."""
+    assert code("a\u202eb") == "`a(U+202E)b`"

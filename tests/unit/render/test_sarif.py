@@ -159,14 +159,14 @@ def offset(text: str, line: int, column: int) -> int:
 
 
 def test_a_sarif_fix_is_the_whole_rewrite_of_its_workload(shop):
-    """Applying the fix of either finding gives the rewritten file, not half of it."""
+    """Applying it gives the rewritten file, not half of it."""
     results = json.loads(render_sarif(shop))["runs"][0]["results"]
     assert shop.rewrite is not None
-    assert {result["ruleId"] for result in results if "fixes" in result} >= {
-        "bare-pod",
-        "unrelated-containers",
-    }
-    for result in results:
+    rules = {result["ruleId"] for result in results}
+    assert rules >= {"bare-pod", "unrelated-containers"}
+    fixed = [result for result in results if "fixes" in result]
+    assert [result["ruleId"] for result in fixed] == ["bare-pod"]
+    for result in fixed:
         (change,) = result["fixes"][0]["artifactChanges"]
         assert unquote(change["artifactLocation"]["uri"]) == "dir/shop 1.yaml"
         text = TWO_SERVERS
@@ -245,22 +245,34 @@ def test_more_findings_than_github_takes():
 
 
 def test_fixes_that_would_be_too_much():
-    """The first that fit are there, the others are said to be left out."""
+    """It is left out, and that is said."""
     report = rewritten(
         {"web.yaml": POD},
-        {"web.yaml": [Edit(place(POD, "nginx").span, "x" * (MAX_INSERTED // 2))]},
+        {"web.yaml": [Edit(place(POD, "nginx").span, "x" * (MAX_INSERTED + 1))]},
     )
+    finding = Finding(
+        "bare-pod", Severity.WARNING, "m", place(POD, "Pod"), "Pod/web", change="wrap/Pod/web"
+    )
+    grown = Report(report.sources, (), (finding,), (), (), 1, report.rewrite)
+    (sarif,) = json.loads(render_sarif(grown))["runs"]
+
+    assert ["fixes" in result for result in sarif["results"]] == [False]
+    assert (
+        "1 fixes are left out"
+        in sarif["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    )
+
+
+def test_a_fix_is_given_once():
+    """At the first of the findings that it mends: with each it would be as many times as long."""
+    report = rewritten({"web.yaml": POD}, {"web.yaml": [Edit(place(POD, "nginx").span, "x")]})
     finding = Finding(
         "bare-pod", Severity.WARNING, "m", place(POD, "Pod"), "Pod/web", change="wrap/Pod/web"
     )
     grown = Report(report.sources, (), (finding,) * 3, (), (), 1, report.rewrite)
     (sarif,) = json.loads(render_sarif(grown))["runs"]
-
-    assert ["fixes" in result for result in sarif["results"]] == [True, True, False]
-    assert (
-        "1 fixes are left out"
-        in sarif["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
-    )
+    assert ["fixes" in result for result in sarif["results"]] == [True, False, False]
+    assert sarif["invocations"][0]["toolExecutionNotifications"] == []
 
 
 def test_the_most_findings_that_github_takes():

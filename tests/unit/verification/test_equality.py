@@ -8,6 +8,8 @@ import pytest
 
 from service.kube.containers import Container
 from service.kube.workloads import Workload
+from service.options import Options
+from service.pipeline import run
 from service.verification.equality import (
     are_equal_but_for,
     is_container_preserved,
@@ -286,3 +288,32 @@ def test_claim_templates_of_a_stateful_set_are_compared_as_such() -> None:
     ((path, source),) = mounted(STATEFUL, STATEFUL)
     assert path == "/data"
     assert "persistentVolumeClaim" not in source
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "image: 1.0",
+        "image: y",
+        "image: a, workingDir: 5",
+        "image: a, ports: [{containerPort: 80, name: 5}]",
+        "image: a, imagePullPolicy: yes",
+        "image: a, volumeMounts: [{name: v, mountPath: 7}]",
+        "image: a, env: [{name: 5, value: 6}]",
+        "image: a, command: [1, true]",
+        "image: a, readinessProbe: {httpGet: {path: 5, port: 80}}",
+        "image: a, lifecycle: {preStop: {exec: {command: [5]}}}",
+        "image: a, terminationMessagePath: 0x10",
+        "image: a, envFrom: [{prefix: 5}]",
+    ],
+)
+def test_what_is_quoted_is_what_it_was(fields: str) -> None:
+    """The API server takes strings where these numbers and words stand, whatever the field."""
+    text = (
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\n"
+        f"spec: {{containers: [{{name: x, {fields}}}], volumes: [{{name: v, emptyDir: {{}}}}]}}\n"
+    )
+    report = run([("a.yaml", text.encode())], Options(), rewrite=True)
+    assert report.rewrite is not None
+    assert [change.action for change in report.rewrite.changes] == ["wrap"]
+    assert report.rewrite.held_back == ()

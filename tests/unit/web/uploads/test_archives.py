@@ -12,7 +12,7 @@ from typing import Literal
 import pytest
 
 from service.web.problems import Problem
-from service.web.uploads.archives import ArchiveKind, Bounds, sniff, unpack
+from service.web.uploads.archives import ArchiveKind, Bounds, inflate, sniff, unpack
 
 BOUNDS = Bounds(unpacked=4_000_000, ratio=200, members=50)
 POD = b"kind: Pod\n"
@@ -292,3 +292,31 @@ def test_members_of_gzip_one_after_another():
             BOUNDS,
         )
     ) == [("a.yaml", POD)]
+
+
+def test_a_damaged_member_of_any_compression_is_a_damaged_archive():
+    """Each library raises errors of its own."""
+    for compression in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        raw = bytearray(pack({"a.yaml": b"kind: Pod\n" * 50}, compression))
+        for place in range(36, 60):
+            raw[place] ^= 0x5A
+        assert code(bytes(raw), ArchiveKind.ZIP) == (400, "archive-unreadable")
+
+
+def test_tiny_members_of_gzip_cost_no_more_than_they_hold():
+    """Each is read from where it starts; more of them than programs make are refused."""
+    member = gzip.compress(b"#")
+    few = inflate(member * 2000, Bounds(10_000_000, 1000, 10))
+    assert few == b"#" * 2000
+    with pytest.raises(Problem) as caught:
+        inflate(member * 10_001, Bounds(10_000_000, 1000, 10))
+    assert (caught.value.status, caught.value.code) == (413, "archive-members")
+
+
+def test_a_large_member_is_read_in_pieces():
+    """However it is compressed."""
+    text = bytes(range(256)) * 8000
+    assert inflate(gzip.compress(text, 1) + gzip.compress(text, 9), BOUNDS_FOR_MUCH) == text * 2
+
+
+BOUNDS_FOR_MUCH = Bounds(10_000_000, 1000, 10)
