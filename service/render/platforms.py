@@ -179,9 +179,18 @@ def _gitlab_anchor(suggestion: Suggestion) -> int:
 def _gitlab_block(suggestion: Suggestion, _report: Report) -> str | None:
     line = _gitlab_anchor(suggestion)
     above, below = line - suggestion.first, suggestion.last - line
-    if below > _GITLAB_REACH:
+    if below > _GITLAB_REACH or _may_act(suggestion.text):
         return None
     return fenced(suggestion.text, f"suggestion:-{above}+{below}")
+
+
+def _may_act(text: str) -> bool:
+    """Whether GitLab's parser of quick actions may run a line of a suggestion as one: older versions
+    end code at three backticks wherever they stand, and then a line with a slash at its start acts
+    with the rights of the bot.
+    """
+    _, fence, behind = text.partition("```")
+    return bool(fence) and any(line.lstrip().startswith("/") for line in behind.split("\n")[1:])
 
 
 def _gitlab_payload(suggestion: Suggestion, body: str) -> Json:

@@ -57,6 +57,20 @@ def test_a_fence_in_a_manifest():
     assert as_github(text, answer["comments"][0]["payload"]) == report.rewrite.files[0].content
 
 
+@pytest.mark.parametrize(
+    ("platform", "comments"), [("github", 1), ("gitlab", 0)], ids=["github", "gitlab"]
+)
+def test_a_manifest_that_would_command_the_bot(platform, comments):
+    """Some versions of GitLab end code at three backticks, and run lines with a slash at their start."""
+    text = POD.replace(
+        "image: nginx", "image: nginx # ```\n      args:\n      - |\n        run\n        /close"
+    )
+    answer, report = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)
+
+    assert report.rewrite.files[0].content != text
+    assert len(answer["comments"]) == comments
+
+
 @pytest.mark.parametrize("platform", ["gitea", "bitbucket"])
 def test_platforms_without_suggestions(platform, tmp_path):
     """A plain diff block that git takes."""
