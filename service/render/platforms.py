@@ -185,9 +185,9 @@ def _gitlab_block(suggestion: Suggestion, _report: Report) -> str | None:
 
 
 def _may_act(text: str) -> bool:
-    """Whether GitLab's parser of quick actions may run a line of a suggestion as one: older versions
-    end code at three backticks wherever they stand, and then a line with a slash at its start acts
-    with the rights of the bot.
+    """Whether GitLab's parser of quick actions may run a line of a suggestion: older versions end
+    code at three backticks wherever they stand, and then a line with a slash at its start acts with
+    the rights of the bot.
     """
     _, fence, behind = text.partition("```")
     return bool(fence) and any(line.lstrip().startswith("/") for line in behind.split("\n")[1:])

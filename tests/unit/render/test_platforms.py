@@ -61,7 +61,7 @@ def test_a_fence_in_a_manifest():
     ("platform", "comments"), [("github", 1), ("gitlab", 0)], ids=["github", "gitlab"]
 )
 def test_a_manifest_that_would_command_the_bot(platform, comments):
-    """Some versions of GitLab end code at three backticks, and run lines that start with a slash."""
+    """Some versions of GitLab end code at three backticks, and run lines behind it."""
     image = "image: nginx # ```"
     text = POD.replace("image: nginx", f"{image}\n      args:\n      - |\n        /close")
     answer, report = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)
