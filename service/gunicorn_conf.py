@@ -16,12 +16,16 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from service.web.configured_files import read_catalogue, read_tokens
 from service.web.garbage_collection import tune_garbage_collector
 from service.web.settings import ServerSettings, Settings, SettingsError
 
 try:
     _settings = Settings.from_environment(os.environ)
     _server_settings = ServerSettings.from_environment(os.environ, _settings)
+    # Each worker reads them too; one that can't would be started again and again.
+    read_tokens(_settings)
+    read_catalogue(_settings)
 except SettingsError as error:
     sys.exit(f"podsplit: {error}")
 

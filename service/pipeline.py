@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
 from service.classification.knowledge.weights import load_weights
 from service.findings import Finding, Pattern, Report, WorkloadReport
+from service.kube.workloads import Workload
 from service.options import CatalogueEntry, Options
 from service.reading import Inputs, read_inputs
 from service.rewriting.proving import Rewritten
 from service.rewriting.proving import rewrite as rewrite_set
-from service.rules import RULES
-from service.rules.rule import RuleInput
+from service.rules import RULES, not_analysed
+from service.rules.rule import Rule, RuleInput
 from service.rules.suppression import suppressed
 
 
@@ -31,8 +33,8 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
         DeadlineExceeded: it took too long.
     """
     inputs = read_inputs(files, options)
-    classifications = _classify_workloads(inputs, options)
-    rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options)
+    classifications, unjudged = _classify_workloads(inputs, options)
+    rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options, unjudged)
     findings = _check_rules(rule_input)
     workloads = tuple(map(_workload_report, classifications))
     # The rewrite frees what nobody needs for it, so everything else is made before.
@@ -58,19 +60,27 @@ def catalogue_for(options: Options) -> Catalogue:
     return load_catalogue().extended(added)
 
 
-def _classify_workloads(inputs: Inputs, options: Options) -> tuple[Classification, ...]:
-    """Classify each workload by the options of its own folder."""
+def _classify_workloads(
+    inputs: Inputs, options: Options
+) -> tuple[tuple[Classification, ...], tuple[tuple[Workload, str], ...]]:
+    """Classify each workload by the options of its own folder; and the workloads on which that
+    broke, each with the type of the exception.
+    """
     catalogues: dict[tuple[CatalogueEntry, ...], Catalogue] = {}
     weights = load_weights()
     classifications = []
+    unjudged = []
     for workload in inputs.workloads:
         options.check_deadline()
         own = options.for_path(workload.resource.path)
         if own.catalogue not in catalogues:
             catalogues[own.catalogue] = catalogue_for(own)
         context = PodContext(workload, inputs.manifests, catalogues[own.catalogue])
-        classifications.append(classify(context, weights))
-    return tuple(classifications)
+        try:
+            classifications.append(classify(context, weights))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs this workload, not the request
+            unjudged.append((workload, type(error).__name__))
+    return tuple(classifications), tuple(unjudged)
 
 
 def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
@@ -85,7 +95,7 @@ def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
             workloads.get((finding.location.path, finding.location.document, finding.workload)),
         )
         for rule in RULES
-        for finding in rule.check(rule_input)
+        for finding in _found(rule, rule_input)
         if _is_requested(finding, rule_input.options.for_path(finding.location.path))
     ]
     paths = dict.fromkeys(document.source.path for document in rule_input.documents)
@@ -100,6 +110,33 @@ def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
             ),
         )
     )
+
+
+def _found(rule: Rule, rule_input: RuleInput) -> list[Finding]:
+    """What a rule finds. If it breaks on the whole set, document by document: then it misses what
+    only several of them show, and says on which workloads it broke.
+    """
+    try:
+        return list(rule.check(rule_input))
+    except Exception:  # noqa: BLE001 - a mistake of ours costs what it stumbles over, not the request
+        findings: list[Finding] = []
+    for document in rule_input.documents:
+        rule_input.options.check_deadline()
+        own = tuple(
+            classification
+            for classification in rule_input.classifications
+            if classification.workload.resource.document is document
+        )
+        try:
+            findings += rule.check(
+                replace(rule_input, documents=(document,), classifications=own, unjudged=())
+            )
+        except Exception as error:  # noqa: BLE001 - as above
+            part, name = f"the rule {rule.id}", type(error).__name__
+            findings += [
+                not_analysed.broken(classification.workload, part, name) for classification in own
+            ]
+    return findings
 
 
 def _is_requested(finding: Finding, options: Options) -> bool:

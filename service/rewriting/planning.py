@@ -58,10 +58,7 @@ def plan(
             continue
         min_confidence = options.for_path(resource.path).min_confidence
         candidate = Candidate(classification, manifests, names, min_confidence)
-        if is_being_split(candidate.workload, manifests):
-            planned = _plan_remaining(candidate, options, sources)
-        else:
-            planned = _plan_workload(candidate)
+        planned = _plan_one(candidate, options, sources)
         proposals += planned.proposals
         held_back += planned.held_back
         merged |= {copy.resource for own in planned.proposals for copy in own.copies}
@@ -118,6 +115,15 @@ def _left_to_review(proposal: Proposal) -> HeldBack:
     return hold_back(proposal, Refusal.APPLICABILITY, message)
 
 
+def _plan_one(candidate: Candidate, options: Options, sources: Mapping[str, SourceFile]) -> Plan:
+    try:
+        if is_being_split(candidate.workload, candidate.manifests):
+            return _plan_remaining(candidate, options, sources)
+        return _plan_workload(candidate)
+    except Exception as error:  # noqa: BLE001 - a mistake of ours costs this workload, not the request
+        return Plan((), (_declined(candidate, "split", _broke(error)),))
+
+
 def _plan_workload(candidate: Candidate) -> Plan:
     """What every action says of one workload."""
     wanted = [action for action in ACTIONS if action.is_wanted(candidate)]
@@ -162,11 +168,15 @@ def _propose(action: Action, candidate: Candidate, earlier: tuple[Proposal, ...]
     try:
         return action.propose(candidate, earlier)
     except Exception as error:  # noqa: BLE001 - a mistake of ours costs this change, not the request
-        message = (
-            f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please"
-            " report it"
-        )
-        return Declined(Refusal.INTERNAL, message)
+        return _broke(error)
+
+
+def _broke(error: Exception) -> Declined:
+    message = (
+        f"planning it broke ({type(error).__name__}); this is a mistake of Podsplit: please"
+        " report it"
+    )
+    return Declined(Refusal.INTERNAL, message)
 
 
 def _declined(candidate: Candidate, action: str, declined: Declined) -> HeldBack:

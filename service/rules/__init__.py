@@ -11,6 +11,7 @@ from service.rules import (
     duplicate_key,
     invalid_field,
     low_confidence,
+    not_analysed,
     port_clash,
     replicated_pods,
     split_in_progress,
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = tuple(
             invalid_field,
             low_confidence,
             split_in_progress,
+            not_analysed,
         ),
     )
 )

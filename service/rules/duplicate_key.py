@@ -32,7 +32,7 @@ SEVERITY = Severity.ERROR
 def check(run: RuleInput) -> Iterator[Finding]:
     """Yields a finding for each key that stands in its mapping a second time."""
     # Of the objects of a List the first gives its name.
-    titles = {resource.document: resource.title for resource in reversed(run.manifests.resources)}
+    titles = {resource.document: resource.title for resource in reversed(run.resources)}
     for document in run.documents:
         for duplicate in document.duplicates:
             dropped_location = _location(document, duplicate.hidden)

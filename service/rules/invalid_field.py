@@ -32,7 +32,7 @@ SEVERITY = Severity.ERROR
 def check(run: RuleInput) -> Iterator[Finding]:
     """A finding for each place of each object that the API server would refuse."""
     workloads = {workload.resource: workload for workload in run.workloads}
-    for resource in run.manifests.resources:
+    for resource in run.resources:
         workload = workloads.get(resource)
         found = violations_of(resource) if workload is None else violations_in_pods(workload)
         for violation in found:

@@ -8,7 +8,7 @@ from types import ModuleType
 
 from service.classification.classify import Classification
 from service.findings import Finding, Severity
-from service.kube.objects import ManifestSet
+from service.kube.objects import ManifestSet, Resource
 from service.kube.workloads import Workload
 from service.options import Options
 from service.yamldoc.stream import Document
@@ -26,6 +26,14 @@ class RuleInput:
     """One for each workload, in the order of the input."""
     options: Options
     """The run's options."""
+    unjudged: tuple[tuple[Workload, str], ...] = ()
+    """Workloads on which the classification broke, each with the type of the exception."""
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """The objects of the documents."""
+        documents = set(self.documents)
+        return tuple(item for item in self.manifests.resources if item.document in documents)
 
     @property
     def workloads(self) -> tuple[Workload, ...]:

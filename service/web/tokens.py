@@ -14,8 +14,9 @@ _log = logging.getLogger("podsplit")
 class Tokens:
     """The tokens of a file, one per line. Blank lines and lines that start with `#` are ignored.
 
-    If the file becomes unreadable or empty, the last good tokens stay valid: a rotation that fails
-    must not open the service, and need not close it.
+    If the file becomes unreadable, the last tokens stay valid: a rotation that fails must not open
+    the service, and need not close it. If it can be read and has no token, none is valid any more:
+    whoever empties it takes a leaked one back.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,6 +30,8 @@ class Tokens:
         self._lock = threading.Lock()
         self._last_stamp = self._stamp()
         self._digests = _read(path)
+        if not self._digests:
+            raise ValueError(f"{path}: no tokens: write one per line")
 
     def accepts(self, token: str) -> bool:
         """Whether a token is valid, in a time that does not depend on which one or on how much of
@@ -41,30 +44,33 @@ class Tokens:
             found |= hmac.compare_digest(known, digest)
         return found
 
-    def _stamp(self) -> tuple[int, int, int]:
-        """What changes when the file does: modification time, size and inode."""
-        status = self._path.stat()
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """What changes when the file does: modification time, size and inode; None without it."""
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
         return status.st_mtime_ns, status.st_size, status.st_ino
 
     def _refresh(self) -> None:
         with self._lock:
+            stamp = self._stamp()
+            if stamp == self._last_stamp:
+                return
+            self._last_stamp = stamp
             try:
-                stamp = self._stamp()
-                if stamp == self._last_stamp:
-                    return
-                self._last_stamp = stamp
                 self._digests = _read(self._path)
+                if not self._digests:
+                    _log.warning("the tokens file has no tokens: every request is refused")
             except (OSError, ValueError):
                 _log.warning("the tokens file cannot be read: the last tokens stay valid")
 
 
 def _read(path: Path) -> tuple[bytes, ...]:
-    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
-    digests = tuple(
+    # Editors on Windows put a byte order mark first, which is no part of a token.
+    lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
+    return tuple(
         hashlib.sha256(line.encode()).digest()
         for line in lines
         if line and not line.startswith("#")
     )
-    if not digests:
-        raise ValueError(f"{path}: no tokens: write one per line")
-    return digests

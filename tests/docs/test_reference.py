@@ -46,14 +46,14 @@ def test_every_refusal_has_a_case() -> None:
 
 
 def test_every_signal_rule_and_action_has_cases() -> None:
-    """Each has a folder of cases with its name."""
+    """Each has a folder of cases with its name. What only a mistake of ours can cause has none."""
     names = {
         *(signal.id for signal in SIGNALS),
         *(rule.id for rule in RULES),
         *(action.id for action in ACTIONS),
     }
     cases = {path.parent.name for path in (ROOT / "tests" / "cases").glob("*/*") if path.is_dir()}
-    assert names - cases == set()
+    assert names - cases == {"not-analysed"}
 
 
 def test_the_documented_layers_are_those_of_the_contract() -> None:

@@ -85,6 +85,14 @@ def test_what_can_not_be_used_stops_the_start(configure, name):
         configure(**{name: "x"})
 
 
+@pytest.mark.parametrize("name", ["PODSPLIT_TOKENS_FILE", "PODSPLIT_CATALOGUE_FILE"])
+def test_a_file_that_can_not_be_used_stops_the_start(configure, tmp_path, name):
+    """Before a worker starts: each of them would stop, and be started again for ever."""
+    with pytest.raises(SystemExit, match=f"podsplit: {name}: "):
+        configure(**{name: "/nowhere"})
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_files_of_its_own(configure, tmp_path):
     """The drain file and the folder of the metrics are in one folder, which goes at the end."""
     found = configure()

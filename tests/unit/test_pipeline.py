@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import gc
 import time
+from dataclasses import replace
 
 import pytest
 
+from service import pipeline
+from service.classification.classify import classify
 from service.errors import DeadlineExceeded, LimitExceeded
 from service.findings import Severity
 from service.options import CatalogueEntry, Options
 from service.pipeline import catalogue_for, run
+from service.refusals import Refusal
+from service.rewriting import planning
+from service.rules import RULES
 
 POD = """\
 apiVersion: v1
@@ -166,3 +172,68 @@ def test_a_run_leaves_no_cycles(rewrite):
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def broken_on(name: str):
+    """A function that breaks on what a Pod of a name is given as its first argument."""
+
+    def wrapped(function):
+        def breaks(first, *others):
+            if getattr(first, "workload", first).name == name:
+                raise KeyError("s3cret")
+            return function(first, *others)
+
+        return breaks
+
+    return wrapped
+
+
+FILES = [("set.yaml", pod("a") + b"---\n" + pod("b"))]
+
+
+def test_a_workload_that_breaks_the_classification_costs_itself(monkeypatch):
+    """It is left as it is, with a finding that quotes nothing; the other one is split."""
+    monkeypatch.setattr(pipeline, "classify", broken_on("a")(classify))
+    report = run(FILES, Options(), rewrite=True)
+
+    assert [workload.name for workload in report.workloads] == ["b"]
+    (finding,) = [finding for finding in report.findings if finding.workload == "Pod/a"]
+    assert (finding.rule, finding.location.document) == ("not-analysed", 0)
+    assert "KeyError" in finding.message
+    assert "s3cret" not in finding.message
+    assert report.rewrite is not None
+    assert {change.workload for change in report.rewrite.changes} == {"Pod/b"}
+    assert report.rewrite.files[0].content.startswith(pod("a").decode())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_that_breaks_on_a_workload_finds_what_others_have(rule, monkeypatch):
+    """It is asked again, document by document; what other rules say stays."""
+    expected = run(FILES, Options(), rewrite=False).findings
+
+    def check(rule_input):
+        if any(workload.name == "a" for workload in rule_input.workloads):
+            raise KeyError("s3cret")
+        yield from rule.check(rule_input)
+
+    rules = tuple(replace(item, check=check) if item is rule else item for item in RULES)
+    monkeypatch.setattr(pipeline, "RULES", rules)
+    found = run(FILES, Options(), rewrite=False).findings
+
+    (broken,) = [finding for finding in found if finding.rule == "not-analysed"]
+    assert (broken.workload, rule.id in broken.message) == ("Pod/a", True)
+    kept = [item for item in expected if (item.rule, item.workload) != (rule.id, "Pod/a")]
+    assert [finding for finding in found if finding is not broken] == kept
+
+
+def test_a_workload_that_breaks_the_planning_costs_itself(monkeypatch):
+    """It is held back; the other one is split."""
+    unfit = planning._reasons_to_do_nothing
+    monkeypatch.setattr(planning, "_reasons_to_do_nothing", broken_on("a")(unfit))
+    result = run(FILES, Options(), rewrite=True).rewrite
+
+    assert result is not None
+    assert {(held.workload, held.reason) for held in result.held_back} >= {
+        ("Pod/a", Refusal.INTERNAL)
+    }
+    assert {change.workload for change in result.changes} == {"Pod/b"}

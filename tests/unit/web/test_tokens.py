@@ -35,14 +35,33 @@ def test_a_rotated_file_is_read_again(file, tmp_path):
     assert not tokens.accepts("first")
 
 
-@pytest.mark.parametrize("trouble", ["", "# only a comment\n", None])
+@pytest.mark.parametrize("trouble", [b"\xff\xfe", None], ids=["not-text", "gone"])
 def test_a_rotation_that_goes_wrong(file, trouble):
     """The last tokens stay valid: the service neither opens nor closes."""
     tokens = Tokens(file)
-    file.unlink() if trouble is None else file.write_text(trouble)
+    file.unlink() if trouble is None else file.write_bytes(trouble)
 
     assert tokens.accepts("first")
     assert not tokens.accepts("")
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n"])
+def test_an_emptied_file_takes_all_tokens_back(file, text, lines):
+    """And says so, once: whoever emptied it may wonder why nobody gets in."""
+    tokens = Tokens(file)
+    file.write_text(text)
+
+    assert not any(tokens.accepts(word) for word in ("first", "second", ""))
+    assert [line["message"] for line in lines] == [
+        "the tokens file has no tokens: every request is refused"
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_token(file):
+    """As editors on Windows write it."""
+    file.write_bytes(b"\xef\xbb\xbffirst\r\nsecond\r\n")
+
+    assert all(Tokens(file).accepts(word) for word in ("first", "second"))
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n \n"])
@@ -63,7 +82,7 @@ def test_a_missing_file_is_an_error_at_start(tmp_path):
 def test_a_failed_rotation_is_logged_once(file, lines):
     """Not for every request that comes meanwhile."""
     tokens = Tokens(file)
-    file.write_text("")
+    file.unlink()
     for _ in range(3):
         tokens.accepts("first")
 
@@ -73,7 +92,7 @@ def test_a_failed_rotation_is_logged_once(file, lines):
 def test_a_rotation_after_a_failed_one(file):
     """The next good file counts."""
     tokens = Tokens(file)
-    file.write_text("")
+    file.unlink()
     assert tokens.accepts("first")
     file.write_text("third\n")
 
