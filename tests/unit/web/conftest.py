@@ -13,8 +13,10 @@ from service.web.logs import JsonFormatter
 
 
 @pytest.fixture
-def lines() -> Iterator[list[dict[str, Any]]]:
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
     """What is logged while a test runs, one object a line."""
+    # As the service's own configuration does: a line would be kept twice.
+    monkeypatch.setattr(logging.getLogger("podsplit"), "propagate", False)
     logged: list[dict[str, Any]] = []
 
     class Keep(logging.Handler):
