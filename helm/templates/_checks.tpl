@@ -10,6 +10,11 @@
 {{- $troubles = append $troubles (printf "auth.tokens: number %d holds white space or starts with #, which a file of tokens can't" (add1 $index)) }}
 {{- end }}
 {{- end }}
+{{- if not (or .auth.existingSecret .auth.tokens .auth.allowOpen) }}
+{{- if or .ingress.enabled .httpRoute.enabled (ne .service.type "ClusterIP") }}
+{{- $troubles = append $troubles "auth: an Ingress, a route, or a Service that is no ClusterIP would open the API to whoever reaches it; set auth.existingSecret, or auth.allowOpen if something in front of it asks who calls" }}
+{{- end }}
+{{- end }}
 {{- if and .catalogue.existingConfigMap .catalogue.entries }}
 {{- $troubles = append $troubles "catalogue: give existingConfigMap or entries, not both" }}
 {{- end }}

@@ -113,6 +113,16 @@ CONTRADICTIONS = [
     ),
     ({"httpRoute": {"enabled": True}}, "httpRoute.parentRefs: name the Gateway"),
     (
+        {"ingress": {"enabled": True, "hosts": ["a.example.com"]}},
+        "auth: an Ingress, a route, or a Service that is no ClusterIP would open the API",
+    ),
+    (
+        {"httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}]}},
+        "set auth.existingSecret, or auth.allowOpen",
+    ),
+    ({"service": {"type": "LoadBalancer"}}, "set auth.existingSecret, or auth.allowOpen"),
+    ({"service": {"type": "NodePort"}}, "set auth.existingSecret, or auth.allowOpen"),
+    (
         {"autoscaling": {"enabled": True, "minReplicas": 11}},
         "autoscaling: minReplicas is above maxReplicas",
     ),
@@ -177,7 +187,7 @@ def test_all_contradictions_are_named_at_once(helm: Path, values_file: ValuesFil
             }
         ),
     )
-    assert output.count("\n- ") == 3
+    assert output.count("\n- ") == 4
 
 
 @pytest.mark.parametrize(
