@@ -68,7 +68,8 @@ def _add_headers(response: Response) -> Response:
 
 def _record(response: Response) -> Response:
     """Count and log the request, by its route and never by the path that was sent."""
-    discard_unread_body(request, dependencies().settings)
+    is_welcome = response.status_code != HTTPStatus.UNAUTHORIZED
+    discard_unread_body(request, dependencies().settings, is_welcome=is_welcome)
     seconds = time.perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "unmatched"
     method = request.method if request.method in _METHODS else "other"

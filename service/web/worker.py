@@ -1,6 +1,6 @@
-"""gunicorn's threaded worker with six weaknesses fixed: slow request heads, slow readers, slow
-hang-ups, connections in the backlog at a stop, answers and log lines that quote malformed
-requests, and connections that are shared out unevenly.
+"""gunicorn's threaded worker with seven weaknesses fixed: slow heads, bodies, readers and hang-ups,
+connections in the backlog at a stop, answers and log lines that quote malformed requests, and
+connections that are shared out unevenly.
 
 It relies on the internals of gunicorn 27, hence the narrow range of versions in pyproject.toml.
 tests/integration holds it to what it promises.
@@ -55,7 +55,7 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         super().__init__(*args, **keywords)
         settings = Settings.from_environment(os.environ)
         server_settings = ServerSettings.from_environment(os.environ, settings)
-        self._answer_timeout = settings.body_timeout
+        self._body_timeout = settings.body_timeout
         self._head_timeout = server_settings.header_timeout
         self._head_deadlines: dict[Any, float] = {}
         self._slot = self.age % _SLOTS
@@ -96,11 +96,17 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         """Answer a request whose head is complete.
 
         gunicorn waits forever for a client to take its answer, so a few that never read would hold
-        every thread.
+        every thread. So would a body of which a byte arrives now and then: a timeout of a socket
+        starts anew with each of them.
         """
         self._head_deadlines.pop(conn, None)
-        conn.sock.settimeout(self._answer_timeout)
-        return super().handle_request(req, conn)
+        conn.sock.settimeout(self._body_timeout)
+        unreader = conn.parser.unreader
+        unreader.sock = _Arrival(conn.sock, time.monotonic() + self._body_timeout)
+        try:
+            return super().handle_request(req, conn)
+        finally:
+            unreader.sock = conn.sock
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer a malformed request with a problem document.
@@ -155,6 +161,28 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
                     if self.nr_conns == before:  # another worker took it
                         break
         super().set_accept_enabled(enabled)
+
+
+class _Arrival:
+    """A connection that is read until a moment, however little arrives at a time."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def recv(self, size: int) -> bytes:
+        """Read what is there, or wait for it.
+
+        Raises:
+            TimeoutError: at the deadline of this object, or after the connection's own timeout.
+        """
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        timeout = self._connection.gettimeout()
+        if timeout is None or left < timeout:
+            self._connection.settimeout(left)
+        return self._connection.recv(size)
 
 
 _STATUSES: Mapping[type[Exception], HTTPStatus] = {

@@ -7,9 +7,11 @@ import json
 import os
 import random
 import resource
+import select
 import signal
 import socket
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -27,6 +29,35 @@ def test_a_body_that_does_not_arrive(start_server: StartServer) -> None:
 
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"request-timeout" in answer
+
+
+def test_a_body_that_drips(start_server: StartServer) -> None:
+    """Its time is that of the whole body, not of each byte."""
+    impatient = start_server(PODSPLIT_BODY_TIMEOUT="1")
+    with impatient.connect() as connection:
+        connection.sendall(request_head(1000))
+        for _ in range(40):
+            if select.select([connection], [], [], 0.2)[0]:
+                break
+            connection.sendall(b"#")
+        else:
+            pytest.fail("no answer, for as long as bytes came")
+        answer = read_all(connection)
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_without_a_token(start_server: StartServer, tmp_path: Path) -> None:
+    """It isn't waited for."""
+    (tmp_path / "tokens").write_text("example-token\n")
+    closed = start_server(
+        PODSPLIT_TOKENS_FILE=str(tmp_path / "tokens"), PODSPLIT_BODY_TIMEOUT="120"
+    )
+    with closed.connect(8) as connection:
+        connection.sendall(request_head(1000) + b"kind:")
+        answer = read_all(connection)
+
+    assert answer.startswith(b"HTTP/1.1 401 ")
 
 
 def test_a_client_that_gives_up(server: Server) -> None:

@@ -17,6 +17,8 @@ _DISCARD_SECONDS = 10
 """Seconds for which a body that nobody wants is read at most, so that the client, which is still
 sending, gets its answer rather than a reset connection.
 """
+_UNWELCOME_SECONDS = 0.5
+"""Likewise, for a client without a valid token."""
 _DISCARD_BODIES = 16
 """Likewise: how many times the longest body is read at most."""
 
@@ -45,10 +47,17 @@ def receive(request: Request, settings: Settings) -> bytes:
     return b"".join(parts)
 
 
-def discard_unread_body(request: Request, settings: Settings) -> None:
-    """Read and drop a body that no view read, where there may be one."""
+def discard_unread_body(request: Request, settings: Settings, *, is_welcome: bool) -> None:
+    """Read and drop a body that no view read, where there may be one.
+
+    Args:
+        request: the request.
+        settings: its limits.
+        is_welcome: whether to wait for what has not arrived; not for one who may not ask at all.
+    """
     if "body_begun" not in g and request.method in ("POST", "PUT", "PATCH", "DELETE"):
-        _discard(request, settings, time.monotonic() + settings.body_timeout)
+        patience = settings.body_timeout if is_welcome else _UNWELCOME_SECONDS
+        _discard(request, settings, time.monotonic() + patience)
 
 
 def _discard(request: Request, settings: Settings, deadline: float) -> None:
