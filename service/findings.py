@@ -186,7 +186,7 @@ class Verdict:
     pattern: Pattern | None
     """What a sidecar is for."""
     image: str
-    """The image as written."""
+    """The image as written; a user and a password in it are masked."""
     evidence: tuple[Evidence, ...]
     """What the verdict is based on, the heaviest first."""
     location: Location

@@ -12,7 +12,7 @@ from service.classification.helpers import Helpers
 from service.classification.init_containers import prepared_groups
 from service.classification.knowledge.weights import Weights
 from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verdict
-from service.kube.containers import Container
+from service.kube.containers import Container, without_password
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ class VerdictMaker:
             confidence=confidence,
             serves=tuple(head.name for head in serves),
             pattern=pattern,
-            image=container.image,
+            image=without_password(container.image),
             evidence=evidence,
             location=self.context.location_of(container),
         )

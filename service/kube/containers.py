@@ -261,6 +261,16 @@ def as_port(value: Data) -> int | None:
     )
 
 
+_USER_AND_PASSWORD = re.compile(r"^((?:\w+://)?).*@(?!\w+(?:[+.-]\w+)*:[0-9a-fA-F]{32,}$)")
+
+
+def without_password(image: str) -> str:
+    """An image as it may be shown: what stands before an `@` that begins no digest, where addresses
+    have a user and a password, is `***`.
+    """
+    return _USER_AND_PASSWORD.sub(r"\1***@", image)
+
+
 _REGISTRY = re.compile(r"^(?:[^/.:]*[.:][^/]*|localhost)/")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.findings import ContainerType
-from service.kube.containers import as_port, base_name, repository, tag_of
+from service.kube.containers import as_port, base_name, repository, tag_of, without_password
 from tests.support.manifests import container_of
 
 ROUTE = ("spec", "containers", 0)
@@ -203,3 +203,22 @@ IMAGES = [
 def test_an_image_is_taken_apart(image: str, path: str, tag: str, name: str) -> None:
     """Into its repository path without the registry, its tag, and its last part."""
     assert (repository(image), tag_of(image), base_name(image)) == (path, tag, name)
+
+
+DIGEST = "@sha256:" + "0a" * 32
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ("shop/web:2", "shop/web:2"),
+        ("shop/web:2" + DIGEST, "shop/web:2" + DIGEST),
+        ("bot:s3cret@registry.example.com/shop/web:2", "***@registry.example.com/shop/web:2"),
+        ("https://bot:s3cret@registry.example.com/web", "https://***@registry.example.com/web"),
+        ("bot:s3@cret@registry.example.com/web" + DIGEST, "***@registry.example.com/web" + DIGEST),
+        ("s3cret@registry.example.com/web", "***@registry.example.com/web"),
+    ],
+)
+def test_a_password_in_an_image_is_masked(image: str, shown: str) -> None:
+    """A digest stays."""
+    assert without_password(image) == shown
