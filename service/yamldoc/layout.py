@@ -13,6 +13,7 @@ from service.text import Span
 from service.yamldoc.nodes import Mapping, Node, Scalar, Sequence
 from service.yamldoc.stream import Document
 
+_SPACES = re.compile(" *")
 _PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)+")
 _INDENTED_LINE = re.compile(
     "(?:(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))(?=[^\r\n\x85\u2028\u2029])"
@@ -50,7 +51,9 @@ def column(text: str, offset: int) -> int:
 def indentation(text: str, offset: int) -> int:
     """How many spaces are at the start of the line of an offset, before the offset."""
     start = line_start(text, offset)
-    return len(text[start:offset]) - len(text[start:offset].lstrip(" "))
+    found = _SPACES.match(text, start, offset)
+    assert found is not None
+    return found.end() - start
 
 
 def content_start(text: str, node: Node) -> int:

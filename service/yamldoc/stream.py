@@ -40,6 +40,8 @@ class Document:
     """The piece's own text in the file: from the end of its `---` line to the next one."""
     composed: Composed
     """The tree, in offsets from `span.start`; without its root while that is released."""
+    _text: str | None = None
+    """The piece's text, once it was asked for, while the tree is there."""
 
     @property
     def root(self) -> Node:
@@ -54,11 +56,14 @@ class Document:
         when it is needed.
         """
         self.composed = replace(self.composed, root=None)
+        self._text = None
 
     @property
     def text(self) -> str:
         """The piece's text."""
-        return self.source.text[self.span.start : self.span.end]
+        if self._text is None:
+            self._text = self.source.text[self.span.start : self.span.end]
+        return self._text
 
     @property
     def duplicates(self) -> tuple[DuplicateKey, ...]:

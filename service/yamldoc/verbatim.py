@@ -4,7 +4,7 @@ anchors outside it written out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from service.errors import EditError
@@ -156,18 +156,22 @@ def _comments_above(text: str, found: FoundNode, route: Route, *, extent: Span) 
     return [line.strip() for line in above.splitlines() if line.strip().startswith("#")]
 
 
-def _extracted_lines(text: str, span: Span, edits: Iterable[Edit], *, own_column: int) -> list[str]:
+def _extracted_lines(
+    text: str, span: Span, edits: Collection[Edit], *, own_column: int
+) -> list[str]:
     """The lines of a span, after the edits that are inside it, without their indentation."""
-    # What is removed at the end may go on with the blank lines behind it.
-    reach = layout.blank_lines_end(text, span.end)
-    inside = [
-        replace(edit, span=Span(edit.span.start, min(edit.span.end, span.end)), stage=0).moved(
-            -span.start
-        )
-        for edit in edits
-        if span.start <= edit.span.start <= span.end and edit.span.end <= reach
-    ]
-    extracted = apply_edits(text[span.start : span.end], inside)
+    extracted = text[span.start : span.end]
+    if edits:
+        # What is removed at the end may go on with the blank lines behind it.
+        reach = layout.blank_lines_end(text, span.end)
+        inside = [
+            replace(edit, span=Span(edit.span.start, min(edit.span.end, span.end)), stage=0).moved(
+                -span.start
+            )
+            for edit in edits
+            if span.start <= edit.span.start <= span.end and edit.span.end <= reach
+        ]
+        extracted = apply_edits(extracted, inside)
     return layout.reindent(extracted, -own_column).replace("\r\n", "\n").split("\n")
 
 

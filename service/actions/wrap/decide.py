@@ -202,7 +202,7 @@ def _pod_annotation_keys(candidate: Candidate) -> list[str]:
 
 def _kept_annotation_keys(candidate: Candidate) -> list[str]:
     """The keys of the annotations that stay on the object."""
-    resource, moved = candidate.resource, _pod_annotation_keys(candidate)
+    resource, moved = candidate.resource, set(_pod_annotation_keys(candidate))
     return [
         key
         for key in resource.annotations
