@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from service.kube.objects import ManifestSet, Resource, in_same_namespace
-from service.kube.workloads import Workload, all_workloads
+from service.kube.workloads import Workload, workloads_named
 from service.yamldoc.nodes import Data
 
 SPLIT_FROM = "podsplit.dev/split-from"
@@ -93,10 +93,8 @@ def objects_split_from(workload: Workload, manifests: ManifestSet) -> tuple[Reso
     objects = _objects_named_for(workload, manifests)
     others = [
         other
-        for other in all_workloads(manifests)
-        if other is not workload
-        and other.name == workload.name
-        and set(_objects_named_for(other, manifests)) & set(objects)
+        for other in workloads_named(manifests, workload.name)
+        if other is not workload and set(_objects_named_for(other, manifests)) & set(objects)
     ]
     return () if others else objects
 
@@ -112,7 +110,12 @@ def _objects_named_for(workload: Workload, manifests: ManifestSet) -> tuple[Reso
     if not objects or workload.resource in objects:
         return ()
     own = {container.name for container in workload.containers}
-    made = [other for other in all_workloads(manifests) if other.resource in objects]
+    made = [
+        other
+        for resource in objects
+        for other in workloads_named(manifests, resource.name)
+        if other.resource is resource
+    ]
     is_going_on = any(container.name in own for other in made for container in other.containers)
     # What takes over data comes with the last stage only.
     return tuple(objects) if is_going_on or (not made and len(own) > 1) else ()

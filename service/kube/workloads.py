@@ -285,6 +285,18 @@ def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
     )
 
 
+def workloads_named(manifests: ManifestSet, name: str) -> list[Workload]:
+    """The workloads of a set that have a name, of whatever kind and namespace."""
+    return manifests.compute_once("workloads-by-name", _by_name).get(name, [])
+
+
+def _by_name(manifests: ManifestSet) -> dict[str, list[Workload]]:
+    named: dict[str, list[Workload]] = {}
+    for workload in all_workloads(manifests):
+        named.setdefault(workload.name, []).append(workload)
+    return named
+
+
 _Label: TypeAlias = tuple[str, str]
 
 

@@ -28,7 +28,7 @@ from service.yamldoc.layout import (
     line_end,
 )
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import AddItem, Operation, Remove, Tree, WrapInList
+from service.yamldoc.operations import AddItem, Nest, Operation, Remove, Tree, WrapInList
 from service.yamldoc.stream import Document, document_removal_span
 
 FileEdits: TypeAlias = Mapping[str, Sequence[Edit]]
@@ -112,7 +112,7 @@ def _compile(
     documents: dict[str, list[Document]] = {}
     for document in inputs.documents:
         documents.setdefault(document.source.path, []).append(document)
-    compiler = _Compiler(documents, _operations_by_item(proposals))
+    compiler = _Compiler(documents, _indenting_by_item(proposals))
     edits: dict[str, FileEdits] = {}
     failed: list[tuple[Proposal, EditError]] = []
     for proposal in proposals:
@@ -138,12 +138,14 @@ def _compile(
     return edits, failed
 
 
-def _operations_by_item(proposals: Sequence[Proposal]) -> _ByItem:
+def _indenting_by_item(proposals: Sequence[Proposal]) -> _ByItem:
+    """The operations that indent text, which edits within the same item have to follow."""
     found: dict[tuple[Document, Route], list[Operation]] = {}
     for proposal in proposals:
         for document, operations in _operations(proposal).items():
             for operation in operations:
-                found.setdefault((document, _item(operation)), []).append(operation)
+                if isinstance(operation, Nest | WrapInList):
+                    found.setdefault((document, _item(operation)), []).append(operation)
     return found
 
 
