@@ -2,7 +2,8 @@
 
 ANSWERS is a file of JSON Lines, a Pod a line: `{"id": ..., "groups": [["web", "log"], ["db"]]}`,
 as in `dataset/pods.jsonl`; where a tool would cut less than it says, `cut` has the groups that it
-would make. Without it, this service is scored. Naive rules are scored beside it.
+would make, and `roles` the role of each container by its name. Without it, this service is scored.
+Naive rules are scored beside it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -38,6 +40,8 @@ class Answer:
     """The names of the containers of each application."""
     cut: list[list[str]]
     """Those that it would take apart."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """The role of each container, where the tool gives roles."""
 
     @cached_property
     def counts(self) -> tuple[int, int, int]:
@@ -161,7 +165,8 @@ def _f1(counts: Iterable[tuple[int, int, int]]) -> float:
 def answer_of(pod: LabelledPod, classification: Classification) -> Answer:
     """What this service says of a Pod."""
     sure = classification.joined(Options().min_confidence)
-    return Answer(pod, _names(classification), _names(sure))
+    roles = {verdict.name: verdict.role.value for verdict in classification.verdicts}
+    return Answer(pod, _names(classification), _names(sure), roles)
 
 
 def _names(classification: Classification) -> list[list[str]]:
@@ -230,7 +235,7 @@ def _answers_in(path: Path, pods: Sequence[LabelledPod]) -> Iterator[Answer]:
         together = [sorted(name for group in pod.groups for name in group)]
         answer = by_id.get(pod.id, {})
         groups = answer.get("groups", together)
-        yield Answer(pod, groups, answer.get("cut", groups))
+        yield Answer(pod, groups, answer.get("cut", groups), answer.get("roles", {}))
 
 
 def rows(name: str, figures: Figures) -> Iterator[str]:
@@ -246,6 +251,23 @@ def rows(name: str, figures: Figures) -> Iterator[str]:
         )
 
 
+def confusion(answers: Iterable[Answer]) -> Iterator[str]:
+    """A line for each labelled role, with what is said of its containers. Labellers gave roles to
+    the containers on which they agreed.
+    """
+    counts = Counter(
+        (labelled, answer.roles[name])
+        for answer in answers
+        for name, labelled in answer.pod.roles.items()
+        if name in answer.roles
+    )
+    for labelled in dict.fromkeys(labelled for labelled, _ in sorted(counts)):
+        said = (
+            f"{word} {number}" for (own, word), number in sorted(counts.items()) if own == labelled
+        )
+        yield f"labelled {labelled:10} said " + ", ".join(said)
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -258,6 +280,7 @@ def main() -> None:
         table[name] = Figures([Answer(pod, rule(pod), rule(pod)) for pod in pods])
     for name, figures in table.items():
         print("\n".join(rows(name, figures)))
+    print("\n".join(confusion(answers)))
     print("not exactly right:")
     for answer in answers:
         if not answer.is_exact:
