@@ -142,11 +142,12 @@ class Pods:
     def volume_sources(self, name: str) -> frozenset[str]:
         """What is behind a volume, as text.
 
-        For a claim template these are the claims that it makes, one for each replica.
+        For a claim template these are the claims that it makes, one for each replica; while it is
+        stopped, the first of those that stay (docs of Kubernetes, StatefulSet, "Stable Storage").
         """
         for template in self.source.spec.get("volumeClaimTemplates") or ():
             if template.get("metadata", {}).get("name") == name:
-                count = self.replicas if isinstance(self.replicas, int) else 1
+                count = (self.replicas if isinstance(self.replicas, int) else 1) or 1
                 return frozenset(
                     f"claim {name}-{self.owner.name}-{number}" for number in range(count)
                 )
