@@ -18,6 +18,7 @@ from service.rewriting.proving import rewrite as rewrite_set
 from service.rules import RULES, not_analysed
 from service.rules.rule import Rule, RuleInput
 from service.rules.suppression import suppressed
+from service.yamldoc.stream import Document
 
 
 def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) -> Report:
@@ -120,13 +121,12 @@ def _found(rule: Rule, rule_input: RuleInput) -> list[Finding]:
         return list(rule.check(rule_input))
     except Exception:  # noqa: BLE001 - a mistake of ours costs what it stumbles over, not the request
         findings: list[Finding] = []
+    by_document: dict[Document, list[Classification]] = {}
+    for classification in rule_input.classifications:
+        by_document.setdefault(classification.workload.resource.document, []).append(classification)
     for document in rule_input.documents:
         rule_input.options.check_deadline()
-        own = tuple(
-            classification
-            for classification in rule_input.classifications
-            if classification.workload.resource.document is document
-        )
+        own = tuple(by_document.get(document, ()))
         try:
             findings += rule.check(
                 replace(rule_input, documents=(document,), classifications=own, unjudged=())

@@ -103,13 +103,19 @@ def are_two_applications(context: PodContext, one: Container, other: Container) 
     # A web server holds a part of a product only where another part is beside it.
     entries = map(context.catalogue_entry, (one, other))
     is_web_server = any(entry is not None and entry.category == "web-server" for entry in entries)
-    return not is_web_server or are_different_parts(context, one, other)
+    return not is_web_server or different_parts(context, one, other) is not None
 
 
-def are_different_parts(context: PodContext, one: Container, other: Container) -> bool:
-    """Whether two containers are named for different parts of a product."""
-    words = role_word(context, one), role_word(context, other)
-    return words[0] is not None and words[1] is not None and words[0].role != words[1].role
+def different_parts(
+    context: PodContext, one: Container, other: Container
+) -> tuple[RoleWord, RoleWord] | None:
+    """The words by which two containers are named for different parts of a product; None if they
+    aren't.
+    """
+    own, others = role_word(context, one), role_word(context, other)
+    if own is None or others is None or own.role == others.role:
+        return None
+    return own, others
 
 
 def private_address(context: PodContext, container: Container) -> LoopbackReference | None:

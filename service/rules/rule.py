@@ -32,13 +32,22 @@ class RuleInput:
     @property
     def resources(self) -> tuple[Resource, ...]:
         """The objects of the documents."""
-        documents = set(self.documents)
-        return tuple(item for item in self.manifests.resources if item.document in documents)
+        by_document = self.manifests.compute_once("objects-by-document", _by_document)
+        return tuple(
+            resource for document in self.documents for resource in by_document.get(document, ())
+        )
 
     @property
     def workloads(self) -> tuple[Workload, ...]:
         """The workloads."""
         return tuple(classification.workload for classification in self.classifications)
+
+
+def _by_document(manifests: ManifestSet) -> dict[Document, list[Resource]]:
+    found: dict[Document, list[Resource]] = {}
+    for resource in manifests.resources:
+        found.setdefault(resource.document, []).append(resource)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

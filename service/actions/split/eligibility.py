@@ -42,8 +42,8 @@ def check_eligible(candidate: Candidate, wrap: Proposal | None) -> None:
             " from"
         )
         raise Refused(Refusal.INJECTED, message)
-    confidence = candidate.classification.boundary_confidence()
     if len(candidate.classification.joined(candidate.min_confidence).groups) < 2:
+        confidence = candidate.classification.boundary_confidence()
         message = (
             f"confidence {confidence:.2f} is below min_confidence {candidate.min_confidence:.2f}:"
             f" {_SETTLE}"

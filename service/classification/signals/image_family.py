@@ -40,8 +40,7 @@ _NOBODYS = (ImageRole.TOOL, ImageRole.RUNTIME, ImageRole.HELPER)
 def observe(context: PodContext) -> Iterator[Observation]:
     """Yields for each two containers that run one repository's images TOGETHER if they are
     processes of one product, APART if one is a worker beside a server or if they are copies of one
-    server; images of tools, languages and helpers aside, which are
-    nobody's product.
+    server; images of tools, languages and helpers aside, which are nobody's product.
     """
     for one, other in combinations(context.classified_containers, 2):
         if not one.image or repository(one.image) != repository(other.image):

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from service.classification.applications import are_different_parts, are_two_applications
+from service.classification.applications import are_two_applications, different_parts
 from service.classification.context import PodContext
 from service.classification.node_paths import is_system_path
 from service.classification.observation import Claim, Observation
@@ -131,4 +131,6 @@ def _are_parts(context: PodContext, one: Container, other: Container) -> bool:
     """Whether two containers are applications that are named for different parts of a product: a
     shared volume is then in the way of taking them apart, and says little of whether they are one.
     """
-    return are_two_applications(context, one, other) and are_different_parts(context, one, other)
+    if not are_two_applications(context, one, other):
+        return False
+    return different_parts(context, one, other) is not None

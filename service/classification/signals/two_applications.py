@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from service.classification.applications import are_two_applications, role_word
+from service.classification.applications import are_two_applications, different_parts
 from service.classification.context import PodContext
 from service.classification.observation import Claim, Observation
 from service.kube.containers import Container
@@ -47,15 +47,16 @@ def observe(context: PodContext) -> Iterator[Observation]:
             place=context.lazy_location_of(one, "name"),
             other=other,
         )
-        words = role_word(context, one), role_word(context, other)
-        if words[0] is not None and words[1] is not None and words[0].role != words[1].role:
+        parts = different_parts(context, one, other)
+        if parts is not None:
+            own, others = parts
             yield Observation(
                 case="two-applications.roles",
                 claim=Claim.APART,
                 subject=one,
-                message=f"is named for a {words[0].role} ({words[0].word!r}), and {other.name} for"
-                f" a {words[1].role} ({words[1].word!r})",
-                place=context.lazy_location_of(one, words[0].field),
+                message=f"is named for a {own.role} ({own.word!r}), and {other.name} for"
+                f" a {others.role} ({others.word!r})",
+                place=context.lazy_location_of(one, own.field),
                 other=other,
             )
 
