@@ -71,8 +71,16 @@ class Rewritten:
                 }
             codes = {assumption.code for assumption in change.assumptions}
             if codes & {AssumptionCode.DATA_TAKEN_OVER, AssumptionCode.RUNS_ONCE}:
-                # The stage switch stops them.
-                found[2] |= {pods.owner for pods in _pods_named(clusters[2], path, name)}
+                # The stage switch stops them. A bare Pod's controller may have another name.
+                stopped = [
+                    successor
+                    for pods in _pods_named(clusters[0], path, name)
+                    if pods.owner.kind == "Pod"
+                    for successor in _successors(clusters[1], pods)
+                ]
+                found[2] |= {
+                    pods.owner for pods in stopped or _pods_named(clusters[2], path, name)
+                }
         return found
 
 

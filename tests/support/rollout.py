@@ -328,8 +328,8 @@ def concurrent_writers(
     for first, second in combinations(existing, 2):
         if first.owner == second.owner:
             continue
-        if first.owner in before.pods and second.owner in before.pods:
-            continue  # it was so before
+        if _ran_side_by_side(first, second, before=before, after=after):
+            continue
         if second.owner.kind == "StatefulSet" and re.fullmatch(
             rf"{re.escape(second.owner.name)}-\d+", first.owner.name
         ):
@@ -343,6 +343,20 @@ def concurrent_writers(
                     f"{container.identity} runs in {first.owner} and in {second.owner}, both on"
                     f" {sorted(shared)}"
                 )
+
+
+def _ran_side_by_side(first: Pods, second: Pods, *, before: Cluster, after: Cluster) -> bool:
+    """Whether two controllers, or the bare Pods that they take over from, were there before."""
+    first_origins, second_origins = (
+        {pods.owner}
+        if pods.owner in before.pods
+        else {bare.owner for bare in _bare_predecessors(before, after, pods)}
+        for pods in (first, second)
+    )
+    takes_over = second.owner in first_origins or first.owner in second_origins
+    return not takes_over and any(
+        one != other for one, other in product(first_origins, second_origins)
+    )
 
 
 def _exclusive_resources(container: Container, pods: Pods, *, ports: bool) -> set[str]:
