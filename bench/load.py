@@ -86,8 +86,8 @@ def send_one_by_one(port: int, data: bytes, count: int) -> list[float]:
     return times
 
 
-async def send_at_rate(port: int, data: bytes) -> tuple[list[float], int]:
-    """Send RATE requests a second for SECONDS, each when it is due, whether or not others are
+async def send_at_rate(port: int, data: bytes, rate: int = RATE) -> tuple[list[float], int]:
+    """Send so many requests a second for SECONDS, each when it is due, whether or not others are
     answered.
 
     Returns:
@@ -112,8 +112,8 @@ async def send_at_rate(port: int, data: bytes) -> tuple[list[float], int]:
 
     began = time.perf_counter()
     tasks = []
-    for number in range(RATE * SECONDS):
-        due = began + number / RATE
+    for number in range(rate * SECONDS):
+        due = began + number / rate
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tasks.append(asyncio.create_task(send(due)))
     _, late = await asyncio.wait(tasks, timeout=60)

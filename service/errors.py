@@ -4,11 +4,12 @@
     ├── InputError            what was sent can't be read; has a code, and a place if known
     │   ├── LimitExceeded     it could be read, but costs more than the limits allow
     │   └── OptionError       an option has a value that is not allowed
-    ├── DeadlineExceeded      the request took longer than it may
     └── EditError             a change can't be made in this text
         ├── CrossesAnchor     it would also change what an alias or a merge key stands for
         ├── RepeatedKey       a key on the way stands twice in its mapping
         └── OverlappingEdits  two edits replace the same text
+
+    DeadlineExceeded          the work was stopped; no handler of errors may go on after it
 
 Messages never quote a manifest: they name the place, the kind of problem and what to do, but no
 values, which may be secrets.
@@ -53,8 +54,12 @@ class OptionError(InputError):
         self.field = field
 
 
-class DeadlineExceeded(PodsplitError):
-    """The request took longer than it may."""
+class DeadlineExceeded(BaseException):
+    """The request took longer than it may, or nobody waits for it any more.
+
+    It can be raised anywhere, and is no Exception, as code that catches those to go on with the
+    next workload must not catch it.
+    """
 
 
 class EditError(PodsplitError):

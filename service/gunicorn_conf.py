@@ -17,7 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from service.web.configured_files import read_catalogue, read_tokens
+from service.web.dependencies import EXTENSION
 from service.web.garbage_collection import tune_garbage_collector
+from service.web.listening import ignore_new_clients
+from service.web.metrics import retire
+from service.web.metrics_board import Board
 from service.web.settings import ServerSettings, Settings, SettingsError
 
 try:
@@ -29,28 +33,31 @@ try:
 except SettingsError as error:
     sys.exit(f"podsplit: {error}")
 
-# Only the process that reads this file made the folder, so only it removes it.
-_runtime = Path(tempfile.mkdtemp(prefix="podsplit-"))
-_owner = os.getpid()
+_runtime: Path | None = None
 if _settings.drain_file is None:
+    # Only the process that reads this file made the folder, so only it removes it.
+    _runtime = Path(tempfile.mkdtemp(prefix="podsplit-"))
     os.environ["PODSPLIT_DRAIN_FILE"] = str(_runtime / "draining")
+_owner = os.getpid()
 _drain_file = Path(os.environ["PODSPLIT_DRAIN_FILE"])
 _drain_file.unlink(missing_ok=True)
-if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    (_runtime / "metrics").mkdir()
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_runtime / "metrics")
+
+# gunicorn can be told to start more workers (SIGTTIN), and starts new ones while old ones end.
+_board = Board(2 * _server_settings.workers + 16)
+_ENDED = 0
+"""The slot of all workers that have ended."""
+_free_slots = list(range(1, _board.slots))
 
 bind = f"{_server_settings.host}:{_server_settings.port}"
 workers = _server_settings.workers
-worker_class = "service.web.worker.DrainingWorker"
-threads = _server_settings.threads
+worker_class = "service.web.worker.Worker"
 graceful_timeout = _server_settings.graceful_timeout
-worker_connections = 2000
+worker_connections = 4000
 backlog = 2048
-# Seconds that an idle connection is kept open.
-keepalive = 15
-# A worker whose main thread does not answer for this long, in seconds, is killed. Requests run in
-# other threads and have deadlines of their own.
+# gevent's worker ends a connection whose next head isn't complete after this many seconds.
+keepalive = _server_settings.header_timeout
+# A worker that serves no connection for this long, in seconds, is killed. The pipeline runs in
+# other threads and has deadlines of its own.
 timeout = 60
 accesslog = None
 control_socket_disable = True
@@ -81,11 +88,19 @@ logconfig_dict = {
 def when_ready(server: Any) -> None:
     """Put the drain before gunicorn's own reaction to SIGTERM."""
     stop = server.handle_term
+    is_draining = False
 
     def drain() -> None:
-        if _drain_file.exists() or _settings.drain_seconds <= 0:
+        nonlocal is_draining
+        if is_draining or _settings.drain_seconds <= 0:
+            for listener in server.LISTENERS:
+                ignore_new_clients(listener.sock)
             stop()
-        _drain_file.touch()
+        is_draining = True
+        try:
+            _drain_file.touch()
+        except OSError:
+            server.log.exception("readiness stays up, as the file of the drain can't be written")
         server.log.info("draining for %s seconds", _settings.drain_seconds)
         timer = threading.Timer(_settings.drain_seconds, os.kill, (os.getpid(), signal.SIGTERM))
         timer.daemon = True
@@ -94,9 +109,22 @@ def when_ready(server: Any) -> None:
     server.handle_term = drain
 
 
-def post_worker_init(_worker: Any) -> None:
-    """Set the garbage collector once a worker has loaded the application."""
+def pre_fork(_server: Any, worker: Any) -> None:
+    """Give a worker that is about to start a place to show its metrics; None is left for very many
+    of them.
+    """
+    worker.slot = _free_slots.pop(0) if _free_slots else None
+
+
+def post_worker_init(worker: Any) -> None:
+    """Set the garbage collector once a worker has loaded the application, and show its metrics to
+    the others.
+    """
     tune_garbage_collector()
+    metrics = worker.wsgi.extensions[EXTENSION].metrics
+    if worker.slot is not None:
+        metrics.share(_board, worker.slot)
+    worker.each_second = metrics.publish
 
 
 def pre_request(_worker: Any, request: Any) -> None:
@@ -105,18 +133,19 @@ def pre_request(_worker: Any, request: Any) -> None:
         request.force_close()
 
 
-def child_exit(_server: Any, worker: Any) -> None:
-    """Take a dead worker's gauges out of the metrics, and its connections out of what the workers
-    share.
-    """
-    worker.forget_connections()
-    # prometheus_client reads PROMETHEUS_MULTIPROC_DIR when it is imported.
-    from prometheus_client import multiprocess  # noqa: PLC0415
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Show the last counts of a worker that ends."""
+    worker.each_second()
 
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Keep what a dead worker has counted."""
+    if worker.slot is not None:
+        retire(_board, worker.slot, _ENDED)
+        _free_slots.append(worker.slot)
 
 
 def on_exit(_server: Any) -> None:
     """Remove the folder of this process."""
-    if os.getpid() == _owner:
+    if _runtime is not None and os.getpid() == _owner:
         shutil.rmtree(_runtime, ignore_errors=True)

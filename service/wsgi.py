@@ -9,11 +9,13 @@ from flask import Flask
 
 from service.web.app import create_app
 from service.web.settings import Settings, SettingsError
+from service.web.threads import WorkThreads
 
 
 def _app() -> Flask:
     try:
-        return create_app(Settings.from_environment(os.environ))
+        settings = Settings.from_environment(os.environ)
+        return create_app(settings, WorkThreads(settings.max_runs))
     except SettingsError as error:
         sys.exit(f"podsplit: {error}")
 

@@ -87,6 +87,12 @@ def client() -> FlaskClient:
     return create_app(Settings()).test_client()
 
 
+needs_proc = pytest.mark.skipif(
+    not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
+    reason="it reads /proc, which only Linux has",
+)
+
+
 @dataclass(frozen=True)
 class Server:
     """A gunicorn that a test started."""
@@ -103,6 +109,12 @@ class Server:
     def terminate(self) -> None:
         """Ask it to drain and end."""
         self.process.send_signal(signal.SIGTERM)
+
+    def workers(self) -> list[int]:
+        """The process ids of its workers; only Linux says them."""
+        process = self.process.pid
+        children = Path(f"/proc/{process}/task/{process}/children").read_text()
+        return [int(word) for word in children.split()]
 
     def connect(self, timeout: float = 30) -> socket.socket:
         """Open a connection; the timeout is in seconds, for each operation on it."""

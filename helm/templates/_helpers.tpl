@@ -61,7 +61,6 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* The variables that the chart sets, each with its value; a mapping, so that the order is that of the names. */}}
 {{- define "podsplit.environment" -}}
 {{- $variables := dict "HOST" .Values.server.host "PORT" "8080" "WORKERS" (include "podsplit.number" .Values.server.workers) }}
-{{- $_ := set $variables "PODSPLIT_THREADS" (include "podsplit.number" .Values.server.threads) }}
 {{- $_ := set $variables "PODSPLIT_HEADER_TIMEOUT" (include "podsplit.number" .Values.server.headerTimeout) }}
 {{- $_ := set $variables "PODSPLIT_GRACEFUL_TIMEOUT" (include "podsplit.gracefulTimeout" .) }}
 {{- range $name, $value := .Values.settings }}

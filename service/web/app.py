@@ -7,7 +7,7 @@ from flask import Flask
 from service.classification.knowledge import load_catalogue
 from service.classification.knowledge.weights import load_weights
 from service.web import logs, problems, request_hooks
-from service.web.concurrency import RunLimiter
+from service.web.concurrency import Execute, Memory, Runs, execute_here
 from service.web.configured_files import read_catalogue, read_tokens
 from service.web.dependencies import EXTENSION, Dependencies
 from service.web.metrics import Metrics
@@ -16,8 +16,12 @@ from service.web.settings import Settings
 from service.web.views import operations
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, execute: Execute = execute_here) -> Flask:
     """Make the WSGI application.
+
+    Args:
+        settings: the limits.
+        execute: how runs of the pipeline are executed.
 
     Raises:
         SettingsError: the tokens file or the catalogue file can't be used.
@@ -27,7 +31,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions[EXTENSION] = Dependencies(
         settings=settings,
         metrics=Metrics(),
-        run_limiter=RunLimiter(settings),
+        runs=Runs(settings, execute),
+        memory=Memory(settings.max_held_bytes),
         tokens=read_tokens(settings),
         routes=ROUTES,
         catalogue=read_catalogue(settings),

@@ -10,7 +10,7 @@ from typing import cast
 from flask import current_app
 
 from service.options import CatalogueEntry
-from service.web.concurrency import RunLimiter
+from service.web.concurrency import Memory, Runs
 from service.web.metrics import Metrics
 from service.web.route import Route
 from service.web.settings import Settings
@@ -28,8 +28,10 @@ class Dependencies:
     """The limits and timeouts."""
     metrics: Metrics
     """The counters of this application."""
-    run_limiter: RunLimiter
+    runs: Runs
     """The limit of runs at once."""
+    memory: Memory
+    """The limit of bodies at once."""
     tokens: Tokens | None
     """The tokens that callers may use; None where the API is open."""
     routes: tuple[Route, ...]

@@ -5,20 +5,24 @@ Labels are routes, methods, statuses and words of the service, never text that w
 
 from __future__ import annotations
 
-import os
 from collections import Counter as Tally
+from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
+import orjson
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
     Histogram,
+    Metric,
     generate_latest,
-    multiprocess,
 )
+from prometheus_client.registry import Collector
 
 from service.findings import Report
+from service.web.metrics_board import Board
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -31,6 +35,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self._registry = registry
+        self._shared: tuple[Board, int] | None = None
         self.requests = Counter(
             "podsplit_requests",
             "Requests answered.",
@@ -48,7 +53,6 @@ class Metrics:
             "podsplit_requests_in_flight",
             "Requests being answered.",
             registry=registry,
-            multiprocess_mode="livesum",
         )
         self.documents = Counter("podsplit_documents", "Documents read.", registry=registry)
         self.rejected = Counter(
@@ -75,7 +79,7 @@ class Metrics:
         self.documents.inc(report.documents)
         for rejected in report.rejected:
             self.rejected.labels(rejected.code).inc()
-        # Add up first: each increment takes a lock and writes to a file.
+        # Add up first: each increment takes a lock.
         roles = Tally(
             verdict.role.value for workload in report.workloads for verdict in workload.containers
         )
@@ -91,10 +95,100 @@ class Metrics:
             for item in report.rewrite.held_back:
                 self.held_back.labels(item.action, item.reason).inc()
 
+    def share(self, board: Board, slot: int) -> None:
+        """Show these metrics to the other workers from now on, and theirs with these."""
+        self._shared = (board, slot)
+        self.publish()
+
+    def publish(self) -> None:
+        """Show the others how the metrics are now."""
+        if self._shared is not None:
+            board, slot = self._shared
+            board.write(slot, _snapshot(self._registry))
+
     def text(self) -> bytes:
-        """The metrics in Prometheus' text format, over all workers where gunicorn runs several."""
-        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        """The metrics in Prometheus' text format, over all workers where there are several: those
+        of the others as they were when they last published them.
+        """
+        if self._shared is None:
             return generate_latest(self._registry)
+        self.publish()
+        board, _ = self._shared
         registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        registry.register(_Total([board.read(slot) for slot in range(board.slots)]))
         return generate_latest(registry)
+
+
+def retire(board: Board, slot: int, ended: int) -> None:
+    """Add what a worker that has ended had counted to the counts of those that ended before.
+
+    Args:
+        board: where all workers show theirs.
+        slot: the slot of the worker.
+        ended: the slot of all that ended.
+    """
+    counted = _Total([board.read(ended), board.read(slot)]).without("gauge")
+    board.write(ended, orjson.dumps(counted))
+    board.clear(slot)
+
+
+_Samples: TypeAlias = list[tuple[str, dict[str, str], float]]
+"""The name, the labels and the value of each."""
+_Family: TypeAlias = tuple[str, str, str, _Samples]
+"""The name of a metric, what it says, its type, and its samples."""
+
+
+def _snapshot(registry: CollectorRegistry) -> bytes:
+    """All metrics of a registry, as JSON."""
+    families: list[_Family] = [
+        (
+            metric.name,
+            metric.documentation,
+            metric.type,
+            [
+                (sample.name, sample.labels, sample.value)
+                for sample in metric.samples
+                if not sample.name.endswith("_created")
+            ],
+        )
+        for metric in registry.collect()
+    ]
+    return orjson.dumps(families)
+
+
+class _Total(Collector):
+    """The sum of several snapshots; None among them counts for nothing."""
+
+    def __init__(self, snapshots: Iterable[bytes | None]) -> None:
+        self._types: dict[str, tuple[str, str]] = {}
+        self._values: dict[str, dict[tuple[str, tuple[tuple[str, str], ...]], float]] = {}
+        for snapshot in snapshots:
+            families: list[_Family] = orjson.loads(snapshot) if snapshot else []
+            for name, documentation, kind, samples in families:
+                self._types[name] = (documentation, kind)
+                values = self._values.setdefault(name, {})
+                for sample, labels, value in samples:
+                    key = (sample, tuple(labels.items()))
+                    values[key] = values.get(key, 0.0) + value
+
+    def without(self, excluded: str) -> list[_Family]:
+        """The sum, but for metrics of one type."""
+        return [
+            (
+                name,
+                documentation,
+                kind,
+                [(sample, dict(labels), value) for (sample, labels), value in values.items()],
+            )
+            for name, values in self._values.items()
+            for documentation, kind in [self._types[name]]
+            if kind != excluded
+        ]
+
+    def collect(self) -> Iterator[Metric]:
+        """The sum, as Prometheus' client has it."""
+        for name, documentation, kind, samples in self.without(""):
+            metric = Metric(name, documentation, kind)
+            for sample, labels, value in samples:
+                metric.add_sample(sample, labels, value)
+            yield metric

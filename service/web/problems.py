@@ -14,7 +14,7 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from service.errors import DeadlineExceeded, InputError, LimitExceeded, OptionError
+from service.errors import InputError, LimitExceeded, OptionError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -99,7 +99,6 @@ def register_error_handlers(app: Flask) -> None:
     """Answer every error of `app` with a problem document."""
     app.register_error_handler(Problem, respond)
     app.register_error_handler(InputError, _handle_input_error)
-    app.register_error_handler(DeadlineExceeded, _handle_deadline_exceeded)
     app.register_error_handler(HTTPException, _handle_http_error)
     app.register_error_handler(Exception, _handle_unexpected_error)
 
@@ -112,11 +111,6 @@ def _handle_input_error(error: InputError) -> Response:
     return respond(
         Problem(413 if isinstance(error, LimitExceeded) else 400, error.message, code=error.code)
     )
-
-
-def _handle_deadline_exceeded(_error: DeadlineExceeded) -> Response:
-    detail = "the request took longer than this service allows: send fewer documents at once"
-    return respond(Problem(503, detail, code="deadline-exceeded", headers=RETRY_AFTER))
 
 
 def _handle_http_error(error: HTTPException) -> Response:

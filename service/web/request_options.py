@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -61,6 +60,7 @@ def read_options(
     envelope: Mapping[str, Any],
     files: Sequence[tuple[str, bytes]],
     settings: Settings,
+    deadline: float,
     rules: Collection[str],
     catalogue: tuple[CatalogueEntry, ...] = (),
 ) -> Options:
@@ -76,6 +76,7 @@ def read_options(
         envelope: the envelope's options as they came.
         files: path and content of what was sent.
         settings: the limits of this service.
+        deadline: the moment of `time.monotonic()` at which the run gives up, in seconds.
         rules: the ids of the rules that exist.
         catalogue: the service's own additions to the catalogue, after all others.
 
@@ -93,10 +94,7 @@ def read_options(
     parts = sorted(by_folder.keys() - set(whole), key=len, reverse=True)
     for folder in parts:
         _check_partial(by_folder[folder], f"{folder}{FILE_NAME}: ")
-    limits = {
-        "max_documents": settings.max_documents,
-        "deadline": time.monotonic() + settings.request_timeout,
-    }
+    limits = {"max_documents": settings.max_documents, "deadline": deadline}
 
     def combined(folders: list[str]) -> Options:
         return _options(

@@ -46,10 +46,16 @@ class Settings:
     """Manifest files in one request."""
     max_documents: int = field(default=20_000, metadata={"least": 1})
     """YAML documents in one request."""
+    max_held_bytes: int = field(default=256 * 1024 * 1024, metadata={"least": 1024})
+    """Bytes of all bodies and unpacked archives that one process holds at once, those that still
+    arrive included; a request that would need more is refused.
+    """
     request_timeout: float = field(default=30.0, metadata={"least": 0.1})
     """Seconds that one request may take, its body's arrival not counted."""
     body_timeout: float = field(default=30.0, metadata={"least": 0.1})
-    """Seconds that a request's body may take to arrive, and its answer to be taken."""
+    """Seconds that a request's body may take to arrive, and as many that its answer may take to be
+    taken.
+    """
     max_runs: int = field(default=4, metadata={"least": 1})
     """Runs of the pipeline at once in one process; more wait for a slot."""
     large_body_bytes: int = field(default=1024 * 1024, metadata={"least": 1})
@@ -100,10 +106,10 @@ class ServerSettings:
     """The port to listen on."""
     workers: int = field(default=2, metadata={"variable": "WORKERS", "least": 1})
     """Processes that serve requests."""
-    threads: int = field(default=32, metadata={"least": 1})
-    """Threads of each process: how many connections it serves at once."""
-    header_timeout: int = field(default=10, metadata={"least": 1})
-    """Seconds that the head of a request may take to arrive."""
+    header_timeout: int = field(default=15, metadata={"least": 1})
+    """Seconds that the head of a request may take to arrive, on a connection that is kept open the
+    time until it begins included.
+    """
     graceful_timeout: int = field(kw_only=True, metadata={"least": 1})
     """Seconds that requests may still take after a drain; when unset, a little more than one
     request may take.

@@ -1,6 +1,6 @@
-"""gunicorn's threaded worker with seven weaknesses fixed: slow heads, bodies, readers and hang-ups,
-connections in the backlog at a stop, answers and log lines that quote malformed requests, and
-connections that are shared out unevenly.
+"""gunicorn's gevent worker, which serves thousands of slow clients at no cost, with what it lacks:
+an end for answers that nobody takes, connections that wait at the listener at a stop, and answers
+and log lines that don't quote malformed requests.
 
 It relies on the internals of gunicorn 27, hence the narrow range of versions in pyproject.toml.
 tests/integration holds it to what it promises.
@@ -11,16 +11,16 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import mmap
 import os
-import select
 import socket
-import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
+from math import log2
 from typing import Any
 
+from gevent.server import StreamServer
 from gunicorn.http.errors import (
     ExpectationFailed,
     InvalidResponseHeader,
@@ -30,83 +30,52 @@ from gunicorn.http.errors import (
     ParseException,
     UnsupportedTransferCoding,
 )
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.ggevent import GeventWorker
 
 from service.web.problems import CODES, MEDIA_TYPE, Problem, problem_document
-from service.web.settings import ServerSettings, Settings
+from service.web.settings import Settings
 
-_SLOTS = 256
-_YIELD = 0.002
-"""Seconds for which a worker leaves a new connection to workers that have fewer."""
-_CONNECTIONS = memoryview(mmap.mmap(-1, 2 * _SLOTS)).cast("H")
-"""How many connections each worker has, plus 1; 0 where there is no such worker. The arbiter makes
-it before it forks, so the workers share it.
+_WAIT = 0.0003
+"""Seconds that a worker with one connection leaves a new one to others; one with a thousand leaves
+it ten times as long.
 """
+_MANY = 1024
+"""Connections of a worker, for each of which it accepts one more at a time."""
 
 
-class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """A threaded worker.
-
-    gunicorn reads a request's head in a thread without a timeout, so a few clients that send a byte
-    now and then would take every thread. This worker shuts such connections from its main loop.
+class Worker(GeventWorker):  # type: ignore[misc]
+    """A worker that serves each connection in a greenlet; the pipeline runs in threads
+    (`service/web/threads.py`).
     """
 
     def __init__(self, *args: Any, **keywords: Any) -> None:
         super().__init__(*args, **keywords)
-        settings = Settings.from_environment(os.environ)
-        server_settings = ServerSettings.from_environment(os.environ, settings)
-        self._body_timeout = settings.body_timeout
-        self._head_timeout = server_settings.header_timeout
-        self._head_deadlines: dict[Any, float] = {}
-        self._slot = self.age % _SLOTS
-        self._notified = 0.0
+        self._answer_timeout = Settings.from_environment(os.environ).body_timeout
+        # gunicorn's hook for servers of other kinds.
+        self.server_class = self._make_server
+        self.each_second: Callable[[], None] = lambda: None
+        """Is called once a second."""
 
     def notify(self) -> None:
-        """Publish the number of connections and, once a second, gunicorn's own heartbeat. The main
-        loop calls this.
-        """
-        _CONNECTIONS[self._slot] = self.nr_conns + 1
-        if self._notified < time.monotonic() - 1:
-            super().notify()
-            self._notified = time.monotonic()
+        """Tell gunicorn that this worker is alive. The main loop calls this once a second."""
+        super().notify()
+        self.each_second()
 
-    def forget_connections(self) -> None:
-        """Take the number of connections back. The arbiter calls this once the worker is dead."""
-        _CONNECTIONS[self._slot] = 0
+    def _make_server(self, listener: Any, *, spawn: Any, **_unused: Any) -> _Server:
+        server = _Server(listener, handle=partial(self.handle, listener), spawn=spawn)
+        # Else it takes all that wait, and leaves the other workers none.
+        server.max_accept = 1
+        return server
 
-    def accept(self, listener: Any) -> None:
-        """Accept a connection, unless a worker that has fewer takes it first.
-
-        All workers wait for the same listener, and the system mostly wakes the same one first.
-        Clients keep their connections, so one worker would get most of the work.
-        """
-        if self.alive and self.nr_conns > min(filter(None, _CONNECTIONS), default=_SLOTS):
-            time.sleep(_YIELD)
-        super().accept(listener)
-
-    def handle(self, conn: Any) -> Any:
-        """Read a request and answer it, in a thread."""
-        self._head_deadlines[conn] = time.monotonic() + self._head_timeout
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Answer a request whose head is complete."""
+        # Else a client that never takes its answer would keep it here for ever.
+        sock.settimeout(self._answer_timeout)
         try:
-            return super().handle(conn)
-        finally:
-            self._head_deadlines.pop(conn, None)
-
-    def handle_request(self, req: Any, conn: Any) -> Any:
-        """Answer a request whose head is complete.
-
-        gunicorn waits forever for a client to take its answer, so a few that never read would hold
-        every thread. So would a body of which a byte arrives now and then: a timeout of a socket
-        starts anew with each of them.
-        """
-        self._head_deadlines.pop(conn, None)
-        conn.sock.settimeout(self._body_timeout)
-        unreader = conn.parser.unreader
-        unreader.sock = _Arrival(conn.sock, time.monotonic() + self._body_timeout)
-        try:
-            return super().handle_request(req, conn)
-        finally:
-            unreader.sock = conn.sock
+            return super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:  # the connection is to be closed
+            _take_what_is_left(sock)
+            raise
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Any) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer a malformed request with a problem document.
@@ -130,59 +99,34 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         )
         with contextlib.suppress(OSError):
             client.sendall(malformed_request_answer(status))
+            _take_what_is_left(client)
 
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Close a finished connection.
 
-        gunicorn would wait up to two seconds, in the main loop, for the client to hang up too.
+class _Server(StreamServer):
+    """The listener of a worker, which shares it with others."""
+
+    def do_read(self) -> Any:
+        """Accept a connection, a little later the more there are already.
+
+        The system tells all workers of a new connection, and mostly the same one first. Clients
+        keep their connections, so that one would get most of the work.
         """
-        if not fs.cancelled() and fs.exception() is None and fs.result() is False:
-            self.nr_conns -= 1
-            _close(conn.sock)
-        else:
-            super().finish_request(conn, fs)
+        connections = len(self.pool or ())
+        if not connections:
+            return super().do_read()
+        self.stop_accepting()
+        self._timer = self.loop.timer(_WAIT * log2(1 + connections))
+        self._timer.start(self._accept_waiting)
+        return None
 
-    def murder_keepalived(self, force: bool = False) -> None:
-        """Shut overdue connections. The main loop calls this about once a second."""
-        super().murder_keepalived(force)
-        now = time.monotonic()
-        for conn, deadline in list(self._head_deadlines.items()):
-            if deadline < now:
-                with contextlib.suppress(OSError):
-                    conn.sock.shutdown(socket.SHUT_RDWR)
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Start or stop accepting connections. Those made before a stop are still served."""
-        if not enabled and self._accepting and not self.alive:
-            for listener in self.sockets:
-                while select.select([listener], [], [], 0)[0]:
-                    before = self.nr_conns
-                    self.accept(listener)
-                    if self.nr_conns == before:  # another worker took it
-                        break
-        super().set_accept_enabled(enabled)
-
-
-class _Arrival:
-    """A connection that is read until a moment, however little arrives at a time."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
-
-    def recv(self, size: int) -> bytes:
-        """Read what is there, or wait for it.
-
-        Raises:
-            TimeoutError: at the deadline of this object, or after the connection's own timeout.
-        """
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        timeout = self._connection.gettimeout()
-        if timeout is None or left < timeout:
-            self._connection.settimeout(left)
-        return self._connection.recv(size)
+    def _accept_waiting(self) -> None:
+        # One, but for a worker that has very many.
+        for _ in range(1 + len(self.pool or ()) // _MANY):
+            if self.full() or not (accepted := super().do_read()):
+                break
+            self.do_handle(*accepted)
+        if self.started:
+            self.start_accepting()
 
 
 _STATUSES: Mapping[type[Exception], HTTPStatus] = {
@@ -205,13 +149,13 @@ def malformed_request_answer(status: HTTPStatus) -> bytes:
     return head.encode() + body
 
 
-def _close(connection: socket.socket) -> None:
-    """Close a connection so that the client gets the whole answer.
+def _take_what_is_left(connection: socket.socket) -> None:
+    """Make an end to a connection so that the client gets the whole answer.
 
     A close with unread input resets the connection, and the client could lose what it has not read
     yet. So read what is there: little, as every body is read to its end or its limit before.
     """
-    with contextlib.suppress(OSError), connection:
+    with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_WR)
         connection.settimeout(0)
         for _ in range(16):

@@ -181,9 +181,8 @@ def test_what_the_values_say_is_what_the_service_reads(
     of_server = VALUES["server"] | variant_values.get("server", {})
     usual = default_graceful_timeout(settings.request_timeout)
     assert server.graceful_timeout == (of_server["gracefulTimeout"] or usual)
-    assert (server.workers, server.threads, server.header_timeout) == (
+    assert (server.workers, server.header_timeout) == (
         of_server["workers"],
-        of_server["threads"],
         of_server["headerTimeout"],
     )
     callers = variant_values.get("auth", {})
@@ -204,7 +203,7 @@ def test_the_servers_variables_are_those_that_gunicorns_configuration_reads(helm
         "PORT": "8080",
         "WORKERS": "4",
     }
-    assert {environment[name] for name in SERVER_VARIABLES} == {"16", "5", "90"}
+    assert {environment[name] for name in SERVER_VARIABLES} == {"5", "90"}
     known = {PREFIX + field.name.upper() for field in fields(Settings)} | set(SERVER_VARIABLES)
     assert {name for name in environment if name.startswith(PREFIX)} <= known
 

@@ -16,8 +16,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.conftest import Server, StartServer
+from tests.conftest import Server, StartServer, needs_proc
 from tests.support.sockets import POD, read_all, request_head
+
+HALF_A_HEAD = b"POST /v1/analyze HTTP/1.1\r\nHost:"
 
 
 def test_a_body_that_does_not_arrive(start_server: StartServer) -> None:
@@ -80,43 +82,82 @@ def test_half_a_body(server: Server) -> None:
     assert b"body-truncated" in answer
 
 
-def test_slow_clients_do_not_block(start_server: StartServer) -> None:
-    """Clients that never finish their heads, more than there are threads, keep no other client from
-    its answer.
+@pytest.mark.parametrize("start", [HALF_A_HEAD, request_head(1000) + b"kind: Pod\n"])
+def test_slow_clients_do_not_block(start_server: StartServer, start: bytes) -> None:
+    """Hundreds of clients that stop within their heads or bodies keep no other client from its
+    answer, and each meets its end.
     """
-    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_HEADER_TIMEOUT="1")
-    slow = [small.connect() for _ in range(20)]
+    small = start_server(
+        WORKERS="1", PODSPLIT_HEADER_TIMEOUT="5", PODSPLIT_BODY_TIMEOUT="5", PODSPLIT_MAX_RUNS="1"
+    )
+    slow = [small.connect() for _ in range(300)]
     for connection in slow:
-        connection.sendall(b"POST /v1/analyze HTTP/1.1\r\nHost:")
-    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=20)
+        connection.sendall(start)
+    answers = [
+        requests.post(small.url + "/v1/analyze", data=POD, timeout=20).status_code,
+        requests.get(small.url + "/healthz", timeout=20).status_code,
+    ]
+    still_open = not any(select.select(slow[:100], [], [], 0))
+    endings = {read_all(connection)[:13] for connection in slow}
     for connection in slow:
         connection.close()
 
-    assert answer.ok
+    assert answers == [200, 200]
+    assert still_open
+    assert endings == ({b""} if start == HALF_A_HEAD else {b"HTTP/1.1 408 "})
 
 
-def test_slow_bodies_do_not_block_for_ever(start_server: StartServer) -> None:
-    """Clients that stop in mid-body, more than there are threads, get 408 after the time that a
-    body may take. Then others are answered.
-    """
-    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
-    slow = [small.connect() for _ in range(12)]
-    for connection in slow:
-        connection.sendall(request_head(1000) + b"kind: Pod\n")
-    answer = requests.post(small.url + "/v1/analyze", data=POD, timeout=30)
-    status_lines = {read_all(connection)[:13] for connection in slow}
-    for connection in slow:
-        connection.close()
+def test_a_head_that_drips(start_server: StartServer) -> None:
+    """Its time is that of the whole head, not of each byte."""
+    impatient = start_server(PODSPLIT_HEADER_TIMEOUT="1")
+    with impatient.connect() as connection:
+        connection.sendall(HALF_A_HEAD)
+        for _ in range(40):
+            if select.select([connection], [], [], 0.2)[0]:
+                break
+            connection.sendall(b"x")
+        else:
+            pytest.fail("it is read for as long as bytes come")
 
-    assert answer.ok
-    assert status_lines == {b"HTTP/1.1 408 "}
+
+def test_a_client_that_hangs_up_while_its_answer_is_made(start_server: StartServer) -> None:
+    """Its run ends, so that others get its slot."""
+    small = start_server(WORKERS="1", PODSPLIT_MAX_RUNS="1", PODSPLIT_REQUEST_TIMEOUT="300")
+    long = b"---\n".join([POD] * 19_000)
+    with small.connect() as connection:
+        connection.sendall(request_head(len(long), "/v1/rewrite") + long)
+        time.sleep(0.5)
+    until = time.monotonic() + 30
+    while b"hung-up" not in small.log.read_bytes() and time.monotonic() < until:
+        time.sleep(0.1)
+
+    (line,) = [line for line in small.log.read_text().splitlines() if "hung-up" in line]
+    assert json.loads(line)["status"] == 408
+    assert requests.post(small.url + "/v1/analyze", data=POD, timeout=30).ok
+
+
+def test_more_bodies_than_there_is_room_for(start_server: StartServer) -> None:
+    """A body that would be too much beside others is refused at once; small ones still fit."""
+    small = start_server(
+        WORKERS="1", PODSPLIT_MAX_BODY_BYTES="1000000", PODSPLIT_MAX_HELD_BYTES="1500000"
+    )
+    with small.connect() as connection:
+        connection.sendall(request_head(1_000_000) + b"#" * 900_000)
+        until = time.monotonic() + 20
+        answers: list[requests.Response] = []
+        # The first one may not be read yet.
+        while not (answers and answers[-1].status_code != 200) and time.monotonic() < until:
+            answers.append(
+                requests.post(small.url + "/v1/analyze", data=b"#" * 900_000, timeout=30)
+            )
+        assert requests.post(small.url + "/v1/analyze", data=POD, timeout=30).ok
+
+    assert (answers[-1].status_code, answers[-1].json()["code"]) == (503, "overloaded")
 
 
 def test_clients_that_never_read_do_not_block_for_ever(start_server: StartServer) -> None:
-    """Clients that don't read their large answers, more than there are threads, are cut off. Then
-    others are answered.
-    """
-    small = start_server(WORKERS="1", PODSPLIT_THREADS="4", PODSPLIT_BODY_TIMEOUT="1")
+    """Clients that don't read their large answers are cut off. Others are answered meanwhile."""
+    small = start_server(WORKERS="1", PODSPLIT_BODY_TIMEOUT="1")
     large = gzip.compress(
         b"# " + random.Random(1).randbytes(60_000).hex().encode() + b"x" * 8_000_000
     )
@@ -192,16 +233,14 @@ def test_a_thousand_requests_at_once(server: Server) -> None:
     ]
 
 
+@needs_proc
 def test_a_worker_killed_in_mid_request(start_server: StartServer) -> None:
     """The requests of a killed worker are lost; a new worker answers the next ones."""
     running = start_server(WORKERS="1")
     with running.connect() as connection:
         connection.sendall(request_head(100) + b"kind:")
         time.sleep(0.3)
-        children = f"/proc/{running.process.pid}/task/{running.process.pid}/children"
-        with open(children, encoding="ascii") as file:  # noqa: PTH123 - not a regular file
-            (worker,) = (int(word) for word in file.read().split())
-        os.kill(worker, signal.SIGKILL)
+        os.kill(running.workers()[0], signal.SIGKILL)
         assert read_all(connection) == b""
 
     until = time.monotonic() + 20

@@ -8,7 +8,7 @@ import time
 import requests
 
 from tests.conftest import StartServer
-from tests.support.sockets import POD, request_head
+from tests.support.sockets import POD, read_all, request_head
 
 
 def test_readiness_goes_down_first_and_new_requests_are_served(start_server: StartServer) -> None:
@@ -68,6 +68,40 @@ def test_a_second_sigterm_ends_the_drain(start_server: StartServer) -> None:
     running.terminate()
 
     assert running.process.wait(10) == 0
+
+
+def test_a_stop_without_a_drain(start_server: StartServer) -> None:
+    """Clients whose connections were made are answered; those that come later are refused, and
+    none is reset.
+    """
+    running = start_server(PODSPLIT_DRAIN_SECONDS="0")
+    outcomes: list[str] = []
+
+    def ask() -> None:
+        for _ in range(10_000):
+            try:
+                connection = running.connect()
+            except OSError:
+                outcomes.append("refused")
+                return
+            with connection:
+                try:
+                    connection.sendall(request_head(len(POD)) + POD)
+                    outcomes.append(read_all(connection)[:12].decode())
+                except OSError as error:
+                    outcomes.append(type(error).__name__)
+
+    threads = [threading.Thread(target=ask) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.5)
+    running.terminate()
+    for thread in threads:
+        thread.join(60)
+
+    assert set(outcomes) == {"HTTP/1.1 200", "refused"}
+    assert outcomes.count("refused") == 32
+    assert running.process.wait(30) == 0
 
 
 def test_sigterm_under_load(start_server: StartServer) -> None:

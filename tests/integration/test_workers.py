@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
-import pytest
-
-from tests.conftest import StartServer
+from tests.conftest import StartServer, needs_proc
 
 CONNECTIONS = 40
 
@@ -22,18 +19,12 @@ def _count_sockets(process: int) -> int:
     )
 
 
-@pytest.mark.skipif(
-    not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
-    reason="it reads /proc, which only Linux has",
-)
+@needs_proc
 def test_connections_that_are_kept_are_shared_out(start_server: StartServer) -> None:
     """Connections that stay open, as proxies keep them, are shared about equally by the workers."""
     running = start_server(WORKERS="2")
     time.sleep(2)  # the service counts as ready as soon as one worker is
-    process = running.process.pid
-    workers = [
-        int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    ]
+    workers = running.workers()
     before = [_count_sockets(worker) for worker in workers]
     with ExitStack() as stack:
         for _ in range(CONNECTIONS):

@@ -78,9 +78,7 @@ class Rewritten:
                     if pods.owner.kind == "Pod"
                     for successor in _successors(clusters[1], pods)
                 ]
-                found[2] |= {
-                    pods.owner for pods in stopped or _pods_named(clusters[2], path, name)
-                }
+                found[2] |= {pods.owner for pods in stopped or _pods_named(clusters[2], path, name)}
         return found
 
 

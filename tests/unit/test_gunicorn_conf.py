@@ -6,13 +6,18 @@ import gc
 import logging
 import os
 import runpy
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from service.web.app import create_app
+from service.web.dependencies import EXTENSION
 from service.web.garbage_collection import THRESHOLDS
+from service.web.metrics import Metrics
+from service.web.settings import Settings
 
 
 @pytest.fixture
@@ -22,13 +27,11 @@ def configure(monkeypatch, tmp_path):
 
     def read(**environ: str) -> SimpleNamespace:
         for name in list(os.environ):
-            if name.startswith(("PODSPLIT_", "PROMETHEUS_")) or name in ("HOST", "PORT", "WORKERS"):
+            if name.startswith("PODSPLIT_") or name in ("HOST", "PORT", "WORKERS"):
                 monkeypatch.delenv(name)
         # What the configuration sets itself is put back too.
         monkeypatch.setenv("PODSPLIT_DRAIN_FILE", "")
-        monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")
         monkeypatch.delenv("PODSPLIT_DRAIN_FILE")
-        monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         return SimpleNamespace(**runpy.run_module("service.gunicorn_conf"))
@@ -42,6 +45,7 @@ class Server:
     def __init__(self) -> None:
         self.log = logging.getLogger("test")
         self.stopped = 0
+        self.LISTENERS: list[Any] = []
 
     def handle_term(self) -> None:
         self.stopped += 1
@@ -52,10 +56,10 @@ def test_without_variables(configure):
     """This machine only, two workers, and time for the longest request."""
     found = configure()
 
-    assert (found.bind, found.workers, found.threads, found.graceful_timeout) == (
+    assert (found.bind, found.workers, found.keepalive, found.graceful_timeout) == (
         "127.0.0.1:8080",
         2,
-        32,
+        15,
         35,
     )
 
@@ -66,11 +70,11 @@ def test_variables(configure):
         HOST="[::]",
         PORT="80",
         WORKERS="4",
-        PODSPLIT_THREADS="8",
+        PODSPLIT_HEADER_TIMEOUT="8",
         PODSPLIT_REQUEST_TIMEOUT="10.5",
     )
 
-    assert (found.bind, found.workers, found.threads, found.graceful_timeout) == (
+    assert (found.bind, found.workers, found.keepalive, found.graceful_timeout) == (
         "[::]:80",
         4,
         8,
@@ -93,31 +97,39 @@ def test_a_file_that_can_not_be_used_stops_the_start(configure, tmp_path, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_of_its_own(configure, tmp_path):
-    """The drain file and the folder of the metrics are in one folder, which goes at the end."""
+def test_a_folder_of_its_own(configure, tmp_path):
+    """The drain file is in it, and it goes at the end."""
     found = configure()
-    drain_file, metrics = (
-        Path(os.environ[name]) for name in ("PODSPLIT_DRAIN_FILE", "PROMETHEUS_MULTIPROC_DIR")
-    )
+    drain_file = Path(os.environ["PODSPLIT_DRAIN_FILE"])
 
-    assert drain_file.parent == metrics.parent
     assert drain_file.parent.parent == tmp_path
-    assert metrics.is_dir()
     assert not drain_file.exists()
     found.on_exit(Server())
     assert not drain_file.parent.exists()
 
 
-def test_files_that_are_given_are_kept(configure, tmp_path):
-    """But for a drain file that was left over, which would keep readiness down."""
-    drain_file, metrics = tmp_path / "draining", tmp_path / "metrics"
-    metrics.mkdir()
+def test_a_drain_file_that_is_given(configure, tmp_path):
+    """No folder is made. One that was left over is removed, as it would keep readiness down."""
+    drain_file = tmp_path / "draining"
     drain_file.touch()
-    found = configure(PODSPLIT_DRAIN_FILE=str(drain_file), PROMETHEUS_MULTIPROC_DIR=str(metrics))
+    found = configure(PODSPLIT_DRAIN_FILE=str(drain_file))
 
-    assert not drain_file.exists()
+    assert list(tmp_path.iterdir()) == []
     found.on_exit(Server())
-    assert metrics.is_dir()
+    assert tmp_path.is_dir()
+
+
+def test_a_drain_file_that_can_not_be_written(configure, tmp_path):
+    """The drain begins all the same, and ends with the second signal."""
+    server = Server()
+    found = configure(
+        PODSPLIT_DRAIN_SECONDS="86400", PODSPLIT_DRAIN_FILE=str(tmp_path / "gone" / "draining")
+    )
+    found.when_ready(server)
+
+    server.handle_term()
+    with pytest.raises(StopIteration):
+        server.handle_term()
 
 
 def test_the_first_term_drains_and_the_second_stops(configure):
@@ -148,27 +160,101 @@ def test_without_a_drain_the_first_term_stops(configure):
         server.handle_term()
 
 
-def test_a_worker_sets_the_garbage_collector(configure):
-    """Once, when it has loaded the application."""
+def test_a_stop_takes_no_new_connections(configure):
+    """Before gunicorn closes the listener; clients that are there already are still served."""
+    server = Server()
+    configure(PODSPLIT_DRAIN_SECONDS="0").when_ready(server)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server.LISTENERS.append(SimpleNamespace(sock=listener))
+        early = socket.create_connection(listener.getsockname(), timeout=5)
+        with pytest.raises(StopIteration):
+            server.handle_term()
+        accepted, _ = listener.accept()
+        with early, accepted, socket.socket() as late:
+            early.sendall(b"x")
+            assert accepted.recv(1) == b"x"
+            late.settimeout(0.3)
+            with pytest.raises(TimeoutError):
+                late.connect(listener.getsockname())
+
+
+class Worker:
+    """gunicorn's worker, as far as it is used, with an application of its own."""
+
+    def __init__(self, found: SimpleNamespace) -> None:
+        found.pre_fork(Server(), self)
+        self.slot: int
+        self.wsgi = create_app(Settings())
+        self.each_second = lambda: None
+
+    @property
+    def metrics(self) -> Metrics:
+        metrics = self.wsgi.extensions[EXTENSION].metrics
+        assert isinstance(metrics, Metrics)
+        return metrics
+
+
+@pytest.fixture
+def start_worker(configure):
+    """Starts workers of one configuration."""
     thresholds = gc.get_threshold()
-    try:
-        configure().post_worker_init(None)
-        assert gc.get_threshold() == THRESHOLDS
-        assert gc.get_freeze_count() > 0
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
-
-
-def test_a_dead_worker_leaves_nothing_behind(configure):
-    """Its gauges go, its counters stay, and its connections are taken back."""
     found = configure()
-    metrics = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-    for name in ("gauge_livesum_7.db", "gauge_livesum_8.db", "counter_7.db"):
-        (metrics / name).touch()
-    forgotten: list[bool] = []
-    worker = SimpleNamespace(pid=7, forget_connections=lambda: forgotten.append(True))
-    found.child_exit(Server(), worker)
 
-    assert {path.name for path in metrics.iterdir()} == {"gauge_livesum_8.db", "counter_7.db"}
-    assert forgotten == [True]
+    def start() -> Worker:
+        worker = Worker(found)
+        found.post_worker_init(worker)
+        return worker
+
+    yield start, found
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def test_a_worker_sets_the_garbage_collector(start_worker):
+    """Once, when it has loaded the application."""
+    start, _ = start_worker
+    start()
+
+    assert gc.get_threshold() == THRESHOLDS
+    assert gc.get_freeze_count() > 0
+
+
+def test_workers_show_each_other_their_metrics(start_worker):
+    """Each shows the sum, as of the last second."""
+    start, _ = start_worker
+    first, second = start(), start()
+    first.metrics.documents.inc(3)
+    second.metrics.documents.inc(4)
+    first.each_second()
+
+    assert b"podsplit_documents_total 7.0" in second.metrics.text()
+    assert b"podsplit_documents_total 7.0" in first.metrics.text()
+
+
+def test_a_dead_worker_leaves_its_counts(start_worker):
+    """What it was in the midst of goes; its place is given to others, any number of times."""
+    start, found = start_worker
+    watching = start()
+    for _ in range(60):
+        worker = start()
+        worker.metrics.documents.inc()
+        worker.metrics.in_flight.inc()
+        worker.metrics.requests.labels("/v1/analyze", "POST", "200").inc()
+        found.worker_exit(Server(), worker)
+        found.child_exit(Server(), worker)
+    text = watching.metrics.text().decode()
+
+    assert "podsplit_documents_total 60.0" in text
+    assert 'podsplit_requests_total{method="POST",route="/v1/analyze",status="200"} 60.0' in text
+    assert "podsplit_requests_in_flight 0.0" in text
+
+
+def test_more_workers_than_there_are_places(start_worker):
+    """Those that find none serve all the same."""
+    start, found = start_worker
+    workers = [start() for _ in range(24)]
+
+    assert workers[-1].slot is None
+    workers[-1].each_second()
+    assert b"podsplit_documents_total" in workers[-1].metrics.text()
+    found.child_exit(Server(), workers[-1])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Any
 
@@ -72,28 +72,66 @@ class Upload:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """What else the envelope or form holds, such as a pull request's diff."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(len(raw) for _, raw in self.files)
 
-def decode(
-    request: Request, settings: Settings, *, path: str | None, extra: frozenset[str] = frozenset()
-) -> Upload:
-    """Read the body and take it apart.
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body as it came."""
+
+    raw: bytes
+    """Its bytes, still compressed if `is_gzip`."""
+    media: str
+    """Its media type, in small letters; empty if none was given."""
+    parameters: Mapping[str, str]
+    """Those of the media type."""
+    is_gzip: bool
+    """Whether its Content-Encoding is gzip."""
+
+
+def receive_body(request: Request, settings: Settings, take: Callable[[int], None]) -> Body:
+    """Read the body from the connection, if its type is one that is known.
 
     Args:
         request: the request, its body unread.
+        settings: the limits.
+        take: called with the bytes of each piece; it raises a Problem if there is no room.
+
+    Raises:
+        Problem: 400, 408, 413, 415 or 503.
+    """
+    media = request.mimetype.lower()
+    _kind(media)
+    encoding = request.headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise Problem(415, "unsupported Content-Encoding; use one of: gzip, identity")
+    raw = receive(request, settings, take)
+    return Body(raw, media, request.mimetype_params, is_gzip=encoding in ("gzip", "x-gzip"))
+
+
+def decode(
+    body: Body, settings: Settings, *, path: str | None, extra: frozenset[str] = frozenset()
+) -> Upload:
+    """Take a body apart.
+
+    Args:
+        body: the body.
         settings: the limits.
         path: the name of a raw body, from the query; None for the default.
         extra: further keys that an envelope or form may have.
 
     Raises:
-        Problem: 400, 408, 413, 415 or 422.
+        Problem: 400, 413, 415 or 422.
     """
     bounds = Bounds(
         settings.max_unpacked_bytes, settings.max_archive_ratio, settings.max_archive_members
     )
-    media = request.mimetype.lower()
-    kind = _kind(media)
-    raw = _content(request, settings, bounds)
-    if media in _RAW_TYPES and (sniffed := archives.sniff(raw)):
+    kind = _kind(body.media)
+    raw = _content(body, settings, bounds)
+    if body.media in _RAW_TYPES and (sniffed := archives.sniff(raw)):
         kind = sniffed
     match kind:
         case ArchiveKind():
@@ -101,7 +139,7 @@ def decode(
         case "json":
             return _parse_json(raw, path, settings, extra)
         case "multipart":
-            form, parts = _parse_form(raw, request.mimetype_params, settings)
+            form, parts = _parse_form(raw, body.parameters, settings)
             return _form_upload(form, parts, settings, bounds, extra)
         case _:
             return Upload(((_raw_path(path, "stdin.yaml"), raw),))
@@ -119,16 +157,12 @@ def _kind(media: str) -> ArchiveKind | str:
     raise Problem(415, f"unsupported Content-Type; use one of: {', '.join(ACCEPTED)}")
 
 
-def _content(request: Request, settings: Settings, bounds: Bounds) -> bytes:
+def _content(body: Body, settings: Settings, bounds: Bounds) -> bytes:
     """The body, its Content-Encoding undone."""
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise Problem(415, "unsupported Content-Encoding; use one of: gzip, identity")
-    raw = receive(request, settings)
-    if encoding not in ("gzip", "x-gzip"):
-        return raw
+    if not body.is_gzip:
+        return body.raw
     try:
-        return archives.inflate(raw, Bounds(settings.max_body_bytes, bounds.ratio, bounds.members))
+        return archives.inflate(body.raw, replace(bounds, unpacked=settings.max_body_bytes))
     except (zlib.error, EOFError):
         raise Problem(
             400,
@@ -229,7 +263,7 @@ def _parse_envelope_file(index: int, item: object) -> tuple[str, bytes] | None:
 
 
 def _parse_form(
-    raw: bytes, parameters: dict[str, str], settings: Settings
+    raw: bytes, parameters: Mapping[str, str], settings: Settings
 ) -> tuple[MultiDict[str, str], MultiDict[str, FileStorage]]:
     """The fields and the files of a form.
 
@@ -243,7 +277,9 @@ def _parse_form(
         silent=False,
     )
     try:
-        _, form, parts = parser.parse(io.BytesIO(raw), "multipart/form-data", len(raw), parameters)
+        _, form, parts = parser.parse(
+            io.BytesIO(raw), "multipart/form-data", len(raw), dict(parameters)
+        )
     except RequestEntityTooLarge:
         raise _too_many_files(settings.max_files) from None
     except ValueError:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable, Iterator
+from typing import IO
 
 from flask import Request, g
+from gevent import Timeout
+from gevent.monkey import get_original
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
@@ -22,12 +26,22 @@ _UNWELCOME_SECONDS = 0.5
 _DISCARD_BODIES = 16
 """Likewise: how many times the longest body is read at most."""
 
+# Of the system: gevent's own would wait.
+_new_poll = get_original("select", "poll")
+# What macOS calls POLLHUP covers it.
+_HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP
 
-def receive(request: Request, settings: Settings) -> bytes:
+
+def receive(request: Request, settings: Settings, take: Callable[[int], None]) -> bytes:
     """The raw body, read once.
 
+    Args:
+        request: the request.
+        settings: the limits of size and time.
+        take: called with the bytes of each piece; it raises a Problem if there is no room.
+
     Raises:
-        Problem: 400 `body-truncated`, 408, or 413.
+        Problem: 400 `body-truncated`, 408, 413, or 503.
     """
     g.body_begun = True
     deadline = time.monotonic() + settings.body_timeout
@@ -41,6 +55,11 @@ def receive(request: Request, settings: Settings) -> bytes:
         if total > settings.max_body_bytes:
             _discard(request, settings, deadline)
             raise _too_large(settings)
+        try:
+            take(len(part))
+        except Problem:
+            _discard(request, settings, deadline)
+            raise
         parts.append(part)
     if request.content_length is not None and total < request.content_length:
         raise _truncated()
@@ -77,7 +96,8 @@ def _chunks(request: Request, deadline: float) -> Iterator[bytes]:
 
     Args:
         request: the request.
-        deadline: the moment of `time.monotonic()` at which it gives up, in seconds.
+        deadline: the moment of `time.monotonic()` at which it gives up, in seconds, however little
+            arrives at a time.
 
     Raises:
         Problem: 400 `body-truncated`, or 408.
@@ -87,27 +107,40 @@ def _chunks(request: Request, deadline: float) -> Iterator[bytes]:
         if request.environ.get("wsgi.input_terminated")
         else request.stream
     )
-    # gunicorn passes its socket on; other servers have timeouts of their own.
-    socket = request.environ.get("gunicorn.socket")
-    set_timeout: Callable[[float | None], None] = (
-        socket.settimeout if socket is not None else lambda _seconds: None
-    )
-    previous_timeout = socket.gettimeout() if socket is not None else None
     try:
-        while True:
-            # A timeout of 0 would mean: don't block.
-            set_timeout(max(deadline - time.monotonic(), 0.001))
-            if not (part := stream.read(_CHUNK)):
-                return
+        while part := _read_until(deadline, stream):
             yield part
     except TimeoutError:
         detail = "the body took too long to arrive"
         raise Problem(408, detail, headers={"Connection": "close"}) from None
     except (OSError, ClientDisconnected, ParseException, ValueError):
         raise _truncated() from None
-    finally:
-        if socket is not None and socket.fileno() >= 0:
-            socket.settimeout(previous_timeout)
+
+
+def _read_until(deadline: float, stream: IO[bytes]) -> bytes:
+    """The next piece of a body; empty at its end.
+
+    Raises:
+        TimeoutError: at the deadline.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    with Timeout(left, TimeoutError):
+        return stream.read(_CHUNK)
+
+
+def is_connected(request: Request) -> bool:
+    """Whether the client has not hung up, as far as one can tell without waiting.
+
+    One that has closed its side for writing counts as gone, as a proxy would count it.
+    """
+    connection = request.environ.get("gunicorn.socket")
+    if connection is None:
+        return True
+    looked_at = _new_poll()
+    looked_at.register(connection.fileno(), _HUNG_UP)
+    return not looked_at.poll(0)
 
 
 def _too_large(settings: Settings) -> Problem:

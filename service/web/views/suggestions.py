@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Response, request
+from flask import Response
 
-from service.findings import Stage
+from service.findings import Report, Stage
+from service.options import Options
+from service.pipeline import run
 from service.render.diff_parser import parse_diff
 from service.render.platforms import PLATFORMS, render_suggestions
-from service.web.dependencies import dependencies
 from service.web.formats import JSON, to_json
 from service.web.problems import Problem
 from service.web.request_options import SUGGESTIONS_QUERY, read_query
-from service.web.uploads.bodies import Upload, decode
-from service.web.views.manifests import options_for, query_values, run_pipeline
+from service.web.uploads.bodies import Upload
+from service.web.views.running import process, query_values
 
 
 def suggestions() -> Response:
@@ -23,16 +24,16 @@ def suggestions() -> Response:
     Nothing is posted.
     """
     query = read_query(query_values(), SUGGESTIONS_QUERY)
-    upload = decode(request, dependencies().settings, path=None, extra=frozenset({"diff"}))
-    diffs = parse_diff(_diff_of(upload))
-    options = options_for(upload, query)
-    # A merge applies a suggestion whole, whatever stage a file of options asks for.
-    report = run_pipeline(upload, replace(options, stage=Stage.CONTRACT), rewrite=True)
     platform = next(platform for platform in PLATFORMS if platform.name == query["platform"])
-    return Response(
-        to_json(render_suggestions(report, diffs, platform)).encode("utf-8", "replace"),
-        mimetype=JSON,
-    )
+
+    def work(upload: Upload, options: Options) -> tuple[Report, str]:
+        diffs = parse_diff(_diff_of(upload))
+        # A merge applies a suggestion whole, whatever stage a file of options asks for.
+        report = run(upload.files, replace(options, stage=Stage.CONTRACT), rewrite=True)
+        return report, to_json(render_suggestions(report, diffs, platform))
+
+    _, _, text = process(query, work, path=None, extra=frozenset({"diff"}))
+    return Response(text, mimetype=JSON)
 
 
 def _diff_of(upload: Upload) -> str:

@@ -7,7 +7,7 @@ import json
 import pytest
 from flask import Flask
 
-from service.errors import DeadlineExceeded, InputError, LimitExceeded, OptionError
+from service.errors import InputError, LimitExceeded, OptionError
 from service.web.problems import CODES, Problem, problem_document, register_error_handlers
 from service.web.schemas.answers import ProblemSchema
 from service.web.views import manifests
@@ -69,7 +69,6 @@ def test_404_says_where_to_look(client):
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
-        (DeadlineExceeded("late"), 503, "deadline-exceeded"),
         (LimitExceeded("documents", "more than 5 documents"), 413, "documents"),
         (InputError("not-utf-8", "the file is not UTF-8"), 400, "not-utf-8"),
         (RuntimeError(SECRET), 500, "internal-error"),

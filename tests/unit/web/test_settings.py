@@ -87,7 +87,6 @@ def test_variables_of_the_server_are_known():
     environ = dict.fromkeys(SERVER_VARIABLES, "8")
 
     assert SERVER_VARIABLES == (
-        "PODSPLIT_THREADS",
         "PODSPLIT_HEADER_TIMEOUT",
         "PODSPLIT_GRACEFUL_TIMEOUT",
     )
@@ -137,7 +136,7 @@ def test_the_bounds_of_seconds(name, least):
 def test_the_server_without_variables():
     """It listens on this machine only, and a stop allows for the longest request."""
     assert ServerSettings.from_environment({}, Settings()) == ServerSettings(
-        host="127.0.0.1", port=8080, workers=2, threads=32, header_timeout=10, graceful_timeout=35
+        host="127.0.0.1", port=8080, workers=2, header_timeout=15, graceful_timeout=35
     )
 
 
@@ -147,20 +146,19 @@ def test_the_servers_variables():
         "HOST": "[::]",
         "PORT": "80",
         "WORKERS": "",
-        "PODSPLIT_THREADS": "4",
         "PODSPLIT_HEADER_TIMEOUT": "1",
         "PODSPLIT_GRACEFUL_TIMEOUT": "7",
     }
 
     assert ServerSettings.from_environment(environ, Settings()) == ServerSettings(
-        host="[::]", port=80, workers=2, threads=4, header_timeout=1, graceful_timeout=7
+        host="[::]", port=80, workers=2, header_timeout=1, graceful_timeout=7
     )
 
 
 def test_all_troubles_of_the_server_are_told_at_once():
     """As for the application's settings."""
-    with pytest.raises(SettingsError, match=r"PORT: must be.*PODSPLIT_THREADS: must be"):
-        ServerSettings.from_environment({"PORT": "x", "PODSPLIT_THREADS": "0"}, Settings())
+    with pytest.raises(SettingsError, match=r"PORT: must be.*PODSPLIT_HEADER_TIMEOUT: must be"):
+        ServerSettings.from_environment({"PORT": "x", "PODSPLIT_HEADER_TIMEOUT": "0"}, Settings())
 
 
 @pytest.mark.parametrize(("request_timeout", "expected"), [(0.1, 6), (30, 35), (60.5, 66)])

@@ -11,7 +11,7 @@ from flask import Flask
 
 from service.web.problems import Problem
 from service.web.settings import Settings
-from service.web.uploads.bodies import Upload, decode
+from service.web.uploads.bodies import Upload, decode, receive_body
 from tests.unit.web.uploads.test_archives import MEMBERS, TAKEN, pack, tar
 
 POD = b"kind: Pod\nmetadata: {name: a&b=c}\n"
@@ -23,7 +23,8 @@ def upload(data: bytes, content_type: str | None, path: str | None = None, **mor
     with app.test_request_context(
         "/", method="POST", data=data, content_type=content_type, **more
     ) as context:
-        return decode(context.request, SETTINGS, path=path, extra=frozenset({"diff"}))
+        body = receive_body(context.request, SETTINGS, lambda _size: None)
+        return decode(body, SETTINGS, path=path, extra=frozenset({"diff"}))
 
 
 def refused(
@@ -300,6 +301,6 @@ def test_bodies_over_the_limit():
         app.test_request_context("/", method="POST", **unknown) as context,
         pytest.raises(Problem) as caught,
     ):
-        decode(context.request, SETTINGS, path=None)
+        receive_body(context.request, SETTINGS, lambda _size: None)
     assert caught.value.status == 413
     assert upload(data[:-1], None).files == (("stdin.yaml", data[:-1]),)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+import socket
 import time
 
+import gevent
 import pytest
 from flask import Flask
 
 from service.web.problems import Problem
 from service.web.settings import Settings
-from service.web.uploads.receiving import discard_unread_body, receive
+from service.web.uploads.receiving import discard_unread_body, is_connected, receive
 
 LIMIT = 1000
 SETTINGS = Settings(max_body_bytes=LIMIT, body_timeout=20)
@@ -32,21 +34,16 @@ class Stream(io.BytesIO):
         return part
 
 
-class Socket:
-    """A connection that notes its timeouts."""
+def unlimited(_size: int) -> None:
+    """There is room for everything."""
 
-    def __init__(self, *, is_open: bool = True) -> None:
-        self.timeouts: list[float | None] = []
-        self.is_open = is_open
 
-    def gettimeout(self) -> float | None:
-        return 7.0
+class Drip(io.RawIOBase):
+    """A body of which a byte arrives now and then, for as long as anybody waits."""
 
-    def settimeout(self, seconds: float | None) -> None:
-        self.timeouts.append(seconds)
-
-    def fileno(self) -> int:
-        return 5 if self.is_open else -1
+    def read(self, _size: int = -1, /) -> bytes:
+        gevent.sleep(0.02)
+        return b"#"
 
 
 def asked(stream: Stream, length: int | None = None, method: str = "POST", **environ):
@@ -59,7 +56,7 @@ def asked(stream: Stream, length: int | None = None, method: str = "POST", **env
 
 def refused(stream: Stream, length: int | None = None, **environ) -> tuple[int, str]:
     with asked(stream, length, **environ) as context, pytest.raises(Problem) as caught:
-        receive(context.request, SETTINGS)
+        receive(context.request, SETTINGS, unlimited)
     return caught.value.status, caught.value.code
 
 
@@ -67,7 +64,7 @@ def refused(stream: Stream, length: int | None = None, **environ) -> tuple[int, 
 def test_a_body_of_just_the_limit(length):
     """It is received whole, however many pieces it comes in."""
     with asked(Stream(b"x" * LIMIT), length) as context:
-        assert receive(context.request, SETTINGS) == b"x" * LIMIT
+        assert receive(context.request, SETTINGS, unlimited) == b"x" * LIMIT
 
 
 @pytest.mark.parametrize("length", [None, LIMIT + 1])
@@ -95,7 +92,7 @@ def test_a_body_that_ends_early(sent, ends_early):
         assert refused(stream, 100) == (400, "body-truncated")
     else:
         with asked(stream, 100) as context:
-            assert len(receive(context.request, SETTINGS)) == sent
+            assert len(receive(context.request, SETTINGS, unlimited)) == sent
 
 
 @pytest.mark.parametrize(
@@ -115,40 +112,57 @@ def test_a_slow_body_closes_the_connection():
     """What is still to come would be taken for the next request."""
     stream = Stream(b"", TimeoutError())
     with asked(stream) as context, pytest.raises(Problem) as caught:
-        receive(context.request, SETTINGS)
+        receive(context.request, SETTINGS, unlimited)
 
     assert caught.value.headers == {"Connection": "close"}
 
 
-def test_gunicorns_socket_waits_no_longer_than_the_body_may_take():
-    """Each piece has what is left of the time; afterwards the timeout is the one before."""
-    socket = Socket()
-    with asked(Stream(b"x" * 500), **{"gunicorn.socket": socket}) as context:
-        receive(context.request, SETTINGS)
+def test_a_body_that_drips():
+    """Its time is that of the whole body, not of each byte."""
+    hasty = Settings(max_body_bytes=LIMIT, body_timeout=0.1)
+    with (
+        asked(Stream(b""), **{"wsgi.input": Drip()}) as context,
+        pytest.raises(Problem) as caught,
+    ):
+        receive(context.request, hasty, unlimited)
 
-    *during, after = socket.timeouts
-    assert after == 7.0
-    assert len(during) == 3
-    assert during == sorted(during, reverse=True)
-    assert 0 < min(during) <= max(during) <= SETTINGS.body_timeout
-
-
-def test_a_socket_that_is_closed_is_left_alone():
-    """Its timeout can't be set."""
-    socket = Socket(is_open=False)
-    failing = Stream(b"", ConnectionResetError())
-
-    assert refused(failing, **{"gunicorn.socket": socket}) == (400, "body-truncated")
-    assert 7.0 not in socket.timeouts
+    assert (caught.value.status, caught.value.code) == (408, "request-timeout")
 
 
-def test_a_body_that_is_late_already():
-    """A timeout of zero would mean not to wait at all, so it is a little more."""
-    socket = Socket()
-    with asked(Stream(b"x"), **{"gunicorn.socket": socket}) as context:
-        receive(context.request, Settings(body_timeout=-1))
+def test_a_piece_that_does_not_arrive():
+    """It isn't waited for any longer than the body may take."""
 
-    assert socket.timeouts[0] == 0.001
+    class Silent(io.RawIOBase):
+        def read(self, _size: int = -1, /) -> bytes:
+            gevent.sleep(3600)
+            return b""
+
+    hasty = Settings(max_body_bytes=LIMIT, body_timeout=0.1)
+    with (
+        asked(Stream(b""), **{"wsgi.input": Silent()}) as context,
+        pytest.raises(Problem) as caught,
+    ):
+        receive(context.request, hasty, unlimited)
+
+    assert caught.value.status == 408
+
+
+def test_a_body_for_which_there_is_no_room():
+    """It is refused, and the rest is read, so that the client gets its answer."""
+    stream = Stream(b"x" * LIMIT)
+    taken: list[int] = []
+
+    def take(size: int) -> None:
+        taken.append(size)
+        if sum(taken) > 500:
+            raise Problem(503, "no room")
+
+    with asked(stream, LIMIT) as context, pytest.raises(Problem) as caught:
+        receive(context.request, SETTINGS, take)
+
+    assert caught.value.status == 503
+    assert taken == [300, 300]
+    assert stream.taken == LIMIT
 
 
 @pytest.mark.parametrize(
@@ -168,7 +182,7 @@ def test_a_body_that_was_received_is_not_read_again():
     """There is nothing behind it but the next request."""
     stream = Stream(b"x" * 500)
     with asked(stream) as context:
-        receive(context.request, SETTINGS)
+        receive(context.request, SETTINGS, unlimited)
         stream.seek(0)
         discard_unread_body(context.request, SETTINGS, is_welcome=True)
 
@@ -181,14 +195,43 @@ def test_a_body_that_fails_while_it_is_dropped():
         discard_unread_body(context.request, SETTINGS, is_welcome=True)
 
 
-@pytest.mark.parametrize(("is_welcome", "seconds"), [(True, 10), (False, 0.5)])
-def test_dropping_a_body_takes_little_time(is_welcome, seconds):
-    """Whatever a body may take otherwise, and next to none for who may not ask at all."""
-    socket = Socket()
-    long = Settings(max_body_bytes=LIMIT, body_timeout=1000)
-    started = time.monotonic()
-    with asked(Stream(b"x"), **{"gunicorn.socket": socket}) as context:
-        discard_unread_body(context.request, long, is_welcome=is_welcome)
+@pytest.mark.parametrize(("is_welcome", "is_waited_for"), [(True, True), (False, False)])
+def test_dropping_a_body_of_who_may_not_ask(is_welcome, is_waited_for):
+    """It takes next to no time."""
+    until: list[float] = []
 
-    assert socket.timeouts[0] <= seconds
-    assert socket.timeouts[0] + time.monotonic() - started > seconds - 0.1
+    class Noted(Stream):
+        def read(self, size: int | None = -1, /) -> bytes:
+            gevent.sleep(0.3 if not self.taken else 0.4)
+            until.append(time.monotonic())
+            return super().read(size)
+
+    stream = Noted(b"x" * 600)
+    with asked(stream) as context:
+        discard_unread_body(context.request, SETTINGS, is_welcome=is_welcome)
+
+    assert (stream.taken == 600) == is_waited_for
+
+
+def connected_to(connection: object):
+    return Flask("test").test_request_context(
+        "/", environ_overrides={"gunicorn.socket": connection}
+    )
+
+
+def test_a_client_that_hangs_up():
+    """It is seen without reading from it, also behind what it has sent."""
+    ours, theirs = socket.socketpair()
+    with ours, connected_to(ours) as context:
+        assert is_connected(context.request)
+        theirs.sendall(b"another request")
+        assert is_connected(context.request)
+        theirs.close()
+        assert not is_connected(context.request)
+        assert ours.recv(100) == b"another request"
+
+
+def test_a_server_that_does_not_show_its_connections():
+    """Its clients count as connected."""
+    with Flask("test").test_request_context("/") as context:
+        assert is_connected(context.request)
