@@ -47,7 +47,7 @@ def manifests() -> list[dict[str, str]]:
             try:
                 files.append({"path": path, "content": Path(path).read_bytes().decode()})
             except UnicodeDecodeError:
-                print(f"left out, because it is not UTF-8: {path}", file=sys.stderr)
+                print(f"left out, because it is not UTF-8: {path!r}", file=sys.stderr)
     return files
 
 

@@ -15,7 +15,17 @@ status=$(curl --silent --show-error --retry 3 --max-time 120 --data-binary @"$wo
     --header "Authorization: Bearer ${PODSPLIT_TOKEN:-}" --dump-header "$work/headers" --output "$work/report" --write-out '%{http_code}' \
     "$url?format=markdown&fail_on=${FAIL_ON:-warning}") || exit 2
 
-cat "$work/report"
+# The report quotes what was sent, and a CI system would run some lines of a log: GitHub's `::command`, and the `##vso[`, `##[` and
+# `##teamcity[` of others.
+if [ "${GITHUB_ACTIONS:-}" = true ]; then
+    token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    echo "::stop-commands::$token"
+fi
+sed -e 's/##\[/# #[/g' -e 's/##vso\[/# #vso[/g' -e 's/##teamcity\[/# #teamcity[/g' "$work/report"
+if [ "${GITHUB_ACTIONS:-}" = true ]; then
+    echo
+    echo "::$token::"
+fi
 [ "$status" = 200 ] && exit 0
 # A report that fails has the gate's header; anything else is an error.
 grep -qi '^podsplit-gate: failed' "$work/headers" && exit 1

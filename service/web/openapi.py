@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from service.web.formats import JSON
@@ -74,6 +75,10 @@ _GATE = (
     "With `fail_on` and a finding of that severity: the full report in the chosen format, with the"
     " header `Podsplit-Gate: failed`. Otherwise: "
 )
+_FILE_PARTS: Mapping[str, Any] = {
+    "type": "array",
+    "items": {"type": "string", "format": "binary"},
+}
 _PROTECTED = (401,)
 _WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
 
@@ -104,7 +109,8 @@ def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
     spec.components.schema("Envelope", schema=EnvelopeSchema)
     spec.components.schema("SuggestionsEnvelope", schema=SuggestionsEnvelopeSchema)
     for route in routes:
-        spec.path(route.path, operations={route.method.lower(): _operation(route)})
+        operation = _operation(route, plugin.converter)
+        spec.path(route.path, operations={route.method.lower(): operation})
     return spec.to_dict()
 
 
@@ -138,7 +144,7 @@ def _separator_of(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dic
     return {"x-separator": ","} if isinstance(field, WordList) else {}
 
 
-def _operation(route: Route) -> dict[str, Any]:
+def _operation(route: Route, converter: OpenAPIConverter) -> dict[str, Any]:
     summary, _, details = (inspect.getdoc(route.view) or "").partition("\n")
     operation: dict[str, Any] = {
         "operationId": route.operation_id,
@@ -149,7 +155,7 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.query is not None:
         described.append(_PRECEDENCE)
         operation["parameters"] = [
-            _parameter(name, field) for name, field in route.query().fields.items()
+            _parameter(name, field, converter) for name, field in route.query().fields.items()
         ]
         formats = [
             parameter for parameter in operation["parameters"] if parameter["name"] == "format"
@@ -169,21 +175,15 @@ def _operation(route: Route) -> dict[str, Any]:
     return operation
 
 
-def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string"}
-    validators = field.validators
-    if isinstance(field, fields.Float):
-        schema = {"type": "number", "minimum": 0, "maximum": 1}
-    elif isinstance(field, WordList):
-        schema = {"type": "array", "items": {"type": "string", "maxLength": 64}}
-    for validator in validators:
-        if choices := getattr(validator, "choices", None):
-            schema["enum"] = list(choices)
+def _parameter(name: str, field: fields.Field[Any], converter: OpenAPIConverter) -> dict[str, Any]:
+    schema = converter.field2property(field)
+    description = schema.pop("description", "")
+    schema.pop("x-separator", None)  # `style` says it
     parameter: dict[str, Any] = {
         "in": "query",
         "name": name,
         "schema": schema,
-        "description": field.metadata.get("description", ""),
+        "description": description,
     }
     if field.required:
         parameter["required"] = True
@@ -193,16 +193,17 @@ def _parameter(name: str, field: fields.Field[Any]) -> dict[str, Any]:
 
 
 def _body_content() -> dict[str, Any]:
-    text = {
-        "schema": {"type": "string"},
-        "examples": {"bare-pod": {"summary": "A bare Pod", "value": _EXAMPLE}},
-    }
+    examples = {"bare-pod": {"summary": "A bare Pod", "value": _EXAMPLE}}
     envelope = {
         "files": [{"path": "web.yaml", "content": _EXAMPLE}],
         "options": {"min_confidence": 0.9},
     }
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    content: dict[str, Any] = dict.fromkeys(("application/yaml", "text/plain"), text)
+    binary = {"schema": {"type": "string", "format": "binary", "minLength": 1}}
+    content: dict[str, Any] = {
+        # Whatever YAML there is: what is no manifest is rejected document by document.
+        "application/yaml": {"schema": {}, "examples": examples},
+        "text/plain": {"schema": {"type": "string", "minLength": 1}, "examples": examples},
+    }
     content[JSON] = {
         "schema": {
             "anyOf": [
@@ -219,8 +220,9 @@ def _body_content() -> dict[str, Any]:
         "schema": {
             "type": "object",
             "properties": {
-                "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                "options": {"type": "string", "description": "The options as a JSON object."},
+                "file": _FILE_PARTS,
+                # As JSON, which is what OpenAPI says of an object in a form.
+                "options": {"$ref": "#/components/schemas/Options"},
             },
         }
     }
@@ -235,10 +237,7 @@ def _suggestions_content() -> dict[str, Any]:
     diff = f"--- /dev/null\n+++ b/web.yaml\n@@ -0,0 +1,{len(_EXAMPLE.splitlines())} @@\n{added}"
     value = {"files": [{"path": "web.yaml", "content": _EXAMPLE}], "diff": diff}
     examples = {"pull-request": {"summary": "A pull request that adds a bare Pod", "value": value}}
-    parts = {
-        "file": {"type": "array", "items": {"type": "string", "format": "binary"}},
-        "diff": {"type": "string"},
-    }
+    parts = {"file": _FILE_PARTS, "diff": {"type": "string"}}
     multipart = {"schema": {"type": "object", "required": ["diff"], "properties": parts}}
     return {
         JSON: {
@@ -279,6 +278,6 @@ def _answer(media: str, schema: type[Schema] | None) -> dict[str, Any]:
     if schema is not None:
         return {"schema": schema}
     # Formats that others define, such as SARIF, have schemas of their own.
-    return {
-        "schema": {"type": ["object", "array"]} if media.endswith("+json") else {"type": "string"}
-    }
+    if media.endswith("+json"):
+        return {"schema": {"type": ["object", "array"]}}
+    return {"schema": {} if media.endswith("yaml") else {"type": "string"}}

@@ -158,7 +158,7 @@ def test_a_pull_request_from_its_first_push_to_its_last(checkout: Checkout) -> N
     checkout.push(
         {"app/one.yaml": POD.replace("NAME", "one"), "app/two.yaml": POD.replace("NAME", "two")}
     )
-    assert "not UTF-8: latin.yaml" in checkout.run()
+    assert "not UTF-8: 'latin.yaml'" in checkout.run()
     assert len(checkout.line_comments) == 2
     assert len(checkout.summaries) == 1
     for comment in checkout.line_comments:

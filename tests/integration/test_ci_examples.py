@@ -213,6 +213,36 @@ def test_plain_shell(shell: Shell, clean: bool) -> None:
     assert ("kind: Deployment" in done.stdout) != clean
 
 
+HOSTILE = (
+    BARE
+    + """# ##vso[task.setvariable]x
+  # ::set-output name=a::b
+::add-mask::x: y
+"""
+)
+
+
+@pytest.mark.parametrize("system", ["GITHUB_ACTIONS", "OTHER"])
+def test_commands_in_manifests(shell: Shell, repository: Path, system: str) -> None:
+    """A line of the report is never a command to the CI system whose log it stands in."""
+    (repository / "manifests" / "hostile.yaml").write_text(HOSTILE)
+    done = shell('sh "$0" manifests', str(CI / "check.sh"), **{system: "true"})
+    lines = done.stdout.splitlines()
+
+    assert done.returncode == 1
+    assert "##vso[" not in done.stdout
+    if system == "GITHUB_ACTIONS":
+        token = lines[0].removeprefix("::stop-commands::")
+        assert re.fullmatch("[0-9a-f]{32}", token)
+        assert [number for number, line in enumerate(lines) if token in line] == [
+            0,
+            len(lines) - 1,
+        ]
+        assert lines[-1] == f"::{token}::"
+    else:
+        assert "::stop-commands::" not in done.stdout
+
+
 def test_plain_shell_by_another_limit(shell: Shell, repository: Path) -> None:
     """FAIL_ON sets the least severity that fails."""
     (repository / "manifests" / "bare.yaml").write_text(BARE)

@@ -11,6 +11,8 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from service.findings import Applicability, Pattern, Severity, Stage
 from service.render.platforms import PLATFORMS
+from service.web import knowledge
+from service.web.uploads import paths
 
 MAX_ENTRIES = 1000
 """Additions to the catalogue in one request."""
@@ -107,6 +109,7 @@ class OptionsSchema(Schema):
         fields.String(
             validate=validate.Length(max=64, error=_NAMES_ERROR),
             error_messages={"invalid": _NAMES_ERROR, "null": _NAMES_ERROR},
+            metadata={"enum": sorted(knowledge.rule_ids())},
         ),
         error_messages={"invalid": _NAMES_ERROR, "null": _NAMES_ERROR},
         metadata={
@@ -160,8 +163,11 @@ class QuerySchema(OptionsSchema):
 
     format = fields.String(metadata={"description": "The answer's format; goes before Accept."})
     path = fields.String(
-        validate=validate.Length(min=1, max=1024),
-        metadata={"description": "The name of a raw body; stdin.yaml by default."},
+        validate=validate.Length(min=1, max=paths.MAX_LENGTH),
+        metadata={
+            "description": "The name of a raw body; stdin.yaml by default.",
+            "pattern": paths.PATTERN,
+        },
     )
 
 

@@ -109,6 +109,8 @@ def receive_body(request: Request, settings: Settings, take: Callable[[int], Non
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise Problem(415, "unsupported Content-Encoding; use one of: gzip, identity")
     raw = receive(request, settings, take)
+    if not raw:
+        raise Problem(400, "the body is empty: send manifests", code="body-empty")
     return Body(raw, media, request.mimetype_params, is_gzip=encoding in ("gzip", "x-gzip"))
 
 
@@ -216,7 +218,9 @@ def _parse_envelope(data: Mapping[str, Any], settings: Settings, extra: frozense
         for key in data
         if key not in allowed
     ]
-    options = data.get("options") or {}
+    options = data.get("options")
+    if options is None:
+        options = {}
     if not isinstance(options, dict):
         errors.append(("options", "must be an object"))
     items = data["files"]

@@ -11,6 +11,9 @@ MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 MAX_LENGTH = 1024
 """Characters of the longest path."""
 
+PATTERN = r"^(?!/|[A-Za-z]:|\.(/\.?)*$|(.*/)?\.\.(/|$))[^\x00-\x1f\x7f\\]+$"
+"""What `clean` takes, but for the length, as a pattern of ECMA 262 for openapi.yaml."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _DRIVE = re.compile(r"[A-Za-z]:")
 

@@ -55,6 +55,13 @@ def test_raw_yaml(content_type):
     assert upload(POD, content_type) == Upload((("stdin.yaml", POD),))
 
 
+def test_no_body():
+    """What was to make it may have failed, so nobody should take it for clean manifests."""
+    assert refused(b"", "text/yaml") == (400, "body-empty")
+    assert refused(b"", None) == (400, "body-empty")
+    assert upload(b"\n", "text/yaml").files == (("stdin.yaml", b"\n"),)
+
+
 def test_a_raw_body_may_be_named():
     """By the query."""
     assert upload(POD, None, "app/web.yaml").files == (("app/web.yaml", POD),)
@@ -103,7 +110,9 @@ def test_an_envelope():
         ({"files": [{"path": "a.yaml", "content": 1}]}, 422, "invalid-envelope"),
         ({"files": [{"path": "a.yaml", "content": "", "mode": 1}]}, 422, "invalid-envelope"),
         ({"files": [], "nope": 1}, 422, "invalid-envelope"),
-        ({"files": [], "options": []}, 200, ""),
+        ({"files": [], "options": None}, 200, ""),
+        ({"files": [], "options": []}, 422, "invalid-envelope"),
+        ({"files": [], "options": 0}, 422, "invalid-envelope"),
         ({"files": [], "options": [1]}, 422, "invalid-envelope"),
         ({"files": [{"path": "/a.yaml", "content": ""}]}, 422, "invalid-path"),
         ({"files": [{"path": "a\ud800.yaml", "content": ""}]}, 422, "invalid-path"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from service.web.uploads.paths import MAX_LENGTH, clean, is_manifest
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.web.uploads.paths import MAX_LENGTH, PATTERN, clean, is_manifest
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,12 @@ def test_the_limit_of_a_path():
 def test_what_is_taken_from_an_archive(path, expected):
     """By its ending, in any case."""
     assert is_manifest(path) is expected
+
+
+SPELLINGS = ["a", "/", "\\", ".", "..", "C:", "é", "\x00", "\n", "\x7f", ".yaml", "1:", ":", " "]
+
+
+@given(st.lists(st.sampled_from(SPELLINGS), max_size=6).map("".join))
+def test_the_pattern_of_the_contract(path: str):
+    """It takes just what is taken."""
+    assert (re.search(PATTERN.replace("$", r"\Z"), path) is not None) == (clean(path) is not None)
