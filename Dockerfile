@@ -1,6 +1,6 @@
 # Two stages: the first installs into a virtual environment of its own, the second is that and a bare Python.
-# The base may come from a mirror, or be pinned to a digest: --build-arg PYTHON_IMAGE=mirror.example/python@sha256:...
-ARG PYTHON_IMAGE=python:3.13-slim-trixie
+# The base is pinned by its digest; another, or a mirror's: --build-arg PYTHON_IMAGE=mirror.example/python@sha256:...
+ARG PYTHON_IMAGE=python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -15,7 +15,8 @@ COPY service ./service
 # The byte code is made here, since nothing can be written later; unchecked, so that it holds whatever happens to the files' times.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/podsplit/bin/python install --no-compile --no-index --no-deps dist/*.whl \
-    && /opt/podsplit/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/podsplit/lib
+    && /opt/podsplit/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/podsplit/lib \
+    && cyclonedx-py environment --output-reproducible --short-PURLs --output-file /opt/podsplit/sbom.cdx.json /opt/podsplit/bin/python
 
 FROM ${PYTHON_IMAGE}
 # A service installs nothing.

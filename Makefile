@@ -88,7 +88,7 @@ release: $(VENV)/.dev ## write VERSION=1.2.3 wherever the version stands
 lock: $(VENV)/.dev ## resolve the dependencies anew
 	$(COMPILE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra dev --output-file requirements-dev.lock pyproject.toml
-	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	$(BIN)/python -c 'import tomllib; read = tomllib.load(open("pyproject.toml", "rb")); print(*read["build-system"]["requires"], *read["dependency-groups"]["image"], sep="\n")' \
 	    | $(COMPILE) --output-file requirements-build.lock -
 
 hooks: $(VENV)/.dev ## check style, YAML and spelling before each commit

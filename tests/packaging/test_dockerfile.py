@@ -128,7 +128,7 @@ def test_the_locked_wheels_are_there_for_the_images_python_on_both_architectures
     (base,) = {
         value.partition("=")[2] for value in steps("ARG") if value.startswith("PYTHON_IMAGE=")
     }
-    version = re.fullmatch(r"python:(3\.\d+)-slim-\w+", base)
+    version = re.fullmatch(r"python:(3\.\d+)\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
     assert version, base
     for architecture in ("x86_64", "aarch64"):
         platforms = [

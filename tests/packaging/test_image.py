@@ -7,6 +7,7 @@ base image.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -214,6 +215,15 @@ def test_byte_code_is_there_for_all_and_is_never_checked_against_times(image):
         assert flags == b"\x01\0\0\0", source
 
 
+def locked_for_linux() -> set[str]:
+    """The names and versions of requirements.lock that are installed here."""
+    return {
+        line.split()[0]
+        for line in (ROOT / "requirements.lock").read_text().splitlines()
+        if re.match("[a-z0-9]", line) and "sys_platform == 'win32'" not in line
+    }
+
+
 def test_nothing_is_installed_but_what_is_locked(image):
     """At the locked versions; no pip, no build backend."""
     command = [image.stage.below("/opt/podsplit/bin/python"), "-c"]
@@ -226,19 +236,26 @@ def test_nothing_is_installed_but_what_is_locked(image):
             command, capture_output=True, text=True, check=True, timeout=60
         ).stdout.split()
     )
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    locked = {
-        line.split()[0]
-        for line in lines
-        if re.match("[a-z0-9]", line) and "sys_platform == 'win32'" not in line
-    }
     # Names are compared without regard to their separators (PyPA, "Names and normalization").
     names = {re.sub("[._](?=.*==)", "-", each) for each in installed}
-    assert names == locked | {f"podsplit=={__version__}"}
+    assert names == locked_for_linux() | {f"podsplit=={__version__}"}
     programs = [path.name for path in (image.stage.root / "opt/podsplit/bin").iterdir()]
     assert not [name for name in programs if "pip" in name or "hatch" in name]
     assert not list((image.stage.root / "usr/local").rglob("site-packages/pip*"))
     assert not (image.stage.root / "build").exists()
+
+
+def test_it_lists_what_it_holds(image):
+    """In CycloneDX, at the versions that are installed."""
+    text = (image.stage.root / "opt/podsplit/sbom.cdx.json").read_text()
+    bill = json.loads(text)
+    listed = {f"{each['name'].lower()}=={each['version']}" for each in bill["components"]}
+
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert {re.sub("[._](?=.*==)", "-", each) for each in listed} == locked_for_linux() | {
+        f"podsplit=={__version__}"
+    }
+    assert text.count('"purl": "pkg:pypi/') == len(listed) - 1, "all but podsplit are published"
 
 
 def test_the_labels_tell_what_it_is(image):
@@ -250,7 +267,8 @@ def test_the_labels_tell_what_it_is(image):
     assert labels["version"] == __version__
     assert labels["revision"] == "0123abc"
     assert labels["licenses"] == "Apache-2.0"
-    assert labels["base.name"] == "python:3.13-slim-trixie"
+    assert labels["base.name"].startswith("python:3.13.")
+    assert "@sha256:" in labels["base.name"]
     assert labels.keys() >= {"title", "description"}
 
 

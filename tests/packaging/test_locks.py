@@ -17,7 +17,10 @@ DEVELOPMENT = PROJECT["project"]["optional-dependencies"]["dev"]
 LOCKS = {
     "requirements.lock": RUNTIME,
     "requirements-dev.lock": RUNTIME + DEVELOPMENT,
-    "requirements-build.lock": PROJECT["build-system"]["requires"],
+    "requirements-build.lock": [
+        *PROJECT["build-system"]["requires"],
+        *PROJECT["dependency-groups"]["image"],
+    ],
 }
 
 
