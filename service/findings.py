@@ -397,6 +397,8 @@ class Report:
     """How many documents were read, the rejected ones included."""
     rewrite: Rewrite | None = field(default=None)
     """None after an analysis."""
+    objects: int = field(default=0, kw_only=True)
+    """How many objects of Kubernetes were read; kustomizations, which are none, are not counted."""
 
     def position(self, location: Location) -> tuple[int, int, int, int]:
         """A location's first line, first column, last line and the column behind its end, all

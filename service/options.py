@@ -42,6 +42,8 @@ class Options:
     """The stage whose text is returned as the rewrite."""
     fail_on: Severity | None = None
     """The lowest severity of a finding that makes the run fail; None if none does."""
+    allow_empty: bool = False
+    """Whether `fail_on` passes where no object of Kubernetes was read."""
     catalogue: tuple[CatalogueEntry, ...] = ()
     """Additions to the catalogue of images."""
     limits: Limits = field(default_factory=Limits)

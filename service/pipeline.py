@@ -10,6 +10,7 @@ from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
 from service.classification.knowledge.weights import load_weights
 from service.findings import Finding, Pattern, Report, WorkloadReport
+from service.kube.kustomize import API_GROUP
 from service.kube.workloads import Workload
 from service.options import CatalogueEntry, Options
 from service.reading import Inputs, read_inputs
@@ -171,4 +172,8 @@ def _report(
         skipped=inputs.skipped,
         documents=inputs.document_count,
         rewrite=rewritten.result if rewritten else None,
+        objects=sum(
+            not resource.api_version.startswith(f"{API_GROUP}/")
+            for resource in inputs.manifests.resources
+        ),
     )

@@ -5,6 +5,7 @@
 set -eu
 
 folder=${1:?usage: check.sh FOLDER}
+[ -d "$folder" ] || { echo "there is no folder $folder" >&2; exit 2; }
 url=${PODSPLIT_URL:?PODSPLIT_URL must name the service}/v1/rewrite
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -27,6 +28,7 @@ if [ "${GITHUB_ACTIONS:-}" = true ]; then
     echo "::$token::"
 fi
 [ "$status" = 200 ] && exit 0
-# A report that fails has the gate's header; anything else is an error.
+# A report that fails has the gate's header; anything else is an error, and so is a folder without manifests (`nothing-read`).
+grep -q '"code": "nothing-read"' "$work/report" && exit 2
 grep -qi '^podsplit-gate: failed' "$work/headers" && exit 1
 exit 2

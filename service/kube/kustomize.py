@@ -19,6 +19,8 @@ from service.yamldoc.nodes import Data
 from service.yamldoc.stream import Document, parse
 
 KINDS = ("Kustomization", "Component")
+API_GROUP = "kustomize.config.k8s.io"
+"""That of kustomizations, which are read by kustomize alone; Flux has objects of the same kind."""
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _RESOURCE_FIELDS = ("resources", "bases", "components")
 """Fields that list files and folders whose objects are built."""

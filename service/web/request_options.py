@@ -35,7 +35,7 @@ _MAX_ERRORS_IN_DETAIL = 5
 """Of these, how many its detail names."""
 _MAX_NAME = 80
 """Characters of a field's name in a problem, as an unknown one is the sender's own text."""
-_OF_WHOLE_REQUEST = frozenset({"stage", "layout"})
+_OF_WHOLE_REQUEST = frozenset({"stage", "layout", "allow_empty"})
 """Options that can't differ between the folders of a request."""
 
 # Made once: marshmallow copies every field when a schema is made, which takes longer than to read a

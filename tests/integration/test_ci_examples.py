@@ -306,3 +306,21 @@ def test_the_jobs_that_post_suggestions(shell: Shell, repository: Path, platform
 
         assert done.returncode == 0, done.stderr
         assert len(pull_request.comments_of_kind("review", "discussion")) == 1
+
+
+def test_a_folder_that_is_misspelt(shell: Shell) -> None:
+    """No example takes it for clean manifests."""
+    done = shell('sh "$0" manifest', str(CI / "check.sh"))
+
+    assert done.returncode == 2
+    assert "there is no folder manifest" in done.stderr
+
+
+def test_a_folder_without_manifests(shell: Shell, repository: Path) -> None:
+    """Values alone are none."""
+    (repository / "chart").mkdir()
+    (repository / "chart" / "values.yaml").write_text("replicas: 2\n")
+    done = shell('sh "$0" chart', str(CI / "check.sh"))
+
+    assert done.returncode == 2
+    assert "render the chart first" in done.stdout

@@ -36,6 +36,17 @@ class WordList(fields.List[Any]):
         return super()._deserialize(value, attr, data, **kwargs)
 
 
+class Flag(fields.Boolean):
+    """True or false, or one of these words, as in a query. Numbers are neither."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> bool:
+        if not isinstance(value, bool | str):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 def _choice(choices: Sequence[str], **keywords: Any) -> fields.String:
     """One of some words. Its errors name them, whatever was given instead."""
     message = f"must be one of {', '.join(choices)}"
@@ -46,6 +57,7 @@ def _choice(choices: Sequence[str], **keywords: Any) -> fields.String:
     )
 
 
+_FLAG_ERROR = "must be true or false"
 _FRACTION_ERROR = "must be a number from 0 to 1"
 _NAMES_ERROR = "must be a list of names, or names separated by commas"
 ENTRIES_ERROR = "must be a list of entries with image, role and, optionally, pattern"
@@ -144,6 +156,17 @@ class OptionsSchema(Schema):
             )
         },
     )
+    allow_empty = Flag(
+        truthy={True, "true"},
+        falsy={False, "false"},
+        error_messages={"invalid": _FLAG_ERROR, "null": _FLAG_ERROR},
+        metadata={
+            "description": (
+                "Whether `fail_on` passes where no object of Kubernetes was read. By default the"
+                " answer is 422 `nothing-read`, as a folder may be misspelt."
+            )
+        },
+    )
     catalogue = fields.List(
         fields.Nested(CatalogueEntrySchema),
         error_messages={"invalid": ENTRIES_ERROR, "null": ENTRIES_ERROR},
@@ -180,7 +203,7 @@ class SuggestionsQuerySchema(OptionsSchema):
         """Unknown fields are errors."""
 
         unknown = RAISE
-        exclude = ("catalogue", "stage", "fail_on")
+        exclude = ("catalogue", "stage", "fail_on", "allow_empty")
 
     platform = fields.String(
         required=True,

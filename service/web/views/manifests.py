@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flask import Response, request
 
 from service.findings import Report, Severity
@@ -9,6 +11,7 @@ from service.options import Options
 from service.pipeline import run
 from service.web import formats
 from service.web.negotiation import Format, choose_format
+from service.web.problems import Problem
 from service.web.request_options import QUERY, read_query
 from service.web.uploads.bodies import Upload
 from service.web.views.running import process, query_values
@@ -46,6 +49,8 @@ def _apply_gate(response: Response, report: Report, options: Options) -> Respons
         if finding.suppression is None
     ]
     severities += [(item.location.path, Severity.ERROR) for item in report.rejected]
+    if not report.objects and not report.rejected and not options.allow_empty:
+        raise _nothing_read(report)
     failed = any(
         limit is not None and severity >= limit
         for path, severity in severities
@@ -55,3 +60,15 @@ def _apply_gate(response: Response, report: Report, options: Options) -> Respons
     if failed:
         response.status_code = 422
     return response
+
+
+def _nothing_read(report: Report) -> Problem:
+    """A green build that has checked nothing would be worse than a red one."""
+    reasons = Counter(item.reason for item in report.skipped)
+    skipped = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
+    detail = (
+        "no object of Kubernetes was read, so nothing was checked. Files that came:"
+        f" {len(report.sources)}. Skipped: {skipped or 'none'}. Look at what is sent, or set"
+        " allow_empty=true where that is right"
+    )
+    return Problem(422, detail, code="nothing-read", headers={"Podsplit-Gate": "failed"})

@@ -291,13 +291,24 @@ def test_a_catalogue_file_holds_a_list():
         ("layout", "sideways", "must be one of in-place, new-files"),
         ("stage", "last", "must be one of expand, add, switch, contract"),
         ("fail_on", "never", "must be one of info, warning, error"),
+        ("allow_empty", "yes", "must be true or false"),
+        ("allow_empty", "1", "must be true or false"),
         ("rules", "bare-pod,none", "must be rules that exist: bare-pod, unrelated-containers"),
-        ("minconfidence", "1", "unknown option; use one of: apply, fail_on, format"),
+        ("minconfidence", "1", "unknown option; use one of: allow_empty, apply, fail_on, format"),
     ],
 )
 def test_values_that_are_not_allowed(name, value, says):
     """The error names the field and what is allowed."""
     assert says in errors(query={name: value})[name]
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"), [(True, True), (False, False), ("true", True), ("false", False)]
+)
+def test_flags(value, meant):
+    """Words in a query, JSON's own in an envelope; a number is neither."""
+    assert options(envelope={"allow_empty": value}).allow_empty is meant
+    assert "options.allow_empty" in errors(envelope={"allow_empty": int(meant)})
 
 
 def test_trouble_in_an_envelope_is_named_there():
@@ -306,7 +317,9 @@ def test_trouble_in_an_envelope_is_named_there():
         envelope={"apply": 3, "nope": 1, "catalogue": [{"image": "(a+)+$", "role": "boss"}]}
     )
 
-    assert found["options.nope"].startswith("unknown option; use one of: apply, catalogue")
+    assert found["options.nope"].startswith(
+        "unknown option; use one of: allow_empty, apply, catalogue"
+    )
     assert {
         "options.apply",
         "options.catalogue.0.image",

@@ -72,6 +72,9 @@ def test_what_fits_into_a_query():
     options = set(OptionsSchema().fields)
 
     assert set(QuerySchema().fields) == options - {"catalogue"} | {"format", "path"}
-    assert set(SuggestionsQuerySchema().fields) == options - {"catalogue", "stage", "fail_on"} | {
-        "platform"
-    }
+    assert set(SuggestionsQuerySchema().fields) == options - {
+        "catalogue",
+        "stage",
+        "fail_on",
+        "allow_empty",
+    } | {"platform"}

@@ -57,6 +57,48 @@ def test_the_gate(client, level, failed):
     assert answer.json["findings"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "query"),
+    [
+        (b"# nothing\n", ""),
+        (b"replicas: 2\n", "&path=values.yaml"),
+        (b"a: 1\n", ""),
+        (b"services: {web: {image: nginx}}\n", "&path=compose.yaml"),
+        (
+            b"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
+            "&path=kustomization.yaml",
+        ),
+    ],
+)
+def test_a_gate_that_has_checked_nothing(client, sent, query):
+    """It doesn't pass, as the folder may be misspelt, unless that is said to be right."""
+    path = f"/v1/analyze?fail_on=error{query}"
+    answer = client.post(path, data=sent)
+
+    assert (answer.status_code, answer.json["code"]) == (422, "nothing-read")
+    assert answer.headers["Podsplit-Gate"] == "failed"
+    allowed = client.post(f"{path}&allow_empty=true", data=sent)
+    assert (allowed.status_code, allowed.headers["Podsplit-Gate"]) == (200, "passed")
+    assert client.post(path.replace("fail_on=error", "apply=safe"), data=sent).status_code == 200
+
+
+def test_a_gate_says_what_came(client):
+    """Not by name, but by what it is."""
+    answer = client.post("/v1/analyze?fail_on=error&path=values.yaml", data=b"secret: hunter2\n")
+
+    assert "a Helm chart's values: render the chart first (1)" in answer.json["detail"]
+    assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize("sent", [b"kind: [\n", b"apiVersion: v1\nkind: ConfigMap\n"])
+def test_a_gate_that_has_checked_something(client, sent):
+    """A rejected document, or an object without containers, is something."""
+    answer = client.post("/v1/analyze?fail_on=error", data=sent)
+
+    assert answer.mimetype == "application/json"
+    assert answer.headers["Podsplit-Gate"] == ("failed" if b"[" in sent else "passed")
+
+
 def test_without_a_gate_nothing_fails(client):
     """Nor is there such a header."""
     answer = client.post("/v1/analyze", data=POD + b"---\na: [\n")
@@ -104,8 +146,8 @@ def test_names_with_blanks_in_the_query_are_not_options(client):
         {
             "field": "min confidence",
             "message": (
-                "unknown option; use one of: apply, fail_on, format, layout, min_confidence, path,"
-                " rules, stage"
+                "unknown option; use one of: allow_empty, apply, fail_on, format, layout,"
+                " min_confidence, path, rules, stage"
             ),
         }
     ]
