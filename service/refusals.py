@@ -82,7 +82,10 @@ class Refusal(StrEnum):
     INVALID_FIELD = (
         "invalid-field",
         RefusalSection.WORKLOAD,
-        "the API server refuses it as it stands: a value of the wrong type, or a missing field",
+        (
+            "the API server refuses it, or something beside it with which nothing can be proved: a"
+            " value of the wrong type, or a missing field"
+        ),
         "mend the place that the message names",
     )
     NO_NAME = (

@@ -20,6 +20,7 @@ from service.findings import (
     Stage,
     StageResult,
 )
+from service.kube.api_types import violations_in_pods, violations_of
 from service.options import Options
 from service.reading import Inputs
 from service.refusals import Refusal
@@ -92,7 +93,8 @@ def rewrite(
             break
         failures += found
         dropped = _proposals_causing(compiled.proposals, found)
-        held_back += [_unproven(proposal, found) for proposal in dropped]
+        invalid = _first_invalid(inputs)
+        held_back += [_unproven(proposal, found, invalid) for proposal in dropped]
         compiled = compile_proposals(inputs, without(dropped, compiled.proposals))
         held_back += compiled.held_back
     kept = compiled.proposals
@@ -134,7 +136,27 @@ def _proposals_causing(
     ]
 
 
-def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
+def _first_invalid(inputs: Inputs) -> str | None:
+    """The first object that the API server would refuse, and why; None if there is none."""
+    workloads = {workload.resource: workload for workload in inputs.workloads}
+    for resource in inputs.manifests.resources:
+        if not resource.name:
+            return f"{resource.kind}: it has no name"
+        workload = workloads.get(resource)
+        found = violations_of(resource) if workload is None else violations_in_pods(workload)
+        for violation in found:
+            return f"{resource.title}: {violation.message}"
+    return None
+
+
+def _unproven(proposal: Proposal, failures: Sequence[Failure], invalid: str | None) -> HeldBack:
+    """Why a proposal isn't carried out.
+
+    Args:
+        proposal: the proposal.
+        failures: what was found.
+        invalid: an object of the set that the API server would refuse, as `_first_invalid` says it.
+    """
     own = (failure for failure in failures if failure.proposal == proposal.id)
     failure = next(own, failures[0])
     if failure.check == "settled":
@@ -153,6 +175,13 @@ def _unproven(proposal: Proposal, failures: Sequence[Failure]) -> HeldBack:
     if failure.check == "localhost":
         message = f"{failure.message}: put a Service's name there first"
         return hold_back(proposal, Refusal.LOCALHOST_UNRESOLVED, message)
+    if invalid is not None:
+        # What such an object means nobody can say, so nothing can be proved of what stands with it.
+        message = (
+            f"the rewritten text did not pass the check {failure.check}, and the API server refuses"
+            f" an object of the set as it stands ({invalid}): mend that first"
+        )
+        return hold_back(proposal, Refusal.INVALID_FIELD, message)
     message = (
         f"the rewritten text did not pass the check {failure.check}: {failure.message}; this is a"
         " mistake of Podsplit: please report it"

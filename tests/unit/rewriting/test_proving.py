@@ -112,6 +112,28 @@ def test_a_failing_change_is_taken_out_and_the_others_stay(monkeypatch: pytest.M
     assert asked == [2, 1], "what is left was not proved again"
 
 
+@pytest.mark.parametrize(
+    ("beside", "says"),
+    [
+        (
+            "apiVersion: v1\nkind: Service\nmetadata: {name: odd}\nspec: {ports: 80}\n",
+            "Service/odd: spec.ports",
+        ),
+        ("apiVersion: v1\nkind: Service\nspec: {ports: [{port: 80}]}\n", "Service: it has no name"),
+    ],
+)
+def test_a_change_beside_an_object_that_is_refused(
+    monkeypatch: pytest.MonkeyPatch, beside: str, says: str
+) -> None:
+    """What fails then is nobody's mistake but that object's, and nobody is asked to report it."""
+    distrust(monkeypatch, lambda proposal: proposal.workload.name == "shop")
+    (held,) = rewritten(SHOP, beside).held_back
+
+    assert held.reason == Refusal.INVALID_FIELD
+    assert "did not pass the check services" in held.message
+    assert says in held.message
+
+
 def test_a_change_that_needs_a_failing_one_is_taken_out_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
