@@ -99,6 +99,23 @@ class SourceFile:
         return line, offset - self._line_starts[line - 1] + 1
 
 
+_MAGIC = (
+    (b"\xfd7zXZ\x00", "compressed with xz"),
+    (b"BZh", "compressed with bzip2"),
+    (b"\x28\xb5\x2f\xfd", "compressed with zstd"),
+    (b"\x1f\x8b", "compressed with gzip"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x7fELF", "a program"),
+    (b"%PDF-", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+)
+"""How files begin that are no text, each with what it is."""
+
+
 def decode(path: str, raw: bytes) -> SourceFile:
     """Decode one file.
 
@@ -117,6 +134,8 @@ def decode(path: str, raw: bytes) -> SourceFile:
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         message = f"byte {error.start} is not UTF-8: save the file as UTF-8"
+        if kind := next((what for magic, what in _MAGIC if raw.startswith(magic)), None):
+            message = f"the file is {kind}: send text, or a folder as tar, tar.gz or zip"
         raise InputError("not-utf-8", message, len(before)) from None
 
 

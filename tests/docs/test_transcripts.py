@@ -49,12 +49,14 @@ def blocks_that_need(need: str | None) -> list[Any]:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder that holds what a clone holds, in which commands may write."""
+    """A repository that holds what a clone holds, in which commands may write."""
     for entry in ROOT.iterdir():
         if entry.name == "examples":
             shutil.copytree(entry, tmp_path / entry.name)
         elif not entry.name.startswith("."):
             (tmp_path / entry.name).symlink_to(entry)
+    # git works in a repository in another way than beside one.
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     return tmp_path
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+
 import pytest
 
 from service.errors import InputError, OverlappingEdits
@@ -189,3 +193,23 @@ def test_an_insertion_comes_before_a_replacement_at_its_place() -> None:
     insertion = Edit(Span(2, 2), "+")
     longer, shorter = Edit(Span(2, 6), "long", stage=1), Edit(Span(2, 4), "short")
     assert effective_edits([shorter, longer, insertion], 1) == [insertion, longer]
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (lzma.compress(b"kind: Pod"), "compressed with xz"),
+        (bz2.compress(b"kind: Pod" * 9), "compressed with bzip2"),
+        (gzip.compress(b"kind: Pod"), "compressed with gzip"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\x7fELF\x02\x01\xff", "a program"),
+        (b"kind: \xff", "byte 6 is not UTF-8"),
+    ],
+)
+def test_what_a_file_is_that_is_no_text(raw, says):
+    """Its beginning tells, and so does the message."""
+    with pytest.raises(InputError) as caught:
+        decode("a.yaml", raw)
+
+    assert caught.value.code == "not-utf-8"
+    assert says in caught.value.message

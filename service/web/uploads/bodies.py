@@ -195,7 +195,8 @@ def _parse_json(raw: bytes, path: str | None, settings: Settings, extra: frozens
             return Upload(((_raw_path(path, "stdin.json"), raw),))
         raise Problem(
             400,
-            f"the body is not valid JSON: line {error.lineno}, column {error.colno}",
+            # What the parser says are its own words, and none of the sender's.
+            f"the body is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}",
             code="json-unreadable",
         ) from None
     except UnicodeDecodeError:

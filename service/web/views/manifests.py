@@ -36,7 +36,13 @@ def _answer(known: tuple[Format, ...], *, rewrite: bool) -> Response:
         return report, wanted.render(report)
 
     report, options, text = process(query, work, path=query.get("path"))
-    return _apply_gate(Response(text, mimetype=wanted.media_type), report, options)
+    response = Response(text, mimetype=wanted.media_type)
+    # A patch or a text alone doesn't show that something was not looked at.
+    if report.rejected:
+        response.headers["Podsplit-Rejected"] = str(len(report.rejected))
+    if report.skipped:
+        response.headers["Podsplit-Skipped"] = str(len(report.skipped))
+    return _apply_gate(response, report, options)
 
 
 def _apply_gate(response: Response, report: Report, options: Options) -> Response:

@@ -47,6 +47,19 @@ def test_every_format_has_its_media_type(client, path, form):
     assert by_name.data == by_type.data
 
 
+@pytest.mark.parametrize("form", REWRITE, ids=lambda form: form.name)
+def test_what_was_not_looked_at(client, form):
+    """Every answer tells it in its head, as a patch can't."""
+    path = f"/v1/rewrite?format={form.name}"
+    sent = POD
+    told = client.post(path, data=sent + b"\n---\na: 1\n---\nkind: [\n").headers
+    clean = client.post(path, data=sent).headers
+
+    assert (told["Podsplit-Rejected"], told["Podsplit-Skipped"]) == ("1", "1")
+    assert "Podsplit-Rejected" not in clean
+    assert "Podsplit-Skipped" not in clean
+
+
 @pytest.mark.parametrize(("level", "failed"), [("info", True), ("warning", True), ("error", False)])
 def test_the_gate(client, level, failed):
     """A bare Pod is a warning: a build that fails on warnings gets 422 with the full report."""
