@@ -51,9 +51,8 @@ def test_every_format_has_its_media_type(client, path, form):
 def test_what_was_not_looked_at(client, form):
     """Every answer tells it in its head, as a patch can't."""
     path = f"/v1/rewrite?format={form.name}"
-    sent = POD
-    told = client.post(path, data=sent + b"\n---\na: 1\n---\nkind: [\n").headers
-    clean = client.post(path, data=sent).headers
+    told = client.post(path, data=POD + b"\n---\na: 1\n---\nkind: [\n").headers
+    clean = client.post(path, data=POD).headers
 
     assert (told["Podsplit-Rejected"], told["Podsplit-Skipped"]) == ("1", "1")
     assert "Podsplit-Rejected" not in clean
