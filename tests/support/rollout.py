@@ -346,17 +346,32 @@ def concurrent_writers(
 
 
 def _ran_side_by_side(first: Pods, second: Pods, *, before: Cluster, after: Cluster) -> bool:
-    """Whether two controllers, or the bare Pods that they take over from, were there before."""
-    first_origins, second_origins = (
-        {pods.owner}
-        if pods.owner in before.pods
-        else {bare.owner for bare in _bare_predecessors(before, after, pods)}
-        for pods in (first, second)
-    )
+    """Whether two controllers, or what they take over from, were there before: bare Pods, or
+    workloads that lose the containers.
+    """
+    first_origins, second_origins = (_origins(pods, before, after) for pods in (first, second))
     takes_over = second.owner in first_origins or first.owner in second_origins
     return not takes_over and any(
         one != other for one, other in product(first_origins, second_origins)
     )
+
+
+def _origins(pods: Pods, before: Cluster, after: Cluster) -> set[Key]:
+    if pods.owner in before.pods:
+        return {pods.owner}
+    identities = {container.identity for container in pods.containers}
+    losing = {
+        old.owner
+        for old in before.pods.values()
+        if old.owner.namespace == pods.owner.namespace
+        and old.owner in after.pods
+        and any(
+            container.identity in identities
+            and not after.pods[old.owner].has_container(container.identity)
+            for container in old.containers
+        )
+    }
+    return losing | {bare.owner for bare in _bare_predecessors(before, after, pods)}
 
 
 def _exclusive_resources(container: Container, pods: Pods, *, ports: bool) -> set[str]:

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from service.actions.context import Candidate, Refused
+from service.actions.wrap.selectors import choose_selector
 from service.assumptions import Assumption, AssumptionCode
 from service.findings import OldPods
 from service.kube.kustomize import kustomizations_building
@@ -147,7 +148,10 @@ def _daemon_set(
             "each of the nodes runs one of the Pods, and no other node does",
         )
     ]
-    goes_first = bool(candidate.workload.labels) or _holds_port_or_data(candidate.workload)
+    name = _name(candidate, "DaemonSet", others)
+    _, added = choose_selector(candidate, name, others)
+    # It doesn't find the old Pods by a label that they don't have.
+    goes_first = not added or _holds_port_or_data(candidate.workload)
     if goes_first:
         message = (
             "the old Pods are deleted before: the DaemonSet kills those with its labels, and they"
@@ -162,7 +166,7 @@ def _daemon_set(
         stated.append(Assumption(AssumptionCode.NODE_TAINTS, message))
     return MergedCopies(
         kind="DaemonSet",
-        name=_name(candidate, "DaemonSet", others),
+        name=name,
         others=others,
         fields={},
         operations=operations,
