@@ -108,7 +108,11 @@ def compose(text: str, limits: Limits) -> Composed:
         mark = error.problem_mark or error.context_mark
         if found := _TEMPLATE.search(text):
             raise InputError("template", _RENDER_FIRST, found.start()) from None
-        # libyaml's messages are constants that quote nothing of the text.
+        # libyaml's messages are constants that quote nothing of the text. From 0.2.6 on it has a
+        # limit of its own, and looks far enough ahead to meet it before ours.
+        if "nesting depth" in (error.problem or ""):
+            message = f"nested more than {limits.depth} levels deep"
+            raise LimitExceeded("depth", message, mark.index if mark else None) from None
         if "<document start>" in (error.problem or "") and _DOCUMENT_END.search(text):
             raise InputError("dropped-document", _DROPPED, mark.index if mark else None) from None
         problem = error.problem or error.context or "syntax error"

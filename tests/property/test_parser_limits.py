@@ -94,7 +94,7 @@ CASES: dict[str, tuple[str, str]] = {
     "times": ("a: " + "1:" * (SIZE // 2) + "1\n", ""),
     "underscores": ("a: " + "1_" * (SIZE // 2) + ".e\n", ""),
     "comments": (POD + "# x\n" * (SIZE // 4), ""),
-    "braces": ("{{" * (SIZE // 2), "template"),
+    "braces": ("{{" * (SIZE // 2), "depth"),
     "quotes": ("a: " + "'' " * (SIZE // 3), "yaml-syntax"),
     "empty documents": ("---\n" * (SIZE // 4), ""),
     "escaped JSON": ('{"a":"' + "\\u0041" * (SIZE // 6) + '"}', ""),
