@@ -9,6 +9,7 @@ import random
 import resource
 import time
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from bench import load
 from bench.load import request, send_at_rate
@@ -52,10 +53,15 @@ async def be_many(port: int, count: int) -> None:
     await asyncio.gather(*(be_slow(port, *kinds[number % 2]) for number in range(count)))
 
 
+def run_many(port: int, count: int) -> None:
+    """Be so many slow clients, as the whole of a process."""
+    asyncio.run(be_many(port, count))
+
+
 @contextlib.contextmanager
 def slow_clients(port: int, count: int) -> Iterator[None]:
     """Slow clients in a process of their own, as long as the block runs."""
-    process = multiprocessing.Process(target=lambda: asyncio.run(be_many(port, count)))
+    process = multiprocessing.Process(target=run_many, args=(port, count))
     process.start()
     time.sleep(SPREAD + 2)
     try:
@@ -77,10 +83,21 @@ async def probe(port: int, seconds: list[float]) -> None:
         await asyncio.sleep(PROBE_EVERY)
 
 
-async def measure(port: int) -> tuple[float, float, float, float]:
-    """Milliseconds: half of the requests are answered within the first, 99 of 100 within the
-    second; likewise half of the probes, and the slowest of them.
-    """
+class Times(NamedTuple):
+    """How long answers take, in milliseconds."""
+
+    p50: float
+    """Half of the requests are answered within it."""
+    p99: float
+    """99 of 100 requests are."""
+    probe_p50: float
+    """Half of the probes are."""
+    probe_worst: float
+    """All probes are."""
+
+
+async def measure(port: int) -> Times:
+    """Send the load and the probes."""
     data = request("/v1/rewrite", synthetic_stream(load.DOCUMENTS, 10).encode())
     probes: list[float] = []
     probing = asyncio.create_task(probe(port, probes))
@@ -89,14 +106,12 @@ async def measure(port: int) -> tuple[float, float, float, float]:
     assert not failures
     times.sort()
     probes.sort()
-    chosen = (
-        times[len(times) // 2],
-        times[int(len(times) * 0.99)],
-        probes[len(probes) // 2],
-        probes[-1],
+    return Times(
+        times[len(times) // 2] * 1e3,
+        times[int(len(times) * 0.99)] * 1e3,
+        probes[len(probes) // 2] * 1e3,
+        probes[-1] * 1e3,
     )
-    first, second, third, fourth = (seconds * 1e3 for seconds in chosen)
-    return first, second, third, fourth
 
 
 def main() -> None:
@@ -105,16 +120,16 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     print(f"\n{RATE} rewrites of {load.DOCUMENTS} documents a second, 2 workers, one machine")
     with running_service(2) as service:
-        rounds: dict[int, list[tuple[float, float, float, float]]] = {0: [], CLIENTS: []}
+        rounds: dict[int, list[Times]] = {0: [], CLIENTS: []}
         for _ in range(ROUNDS):
             for count, measured in rounds.items():
                 with slow_clients(service.port, count):
                     measured.append(asyncio.run(measure(service.port)))
     for count, measured in rounds.items():
-        p50, p99, probe_p50, worst = min(measured, key=lambda times: times[1])
+        best = min(measured, key=lambda times: times.p99)
         print(
-            f"  {count:5} slow clients: requests p50 {p50:5.1f} ms  p99 {p99:5.1f} ms; probes p50"
-            f" {probe_p50:4.1f} ms  worst {worst:5.1f} ms"
+            f"  {count:5} slow clients: requests p50 {best.p50:5.1f} ms  p99 {best.p99:5.1f} ms;"
+            f" probes p50 {best.probe_p50:4.1f} ms  worst {best.probe_worst:5.1f} ms"
         )
 
 

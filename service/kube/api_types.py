@@ -8,7 +8,7 @@ doesn't know are passed over, as they may be newer.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -77,6 +77,22 @@ def violations_of(resource: Resource) -> list[Violation]:
     """What the API server refuses in an object; empty for kinds that the table doesn't have."""
     kind = _load().kinds.get(f"{resource.api_version}/{resource.kind}")
     return _violations(resource.data, kind, ()) if kind else []
+
+
+def violations_by_object(
+    resources: Iterable[Resource], workloads: Iterable[Workload]
+) -> Iterator[tuple[Resource, list[Violation]]]:
+    """What the API server refuses in each object of a set.
+
+    Args:
+        resources: the objects.
+        workloads: those of them that have Pods.
+    """
+    by_resource = {workload.resource: workload for workload in workloads}
+    for resource in resources:
+        workload = by_resource.get(resource)
+        found = violations_of(resource) if workload is None else violations_in_pods(workload)
+        yield resource, found
 
 
 def violations_in_pods(workload: Workload) -> list[Violation]:

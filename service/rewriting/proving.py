@@ -20,7 +20,7 @@ from service.findings import (
     Stage,
     StageResult,
 )
-from service.kube.api_types import violations_in_pods, violations_of
+from service.kube.api_types import violations_by_object
 from service.options import Options
 from service.reading import Inputs
 from service.refusals import Refusal
@@ -138,14 +138,11 @@ def _proposals_causing(
 
 def _first_invalid(inputs: Inputs) -> str | None:
     """The first object that the API server would refuse, and why; None if there is none."""
-    workloads = {workload.resource: workload for workload in inputs.workloads}
-    for resource in inputs.manifests.resources:
+    for resource, found in violations_by_object(inputs.manifests.resources, inputs.workloads):
         if not resource.name:
             return f"{resource.kind}: it has no name"
-        workload = workloads.get(resource)
-        found = violations_of(resource) if workload is None else violations_in_pods(workload)
-        for violation in found:
-            return f"{resource.title}: {violation.message}"
+        if found:
+            return f"{resource.title}: {found[0].message}"
     return None
 
 

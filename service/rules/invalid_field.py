@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
-from service.kube.api_types import violations_in_pods, violations_of
+from service.kube.api_types import violations_by_object
 from service.rules.rule import RuleInput
 
 SEVERITY = Severity.ERROR
@@ -31,10 +31,7 @@ SEVERITY = Severity.ERROR
 
 def check(run: RuleInput) -> Iterator[Finding]:
     """A finding for each place of each object that the API server would refuse."""
-    workloads = {workload.resource: workload for workload in run.workloads}
-    for resource in run.resources:
-        workload = workloads.get(resource)
-        found = violations_of(resource) if workload is None else violations_in_pods(workload)
+    for resource, found in violations_by_object(run.resources, run.workloads):
         for violation in found:
             yield Finding(
                 "invalid-field",

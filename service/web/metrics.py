@@ -127,7 +127,7 @@ def retire(board: Board, slot: int, ended: int) -> None:
         slot: the slot of the worker.
         ended: the slot of all that ended.
     """
-    counted = _Total([board.read(ended), board.read(slot)]).without("gauge")
+    counted = _Total([board.read(ended), board.read(slot)]).families(but_for="gauge")
     board.write(ended, orjson.dumps(counted))
     board.clear(slot)
 
@@ -171,7 +171,7 @@ class _Total(Collector):
                     key = (sample, tuple(labels.items()))
                     values[key] = values.get(key, 0.0) + value
 
-    def without(self, excluded: str) -> list[_Family]:
+    def families(self, *, but_for: str | None = None) -> list[_Family]:
         """The sum, but for metrics of one type."""
         return [
             (
@@ -182,12 +182,12 @@ class _Total(Collector):
             )
             for name, values in self._values.items()
             for documentation, kind in [self._types[name]]
-            if kind != excluded
+            if kind != but_for
         ]
 
     def collect(self) -> Iterator[Metric]:
         """The sum, as Prometheus' client has it."""
-        for name, documentation, kind, samples in self.without(""):
+        for name, documentation, kind, samples in self.families():
             metric = Metric(name, documentation, kind)
             for sample, labels, value in samples:
                 metric.add_sample(sample, labels, value)

@@ -1,6 +1,6 @@
 """gunicorn's gevent worker, which serves thousands of slow clients at no cost, with what it lacks:
-an end for answers that nobody takes, connections that wait at the listener at a stop, and answers
-and log lines that don't quote malformed requests.
+an end for answers that nobody takes, connections that the workers share evenly, and answers and log
+lines that don't quote malformed requests.
 
 It relies on the internals of gunicorn 27, hence the narrow range of versions in pyproject.toml.
 tests/integration holds it to what it promises.

@@ -111,8 +111,7 @@ def compose(text: str, limits: Limits) -> Composed:
         # libyaml's messages are constants that quote nothing of the text. From 0.2.6 on it has a
         # limit of its own, and looks far enough ahead to meet it before ours.
         if "nesting depth" in (error.problem or ""):
-            message = f"nested more than {limits.depth} levels deep"
-            raise LimitExceeded("depth", message, mark.index if mark else None) from None
+            raise _too_deep(limits, mark.index if mark else None) from None
         if "<document start>" in (error.problem or "") and _DOCUMENT_END.search(text):
             raise InputError("dropped-document", _DROPPED, mark.index if mark else None) from None
         problem = error.problem or error.context or "syntax error"
@@ -131,6 +130,10 @@ def compose(text: str, limits: Limits) -> Composed:
         )
         message = "a character that YAML does not allow: remove or escape it"
         raise InputError("yaml-characters", message, bad.start() if bad else None) from None
+
+
+def _too_deep(limits: Limits, offset: int | None) -> LimitExceeded:
+    return LimitExceeded("depth", f"nested more than {limits.depth} levels deep", offset)
 
 
 class _Composer:
@@ -242,7 +245,7 @@ class _Composer:
         """Make the node of a collection, still empty."""
         start = event.start_mark.index
         if depth >= self.limits.depth:
-            raise LimitExceeded("depth", f"nested more than {self.limits.depth} levels deep", start)
+            raise _too_deep(self.limits, start)
         node = (Mapping if kind is MappingStartEvent else Sequence)(
             start, event.anchor, event.tag, bool(event.flow_style)
         )

@@ -22,6 +22,15 @@ from tests.support.sockets import POD, read_all, request_head
 HALF_A_HEAD = b"POST /v1/analyze HTTP/1.1\r\nHost:"
 
 
+def drip(connection: socket.socket, piece: bytes) -> None:
+    """Send a piece now and then, until the other side answers or hangs up."""
+    for _ in range(40):
+        if select.select([connection], [], [], 0.2)[0]:
+            return
+        connection.sendall(piece)
+    pytest.fail("it is read for as long as bytes come")
+
+
 def test_a_body_that_does_not_arrive(start_server: StartServer) -> None:
     """A body that doesn't arrive in time is answered with 408."""
     impatient = start_server(PODSPLIT_BODY_TIMEOUT="0.5")
@@ -38,12 +47,7 @@ def test_a_body_that_drips(start_server: StartServer) -> None:
     impatient = start_server(PODSPLIT_BODY_TIMEOUT="1")
     with impatient.connect() as connection:
         connection.sendall(request_head(1000))
-        for _ in range(40):
-            if select.select([connection], [], [], 0.2)[0]:
-                break
-            connection.sendall(b"#")
-        else:
-            pytest.fail("no answer, for as long as bytes came")
+        drip(connection, b"#")
         answer = read_all(connection)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -112,12 +116,7 @@ def test_a_head_that_drips(start_server: StartServer) -> None:
     impatient = start_server(PODSPLIT_HEADER_TIMEOUT="1")
     with impatient.connect() as connection:
         connection.sendall(HALF_A_HEAD)
-        for _ in range(40):
-            if select.select([connection], [], [], 0.2)[0]:
-                break
-            connection.sendall(b"x")
-        else:
-            pytest.fail("it is read for as long as bytes come")
+        drip(connection, b"x")
 
 
 def test_a_client_that_hangs_up_while_its_answer_is_made(start_server: StartServer) -> None:

@@ -86,6 +86,8 @@ class Body:
     """Its bytes, still compressed if `is_gzip`."""
     media: str
     """Its media type, in small letters; empty if none was given."""
+    kind: ArchiveKind | str
+    """What the media type says that it is."""
     parameters: Mapping[str, str]
     """Those of the media type."""
     is_gzip: bool
@@ -104,14 +106,14 @@ def receive_body(request: Request, settings: Settings, take: Callable[[int], Non
         Problem: 400, 408, 413, 415 or 503.
     """
     media = request.mimetype.lower()
-    _kind(media)
+    kind = _kind(media)
     encoding = request.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise Problem(415, "unsupported Content-Encoding; use one of: gzip, identity")
     raw = receive(request, settings, take)
     if not raw:
         raise Problem(400, "the body is empty: send manifests", code="body-empty")
-    return Body(raw, media, request.mimetype_params, is_gzip=encoding in ("gzip", "x-gzip"))
+    return Body(raw, media, kind, request.mimetype_params, is_gzip=encoding in ("gzip", "x-gzip"))
 
 
 def decode(
@@ -131,7 +133,7 @@ def decode(
     bounds = Bounds(
         settings.max_unpacked_bytes, settings.max_archive_ratio, settings.max_archive_members
     )
-    kind = _kind(body.media)
+    kind = body.kind
     raw = _content(body, settings, bounds)
     if body.media in _RAW_TYPES and (sniffed := archives.sniff(raw)):
         kind = sniffed

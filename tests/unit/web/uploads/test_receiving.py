@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import time
+from contextlib import nullcontext
 
 import gevent
 import pytest
@@ -12,6 +13,7 @@ from flask import Flask
 
 from service.web.problems import Problem
 from service.web.settings import Settings
+from service.web.uploads import receiving
 from service.web.uploads.receiving import discard_unread_body, is_connected, receive
 
 LIMIT = 1000
@@ -198,12 +200,10 @@ def test_a_body_that_fails_while_it_is_dropped():
 @pytest.mark.parametrize(("is_welcome", "is_waited_for"), [(True, True), (False, False)])
 def test_dropping_a_body_of_who_may_not_ask(is_welcome, is_waited_for):
     """It takes next to no time."""
-    until: list[float] = []
 
     class Noted(Stream):
         def read(self, size: int | None = -1, /) -> bytes:
             gevent.sleep(0.3 if not self.taken else 0.4)
-            until.append(time.monotonic())
             return super().read(size)
 
     stream = Noted(b"x" * 600)
@@ -211,6 +211,51 @@ def test_dropping_a_body_of_who_may_not_ask(is_welcome, is_waited_for):
         discard_unread_body(context.request, SETTINGS, is_welcome=is_welcome)
 
     assert (stream.taken == 600) == is_waited_for
+
+
+@pytest.fixture
+def waits(monkeypatch) -> list[float]:
+    """The seconds for which pieces of bodies are waited for."""
+    noted: list[float] = []
+
+    def note(seconds: float, _error: type[Exception]):
+        noted.append(seconds)
+        return nullcontext()
+
+    monkeypatch.setattr(receiving, "Timeout", note)
+    return noted
+
+
+def test_each_piece_has_what_is_left_of_the_time(waits):
+    """It never begins anew."""
+    with asked(Stream(b"x" * 500)) as context:
+        receive(context.request, SETTINGS, unlimited)
+
+    assert len(waits) == 3
+    assert waits == sorted(waits, reverse=True)
+    assert 0 < min(waits) <= max(waits) <= SETTINGS.body_timeout
+
+
+@pytest.mark.parametrize(("is_welcome", "seconds"), [(True, 10), (False, 0.5)])
+def test_dropping_a_body_takes_little_time(waits, is_welcome, seconds):
+    """Whatever a body may take otherwise, and next to none for who may not ask at all."""
+    long = Settings(max_body_bytes=LIMIT, body_timeout=1000)
+    started = time.monotonic()
+    with asked(Stream(b"x")) as context:
+        discard_unread_body(context.request, long, is_welcome=is_welcome)
+
+    assert waits[0] <= seconds
+    assert waits[0] + time.monotonic() - started > seconds - 0.1
+
+
+def test_a_body_that_is_late_already():
+    """Nothing of it is waited for."""
+    stream = Stream(b"x")
+    with asked(stream) as context, pytest.raises(Problem) as caught:
+        receive(context.request, Settings(body_timeout=-1), unlimited)
+
+    assert caught.value.status == 408
+    assert stream.taken == 0
 
 
 def connected_to(connection: object):
