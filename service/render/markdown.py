@@ -1,51 +1,70 @@
-"""Markdown for a pull request: a table of findings, lists of changes, and folded sections with the
-evidence and the patch.
+"""Markdown for a pull request or a job's summary: what was found, what each container is and why,
+what changes, and folded sections with the evidence, the picture and the patch.
 """
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
 
 from service.findings import (
     Change,
     FileStatus,
     Finding,
-    Location,
     Report,
-    Role,
     Severity,
+    SkippedInput,
     Verdict,
     WorkloadReport,
 )
+from service.render.common import NOBODY, Producer
 from service.render.diff import render_diff
-from service.render.markdown_text import bounded, code, counted, escape, folded_patch
+from service.render.explanations import (
+    STAGES,
+    change_lines,
+    container_table,
+    percent,
+    place_of,
+    role_of,
+    speaks_of_stages,
+)
+from service.render.markdown_text import (
+    bounded,
+    code,
+    counted,
+    escape,
+    folded,
+    folded_patch,
+    joined,
+)
+from service.render.mermaid import pictures
+from service.render.topology import Topology
 
 MAX_LENGTH = 60_000
 """Characters of the whole. A comment on GitHub may have 65,536, and a bot adds its marker."""
-_MAX_TABLE = 20_000
-"""Characters of the table of findings."""
+_MAX_TABLE = 15_000
+"""Characters of the table of findings, and of that of containers."""
 _MAX_LIST = 8_000
-"""Characters of each of the lists below it."""
+"""Characters of each of the lists below them."""
 
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 
-def render_markdown(report: Report) -> str:
+def render_markdown(report: Report, producer: Producer = NOBODY) -> str:
     """A summary that fits into one comment. Its end says how many sections did not fit."""
     parts = [
         _headline(report),
-        _findings(report),
-        _changes(report),
+        _findings(report, producer),
+        container_table(report, report.workloads, _MAX_TABLE),
+        _changes(report, producer),
         _held_back(report),
         _rejected(report),
+        _skipped(report),
+        pictures(Topology(report), report.rewrite.changes if report.rewrite else ()),
         *_evidence(report),
         _patch(report),
     ]
-    text = ""
-    left_out = 0
-    for part in parts:
-        if len(text) + len(part) > MAX_LENGTH:
-            left_out += 1
-        elif part:
-            text += part + "\n"
+    text, left_out = joined(parts, MAX_LENGTH)
     if left_out:
         text += (
             f"_{counted(left_out, 'section')} left out here, too long for a comment; `format=json`"
@@ -68,11 +87,11 @@ def _headline(report: Report) -> str:
     return f"### Podsplit: {', '.join(counts)} in {workloads}\n"
 
 
-def _findings(report: Report) -> str:
+def _findings(report: Report, producer: Producer) -> str:
     if not report.findings:
         return ""
     rows = (
-        _row(report, finding)
+        _row(report, finding, producer)
         for finding in sorted(report.findings, key=lambda finding: -finding.severity)
     )
     return "| | Where | What | Rule |\n|---|---|---|---|\n" + bounded(
@@ -80,35 +99,31 @@ def _findings(report: Report) -> str:
     )
 
 
-def _row(report: Report, finding: Finding) -> str:
+def _row(report: Report, finding: Finding, producer: Producer) -> str:
     word = _WORDS[finding.severity]
     message = escape(finding.message)
     if finding.suppression is not None:
         word = "ignored"
         message += f" _(ignored: {escape(finding.suppression.reason) or 'no reason given'})_"
     return (
-        f"| {word} | {escape(finding.workload)}<br>{code(_place(report, finding.location))} |"
-        f" {message} | {code(finding.rule)} |\n"
+        f"| {word} | {escape(finding.workload)}<br>{code(place_of(report, finding.location))} |"
+        f" {message} | {producer.link(code(finding.rule), f'rules-{finding.rule}')} |\n"
     )
 
 
-def _changes(report: Report) -> str:
+def _changes(report: Report, producer: Producer) -> str:
     if report.rewrite is None or not report.rewrite.changes:
         return ""
-    return "**Changes in the patch below**\n\n" + bounded(
-        map(_change, report.rewrite.changes), _MAX_LIST
+    changes = report.rewrite.changes
+    text = "**Changes in the patch below**\n\n" + bounded(
+        (_change(report, change, producer) for change in changes), _MAX_LIST
     )
+    return f"{text}\n{STAGES}.\n" if speaks_of_stages(changes) else text
 
 
-def _change(change: Change) -> str:
-    lines = [f"- {escape(change.title)} ({change.applicability.label})\n"]
-    lines += (
-        [f"  - makes {', '.join(code(name) for name in change.creates)}\n"]
-        if change.creates
-        else []
-    )
-    lines += [f"  - assumes: {escape(assumption.message)}\n" for assumption in change.assumptions]
-    return "".join(lines)
+def _change(report: Report, change: Change, producer: Producer) -> str:
+    details = "".join(f"    {line}" for line in change_lines(report, change, producer))
+    return f"- **{escape(change.title)}**\n{details}"
 
 
 def _held_back(report: Report) -> str:
@@ -125,42 +140,52 @@ def _rejected(report: Report) -> str:
     if not report.rejected:
         return ""
     lines = (
-        f"- {code(_place(report, item.location))}: {escape(item.message)}\n"
+        f"- {code(place_of(report, item.location))}: {escape(item.message)}\n"
         for item in report.rejected
     )
     return "**Not readable**\n\n" + bounded(lines, _MAX_LIST)
 
 
-def _evidence(report: Report) -> list[str]:
+def _skipped(report: Report) -> str:
+    """What was not looked at: how much for each reason, and one that it is true of."""
+    if not report.skipped:
+        return ""
+    counts = Counter(item.reason for item in report.skipped)
+    firsts: dict[str, SkippedInput] = {}
+    for item in report.skipped:
+        firsts.setdefault(item.reason, item)
+    lines = (
+        f"- {code(firsts[reason].path)}{f' and {count - 1} more' if count > 1 else ''}:"
+        f" {escape(reason)}\n"
+        for reason, count in counts.most_common()
+    )
+    return "**Not looked at**\n\n" + bounded(lines, _MAX_LIST)
+
+
+def _evidence(report: Report) -> Iterator[str]:
     """A folded section for each workload of several containers that has a finding."""
     named = {(finding.location.path, finding.workload) for finding in report.findings}
-    return [
-        _workload(workload)
-        for workload in report.workloads
-        if (workload.location.path, f"{workload.kind}/{workload.name}") in named
-        and len(workload.containers) > 1
-    ]
+    for workload in report.workloads:
+        title = f"{workload.kind}/{workload.name}"
+        if (workload.location.path, title) in named and len(workload.containers) > 1:
+            yield _workload(workload, title)
 
 
-def _workload(workload: WorkloadReport) -> str:
+def _workload(workload: WorkloadReport, title: str) -> str:
     rows = "".join(_container(verdict) for verdict in workload.containers)
-    head = "| Container | Role | Confidence | Evidence |\n|---|---|---|---|\n"
-    title = f"Evidence for {escape(workload.kind)}/{escape(workload.name)}"
-    return f"<details><summary>{title}</summary>\n\n{head}{rows}\n</details>\n"
+    head = "| Container | Role | Sure | Evidence |\n|---|---|---|---|\n"
+    return folded(f"Evidence for {escape(title)}", f"{head}{rows}")
 
 
 def _container(verdict: Verdict) -> str:
-    role = verdict.role.value
-    if verdict.role is Role.SIDECAR:
-        role = f"{verdict.pattern.value} {role}" if verdict.pattern else role
-        role += (
-            f" of {', '.join(escape(name) for name in verdict.serves)}" if verdict.serves else ""
-        )
     evidence = "<br>".join(
         f"{item.leans.value} +{item.weight:.1f}: {escape(item.message)}"
         for item in verdict.evidence[:8]
     )
-    return f"| {escape(verdict.name)} | {role} | {verdict.confidence:.0%} | {evidence} |\n"
+    return (
+        f"| {escape(verdict.name)} | {role_of(verdict)} | {percent(verdict.confidence)} |"
+        f" {evidence} |\n"
+    )
 
 
 def _patch(report: Report) -> str:
@@ -169,9 +194,3 @@ def _patch(report: Report) -> str:
     ):
         return ""
     return folded_patch(render_diff(report))
-
-
-def _place(report: Report, location: Location) -> str:
-    if location.path not in report.sources:
-        return location.path
-    return f"{location.path}:{report.position(location)[0]}"

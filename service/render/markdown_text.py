@@ -49,10 +49,40 @@ def fenced(text: str, info: str) -> str:
     return f"{fence}{info}\n{text}{fence}\n"
 
 
-def folded_patch(diff: str) -> str:
+def folded(title: str, content: str, *, html: bool = True) -> str:
+    """A section that is shown when a reader asks for it, or always where HTML isn't read.
+
+    Args:
+        title: what it is, as Markdown shows it.
+        content: Markdown, with a line feed at its end.
+        html: whether the reader's platform takes HTML.
+    """
+    if not html:
+        return f"**{title}**\n\n{content}"
+    return f"<details><summary>{title}</summary>\n\n{content}\n</details>\n"
+
+
+def folded_patch(diff: str, *, html: bool = True) -> str:
     """A patch that is shown when a reader asks for it."""
-    summary = "<details><summary>Patch, for <code>git apply</code></summary>"
-    return f"{summary}\n\n{fenced(diff, 'diff')}\n</details>\n"
+    name = "<code>git apply</code>" if html else "`git apply`"
+    return folded(f"Patch, for {name}", fenced(diff, "diff"), html=html)
+
+
+def joined(sections: Iterable[str], most: int) -> tuple[str, int]:
+    """Sections with a blank line behind each, as many as fit, and the number of those that don't.
+
+    Args:
+        sections: each with a line feed at its end; empty ones count for nothing.
+        most: characters of all that are taken.
+    """
+    text = ""
+    left_out = 0
+    for section in sections:
+        if len(text) + len(section) > most:
+            left_out += 1
+        elif section:
+            text += section + "\n"
+    return text, left_out
 
 
 def bounded(parts: Iterable[str], most: int, more: str = "- and {} more\n") -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from service.findings import Finding, Location, Report, Severity
-from service.render.common import TOOL
+from service.render.common import NOBODY, TOOL, Producer
 from service.render.fixes import MAX_INSERTED, edits_by_change
 from service.render.lines import FileLines
 from service.text import SourceFile
@@ -21,11 +21,11 @@ anew for each place. Nobody reads longer lines.
 Json = dict[str, Any]
 
 
-def render_rdjson(report: Report) -> str:
+def render_rdjson(report: Report, producer: Producer = NOBODY) -> str:
     """The findings that are not suppressed, and the documents that can't be read."""
     suggestions = _Suggestions(report)
     diagnostics = [
-        _diagnostic(report, finding, suggestions.suggestion_for(finding))
+        _diagnostic(report, finding, suggestions.suggestion_for(finding), producer)
         for finding in report.findings
         if finding.suppression is None
     ]
@@ -38,21 +38,22 @@ def render_rdjson(report: Report) -> str:
         }
         for item in report.rejected
     ]
-    return (
-        json.dumps(
-            {"source": {"name": TOOL}, "diagnostics": diagnostics}, ensure_ascii=False, indent=1
-        )
-        + "\n"
-    )
+    source = {"name": TOOL} | ({"url": producer.docs} if producer.docs else {})
+    report_data = {"source": source, "diagnostics": diagnostics}
+    return json.dumps(report_data, ensure_ascii=False, indent=1) + "\n"
 
 
-def _diagnostic(report: Report, finding: Finding, suggestion: Json | None) -> Json:
+def _diagnostic(
+    report: Report, finding: Finding, suggestion: Json | None, producer: Producer
+) -> Json:
     diagnostic: Json = {
         "message": finding.message,
         "location": _location(report, finding.location),
         "severity": _SEVERITIES[finding.severity],
         "code": {"value": finding.rule},
     }
+    if producer.docs:
+        diagnostic["code"]["url"] = producer.help_uri(f"rules-{finding.rule}")
     if finding.related:
         diagnostic["related_locations"] = [
             {"message": message, "location": _location(report, place)}

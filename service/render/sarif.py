@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from service.documentation import documented
 from service.findings import Finding, Location, Report, Severity
-from service.render.common import TOOL, fingerprints
+from service.render.common import NOBODY, TOOL, Producer, fingerprints
 from service.render.fixes import MAX_INSERTED, MAX_REPLACEMENTS, FileEdits, edits_by_change
 from service.rules import RULES
 from service.rules.rule import Rule
@@ -32,12 +32,12 @@ MAX_RESULTS = 25_000
 Json = dict[str, Any]
 
 
-def render_sarif(report: Report) -> str:
+def render_sarif(report: Report, producer: Producer = NOBODY) -> str:
     """All findings, the suppressed ones as such, with fixes if the report has a rewrite."""
     ranked = _worst(report)
     fixes, unfixed = _fixes(report, [finding for finding, _ in ranked])
     run = {
-        "tool": {"driver": {"name": TOOL, "rules": [_rule(rule) for rule in RULES]}},
+        "tool": {"driver": _driver(producer)},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
@@ -52,6 +52,15 @@ def render_sarif(report: Report) -> str:
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+
+
+def _driver(producer: Producer) -> Json:
+    driver: Json = {"name": TOOL}
+    if producer.version:
+        driver |= {"version": producer.version, "semanticVersion": producer.version}
+    if producer.docs:
+        driver["informationUri"] = producer.docs
+    return driver | {"rules": [_rule(rule, producer) for rule in RULES]}
 
 
 def _worst(report: Report) -> list[tuple[Finding, str]]:
@@ -117,10 +126,11 @@ def _left_out(report: Report, unfixed: int) -> list[Json]:
     ]
 
 
-def _rule(rule: Rule) -> Json:
+def _rule(rule: Rule, producer: Producer) -> Json:
     docs = documented(rule.module)
     looks_for, why, outcome = map(_capitalised, (docs.looks_for, docs.why, docs.outcome))
     markdown = f"{looks_for}\n\n{why}\n\n```yaml\n{docs.example}\n```\n\n{outcome}"
+    uri = producer.help_uri(f"rules-{rule.id}")
     return {
         "id": rule.id,
         "name": "".join(word.capitalize() for word in rule.id.split("-")),
@@ -128,7 +138,7 @@ def _rule(rule: Rule) -> Json:
         "fullDescription": {"text": why},
         "help": {"text": f"{looks_for}\n\n{why}\n\n{outcome}", "markdown": markdown},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-    }
+    } | ({"helpUri": uri} if uri else {})
 
 
 def _capitalised(text: str) -> str:

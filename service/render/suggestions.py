@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from service.assumptions import AssumptionCode
-from service.findings import Change, Report
+from service.findings import Change, Location, Report, WorkloadReport
 from service.render.diff_parser import FileDiff, Hunk
 from service.render.fixes import FileEdits, connected_changes, edits_by_change
 from service.render.lines import FileLines
@@ -56,7 +56,7 @@ class Suggestion:
     """The changes that it makes; connected changes are one suggestion."""
     edits: FileEdits
     """Its edits."""
-    marker: str
+    key: str
     """The same from run to run, so that a bot updates its comment instead of posting another."""
     file: FileDiff
     """The file in the pull request."""
@@ -113,11 +113,21 @@ def suggest(report: Report, diffs: dict[str, FileDiff]) -> tuple[list[Suggestion
     return suggestions, left_out
 
 
-def marker(kind: str, *parts: str) -> str:
-    """An invisible comment, made of what stays the same from run to run."""
-    return (
-        f"<!-- podsplit:{kind}:{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:16]} -->"
-    )
+def touched_workloads(report: Report, diffs: dict[str, FileDiff]) -> list[WorkloadReport]:
+    """The workloads of which a pull request changes lines, in the order of the input."""
+    files = {
+        path: _ChangedFile(report.sources[path], file)
+        for path, file in diffs.items()
+        if path in report.sources
+    }
+    return [
+        workload for workload in report.workloads if _is_touched(report, workload.location, files)
+    ]
+
+
+def key_of(*parts: str) -> str:
+    """16 hexadecimal digits, made of what stays the same from run to run."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 class _ChangedFile:
@@ -150,18 +160,18 @@ class _ChangedFile:
         return position < len(self.changed) and self.changed[position] <= last
 
 
-def _is_touched(report: Report, change: Change, files: dict[str, _ChangedFile]) -> bool:
-    file = files.get(change.location.path)
+def _is_touched(report: Report, place: Location, files: dict[str, _ChangedFile]) -> bool:
+    file = files.get(place.path)
     if file is None:
         return False
-    first, _, last, _ = report.position(change.location)
+    first, _, last, _ = report.position(place)
     return file.touches(first, last)
 
 
 def _decide(
     report: Report, changes: tuple[Change, ...], edits: FileEdits, files: dict[str, _ChangedFile]
 ) -> Suggestion | Reason:
-    if not any(_is_touched(report, change, files) for change in changes):
+    if not any(_is_touched(report, change.location, files) for change in changes):
         return Reason.NOT_TOUCHED
     if any(
         assumption.code in _NEVER_AT_ONCE for change in changes for assumption in change.assumptions
@@ -198,7 +208,7 @@ def _decide(
     return Suggestion(
         changes=changes,
         edits=edits,
-        marker=marker("suggestion", path, *(change.id for change in changes)),
+        key=key_of(path, *(change.id for change in changes)),
         file=file.diff,
         hunk=hunk,
         first=first,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from service.findings import Report
 from service.render.codequality import render_codequality
+from service.render.common import Producer
 from service.render.diff import render_diff
 from service.render.junit import render_junit
 from service.render.markdown import render_markdown
@@ -29,12 +31,13 @@ def to_json(data: Any) -> str:
         return json.dumps(data, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _analysis(report: Report) -> str:
-    return to_json(analysis_to_dict(report))
+def _plain(render: Callable[[Report], str]) -> Callable[[Report, Producer], str]:
+    """A renderer of a format that says nothing of who made the report."""
+    return lambda report, _producer: render(report)
 
 
-def _rewriting(report: Report) -> str:
-    return to_json(rewrite_to_dict(report))
+def _as_json(convert: Callable[[Report], Any]) -> Callable[[Report, Producer], str]:
+    return lambda report, _producer: to_json(convert(report))
 
 
 _SARIF = Format("sarif", "application/sarif+json", (), render_sarif)
@@ -42,23 +45,25 @@ _MARKDOWN = Format("markdown", "text/markdown", (), render_markdown)
 _RDJSON = Format("rdjson", "application/vnd.reviewdog.rdjson+json", (), render_rdjson)
 
 ANALYZE = (
-    Format("json", JSON, (), _analysis),
+    Format("json", JSON, (), _as_json(analysis_to_dict)),
     _SARIF,
     _MARKDOWN,
     _RDJSON,
-    Format("junit", "application/junit+xml", ("application/xml", "text/xml"), render_junit),
-    Format("codequality", "application/vnd.gitlab.codequality+json", (), render_codequality),
+    Format("junit", "application/junit+xml", ("application/xml", "text/xml"), _plain(render_junit)),
+    Format(
+        "codequality", "application/vnd.gitlab.codequality+json", (), _plain(render_codequality)
+    ),
 )
 
 REWRITE = (
-    Format("json", JSON, (), _rewriting),
+    Format("json", JSON, (), _as_json(rewrite_to_dict)),
     Format(
         "yaml",
         "application/yaml",
         ("text/yaml", "application/x-yaml", "text/x-yaml", "application/vnd.yaml"),
-        render_stream,
+        _plain(render_stream),
     ),
-    Format("diff", "text/x-diff", ("text/x-patch",), render_diff),
+    Format("diff", "text/x-diff", ("text/x-patch",), _plain(render_diff)),
     _SARIF,
     _MARKDOWN,
     _RDJSON,

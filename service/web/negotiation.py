@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MIMEAccept
 
 from service.findings import Report
+from service.render.common import Producer
 from service.web.problems import Problem
 
 
@@ -21,8 +22,8 @@ class Format:
     """The answer's Content-Type; `; charset=utf-8` is added to text types."""
     aliases: tuple[str, ...]
     """Other media types by which `Accept` may ask for it."""
-    render: Callable[[Report], str]
-    """Renders a report."""
+    render: Callable[[Report, Producer], str]
+    """Renders a report, given who made it."""
 
 
 def choose_format(formats: tuple[Format, ...], wanted: str | None, accept: MIMEAccept) -> Format:

@@ -74,6 +74,10 @@ class Settings:
     """A YAML list of additions to the catalogue of images, as in the option `catalogue`; read at
     start.
     """
+    public_url: str | None = field(default=None, metadata={"prefixes": ("http://", "https://")})
+    """The address at which readers of reports reach this service, for links to its docs; unset, the
+    one that a request was sent to.
+    """
     log_level: str = field(default="info", metadata={"choices": _LOG_LEVELS})
     """The least level that is logged: debug, info, warning or error."""
 
@@ -190,6 +194,9 @@ def _seconds(raw: str, accepted: Mapping[str, float]) -> float:
 
 
 def _text(raw: str, accepted: Mapping[str, tuple[str, ...]]) -> str:
+    prefixes = accepted.get("prefixes")
+    if prefixes and not (raw.startswith(prefixes) and raw.isascii() and raw.isprintable()):
+        raise ValueError(f"must start with one of {', '.join(prefixes)}")
     choices = accepted.get("choices")
     if choices is None:
         return raw
@@ -207,4 +214,5 @@ _READERS: Mapping[str, Callable[[str, Mapping[str, Any]], object]] = {
     "float": _seconds,
     "str": _text,
     "Path | None": _path,
+    "str | None": _text,
 }

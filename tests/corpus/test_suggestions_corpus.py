@@ -20,7 +20,8 @@ from service.options import Options
 from service.pipeline import run
 from service.render.diff_parser import parse_diff
 from service.render.fixes import connected_changes, edits_by_change
-from service.render.platforms import PLATFORMS, render_suggestions
+from service.render.platforms import PLATFORMS
+from service.render.pull_request import Asker, render_suggestions
 from service.text import apply_edits
 from tests.support.real_manifests import CORPUS, needs_corpus
 from tests.unit.render.pull_requests import as_github, as_gitlab, block
@@ -165,7 +166,7 @@ def answers(name: str, old_lines: OldLines) -> Iterator[tuple[Report, str, str, 
     Every comment has to lie in one hunk.
     """
     for report, path, text, diff in pull_requests(old_lines):
-        answer = render_suggestions(report, parse_diff(diff), BY_NAME[name])
+        answer = render_suggestions(report, parse_diff(diff), Asker(BY_NAME[name]))
         for comment in answer["comments"]:
             assert any(
                 comment["first_line"] in hunk and comment["last_line"] in hunk

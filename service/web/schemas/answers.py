@@ -8,6 +8,7 @@ from service.render.suggestions import Reason
 from service.web.schemas.base import (
     StrictSchema,
     choice_field,
+    flag_field,
     list_field,
     number_field,
     text_field,
@@ -44,6 +45,9 @@ class PullSummarySchema(StrictSchema):
     marker = text_field("The same from run to run, and part of the body.")
     body = text_field("The comment.")
     patch = text_field("The changes that are not suggested, for `git apply`; empty if all are.")
+    quiet = flag_field(
+        "Whether it has nothing to say, so that it is worth posting only over an older one."
+    )
 
 
 class LeftOutSchema(StrictSchema):
@@ -58,6 +62,7 @@ class SuggestionsSchema(StrictSchema):
     """Comments ready to post."""
 
     platform = text_field("The forge.")
+    marker_start = text_field("How the markers of this bot start, and nobody else's.")
     comments = list_field(
         fields.Nested(CommentSchema),
         "One for each change, or group of changes, that fits into the diff.",

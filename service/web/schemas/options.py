@@ -211,3 +211,14 @@ class SuggestionsQuerySchema(OptionsSchema):
         metadata={"description": "The forge that the comments are for."},
         error_messages={"required": f"is required; use one of: {', '.join(_PLATFORMS)}"},
     )
+    bot = fields.String(
+        validate=validate.Regexp(
+            r"^[a-z0-9-]{1,40}\Z", error="must be 1 to 40 of the characters a-z, 0-9 and -"
+        ),
+        metadata={
+            "description": (
+                "A name in the markers of all comments, so that several bots can work on one pull"
+                " request and each knows its own."
+            )
+        },
+    )

@@ -14,6 +14,7 @@ from service.web.negotiation import Format, choose_format
 from service.web.problems import Problem
 from service.web.request_options import QUERY, read_query
 from service.web.uploads.bodies import Upload
+from service.web.views.addresses import this_service
 from service.web.views.running import process, query_values
 
 
@@ -31,9 +32,11 @@ def _answer(known: tuple[Format, ...], *, rewrite: bool) -> Response:
     query = read_query(query_values(), QUERY)
     wanted = choose_format(known, query.get("format"), request.accept_mimetypes)
 
+    producer = this_service()
+
     def work(upload: Upload, options: Options) -> tuple[Report, str]:
         report = run(upload.files, options, rewrite=rewrite)
-        return report, wanted.render(report)
+        return report, wanted.render(report, producer)
 
     report, options, text = process(query, work, path=query.get("path"))
     response = Response(text, mimetype=wanted.media_type)

@@ -10,11 +10,13 @@ from service.findings import Report, Stage
 from service.options import Options
 from service.pipeline import run
 from service.render.diff_parser import parse_diff
-from service.render.platforms import PLATFORMS, render_suggestions
+from service.render.platforms import PLATFORMS
+from service.render.pull_request import Asker, render_suggestions
 from service.web.formats import JSON, to_json
 from service.web.problems import Problem
 from service.web.request_options import SUGGESTIONS_QUERY, read_query
 from service.web.uploads.bodies import Upload
+from service.web.views.addresses import this_service
 from service.web.views.running import process, query_values
 
 
@@ -25,12 +27,13 @@ def suggestions() -> Response:
     """
     query = read_query(query_values(), SUGGESTIONS_QUERY)
     platform = next(platform for platform in PLATFORMS if platform.name == query["platform"])
+    asker = Asker(platform, query.get("bot", ""), this_service())
 
     def work(upload: Upload, options: Options) -> tuple[Report, str]:
         diffs = parse_diff(_diff_of(upload))
         # A merge applies a suggestion whole, whatever stage a file of options asks for.
         report = run(upload.files, replace(options, stage=Stage.CONTRACT), rewrite=True)
-        return report, to_json(render_suggestions(report, diffs, platform))
+        return report, to_json(render_suggestions(report, diffs, asker))
 
     _, _, text = process(query, work, path=None, extra=frozenset({"diff"}))
     return Response(text, mimetype=JSON)

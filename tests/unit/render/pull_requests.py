@@ -8,7 +8,8 @@ import re
 from service.options import Options
 from service.pipeline import run
 from service.render.diff_parser import parse_diff
-from service.render.platforms import PLATFORMS, render_suggestions
+from service.render.platforms import PLATFORMS
+from service.render.pull_request import Asker, render_suggestions
 
 BY_NAME = {platform.name: platform for platform in PLATFORMS}
 POD = (
@@ -41,7 +42,7 @@ def ask(new: dict[str, str], diff: str, platform: str = "github", **options):
     report = run(
         [(path, text.encode()) for path, text in new.items()], Options(**options), rewrite=True
     )
-    return render_suggestions(report, parse_diff(diff), BY_NAME[platform]), report
+    return render_suggestions(report, parse_diff(diff), Asker(BY_NAME[platform])), report
 
 
 def block(body: str, word: str) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from service.render.diff import render_diff
 from service.render.diff_parser import parse_diff
 from service.render.junit import render_junit
 from service.render.markdown import render_markdown
-from service.render.platforms import PLATFORMS, render_suggestions
+from service.render.platforms import PLATFORMS
+from service.render.pull_request import Asker, render_suggestions
 from service.render.rdjson import render_rdjson
 from service.render.sarif import render_sarif
 from service.web.json_report import rewrite_to_dict
@@ -46,7 +47,7 @@ def test_diff_and_suggestions_lead_to_the_rewrite(example, tmp_path):
 
     diff = parse_diff(pull_request({}, {"app/x.yaml": text}))
     for platform, apply in zip(PLATFORMS, (as_github, as_gitlab), strict=False):
-        answer = render_suggestions(report, diff, platform)
+        answer = render_suggestions(report, diff, Asker(platform))
         applied = text
         for comment in sorted(answer["comments"], key=lambda comment: -comment["first_line"]):
             applied = apply(applied, comment["payload"])

@@ -9,8 +9,10 @@ import pytest
 from service.findings import Report
 from service.options import Options
 from service.pipeline import run
+from service.render.common import NOBODY
 from service.render.diff_parser import parse_diff
-from service.render.platforms import PLATFORMS, render_suggestions
+from service.render.platforms import PLATFORMS
+from service.render.pull_request import Asker, render_suggestions
 from service.web.formats import ANALYZE, REWRITE
 from tests.unit.render.pull_requests import pull_request
 from tests.unit.render.reports import BARE
@@ -59,8 +61,8 @@ def reports() -> tuple[Report, Report]:
 )
 def test_formats_grow_with_their_reports(reports, form):
     """Twice the documents: no more than about twice the work and twice the text."""
-    small, large = (calls(lambda report=report: form.render(report)) for report in reports)
-    before, after = (len(form.render(report)) for report in reports)
+    small, large = (calls(lambda report=report: form.render(report, NOBODY)) for report in reports)
+    before, after = (len(form.render(report, NOBODY)) for report in reports)
 
     assert large < 2.4 * small + 1000
     assert after < 2.4 * before
@@ -72,7 +74,7 @@ def test_suggestions_grow_with_their_reports(reports, platform):
     texts = [report.sources["web.yaml"].text for report in reports]
     diffs = [parse_diff(pull_request({}, {"web.yaml": text})) for text in texts]
     small, large = (
-        calls(lambda report=report, diff=diff: render_suggestions(report, diff, platform))
+        calls(lambda report=report, diff=diff: render_suggestions(report, diff, Asker(platform)))
         for report, diff in zip(reports, diffs, strict=True)
     )
 

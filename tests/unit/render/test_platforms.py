@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
 
+from service.options import Options
+from service.pipeline import run
 from service.render.diff_parser import parse_diff
-from service.render.platforms import PLATFORMS, render_suggestions
+from service.render.platforms import PLATFORMS
+from service.render.pull_request import Asker, render_suggestions
 from service.text import Edit, Span
 from tests.unit.render.pull_requests import (
     CONFIG,
@@ -129,8 +133,10 @@ def test_the_longest_comment(platform, tmp_path):
     (comment,) = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)[0][
         "comments"
     ]
-    copies = comment["body"].count("x" * 1000)
-    room, rest = divmod(longest - len(comment["body"]), copies)
+    # What is behind the suggestion is only there where there is room.
+    essential = comment["body"].split("\n| Workload |")[0]
+    copies = essential.count("x" * 1000)
+    room, rest = divmod(longest - len(essential), copies)
     text = padded(1000 + room)
     (comment,) = ask({"web.yaml": text}, pull_request({}, {"web.yaml": text}), platform)[0][
         "comments"
@@ -158,7 +164,7 @@ def test_a_suggestion_on_gitlab_reaches_a_hundred_lines_each_way(lines, comments
     )
     diff = pull_request({}, {"web.yaml": report.sources["web.yaml"].text})
     platform = next(platform for platform in PLATFORMS if platform.name == "gitlab")
-    found = render_suggestions(report, parse_diff(diff), platform)["comments"]
+    found = render_suggestions(report, parse_diff(diff), Asker(platform))["comments"]
 
     assert len(found) == comments
     if found:
@@ -194,3 +200,95 @@ def test_the_most_comments_of_one_review(number, left_out):
 
     assert len(answer["comments"]) == 30
     assert [item["reason"] for item in answer["left_out"]] == ["platform-limit"] * left_out
+
+
+UNSURE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: shop/web:1
+        args: ["--backend=localhost:3000"]
+        ports: [{containerPort: 8080}]
+      - name: chat
+        image: shop/chat:1
+        ports: [{containerPort: 3000}]
+"""
+"""Two containers of which nobody can be sure."""
+
+
+def test_bitbucket_shows_html_as_text():
+    """So there is none: a marker that Markdown hides otherwise, and everything unfolded."""
+    answer, _ = ask(
+        {"web.yaml": TWO_SERVERS}, pull_request({}, {"web.yaml": TWO_SERVERS}), "bitbucket"
+    )
+    outside, _ = ask(
+        {"web.yaml": POD},
+        pull_request({"web.yaml": POD + "#"}, {"web.yaml": POD}, context=0),
+        "bitbucket",
+    )
+    bodies = [comment["body"] for comment in answer["comments"]]
+    bodies += [answer["summary"]["body"], outside["summary"]["body"]]
+
+    for body in bodies:
+        assert re.match(r"\[//\]: # \(podsplit:(suggestion|summary):[0-9a-f]{16}\)\n\n", body)
+        assert not re.search(r"<[a-z/!]", body)
+        assert "mermaid" not in body
+
+
+def test_bots_know_their_own_comments():
+    """Markers hold the bot's name, and start as the answer says."""
+    report = run([("web.yaml", POD.encode())], Options(), rewrite=True)
+    diffs = parse_diff(pull_request({}, {"web.yaml": POD}))
+    starts = set()
+    for platform in PLATFORMS:
+        for bot in ("", "one", "two"):
+            answer = render_suggestions(report, diffs, Asker(platform, bot))
+            start = answer["marker_start"]
+            starts.add(start)
+            for comment in (*answer["comments"], answer["summary"]):
+                assert comment["marker"].startswith(start)
+                assert comment["body"].startswith(comment["marker"])
+    assert len(starts) == 6
+    assert not any(one.startswith(other) for one in starts for other in starts - {one})
+
+
+@pytest.mark.parametrize("platform", LIMITS)
+def test_every_comment_has_the_containers(platform):
+    """Role, group and reason of each container of what the pull request touches."""
+    answer, _ = ask(
+        {"web.yaml": TWO_SERVERS}, pull_request({}, {"web.yaml": TWO_SERVERS}), platform
+    )
+
+    for comment in (*answer["comments"], answer["summary"]):
+        assert "| Pod/shop | api | unrelated | 1 |" in comment["body"]
+
+
+def test_a_pull_request_that_nothing_is_wrong_with():
+    """Its summary has the containers, and says that it is worth posting only over another one."""
+    sure = UNSURE.replace("shop/chat:1", "fluent/fluent-bit:3")
+    summary = ask({"web.yaml": sure}, pull_request({}, {"web.yaml": sure}))[0]["summary"]
+
+    assert "nothing to change in the workloads of this pull request" in summary["body"]
+    assert "| Deployment/web | chat | logging sidecar of web | 0 |" in summary["body"]
+    assert summary["quiet"] is True
+
+
+def test_a_pull_request_that_it_is_not_sure_about():
+    """What it would want to know is said, and so is what can't be read."""
+    broken = "a: [\n"
+    files = {"web.yaml": UNSURE, "broken.yaml": broken, "other.yaml": broken}
+    touched = {path: text for path, text in files.items() if path != "other.yaml"}
+    summary = ask(files, pull_request({}, touched))[0]["summary"]
+
+    assert "**Not changed**" in summary["body"]
+    assert "`low-confidence`" in summary["body"]
+    assert "`broken.yaml:2` can't be read" in summary["body"]
+    assert "other.yaml" not in summary["body"]
+    assert summary["quiet"] is False

@@ -21,6 +21,7 @@ from service.findings import (
 )
 from service.options import Options
 from service.pipeline import run
+from service.render.common import Producer
 from service.render.fixes import MAX_INSERTED
 from service.render.sarif import MAX_RESULTS, render_sarif
 from service.text import Edit, SourceFile, Span
@@ -299,3 +300,18 @@ def test_of_too_many_findings_suppressed_ones_go_first():
 
     assert not any("suppressions" in result for result in run_of["results"])
     assert len(run_of["results"]) == 25_000
+
+
+def test_who_made_it():
+    """Version and address of the docs, where they are known; each rule links to its own entry."""
+    producer = Producer("1.2.3", "https://podsplit.example.com/docs")
+    (run_of,) = json.loads(render_sarif(full(), producer))["runs"]
+    driver = run_of["tool"]["driver"]
+
+    assert driver["version"] == driver["semanticVersion"] == "1.2.3"
+    assert driver["informationUri"] == "https://podsplit.example.com/docs"
+    assert all(
+        rule["helpUri"] == f"https://podsplit.example.com/docs#rules-{rule['id']}"
+        for rule in driver["rules"]
+    )
+    Draft202012Validator(SARIF).validate(json.loads(render_sarif(full(), producer)))

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from service.errors import InputError
-from service.findings import Report, SkippedInput
+from service.findings import Applicability, Report, SkippedInput
 from service.options import Options
 from service.pipeline import run
 from service.render.stream import render_stream
@@ -81,3 +81,35 @@ def test_a_file_that_can_not_be_decoded(others):
     with pytest.raises(InputError) as caught:
         render_stream(report)
     assert caught.value.code == "not-utf-8"
+
+
+BROKEN = "a: [\n---\n"
+
+
+@pytest.mark.parametrize("bom", ["", "\ufeff"])
+def test_what_could_not_be_read_is_in_the_first_line(bom):
+    """Where it is, with how much wasn't looked at; and only once, however often it is sent."""
+    text = f"{bom}{BROKEN}{POD}---\nnot: an object\n"
+
+    def answer(sent: str) -> str:
+        options = Options(apply=Applicability.SAFE)
+        return render_stream(run([("web.yaml", sent.encode())], options, rewrite=True))
+
+    def remark(line: int) -> str:
+        return (
+            f"# Podsplit: 1 not readable (web.yaml:{line}), 1 not looked at; format=json says why\n"
+        )
+
+    once = answer(text)
+
+    assert once.startswith(f"{bom}{remark(2)}{BROKEN}")
+    assert answer(once) == once.replace(remark(2), remark(3))
+
+
+def test_json_has_no_comments():
+    """Nothing is put before it."""
+    text = '{"not": "an object"}'
+    report = run([("web.json", text.encode())], Options(), rewrite=True)
+
+    assert report.skipped
+    assert render_stream(report) == text

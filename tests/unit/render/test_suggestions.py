@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from service.findings import Report
-from service.render.suggestions import marker, suggest
+from service.render.suggestions import key_of, suggest
 from tests.unit.render.pull_requests import CONFIG, POD, ask, pull_request
 from tests.unit.render.reports import TWO_SERVERS, rewritten
 
@@ -37,7 +37,7 @@ def test_a_change_that_is_larger_than_the_hunk(tmp_path):
         ["git", "apply", "-"], cwd=tmp_path, input=answer["summary"]["patch"].encode(), check=True
     )
     assert (tmp_path / "web.yaml").read_text() == report.rewrite.files[0].content
-    assert "outside" not in answer["summary"]["body"]
+    assert "outside-hunk" not in answer["summary"]["body"]
     assert "not all in one hunk" in answer["summary"]["body"]
 
 
@@ -97,8 +97,8 @@ def test_without_a_rewrite_there_is_nothing_to_suggest():
 
 def test_markers_stay_and_differ():
     """Equal for equal parts, and different for parts that only look the same together."""
-    assert marker("suggestion", "a", "b") == marker("suggestion", "a", "b")
-    assert len({marker("a", "b", "c"), marker("a", "bc"), marker("b", "b", "c")}) == 3
+    assert key_of("a", "b") == key_of("a", "b")
+    assert len({key_of("b", "c"), key_of("bc"), key_of("b", "c", "")}) == 3
 
 
 def test_what_must_not_run_twice_is_no_suggestion():

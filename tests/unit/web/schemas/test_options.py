@@ -77,4 +77,4 @@ def test_what_fits_into_a_query():
         "stage",
         "fail_on",
         "allow_empty",
-    } | {"platform"}
+    } | {"platform", "bot"}

@@ -1,0 +1,131 @@
+"""What a workload looks like before and after a rewrite: its containers, and the Services that
+reach them.
+
+A rewrite keeps texts, not objects: what is drawn is read anew from them, as a reader would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from service.findings import Change, ContainerType, FileStatus, Report
+from service.kube.services import services_of
+from service.kube.workloads import Workload
+from service.options import Options
+from service.reading import Inputs, read_inputs
+
+_MOST_TEXT = 1_000_000
+"""Characters of the files that are read for pictures; larger sets are not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A workload."""
+
+    title: str
+    """Kind and name."""
+    containers: tuple[str, ...]
+    """The names of those that run, in the order of the Pod."""
+    init_containers: tuple[str, ...]
+    """The names of those that run before them."""
+    arrows: tuple[tuple[str, str, str | None], ...]
+    """From a Service, through a port of it, to a container; None where none declares the port, so
+    that it reaches whoever listens.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeAndAfter:
+    """What becomes of one workload."""
+
+    workload: str
+    """Kind and name, as they were."""
+    before: tuple[Box, ...]
+    """The workload."""
+    after: tuple[Box, ...]
+    """What is there instead, its own successor first."""
+
+
+class Topology:
+    """The set of a report before and after its rewrite."""
+
+    def __init__(self, report: Report) -> None:
+        """Read what changes have to do with: the files that they edit, and those with Services."""
+        rewrite = report.rewrite
+        changes = rewrite.changes if rewrite else ()
+        edited = {path for change in changes for path in change.edits}
+        skipped = {item.path for item in report.skipped if item.document is None}
+        old = {
+            path: source.text
+            for path, source in report.sources.items()
+            if path not in skipped and (path in edited or "Service" in source.text)
+        }
+        new = {
+            file.path: file.content
+            for file in (rewrite.files if rewrite and changes else ())
+            if file.path in old or file.status is FileStatus.ADDED
+        }
+        fits = sum(map(len, (*old.values(), *new.values()))) <= _MOST_TEXT
+        self._before = _Set(old if fits and changes else {})
+        self._after = _Set(new if fits else {})
+
+    def drawn(self, changes: Iterable[Change]) -> Iterator[BeforeAndAfter]:
+        """What becomes of each workload that changes are of."""
+        of_workload: dict[tuple[str, str], dict[str, None]] = {}
+        for change in changes:
+            key = (_folder(change.location.path), change.workload)
+            of_workload.setdefault(key, {}).update(dict.fromkeys(change.creates))
+        for (folder, title), made in of_workload.items():
+            before = self._before.of_title(folder, title)
+            # Its own kind may be another one now, its name is the same.
+            after = [
+                *self._after.of_name(folder, title.partition("/")[2]),
+                *(box for new in made for box in self._after.of_title(folder, new)),
+            ]
+            if before and after:
+                yield BeforeAndAfter(title, tuple(before), tuple(after))
+
+
+class _Set:
+    """A set of manifests that is looked at workload by workload."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._inputs = read_inputs(
+            ((path, text.encode()) for path, text in texts.items()), Options()
+        )
+        self._workloads: dict[tuple[str, str], list[Workload]] = {}
+        for workload in self._inputs.workloads:
+            folder = _folder(workload.resource.path)
+            for word in (workload.title, f"/{workload.name}"):
+                self._workloads.setdefault((folder, word), []).append(workload)
+
+    def of_title(self, folder: str, title: str) -> list[Box]:
+        """The workloads of a folder with a kind and name."""
+        return [_box(item, self._inputs) for item in self._workloads.get((folder, title), ())]
+
+    def of_name(self, folder: str, name: str) -> list[Box]:
+        """The workloads of a folder with a name, whatever their kind."""
+        return self.of_title(folder, f"/{name}")
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _box(workload: Workload, inputs: Inputs) -> Box:
+    running = (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
+    return Box(
+        title=workload.title,
+        containers=tuple(item.name for item in workload.containers if item.type in running),
+        init_containers=tuple(
+            item.name for item in workload.containers if item.type is ContainerType.INIT
+        ),
+        arrows=tuple(
+            (link.service.title, str(port.number), port.container.name if port.container else None)
+            for link in services_of(workload, inputs.manifests)
+            for port in link.ports
+            # A Pod that declares no port of a name is no endpoint; a number reaches any Pod.
+            if port.container is not None or isinstance(port.target, int)
+        ),
+    )
