@@ -68,12 +68,13 @@ mutants: $(VENV)/.dev ## change the code in small ways, and count the changes th
 weights: $(VENV)/.dev ## fit the weights of evidence to the labelled Pods of dataset/, and write docs/weights.md
 	$(BIN)/python -m tools.fit_weights
 
-docs: $(VENV)/.dev ## write the reference pages and pictures of docs/, and the chart's table of values
+docs: $(VENV)/.dev ## write the reference pages, tables and pictures of docs/, and the chart's table of values
 	$(BIN)/python -m tools.reference
 	$(BIN)/python -m tools.pictures
 	$(BIN)/python -m tools.chart_readme
+	$(BIN)/python -m tools.answer_fields
 
-openapi: $(VENV)/.dev ## write openapi.yaml
+openapi: $(VENV)/.dev ## write openapi.yaml and podsplit.schema.json
 	$(BIN)/python -m tools.openapi
 
 image: ## build the container image podsplit:<version> (needs docker)

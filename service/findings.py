@@ -214,6 +214,11 @@ class WorkloadReport:
     containers: tuple[Verdict, ...]
     """Regular containers, then init containers, then ephemeral ones, each as in the input."""
 
+    @property
+    def title(self) -> str:
+        """Kind and name, as findings and changes name it."""
+        return f"{self.kind}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -245,6 +250,15 @@ class Finding:
     """The id of the change that fixes it; None if none does."""
     suppression: Suppression | None = None
     """Set if the finding is suppressed; a suppressed finding is still reported."""
+    fingerprint: str = ""
+    """What it is known by from run to run: a p and 31 hexadecimal digits."""
+    known: bool = False
+    """Whether the caller's baseline has it; a known finding is still reported."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is news to somebody: neither suppressed nor known."""
+        return self.suppression is None and not self.known
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from service.errors import DeadlineExceeded
 from service.findings import Applicability, Severity, Stage
+from service.globs import PathGlob
 from service.yamldoc.compose import Limits
 
 
@@ -44,6 +45,10 @@ class Options:
     """The lowest severity of a finding that makes the run fail; None if none does."""
     allow_empty: bool = False
     """Whether `fail_on` passes where no object of Kubernetes was read."""
+    exclude: tuple[PathGlob, ...] = ()
+    """Files that are passed over, in all folders of the run."""
+    baseline: frozenset[str] = frozenset()
+    """Fingerprints of findings that are known, and fail nothing."""
     catalogue: tuple[CatalogueEntry, ...] = ()
     """Additions to the catalogue of images."""
     limits: Limits = field(default_factory=Limits)
@@ -68,6 +73,14 @@ class Options:
             path: the file's path, relative and with forward slashes.
         """
         return next((own for folder, own in self.folders if path.startswith(folder)), self)
+
+    def excludes(self, path: str) -> bool:
+        """Whether a file is passed over.
+
+        Args:
+            path: the file's path, relative and with forward slashes.
+        """
+        return any(glob.matches(path) for glob in self.exclude)
 
     def check_deadline(self) -> None:
         """Stop if the time is up; called between documents and between stages.

@@ -17,6 +17,7 @@ from service.reading import Inputs, read_inputs
 from service.rewriting.proving import Rewritten
 from service.rewriting.proving import rewrite as rewrite_set
 from service.rules import RULES, not_analysed
+from service.rules.fingerprints import with_fingerprints
 from service.rules.rule import Rule, RuleInput
 from service.rules.suppression import suppressed
 from service.yamldoc.stream import Document
@@ -37,8 +38,8 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
     inputs = read_inputs(files, options)
     classifications, unjudged = _classify_workloads(inputs, options)
     rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options, unjudged)
-    findings = _check_rules(rule_input)
     workloads = tuple(map(_workload_report, classifications))
+    findings = with_fingerprints(_check_rules(rule_input), workloads, options.baseline)
     # The rewrite frees what nobody needs for it, so everything else is made before.
     rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
     return _report(inputs, workloads, findings, rewritten)

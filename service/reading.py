@@ -73,6 +73,7 @@ _NOT_MANIFESTS = {
     ".gitlab-ci.yml": "a CI file",
 }
 """Files that are skipped, by their names in lower case, with the reason."""
+_EXCLUDED = "excluded by the option exclude"
 _CI_FOLDERS = (".github", ".circleci", ".gitlab")
 
 
@@ -204,16 +205,20 @@ class _Reader:
             known: documents of the file that were read before; where they occur unchanged, they are
                 not read again.
         """
+        is_excluded = self._options.excludes(path)
         try:
             source = decode(path, raw)
         except InputError as error:
+            if is_excluded:
+                self._skipped.append(SkippedInput(path, None, _EXCLUDED))
+                return
             # The place is known in bytes only, so keep the text that leads up to it.
             text = raw[: error.offset or 0].decode("utf-8", "replace")
             self._sources[path] = SourceFile(path, text)
             self._reject(path, 0, len(text), error)
             return
         self._sources[path] = source
-        reason = _skip_reason(source)
+        reason = _EXCLUDED if is_excluded else _skip_reason(source)
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return

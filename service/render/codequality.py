@@ -9,13 +9,13 @@ import json
 from typing import Any
 
 from service.findings import Location, Report, Severity
-from service.render.common import TOOL, fingerprints
+from service.render.common import TOOL
 
 _SEVERITIES = {Severity.INFO: "info", Severity.WARNING: "major", Severity.ERROR: "critical"}
 
 
 def render_codequality(report: Report) -> str:
-    """The findings that are not suppressed, and the documents that can't be read."""
+    """The open findings, and the documents that can't be read."""
     entries = [
         _entry(
             report,
@@ -23,10 +23,10 @@ def render_codequality(report: Report) -> str:
             finding.message,
             _SEVERITIES[finding.severity],
             finding.location,
-            mark,
+            finding.fingerprint,
         )
-        for finding, mark in zip(report.findings, fingerprints(report), strict=True)
-        if finding.suppression is None
+        for finding in report.findings
+        if finding.is_open
     ]
     for item in report.rejected:
         mark = hashlib.sha256(

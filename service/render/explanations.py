@@ -38,10 +38,6 @@ _IN_STAGES = frozenset(
     }
 )
 """What is assumed of changes that speak of stages."""
-STAGES = (
-    "A _stage_ is a part of a rewrite that is merged and rolled out before the next: `expand`,"
-    " `add`, `switch`, `contract`. `POST /v1/rewrite?stage=expand` answers with the text after one"
-)
 
 
 def why(workload: WorkloadReport, verdict: Verdict) -> str:
@@ -99,8 +95,7 @@ def container_table(report: Report, workloads: Iterable[WorkloadReport], most: i
     telling = [
         workload
         for workload in listed
-        if len(workload.containers) > 1
-        or (workload.location.path, f"{workload.kind}/{workload.name}") in named
+        if len(workload.containers) > 1 or (workload.location.path, workload.title) in named
     ]
     if len(listed) <= _FEW:
         telling = listed
@@ -122,7 +117,7 @@ def container_table(report: Report, workloads: Iterable[WorkloadReport], most: i
 
 def _row(workload: WorkloadReport, verdict: Verdict) -> str:
     cells = (
-        escape(f"{workload.kind}/{workload.name}"),
+        escape(workload.title),
         escape(verdict.name),
         role_of(verdict),
         str(verdict.group),
@@ -142,7 +137,7 @@ def change_lines(report: Report, change: Change, producer: Producer) -> Iterator
     findings = [finding for finding in report.findings if finding.change == change.id]
     for finding in findings:
         yield f"- why: {escape(finding.message)}\n"
-    yield f"- how sure: {_how_sure(report, change)}\n"
+    yield f"- how sure: {_how_sure(report, change, producer)}\n"
     if change.creates:
         yield f"- makes: {', '.join(code(name) for name in change.creates)}\n"
     for assumption in change.assumptions:
@@ -157,14 +152,14 @@ def change_lines(report: Report, change: Change, producer: Producer) -> Iterator
         yield f"- more: {', '.join(links)}\n"
 
 
-def _how_sure(report: Report, change: Change) -> str:
-    word = f"_{change.applicability.label}_: {_APPLICABILITIES[change.applicability]}"
+def _how_sure(report: Report, change: Change, producer: Producer) -> str:
+    label = producer.link(f"_{change.applicability.label}_", "review")
+    word = f"{label}: {_APPLICABILITIES[change.applicability]}"
     containers = next(
         (
             workload.containers
             for workload in report.workloads
-            if workload.location.path == change.location.path
-            and f"{workload.kind}/{workload.name}" == change.workload
+            if workload.location.path == change.location.path and workload.title == change.workload
         ),
         (),
     )
@@ -172,6 +167,16 @@ def _how_sure(report: Report, change: Change) -> str:
         return word
     least = min(verdict.confidence for verdict in containers)
     return f"{percent(least)} of which container belongs to which; {word}"
+
+
+def stages_explained(producer: Producer) -> str:
+    """What a stage is, for those who haven't heard of them."""
+    word = producer.link("_stage_", "stages")
+    return (
+        f"A {word} is a part of a rewrite that is merged and rolled out before the next: `expand`,"
+        " `add`, `switch`, `contract`. `POST /v1/rewrite?stage=expand` answers with the text after"
+        " one.\n"
+    )
 
 
 def speaks_of_stages(changes: Iterable[Change]) -> bool:

@@ -22,7 +22,7 @@ def render_junit(report: Report) -> str:
     findings: dict[str, dict[str, list[Finding]]] = {}
     rejected: dict[str, list[RejectedInput]] = {}
     for workload in report.workloads:
-        names.setdefault(workload.location.path, []).append(f"{workload.kind}/{workload.name}")
+        names.setdefault(workload.location.path, []).append(workload.title)
     for finding in report.findings:
         findings.setdefault(finding.location.path, {}).setdefault(finding.workload, []).append(
             finding
@@ -73,24 +73,25 @@ def _suite(
 
 def _case(suite: Element, report: Report, path: str, name: str, findings: list[Finding]) -> None:
     case = SubElement(suite, "testcase", classname=_text(path), name=_text(name), file=_text(path))
-    failing = [
-        item for item in findings if item.suppression is None and item.severity > Severity.INFO
-    ]
+    failing = [item for item in findings if item.is_open and item.severity > Severity.INFO]
     if failing:
         worst = max(failing, key=lambda item: item.severity)
         failure = SubElement(case, "failure", type=worst.rule, message=_text(worst.message))
         failure.text = _text("\n".join(_line(report, item) for item in failing))
-    elif suppressed := [item for item in findings if item.suppression is not None]:
-        reasons = "; ".join(
-            item.suppression.reason or "no reason given"
-            for item in suppressed
-            if item.suppression is not None
-        )
+    elif closed := [item for item in findings if not item.is_open]:
+        reasons = "; ".join(map(_reason, closed))
         SubElement(case, "skipped", message=_text(reasons))
     if notes := [item for item in findings if item not in failing]:
         SubElement(case, "system-out").text = _text(
             "\n".join(_line(report, item) for item in notes)
         )
+
+
+def _reason(finding: Finding) -> str:
+    """Why a finding fails nothing."""
+    if finding.suppression is None:
+        return "known: it is in the baseline"
+    return finding.suppression.reason or "no reason given"
 
 
 def _line(report: Report, finding: Finding) -> str:

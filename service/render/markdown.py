@@ -20,13 +20,13 @@ from service.findings import (
 from service.render.common import NOBODY, Producer
 from service.render.diff import render_diff
 from service.render.explanations import (
-    STAGES,
     change_lines,
     container_table,
     percent,
     place_of,
     role_of,
     speaks_of_stages,
+    stages_explained,
 )
 from service.render.markdown_text import (
     bounded,
@@ -74,7 +74,7 @@ def render_markdown(report: Report, producer: Producer = NOBODY) -> str:
 
 
 def _headline(report: Report) -> str:
-    open_findings = [finding for finding in report.findings if finding.suppression is None]
+    open_findings = [finding for finding in report.findings if finding.is_open]
     workloads = counted(len(report.workloads), "workload")
     if not open_findings and not report.rejected:
         return f"### Podsplit: nothing to change in {workloads}\n"
@@ -92,7 +92,9 @@ def _findings(report: Report, producer: Producer) -> str:
         return ""
     rows = (
         _row(report, finding, producer)
-        for finding in sorted(report.findings, key=lambda finding: -finding.severity)
+        for finding in sorted(
+            report.findings, key=lambda finding: (not finding.is_open, -finding.severity)
+        )
     )
     return "| | Where | What | Rule |\n|---|---|---|---|\n" + bounded(
         rows, _MAX_TABLE, "| | | and {} more | |\n"
@@ -105,6 +107,8 @@ def _row(report: Report, finding: Finding, producer: Producer) -> str:
     if finding.suppression is not None:
         word = "ignored"
         message += f" _(ignored: {escape(finding.suppression.reason) or 'no reason given'})_"
+    elif finding.known:
+        word = "known"
     return (
         f"| {word} | {escape(finding.workload)}<br>{code(place_of(report, finding.location))} |"
         f" {message} | {producer.link(code(finding.rule), f'rules-{finding.rule}')} |\n"
@@ -118,7 +122,7 @@ def _changes(report: Report, producer: Producer) -> str:
     text = "**Changes in the patch below**\n\n" + bounded(
         (_change(report, change, producer) for change in changes), _MAX_LIST
     )
-    return f"{text}\n{STAGES}.\n" if speaks_of_stages(changes) else text
+    return f"{text}\n{stages_explained(producer)}" if speaks_of_stages(changes) else text
 
 
 def _change(report: Report, change: Change, producer: Producer) -> str:
@@ -166,7 +170,7 @@ def _evidence(report: Report) -> Iterator[str]:
     """A folded section for each workload of several containers that has a finding."""
     named = {(finding.location.path, finding.workload) for finding in report.findings}
     for workload in report.workloads:
-        title = f"{workload.kind}/{workload.name}"
+        title = workload.title
         if (workload.location.path, title) in named and len(workload.containers) > 1:
             yield _workload(workload, title)
 

@@ -13,11 +13,11 @@ from service.render.common import NOBODY, Producer
 from service.render.diff import render_diff, render_patch
 from service.render.diff_parser import FileDiff
 from service.render.explanations import (
-    STAGES,
     change_lines,
     container_table,
     place_of,
     speaks_of_stages,
+    stages_explained,
 )
 from service.render.fixes import FileEdits
 from service.render.markdown_text import bounded, code, counted, escape, folded_patch, joined
@@ -135,7 +135,7 @@ def _body(
         text += f"**Podsplit**: {escape(change.title)}\n\n"
         text += "".join(change_lines(report, change, asker.producer)) + "\n"
     if speaks_of_stages(suggestion.changes):
-        text += f"{STAGES}.\n\n"
+        text += f"{stages_explained(asker.producer)}\n"
     text += block
     room = asker.platform.max_length - len(text) - 1
     if room < -1:
@@ -144,7 +144,7 @@ def _body(
     workloads = [
         workload
         for workload in report.workloads
-        if (workload.location.path, f"{workload.kind}/{workload.name}") in places
+        if (workload.location.path, workload.title) in places
     ]
     more, _ = joined(
         [
@@ -167,10 +167,7 @@ class _Summary:
         self._topology = topology
         self._paths = diffs.keys()
         self._touched = touched_workloads(report, diffs)
-        self._names = {
-            (workload.location.path, f"{workload.kind}/{workload.name}")
-            for workload in self._touched
-        }
+        self._names = {(workload.location.path, workload.title) for workload in self._touched}
 
     def of(self, comments: int, left_out: list[LeftOut]) -> Json:
         """The summary in the answer.
@@ -226,7 +223,7 @@ class _Summary:
         stages = any(item.reason is Reason.NEEDS_STAGES for item in others) or speaks_of_stages(
             change for item in others for change in item.changes
         )
-        return f"{text}\n{STAGES}.\n" if stages else text
+        return f"{text}\n{stages_explained(self._asker.producer)}" if stages else text
 
     def _item(self, item: LeftOut, change: Change) -> str:
         lines = change_lines(self._report, change, self._asker.producer)
@@ -241,7 +238,7 @@ class _Summary:
         report = self._report
         for finding in report.findings:
             place = (finding.location.path, finding.workload)
-            if finding.change is None and finding.suppression is None and place in self._names:
+            if finding.change is None and finding.is_open and place in self._names:
                 rule = self._asker.producer.link(code(finding.rule), f"rules-{finding.rule}")
                 yield f"- {escape(finding.workload)}: {escape(finding.message)} ({rule})\n"
         for item in report.rewrite.held_back if report.rewrite else ():

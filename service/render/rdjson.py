@@ -22,12 +22,12 @@ Json = dict[str, Any]
 
 
 def render_rdjson(report: Report, producer: Producer = NOBODY) -> str:
-    """The findings that are not suppressed, and the documents that can't be read."""
+    """The open findings, and the documents that can't be read."""
     suggestions = _Suggestions(report)
     diagnostics = [
         _diagnostic(report, finding, suggestions.suggestion_for(finding), producer)
         for finding in report.findings
-        if finding.suppression is None
+        if finding.is_open
     ]
     diagnostics += [
         {

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from service.documentation import documented
 from service.findings import Finding, Location, Report, Severity
-from service.render.common import NOBODY, TOOL, Producer, fingerprints
+from service.render.common import NOBODY, TOOL, Producer
 from service.render.fixes import MAX_INSERTED, MAX_REPLACEMENTS, FileEdits, edits_by_change
 from service.rules import RULES
 from service.rules.rule import Rule
@@ -35,7 +35,8 @@ Json = dict[str, Any]
 def render_sarif(report: Report, producer: Producer = NOBODY) -> str:
     """All findings, the suppressed ones as such, with fixes if the report has a rewrite."""
     ranked = _worst(report)
-    fixes, unfixed = _fixes(report, [finding for finding, _ in ranked])
+    fixes, unfixed = _fixes(report, ranked)
+    is_compared = any(finding.known for finding in report.findings)
     run = {
         "tool": {"driver": _driver(producer)},
         "columnKind": "unicodeCodePoints",
@@ -46,8 +47,8 @@ def render_sarif(report: Report, producer: Producer = NOBODY) -> str:
             }
         ],
         "results": [
-            _result(report, finding, fingerprint, fix)
-            for (finding, fingerprint), fix in zip(ranked, fixes, strict=True)
+            _result(report, finding, fix, is_compared=is_compared)
+            for finding, fix in zip(ranked, fixes, strict=True)
         ],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -63,16 +64,16 @@ def _driver(producer: Producer) -> Json:
     return driver | {"rules": [_rule(rule, producer) for rule in RULES]}
 
 
-def _worst(report: Report) -> list[tuple[Finding, str]]:
-    """Findings with their fingerprints, in their order; only the worst if there are too many."""
-    findings = list(zip(report.findings, fingerprints(report), strict=True))
+def _worst(report: Report) -> list[Finding]:
+    """The findings in their order; only the worst if there are too many."""
+    findings = report.findings
     if len(findings) <= MAX_RESULTS:
-        return findings
+        return list(findings)
     ranked = sorted(
         range(len(findings)),
         key=lambda index: (
-            findings[index][0].suppression is not None,
-            -findings[index][0].severity,
+            not findings[index].is_open,
+            -findings[index].severity,
         ),
     )
     return [findings[index] for index in sorted(ranked[:MAX_RESULTS])]
@@ -146,7 +147,7 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _result(report: Report, finding: Finding, fingerprint: str, fix: Json | None) -> Json:
+def _result(report: Report, finding: Finding, fix: Json | None, *, is_compared: bool) -> Json:
     result: Json = {
         "ruleId": finding.rule,
         "level": _LEVELS[finding.severity],
@@ -156,10 +157,12 @@ def _result(report: Report, finding: Finding, fingerprint: str, fix: Json | None
             | {"logicalLocations": [{"fullyQualifiedName": finding.workload, "kind": "resource"}]}
         ],
         "partialFingerprints": {
-            "primaryLocationLineHash": f"{fingerprint[:16]}:1",
-            "podsplit/v1": fingerprint,
+            "primaryLocationLineHash": f"{finding.fingerprint[:16]}:1",
+            "podsplit/v1": finding.fingerprint,
         },
     }
+    if is_compared:
+        result["baselineState"] = "unchanged" if finding.known else "new"
     if finding.rule in _RULE_INDICES:
         result["ruleIndex"] = _RULE_INDICES[finding.rule]
     if finding.related:

@@ -35,6 +35,9 @@ def analysis_to_dict(report: Report) -> Json:
     return {
         "workloads": [_workload(report, workload) for workload in report.workloads],
         "findings": [_finding(report, finding) for finding in report.findings],
+        "fingerprints": [
+            finding.fingerprint for finding in report.findings if finding.suppression is None
+        ],
         "rejected": [
             {
                 "code": item.code,
@@ -148,6 +151,8 @@ def _finding(report: Report, finding: Finding) -> Json:
             for message, place in finding.related
         ],
         "change": finding.change,
+        "fingerprint": finding.fingerprint,
+        "known": finding.known,
         "suppressed": (
             {
                 "reason": suppression.reason,
@@ -204,9 +209,7 @@ def _held_back(report: Report, item: HeldBack) -> Json:
 
 
 def _summary(report: Report) -> Json:
-    severities = Counter(
-        finding.severity for finding in report.findings if finding.suppression is None
-    )
+    severities = Counter(finding.severity for finding in report.findings if finding.is_open)
     rewrite: Rewrite | None = report.rewrite
     return {
         "files": len(report.sources),
@@ -215,6 +218,7 @@ def _summary(report: Report) -> Json:
         "containers": sum(len(workload.containers) for workload in report.workloads),
         "findings": {severity.label: severities[severity] for severity in reversed(Severity)},
         "suppressed": sum(finding.suppression is not None for finding in report.findings),
+        "known": sum(finding.known for finding in report.findings),
         "rejected": len(report.rejected),
         "skipped": len(report.skipped),
         "changes": len(rewrite.changes) if rewrite else 0,

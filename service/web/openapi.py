@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,13 +12,13 @@ import yaml
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from service.web.formats import JSON
 from service.web.problems import MEDIA_TYPE
 from service.web.route import Route, needs_token
 from service.web.schemas.answers import ProblemSchema
-from service.web.schemas.options import WordList
+from service.web.schemas.options import FINGERPRINT, Fingerprints, OptionsSchema, WordList
 from service.web.schemas.request import EnvelopeSchema, SuggestionsEnvelopeSchema
 from service.web.uploads.bodies import ACCEPTED
 from service.web.version import __version__
@@ -31,10 +32,10 @@ _DESCRIPTION = (
 _PRECEDENCE = (
     "Each option is looked up by itself: first in the query, then in the envelope's `options`, then"
     " in the `.podsplit.yaml` of the folder that a file is in, then in those of the folders above."
-    " Additions to the catalogue add up, in this order. The options of a workload's own file decide"
-    " how it is classified, whether its change is applied, and whether its findings fail the"
-    " request. `stage` and `layout` apply to the whole request: of the files, only one whose folder"
-    " contains everything that was sent may set them."
+    " Additions to the catalogue, globs and baselines add up. The options of a workload's own"
+    " file decide how it is classified, whether its change is applied, and whether its findings"
+    " fail the request. `stage` and `layout` apply to the whole request: of the files, only one"
+    " whose folder contains everything that was sent may set them."
 )
 
 _EXAMPLE = """\
@@ -85,12 +86,7 @@ _WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
 
 def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
     """The OpenAPI document of some routes, as a tree of plain values."""
-    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
-    spec = APISpec(
-        title="Podsplit",
-        version=__version__,
-        openapi_version="3.1.0",
-        plugins=[plugin],
+    spec, converter = _specification(
         info={
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -102,16 +98,50 @@ def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
             {"name": "operations", "description": "For those who run the service."},
         ],
     )
-    assert plugin.converter is not None
-    plugin.converter.add_attribute_function(_separator_of)  # type: ignore[no-untyped-call]
     spec.components.security_scheme("token", {"type": "http", "scheme": "bearer"})
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Envelope", schema=EnvelopeSchema)
     spec.components.schema("SuggestionsEnvelope", schema=SuggestionsEnvelopeSchema)
     for route in routes:
-        operation = _operation(route, plugin.converter)
+        operation = _operation(route, converter)
         spec.path(route.path, operations={route.method.lower(): operation})
     return spec.to_dict()
+
+
+def _specification(info: Mapping[str, Any], **more: Any) -> tuple[APISpec, OpenAPIConverter]:
+    """A document without operations, and what makes JSON schemas for it."""
+    plugin = MarshmallowPlugin(schema_name_resolver=_schema_name)
+    spec = APISpec(
+        title="Podsplit",
+        version=__version__,
+        openapi_version="3.1.0",
+        plugins=[plugin],
+        info=dict(info),
+        **more,
+    )
+    assert plugin.converter is not None
+    for described in (_forms_of, _pattern_of):
+        plugin.converter.add_attribute_function(described)  # type: ignore[no-untyped-call]
+    return spec, plugin.converter
+
+
+def describe_options() -> dict[str, Any]:
+    """The JSON schema of a `.podsplit.yaml`, for editors."""
+    spec, _ = _specification({})
+    spec.components.schema("Options", schema=OptionsSchema)
+    schemas = spec.to_dict()["components"]["schemas"]
+    options = schemas.pop("Options")
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": ".podsplit.yaml",
+        "description": "Podsplit's options for the files of a folder and of those below.",
+        **options,
+        "$defs": schemas,
+    }
+    described: dict[str, Any] = json.loads(
+        json.dumps(schema).replace("#/components/schemas/", "#/$defs/")
+    )
+    return described
 
 
 def as_yaml(document: Mapping[str, Any]) -> str:
@@ -139,9 +169,31 @@ def _schema_name(schema: Any) -> str:
     return str(cls.__name__).removesuffix("Schema")
 
 
-def _separator_of(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dict[str, Any]:
-    """The separator of a list of words, which may be written as one string."""
-    return {"x-separator": ","} if isinstance(field, WordList) else {}
+def _forms_of(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dict[str, Any]:
+    """In what other forms a list may be written: as one string, or as the answer that it is in."""
+    match field:
+        case WordList():
+            return {"type": ["array", "string"], "pattern": field.metadata["as_text"]}
+        case Fingerprints():
+            one = {"type": "string", "pattern": f"^{FINGERPRINT}$"}
+            return {
+                "type": ["array", "string", "object"],
+                "pattern": rf"^({FINGERPRINT}([,\s]+{FINGERPRINT})*)?$",
+                "properties": {"fingerprints": {"type": "array", "items": one}},
+                "required": ["fingerprints"],
+            }
+        case _:
+            return {}
+
+
+def _pattern_of(_self: Any, field: fields.Field[Any], **_keywords: Any) -> dict[str, Any]:
+    """The pattern of a text, with the end as ECMA 262 writes it."""
+    patterns = [
+        validator.regex.pattern
+        for validator in field.validators
+        if isinstance(validator, validate.Regexp)
+    ]
+    return {"pattern": str(patterns[0]).replace(r"\Z", "$")} if patterns else {}
 
 
 def _operation(route: Route, converter: OpenAPIConverter) -> dict[str, Any]:
@@ -178,7 +230,9 @@ def _operation(route: Route, converter: OpenAPIConverter) -> dict[str, Any]:
 def _parameter(name: str, field: fields.Field[Any], converter: OpenAPIConverter) -> dict[str, Any]:
     schema = converter.field2property(field)
     description = schema.pop("description", "")
-    schema.pop("x-separator", None)  # `style` says it
+    if isinstance(field, WordList):
+        schema["type"] = "array"  # `style` says how it is written
+        del schema["pattern"]
     parameter: dict[str, Any] = {
         "in": "query",
         "name": name,
@@ -278,6 +332,6 @@ def _answer(media: str, schema: type[Schema] | None) -> dict[str, Any]:
     if schema is not None:
         return {"schema": schema}
     # Formats that others define, such as SARIF, have schemas of their own.
-    if media.endswith("+json"):
+    if media.endswith("json"):
         return {"schema": {"type": ["object", "array"]}}
     return {"schema": {} if media.endswith("yaml") else {"type": "string"}}

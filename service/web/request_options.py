@@ -11,11 +11,14 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from service.findings import Applicability, Severity, Stage
+from service.globs import PathGlob, path_glob
 from service.options import CatalogueEntry, Options
 from service.web.problems import Problem
 from service.web.schemas.options import (
     ENTRIES_ERROR,
+    MAX_BASELINE,
     MAX_ENTRIES,
+    MAX_GLOBS,
     CatalogueEntrySchema,
     OptionsSchema,
     QuerySchema,
@@ -37,6 +40,9 @@ _MAX_NAME = 80
 """Characters of a field's name in a problem, as an unknown one is the sender's own text."""
 _OF_WHOLE_REQUEST = frozenset({"stage", "layout", "allow_empty"})
 """Options that can't differ between the folders of a request."""
+
+_ADDED_UP = ("catalogue", "exclude", "baseline")
+"""Options whose values add up."""
 
 # Made once: marshmallow copies every field when a schema is made, which takes longer than to read a
 # query.
@@ -68,7 +74,8 @@ def read_options(
 
     Each option for itself: the query wins over the envelope, the envelope over the `.podsplit.yaml`
     of the folder that a file is in, that over those of the folders above. Additions to the
-    catalogue add up, in this order. The stage and the layout are of the whole request, so of the
+    catalogue add up, in this order; so do globs, each of which holds in its own folder, and
+    baselines. The stage and the layout are of the whole request, so of the
     files only one whose folder contains everything that was sent may set them.
 
     Args:
@@ -94,17 +101,47 @@ def read_options(
     parts = sorted(by_folder.keys() - set(whole), key=len, reverse=True)
     for folder in parts:
         _check_partial(by_folder[folder], f"{folder}{FILE_NAME}: ")
-    limits = {"max_documents": settings.max_documents, "deadline": deadline}
+    folders_of_values = [*by_folder.items(), *(("", values) for values in of_request)]
+    of_run = {
+        "max_documents": settings.max_documents,
+        "deadline": deadline,
+        "exclude": _globs(folders_of_values),
+        "baseline": frozenset(_added_up("baseline", folders_of_values, MAX_BASELINE)),
+    }
 
     def combined(folders: list[str]) -> Options:
         return _options(
-            [*(by_folder[folder] for folder in folders), *of_request], catalogue, limits
+            [*(by_folder[folder] for folder in folders), *of_request], catalogue, of_run
         )
 
     return replace(
         combined(enclosing(max(whole, key=len, default=""), whole)),
         folders=tuple((folder, combined(enclosing(folder, by_folder))) for folder in parts),
     )
+
+
+def _globs(values: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[PathGlob, ...]:
+    """The globs in values of some folders.
+
+    Raises:
+        Problem: 422.
+    """
+    _added_up("exclude", values, MAX_GLOBS)
+    return tuple(
+        path_glob(text, folder) for folder, own in values for text in own.get("exclude", ())
+    )
+
+
+def _added_up(name: str, values: Sequence[tuple[str, Mapping[str, Any]]], most: int) -> list[str]:
+    """What values of some folders say of an option, together.
+
+    Raises:
+        Problem: 422; it is more than the most.
+    """
+    found = [item for _, own in values for item in own.get(name, ())]
+    if len(found) > most:
+        raise _invalid_field(name, f"at most {most} entries together")
+    return found
 
 
 def _folder_options(
@@ -152,14 +189,15 @@ def _check_partial(values: Mapping[str, Any], where: str) -> None:
 def _options(
     layers: Sequence[Mapping[str, Any]],
     catalogue: tuple[CatalogueEntry, ...],
-    limits: Mapping[str, Any],
+    of_run: Mapping[str, Any],
 ) -> Options:
-    """Options from layers of values, of which the last one wins."""
+    """Options from layers of values, of which the last one wins, and what holds for the run."""
     chosen = {name: value for layer in layers for name, value in layer.items()}
     values: dict[str, Any] = {}
     if "rules" in chosen:
         values["rules"] = frozenset(chosen.pop("rules"))
-    chosen.pop("catalogue", None)
+    for name in _ADDED_UP:
+        chosen.pop(name, None)
     added = [
         CatalogueEntry(**entry)
         for layer in reversed(layers)
@@ -171,7 +209,7 @@ def _options(
     for name, words in (("apply", Applicability), ("stage", Stage), ("fail_on", Severity)):
         if name in chosen:
             values[name] = words[chosen.pop(name).upper()]
-    return Options(**values, **chosen, **limits)
+    return Options(**values, **chosen, **of_run)
 
 
 def catalogue_entries(data: object) -> tuple[CatalogueEntry, ...]:

@@ -45,7 +45,7 @@ class Route:
     @property
     def operation_id(self) -> str:
         """The name of the operation in openapi.yaml."""
-        return self.path.removeprefix(API_PREFIX).strip("/").replace(".", "_")
+        return self.path.removeprefix(API_PREFIX).strip("/").replace(".", "_") or "index"
 
 
 def needs_token(path: str) -> bool:

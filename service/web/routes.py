@@ -16,6 +16,7 @@ from service.web.schemas.answers import (
     CatalogueSchema,
     DocumentationListSchema,
     HealthSchema,
+    IndexSchema,
     SuggestionsSchema,
     VersionSchema,
 )
@@ -72,6 +73,7 @@ ROUTES = (
     _knowledge_route("/v1/rules", knowledge.rules, DocumentationListSchema),
     _knowledge_route("/v1/actions", knowledge.actions, DocumentationListSchema),
     _knowledge_route("/v1/catalog", knowledge.catalog, CatalogueSchema),
+    _operations_route("/", operations.index, {JSON: IndexSchema, "text/html": None}),
     _operations_route("/healthz", operations.healthz, {JSON: HealthSchema}),
     _operations_route(
         "/readyz",
@@ -82,5 +84,9 @@ ROUTES = (
     _operations_route("/version", operations.version, {JSON: VersionSchema}),
     _operations_route("/metrics", operations.exposition, {"text/plain": None}),
     _operations_route("/openapi.yaml", operations.description, {"application/yaml": None}),
+    _operations_route("/openapi.json", operations.description_in_json, {JSON: None}),
+    _operations_route(
+        "/podsplit.schema.json", operations.options_schema, {"application/schema+json": None}
+    ),
     _operations_route("/docs", operations.docs, {"text/html": None}),
 )

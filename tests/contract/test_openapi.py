@@ -14,7 +14,7 @@ from referencing.jsonschema import DRAFT202012
 from werkzeug.test import TestResponse
 
 from service.web.app import create_app
-from service.web.openapi import as_yaml, describe_api
+from service.web.openapi import as_yaml, describe_api, describe_options
 from service.web.routes import ROUTES
 from service.web.settings import Settings
 
@@ -45,6 +45,28 @@ def check_answer(answer: TestResponse, path: str, method: str) -> None:
 def test_the_committed_file_is_what_the_code_says() -> None:
     """The committed openapi.yaml is what `make openapi` writes."""
     assert (ROOT / "openapi.yaml").read_text(encoding="utf-8") == as_yaml(SPEC)
+
+
+def test_the_schema_of_options_is_what_the_code_says(client: FlaskClient) -> None:
+    """The committed one is what `make openapi` writes and the service serves, and is a schema."""
+    committed = json.loads((ROOT / "podsplit.schema.json").read_text(encoding="utf-8"))
+    served = client.get("/podsplit.schema.json")
+
+    assert committed == describe_options() == json.loads(served.text)
+    assert served.mimetype == "application/schema+json"
+    Draft202012Validator.check_schema(committed)
+
+
+@pytest.mark.parametrize("path", list(ROOT.glob("examples/**/.podsplit.yaml")), ids=str)
+def test_examples_of_options_name_the_schema_and_fit_it(path: Path) -> None:
+    """In their first line, as editors read it."""
+    text = path.read_text(encoding="utf-8")
+    name = text.splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads((path.parent / name).read_text(encoding="utf-8"))
+
+    Draft202012Validator(schema).validate(yaml.safe_load(text))
+    assert not Draft202012Validator(schema).is_valid({"min_confidence": 2})
+    assert not Draft202012Validator(schema).is_valid({"fail-on": "error"})
 
 
 def test_it_is_an_openapi_document() -> None:

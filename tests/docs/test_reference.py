@@ -13,6 +13,7 @@ from service.actions import ACTIONS
 from service.classification.signals import SIGNALS
 from service.refusals import Refusal
 from service.rules import RULES
+from tools import answer_fields
 from tools.reference import pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,13 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 def test_a_reference_page_is_what_the_docstrings_say(name: str) -> None:
     """The committed page is what `make docs` writes."""
     assert (ROOT / "docs" / name).read_text() == pages()[name]
+
+
+def test_the_fields_of_answers_are_those_of_the_schemas() -> None:
+    """The tables in docs/http.md are what `make docs` writes."""
+    text = answer_fields.PAGE.read_text(encoding="utf-8")
+
+    assert answer_fields.page(text) == text
 
 
 def test_every_refusal_has_a_case() -> None:

@@ -87,7 +87,10 @@ class ProblemSchema(StrictSchema):
     detail = text_field("What is wrong, and what to do about it.")
     code = text_field("A stable code for programs.")
     instance = text_field("The request's id, as in the log.")
-    errors = fields.List(fields.Nested(FieldErrorSchema))
+    errors = fields.List(
+        fields.Nested(FieldErrorSchema),
+        metadata={"description": "The invalid fields; left out where there are none."},
+    )
 
 
 class DocumentationSchema(StrictSchema):
@@ -117,6 +120,24 @@ class HealthSchema(StrictSchema):
     """Whether the process is alive, or wants requests."""
 
     status = text_field("ok or draining.")
+
+
+class EndpointSchema(StrictSchema):
+    """An endpoint."""
+
+    method = text_field("GET or POST.")
+    url = text_field("Where it is.")
+    summary = text_field("One line.")
+
+
+class IndexSchema(StrictSchema):
+    """What there is."""
+
+    name = text_field("podsplit")
+    version = text_field("The release.")
+    docs = text_field("The page of docs.")
+    openapi = text_field("The contract.")
+    endpoints = list_field(fields.Nested(EndpointSchema), "Every endpoint.")
 
 
 class VersionSchema(StrictSchema):

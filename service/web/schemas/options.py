@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from service.findings import Applicability, Pattern, Severity, Stage
+from service.globs import LIST_PATTERN, MAX_LENGTH, PATTERN, path_glob
 from service.render.platforms import PLATFORMS
 from service.web import knowledge
 from service.web.uploads import paths
@@ -17,6 +19,17 @@ from service.web.uploads import paths
 MAX_ENTRIES = 1000
 """Additions to the catalogue in one request."""
 
+MAX_GLOBS = 200
+"""Globs of files to pass over in one request, those of all its folders together. A query and an
+envelope have room for half of them each.
+"""
+MAX_BASELINE = 25_000
+"""Fingerprints in one request, likewise."""
+
+FINGERPRINT = "p[0-9a-f]{31}"
+"""A fingerprint, as a pattern."""
+
+_RULE = f"({'|'.join(sorted(knowledge.rule_ids()))})"
 _SEVERITIES = tuple(severity.label for severity in Severity)
 _STAGES = tuple(stage.label for stage in Stage)
 _APPLY = (Applicability.SAFE.label, Applicability.REVIEW.label)
@@ -26,7 +39,9 @@ _PLATFORMS = tuple(platform.name for platform in PLATFORMS)
 
 
 class WordList(fields.List[Any]):
-    """A list of strings, or one string with commas, as in a query."""
+    """A list of strings, or one string with commas, as in a query. The metadata `as_text` is the
+    pattern of such a string.
+    """
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
@@ -34,6 +49,30 @@ class WordList(fields.List[Any]):
         if isinstance(value, str):
             value = [word.strip() for word in value.split(",") if word.strip()]
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Fingerprints(fields.List[Any]):
+    """A list of fingerprints; or a text with commas or blanks between them, or with the list or a
+    whole answer in JSON, as in a form.
+    """
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        if isinstance(value, str):
+            value = self._parse(value)
+        if isinstance(value, dict):
+            value = value.get("fingerprints")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+    @staticmethod
+    def _parse(text: str) -> Any:
+        if not text.lstrip().startswith(("[", "{")):
+            return text.replace(",", " ").split()
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            return None
 
 
 class Flag(fields.Boolean):
@@ -57,6 +96,15 @@ def _choice(choices: Sequence[str], **keywords: Any) -> fields.String:
     )
 
 
+def _check_glob(text: str) -> None:
+    try:
+        path_glob(text)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+_GLOBS_ERROR = "must be a list of globs, or globs separated by commas"
+_FINGERPRINTS_ERROR = "must be a list of fingerprints, as an earlier answer has it"
 _FLAG_ERROR = "must be true or false"
 _FRACTION_ERROR = "must be a number from 0 to 1"
 _NAMES_ERROR = "must be a list of names, or names separated by commas"
@@ -125,10 +173,11 @@ class OptionsSchema(Schema):
         ),
         error_messages={"invalid": _NAMES_ERROR, "null": _NAMES_ERROR},
         metadata={
+            "as_text": f"^({_RULE}(,{_RULE})*)?$",
             "description": (
                 "The rules to report, separated by commas; all of them when absent. GET /v1/rules"
                 " lists them."
-            )
+            ),
         },
     )
     layout = _choice(
@@ -167,6 +216,37 @@ class OptionsSchema(Schema):
             )
         },
     )
+    # marshmallow's own attribute of this name is an instance's, and no field.
+    exclude = WordList(  # type: ignore[assignment]
+        fields.String(
+            validate=[validate.Length(min=1, max=MAX_LENGTH), _check_glob],
+            error_messages={"invalid": _GLOBS_ERROR, "null": _GLOBS_ERROR},
+            metadata={"pattern": PATTERN, "example": "charts/**"},
+        ),
+        error_messages={"invalid": _GLOBS_ERROR, "null": _GLOBS_ERROR},
+        validate=validate.Length(max=MAX_GLOBS // 2),
+        metadata={
+            "as_text": LIST_PATTERN,
+            "description": (
+                "Files that are passed over, as globs over their paths, separated by commas: * and"
+                " ? within a part of a path, ** for any parts. A folder stands for all in it."
+            ),
+        },
+    )
+    baseline = Fingerprints(
+        fields.String(
+            validate=validate.Regexp(rf"^{FINGERPRINT}\Z", error=_FINGERPRINTS_ERROR),
+            error_messages={"invalid": _FINGERPRINTS_ERROR, "null": _FINGERPRINTS_ERROR},
+        ),
+        error_messages={"invalid": _FINGERPRINTS_ERROR, "null": _FINGERPRINTS_ERROR},
+        validate=validate.Length(max=MAX_BASELINE),
+        metadata={
+            "description": (
+                "Findings that are known: the `fingerprints` of an earlier answer. They are listed"
+                " as known, and don't fail the gate."
+            )
+        },
+    )
     catalogue = fields.List(
         fields.Nested(CatalogueEntrySchema),
         error_messages={"invalid": ENTRIES_ERROR, "null": ENTRIES_ERROR},
@@ -176,13 +256,13 @@ class OptionsSchema(Schema):
 
 
 class QuerySchema(OptionsSchema):
-    """The query of a request with manifests. The catalogue does not fit into a query."""
+    """The query of a request with manifests. What is long does not fit into a query."""
 
     class Meta:
         """Unknown fields are errors."""
 
         unknown = RAISE
-        exclude = ("catalogue",)
+        exclude = ("catalogue", "baseline")
 
     format = fields.String(metadata={"description": "The answer's format; goes before Accept."})
     path = fields.String(
@@ -203,7 +283,7 @@ class SuggestionsQuerySchema(OptionsSchema):
         """Unknown fields are errors."""
 
         unknown = RAISE
-        exclude = ("catalogue", "stage", "fail_on", "allow_empty")
+        exclude = ("catalogue", "baseline", "stage", "fail_on", "allow_empty")
 
     platform = fields.String(
         required=True,

@@ -131,6 +131,10 @@ class FindingSchema(StrictSchema):
         allow_none=True,
         metadata={"description": "The id of the change that fixes it."},
     )
+    fingerprint = text_field(
+        "The same from run to run: of the rule, the path, the object and the containers."
+    )
+    known = flag_field("Whether the baseline of the request has it.")
     suppressed = fields.Nested(SuppressionSchema, required=True, allow_none=True)
 
 
@@ -155,7 +159,7 @@ class SkippedSchema(StrictSchema):
 
 
 class CountsSchema(StrictSchema):
-    """Findings that are not suppressed, by severity."""
+    """Findings that are neither suppressed nor known, by severity."""
 
     error = number_field("Errors.")
     warning = number_field("Warnings.")
@@ -171,6 +175,7 @@ class SummarySchema(StrictSchema):
     containers = number_field("Containers of all workloads.")
     findings = fields.Nested(CountsSchema, required=True)
     suppressed = number_field("Findings that a manifest says to ignore.")
+    known = number_field("Findings that the baseline has.")
     rejected = number_field("Documents that can't be read.")
     skipped = number_field("Files and documents that aren't manifests.")
     changes = number_field("Changes that were made.")
@@ -182,6 +187,9 @@ class AnalysisSchema(StrictSchema):
 
     workloads = list_field(fields.Nested(WorkloadSchema), "In the order of the input.")
     findings = list_field(fields.Nested(FindingSchema), "In the order of the input.")
+    fingerprints = list_field(
+        fields.String(), "Those of the findings that are not suppressed: a baseline for later."
+    )
     rejected = list_field(fields.Nested(RejectedSchema), "What could not be read.")
     skipped = list_field(fields.Nested(SkippedSchema), "What is not a manifest.")
     summary = fields.Nested(SummarySchema, required=True)

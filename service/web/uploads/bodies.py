@@ -319,6 +319,8 @@ def _form_upload(
         content = part.stream.read()
         if name in extra:
             others[name] = content.decode("utf-8", "replace")
+        elif name == "baseline":
+            options[name] = content.decode("utf-8", "replace")
         elif kind := archives.sniff(content):
             members = _bounded(archives.unpack(content, kind, bounds), settings.max_files)
             unpacked += sum(len(raw) for _, raw in members)

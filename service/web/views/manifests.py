@@ -53,9 +53,7 @@ def _apply_gate(response: Response, report: Report, options: Options) -> Respons
     if options.fail_on is None and all(own.fail_on is None for _, own in options.folders):
         return response
     severities = [
-        (finding.location.path, finding.severity)
-        for finding in report.findings
-        if finding.suppression is None
+        (finding.location.path, finding.severity) for finding in report.findings if finding.is_open
     ]
     severities += [(item.location.path, Severity.ERROR) for item in report.rejected]
     if not report.objects and not report.rejected and not options.allow_empty:

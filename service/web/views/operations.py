@@ -1,20 +1,22 @@
-"""GET /healthz, /readyz, /version, /metrics, /openapi.yaml and /docs."""
+"""GET /, /healthz, /readyz, /version, /metrics, /docs, and what machines read of the contract."""
 
 from __future__ import annotations
 
+import inspect
 import re
 import secrets
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from markupsafe import Markup, escape
 
 from service.web import knowledge, metrics
 from service.web.dependencies import dependencies
 from service.web.formats import JSON, to_json
-from service.web.openapi import as_yaml, describe_api
+from service.web.openapi import as_yaml, describe_api, describe_options
 from service.web.problems import RETRY_AFTER
-from service.web.schemas.answers import HealthSchema, VersionSchema
+from service.web.schemas.answers import HealthSchema, IndexSchema, VersionSchema
 from service.web.version import __version__
+from service.web.views.addresses import base_url
 
 _CODE = re.compile(r"`([^`]+)`")
 
@@ -53,6 +55,40 @@ def description() -> Response:
     return Response(as_yaml(describe_api(dependencies().routes)), mimetype="application/yaml")
 
 
+def description_in_json() -> Response:
+    """The API as an OpenAPI document in JSON."""
+    return Response(to_json(describe_api(dependencies().routes)), mimetype=JSON)
+
+
+def options_schema() -> Response:
+    """The JSON schema of `.podsplit.yaml`, for editors."""
+    return Response(to_json(describe_options()), mimetype="application/schema+json")
+
+
+def index() -> Response:
+    """What there is: the docs for a browser, and a list of the endpoints for others."""
+    accepted = request.accept_mimetypes
+    if accepted["text/html"] > accepted[JSON]:
+        return docs()
+    routes = dependencies().routes
+    base = base_url()
+    data = {
+        "name": "podsplit",
+        "version": __version__,
+        "docs": f"{base}/docs",
+        "openapi": f"{base}/openapi.json",
+        "endpoints": [
+            {
+                "method": route.method,
+                "url": f"{base}{route.path}",
+                "summary": (inspect.getdoc(route.view) or "").partition("\n")[0],
+            }
+            for route in routes
+        ],
+    }
+    return Response(to_json(IndexSchema().dump(data)), mimetype=JSON)
+
+
 def docs() -> Response:
     """The API and what the service knows, on one page that loads nothing from elsewhere."""
     nonce = secrets.token_urlsafe(16)
@@ -67,6 +103,7 @@ def docs() -> Response:
         sections=sections,
         nonce=nonce,
         version=__version__,
+        base_url=base_url(),
     )
     response = Response(page, mimetype="text/html")
     response.headers["Content-Security-Policy"] = (

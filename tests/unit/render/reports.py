@@ -32,6 +32,7 @@ from service.findings import (
     WorkloadReport,
 )
 from service.refusals import Refusal
+from service.rules.fingerprints import with_fingerprints
 from service.text import Edit, SourceFile, Span, apply_edits
 
 POD = """\
@@ -219,4 +220,5 @@ def full() -> Report:
         RejectedInput("yaml-syntax", "not valid YAML", Location("broken.yaml", 0, Span(0, 0))),
     )
     skipped = (SkippedInput("values.yaml", None, "a Helm chart's values"),)
-    return Report(base.sources, (workload,), findings, rejected, skipped, 2, rewrite)
+    marked = with_fingerprints(findings, (workload,))
+    return Report(base.sources, (workload,), marked, rejected, skipped, 2, rewrite)

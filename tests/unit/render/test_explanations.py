@@ -110,7 +110,10 @@ def test_a_change_is_explained():
         "- to silence it",
         "- more",
     ]
-    assert "_review_: right if what it assumes holds" in lines[1]
+    assert (
+        "[_review_](http://podsplit.example.com/docs#review): right if what it assumes holds"
+        in lines[1]
+    )
     assert "# podsplit: ignore[unrelated-containers]" in lines[-2]
     assert "(http://podsplit.example.com/docs#actions-split)" in lines[-1]
     assert not any("- more" in line for line in change_lines(report, change, NOBODY))

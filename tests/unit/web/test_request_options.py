@@ -294,12 +294,16 @@ def test_a_catalogue_file_holds_a_list():
         ("allow_empty", "yes", "must be true or false"),
         ("allow_empty", "1", "must be true or false"),
         ("rules", "bare-pod,none", "must be rules that exist: bare-pod, unrelated-containers"),
-        ("minconfidence", "1", "unknown option; use one of: allow_empty, apply, fail_on, format"),
+        ("minconfidence", "1", "unknown option; use one of: allow_empty, apply, exclude, fail_on"),
+        ("exclude", "/b", "must be relative, and stay in its folder"),
     ],
 )
 def test_values_that_are_not_allowed(name, value, says):
     """The error names the field and what is allowed."""
-    assert says in errors(query={name: value})[name]
+    ((field, message),) = errors(query={name: value}).items()
+
+    assert field.partition(".")[0] == name
+    assert says in message
 
 
 @pytest.mark.parametrize(
@@ -318,7 +322,7 @@ def test_trouble_in_an_envelope_is_named_there():
     )
 
     assert found["options.nope"].startswith(
-        "unknown option; use one of: allow_empty, apply, catalogue"
+        "unknown option; use one of: allow_empty, apply, baseline, catalogue"
     )
     assert {
         "options.apply",
@@ -346,3 +350,62 @@ def test_a_file_that_is_no_mapping(file):
 def test_an_empty_file_chooses_nothing():
     """A file with a comment only."""
     assert options(file=b"# later\n").min_confidence == 0.8
+
+
+MARKS = tuple(f"p{number:031x}" for number in range(4))
+
+
+def test_globs_add_up_each_in_its_folder():
+    """Those of files are relative to their folders, those of a request to everything."""
+    chosen = options(
+        {"exclude": "top,*.json"},
+        {"exclude": ["more"]},
+        b"exclude: [charts]",
+        "app/.podsplit.yaml",
+    )
+
+    excluded = ("top/a.yaml", "a.json", "more/a.yaml", "app/charts/a.yaml")
+    assert all(chosen.excludes(path) for path in excluded)
+    assert not any(chosen.excludes(path) for path in ("charts/a.yaml", "app/more/a.yaml"))
+    assert chosen.for_path("app/web.yaml").excludes("top/a.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{MARKS[0]},{MARKS[1]}",
+        f"{MARKS[0]}\n{MARKS[1]}\n",
+        f'["{MARKS[0]}", "{MARKS[1]}"]',
+        f'{{"workloads": [], "fingerprints": ["{MARKS[0]}", "{MARKS[1]}"]}}',
+        list(MARKS[:2]),
+        {"fingerprints": MARKS[:2]},
+    ],
+)
+def test_a_baseline_in_whatever_form(text):
+    """A list, words, or the JSON of a list or of a whole answer; it adds up with those of files."""
+    file = f"baseline: [{MARKS[2]}]".encode()
+
+    assert options(envelope={"baseline": text}, file=file).baseline == set(MARKS[:3])
+
+
+@pytest.mark.parametrize("text", ["nothing", "[", "{}", "[1]", ["x"], 1, "A" * 32])
+def test_what_is_no_baseline(text):
+    """It says what it must be, and quotes nothing."""
+    (message,) = set(errors(envelope={"baseline": text}).values())
+
+    assert message == "must be a list of fingerprints, as an earlier answer has it"
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "value"), [("exclude", 200, "a"), ("baseline", 25_000, MARKS[0])]
+)
+def test_the_most_that_adds_up(name, most, value):
+    """As many are taken in all; one more is refused."""
+    number = min(most // 2, 5000)
+    in_file = f"{name}: [{', '.join([value] * number)}]".encode()
+    rest = most - number
+    options(envelope={name: [value] * rest}, file=in_file)
+
+    assert errors(envelope={name: [value] * (rest + 1)}, file=in_file) == {
+        name: f"at most {most} entries together"
+    }

@@ -71,9 +71,13 @@ def test_what_fits_into_a_query():
     """Not the catalogue; a query for suggestions has neither stage nor gate, but a platform."""
     options = set(OptionsSchema().fields)
 
-    assert set(QuerySchema().fields) == options - {"catalogue"} | {"format", "path"}
+    assert set(QuerySchema().fields) == options - {"catalogue", "baseline"} | {
+        "format",
+        "path",
+    }
     assert set(SuggestionsQuerySchema().fields) == options - {
         "catalogue",
+        "baseline",
         "stage",
         "fail_on",
         "allow_empty",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from flask import Flask
+from werkzeug.datastructures import MultiDict
 
 from service.web.formats import ANALYZE, REWRITE
 from service.web.views.manifests import query_values
@@ -158,7 +161,7 @@ def test_names_with_blanks_in_the_query_are_not_options(client):
         {
             "field": "min confidence",
             "message": (
-                "unknown option; use one of: allow_empty, apply, fail_on, format, layout,"
+                "unknown option; use one of: allow_empty, apply, exclude, fail_on, format, layout,"
                 " min_confidence, path, rules, stage"
             ),
         }
@@ -174,3 +177,106 @@ def test_a_name_that_is_given_several_times_is_a_list():
 def test_half_a_character_in_a_path_does_not_break_the_answer(client):
     """A path of the query may hold any bytes."""
     assert client.post("/v1/rewrite?format=yaml&path=%ff.yaml", data=POD).status_code == 200
+
+
+CHART = b"apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\n"
+
+
+def folder(**files: bytes) -> list[dict[str, str]]:
+    """Files of an envelope; two underscores in a name stand for a slash."""
+    return [
+        {"path": f"{name.replace('__', '/')}.yaml", "content": content.decode()}
+        for name, content in files.items()
+    ]
+
+
+def test_excluded_files_are_passed_over(client):
+    """A chart beside the manifests fails no gate, says so, and comes back as it was."""
+    files = folder(charts__web__pod=CHART, app__config=b"apiVersion: v1\nkind: ConfigMap\n")
+    failing = client.post("/v1/rewrite?fail_on=error", json={"files": files})
+    answer = client.post("/v1/rewrite?fail_on=error&exclude=charts", json={"files": files})
+
+    assert failing.headers["Podsplit-Gate"] == "failed"
+    assert answer.headers["Podsplit-Gate"] == "passed"
+    assert answer.headers["Podsplit-Skipped"] == "1"
+    assert answer.json["skipped"] == [
+        {
+            "path": "charts/web/pod.yaml",
+            "document": None,
+            "reason": "excluded by the option exclude",
+        }
+    ]
+    assert {file["path"]: file["content"] for file in answer.json["files"]} == {
+        file["path"]: file["content"] for file in files
+    }
+
+
+def test_excluded_files_need_not_be_text(client):
+    """They aren't looked at: a picture isn't rejected."""
+    parts = [
+        ("file", (io.BytesIO(b"\x89PNG\r\n\x1a\n\xff"), "charts/icon.yaml")),
+        ("file", (io.BytesIO(POD), "web.yaml")),
+        ("exclude", "charts/**"),
+    ]
+    answer = client.post("/v1/analyze", data=MultiDict(parts))
+
+    assert answer.json["rejected"] == []
+    assert [item["path"] for item in answer.json["skipped"]] == ["charts/icon.yaml"]
+
+
+def test_everything_excluded_is_nothing_read(client):
+    """A glob that is too wide doesn't make a build green."""
+    answer = client.post("/v1/analyze?fail_on=error&exclude=**", data=POD)
+
+    assert answer.json["code"] == "nothing-read"
+
+
+def test_a_baseline(client):
+    """What it has is listed as known and fails nothing, in whatever line it is now; what is new
+    does.
+    """
+    before = client.post("/v1/analyze", data=POD).json
+    baseline = before["fingerprints"]
+    moved = b"# one\n# two\n" + POD
+    sent = {"files": folder(stdin=moved), "options": {"baseline": baseline}}
+    known = client.post("/v1/analyze?fail_on=warning", json=sent)
+    new = {"files": folder(stdin=moved, other=POD), "options": {"baseline": baseline}}
+    answer = client.post("/v1/analyze?fail_on=warning", json=new)
+
+    assert baseline == [finding["fingerprint"] for finding in before["findings"]] != []
+    assert known.headers["Podsplit-Gate"] == "passed"
+    assert [finding["known"] for finding in known.json["findings"]] == [True]
+    assert known.json["summary"]["known"] == 1
+    assert known.json["summary"]["findings"]["warning"] == 0
+    assert known.json["fingerprints"] == baseline
+    assert answer.headers["Podsplit-Gate"] == "failed"
+    assert [finding["known"] for finding in answer.json["findings"]] == [True, False]
+
+
+def test_a_baseline_in_a_form(client):
+    """As a file: the whole of an earlier answer."""
+    before = client.post("/v1/analyze", data=POD).data
+    parts = [
+        ("file", (io.BytesIO(POD), "stdin.yaml")),
+        ("baseline", (io.BytesIO(before), "earlier.json")),
+    ]
+    answer = client.post("/v1/analyze?fail_on=warning", data=MultiDict(parts))
+
+    assert answer.headers["Podsplit-Gate"] == "passed"
+
+
+@pytest.mark.parametrize("form", ["sarif", "markdown", "junit", "rdjson", "codequality"])
+def test_known_findings_in_other_formats(client, form):
+    """Said to be known where the format has a way to, else left out as ignored ones are."""
+    baseline = client.post("/v1/analyze", data=POD).json["fingerprints"]
+    sent = {"files": folder(stdin=POD), "options": {"baseline": baseline}}
+    text = client.post(f"/v1/analyze?format={form}", json=sent).text
+
+    expected = {
+        "sarif": '"baselineState": "unchanged"',
+        "markdown": "| known | Pod/web-with-logger",
+        "junit": '<skipped message="known: it is in the baseline"',
+        "rdjson": '"diagnostics": []',
+        "codequality": "[]",
+    }
+    assert expected[form] in text

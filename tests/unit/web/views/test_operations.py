@@ -93,3 +93,47 @@ def test_the_docs_set_prose_as_prose(client):
 def test_prose_as_html(text, expected):
     """A capital at the start, code in its element, everything else escaped."""
     assert prose_markup(text) == expected
+
+
+def test_the_contract_in_json(client):
+    """The same document."""
+    assert client.get("/openapi.json").json == yaml.safe_load(client.get("/openapi.yaml").text)
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/plain"])
+def test_the_index_for_programs(client, accept):
+    """Every endpoint, at the address that was asked at."""
+    headers = {"Accept": accept} if accept else {}
+    answer = client.get("/", headers=headers, base_url="http://podsplit.example.com:8080")
+
+    assert answer.json["docs"] == "http://podsplit.example.com:8080/docs"
+    urls = {endpoint["url"] for endpoint in answer.json["endpoints"]}
+    assert "http://podsplit.example.com:8080/v1/rewrite" in urls
+    assert client.get(answer.json["openapi"]).status_code == 200
+
+
+def test_the_index_for_browsers(client):
+    """A page."""
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    answer = client.get("/", headers={"Accept": browser})
+
+    assert answer.mimetype == "text/html"
+    assert "nonce-" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_docs_say_where_they_are():
+    """Commands are for the address that was asked at, or for the one that is set."""
+    client = create_app(Settings()).test_client()
+    page = client.get("/docs", base_url="https://podsplit.example.com").text
+    assert "https://podsplit.example.com/v1/rewrite?format=yaml" in page
+    assert "127.0.0.1" not in page
+
+    client = create_app(Settings(public_url="https://split.example.com/tools/")).test_client()
+    assert "https://split.example.com/tools/v1/rewrite" in client.get("/docs").text
+
+
+def test_a_hostile_host_stays_text(client):
+    """A request says whatever host it likes: nothing of it leaves its place."""
+    answer = client.get("/docs", headers={"Host": 'x"><script>alert(1)</script>'})
+
+    assert "<script>" not in answer.text
