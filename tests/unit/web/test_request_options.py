@@ -397,15 +397,19 @@ def test_what_is_no_baseline(text):
 
 
 @pytest.mark.parametrize(
-    ("name", "most", "value"), [("exclude", 200, "a"), ("baseline", 25_000, MARKS[0])]
+    ("name", "most", "in_file", "value"),
+    [("exclude", 200, 100, "a"), ("baseline", 25_000, 5000, MARKS[0])],
 )
-def test_the_most_that_adds_up(name, most, value):
+def test_the_most_that_adds_up(name, most, in_file, value):
     """As many are taken in all; one more is refused."""
-    number = min(most // 2, 5000)
-    in_file = f"{name}: [{', '.join([value] * number)}]".encode()
-    rest = most - number
-    options(envelope={name: [value] * rest}, file=in_file)
 
-    assert errors(envelope={name: [value] * (rest + 1)}, file=in_file) == {
+    def file(number: int) -> bytes:
+        return f"{name}: [{', '.join([value] * number)}]".encode()
+
+    others = {"above/.podsplit.yaml": file(1)}
+    rest = [value] * (most - in_file)
+    options(envelope={name: rest}, file=file(in_file))
+
+    assert errors(envelope={name: rest}, file=file(in_file), files=others.items()) == {
         name: f"at most {most} entries together"
     }
