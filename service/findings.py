@@ -411,6 +411,8 @@ class Report:
     """How many documents were read, the rejected ones included."""
     rewrite: Rewrite | None = field(default=None)
     """None after an analysis."""
+    advice: tuple[str, ...] = field(default=(), kw_only=True)
+    """What to send instead, where there was no workload to look at."""
     objects: int = field(default=0, kw_only=True)
     """How many objects of Kubernetes were read; kustomizations, which are none, are not counted."""
 

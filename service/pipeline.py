@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from service.advice import advice
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
@@ -173,6 +174,7 @@ def _report(
         skipped=inputs.skipped,
         documents=inputs.document_count,
         rewrite=rewritten.result if rewritten else None,
+        advice=advice(inputs.sources, inputs.skipped, inputs.manifests, len(workloads)),
         objects=sum(
             not resource.api_version.startswith(f"{API_GROUP}/")
             for resource in inputs.manifests.resources

@@ -73,6 +73,7 @@ _NOT_MANIFESTS = {
     ".gitlab-ci.yml": "a CI file",
 }
 """Files that are skipped, by their names in lower case, with the reason."""
+_HTML = re.compile(r"\s*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _EXCLUDED = "excluded by the option exclude"
 _CI_FOLDERS = (".github", ".circleci", ".gitlab")
 
@@ -222,6 +223,10 @@ class _Reader:
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return
+        if _HTML.match(source.text):
+            message = "this is HTML, such as the page of a login or of an error: look at its origin"
+            self._reject(path, 0, 0, InputError("html", message))
+            return
         unchanged = {content.document.text: content for content in known}
         documents = {text: content.document for text, content in unchanged.items()}
         for entry in parse(source, self._options.limits, documents):
@@ -267,7 +272,7 @@ class _Reader:
         workloads: list[Workload] = []
         for resource in resources:
             if not resource.kind or not resource.api_version:
-                reason = "not a Kubernetes object: apiVersion or kind is missing"
+                reason = _not_an_object(resource)
                 self._skipped.append(SkippedInput(path, document.index, reason))
                 continue
             try:
@@ -353,6 +358,18 @@ def _skip_reason(source: SourceFile) -> str | None:
     reason = _NOT_MANIFESTS.get(name.lower())
     # Manifests are called so, too.
     return None if reason is not None and _looks_like_object(source.text) else reason
+
+
+def _not_an_object(resource: Resource) -> str:
+    """Why something without apiVersion or kind is no object, and what it may be."""
+    if not resource.kind and isinstance(resource.data.get("services"), dict):
+        return "a Compose file: convert it first"
+    if not resource.kind and not resource.api_version:
+        return (
+            "not a Kubernetes object: apiVersion and kind are missing; if these are the values of a"
+            " Helm chart, send what `helm template` prints"
+        )
+    return "not a Kubernetes object: apiVersion or kind is missing"
 
 
 def _looks_like_object(text: str) -> bool:

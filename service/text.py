@@ -116,6 +116,10 @@ _MAGIC = (
 """How files begin that are no text, each with what it is."""
 
 
+_BEGINNING = 4096
+"""Bytes of a file in which what text never has shows that it is none."""
+
+
 def decode(path: str, raw: bytes) -> SourceFile:
     """Decode one file.
 
@@ -134,6 +138,8 @@ def decode(path: str, raw: bytes) -> SourceFile:
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         message = f"byte {error.start} is not UTF-8: save the file as UTF-8"
+        if b"\0" in raw[:_BEGINNING]:
+            message = "the file is binary: send text, or a folder as tar, tar.gz or zip"
         if kind := next((what for magic, what in _MAGIC if raw.startswith(magic)), None):
             message = f"the file is {kind}: send text, or a folder as tar, tar.gz or zip"
         raise InputError("not-utf-8", message, len(before)) from None

@@ -76,6 +76,11 @@ def render_markdown(report: Report, producer: Producer = NOBODY) -> str:
 def _headline(report: Report) -> str:
     open_findings = [finding for finding in report.findings if finding.is_open]
     workloads = counted(len(report.workloads), "workload")
+    if not report.workloads and not report.rejected:
+        lines = [f"- {escape(line)}\n" for line in report.advice]
+        return "".join(
+            ["### Podsplit: there was no workload to look at\n", "\n" * bool(lines), *lines]
+        )
     if not open_findings and not report.rejected:
         return f"### Podsplit: nothing to change in {workloads}\n"
     counts = [

@@ -50,6 +50,7 @@ def analysis_to_dict(report: Report) -> Json:
             {"path": item.path, "document": item.document, "reason": item.reason}
             for item in report.skipped
         ],
+        "advice": list(report.advice),
         "summary": _summary(report),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -102,7 +103,26 @@ def test_what_is_no_object_is_skipped(text):
     (item,) = read(CONFIG, text).skipped
 
     assert (item.path, item.document) == ("a.yaml", 1)
-    assert "apiVersion or kind is missing" in item.reason
+    assert re.search("apiVersion (or kind is|and kind are) missing", item.reason)
+
+
+def test_what_something_without_a_kind_may_be():
+    """A Compose file under whatever name is told from values."""
+    (compose,) = read("services:\n  web: {image: nginx}\n").skipped
+    (values,) = read("replicaCount: 1\nimage: {tag: x}\n").skipped
+
+    assert compose.reason == "a Compose file: convert it first"
+    assert "helm template" in values.reason
+
+
+@pytest.mark.parametrize(
+    "text", ["<!DOCTYPE html>\n<html>", "\n<html lang=en>", "<HTML><body>a: [</body>", "<head>"]
+)
+def test_a_page_is_no_manifest(text):
+    """What a download of a login or an error is."""
+    (item,) = read(text).rejected
+
+    assert item.code == "html"
 
 
 def test_a_kustomization_may_leave_out_its_kind():

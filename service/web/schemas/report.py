@@ -192,6 +192,9 @@ class AnalysisSchema(StrictSchema):
     )
     rejected = list_field(fields.Nested(RejectedSchema), "What could not be read.")
     skipped = list_field(fields.Nested(SkippedSchema), "What is not a manifest.")
+    advice = list_field(
+        fields.String(), "What to send instead, where there was no workload to look at."
+    )
     summary = fields.Nested(SummarySchema, required=True)
 
 

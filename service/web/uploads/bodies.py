@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import IO, Any
@@ -37,7 +39,9 @@ _ARCHIVE_TYPES: Mapping[str, ArchiveKind] = {
     "application/x-tgz": ArchiveKind.GZIP,
     "application/x-compressed-tar": ArchiveKind.GZIP,
 }
-_RAW_TYPES = frozenset({"", "application/octet-stream", "application/x-www-form-urlencoded"})
+_FORM = "application/x-www-form-urlencoded"
+_RAW_TYPES = frozenset({"", "application/octet-stream", _FORM})
+_FILE_NAME = re.compile(rb"@?[\w./~-]{1,256}\.(ya?ml|json|tar|tgz|gz|zip)\s*")
 _YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "application/vnd.yaml"})
 
 ACCEPTED = (
@@ -56,6 +60,8 @@ _MAX_OPTION_PARTS = 64
 """Parts of a form beside the files."""
 _MAX_ERRORS = 20
 """Invalid fields that one problem lists."""
+_MAX_ERRORS_IN_DETAIL = 5
+"""Of these, how many its detail names."""
 
 Files = tuple[tuple[str, bytes], ...]
 """Path and content of each file, in the order in which they were sent."""
@@ -146,7 +152,41 @@ def decode(
             form, parts = _parse_form(raw, body.parameters, settings)
             return _form_upload(form, parts, settings, bounds, extra)
         case _:
-            return Upload(((_raw_path(path, "stdin.yaml"), raw),))
+            return _parse_raw(raw, body.media, path, settings, extra)
+
+
+def _parse_raw(
+    raw: bytes, media: str, path: str | None, settings: Settings, extra: frozenset[str]
+) -> Upload:
+    """A body that is a file, or JSON that curl calls a form.
+
+    Raises:
+        Problem: 400; it is what `curl -d` makes of a file, or a file's name.
+    """
+    if media == _FORM:
+        if b"\n" not in raw and b"apiVersion:" in raw and not raw.lstrip().startswith(b"{"):
+            detail = (
+                "the body has no line breaks: curl -d takes them out of a file; send it with"
+                " --data-binary"
+            )
+            raise Problem(400, detail, code="line-breaks-lost")
+        if _FILE_NAME.fullmatch(raw):
+            detail = (
+                "the body is the name of a file, and not what it holds: with curl put an @ before"
+                " it, as in --data-binary @pod.yaml"
+            )
+            raise Problem(400, detail, code="file-name")
+    if media in _RAW_TYPES and raw.lstrip().startswith(b"{"):
+        with suppress(ValueError, RecursionError):
+            data = json.loads(raw)
+            if isinstance(data, dict) and _is_envelope(data):
+                return _parse_envelope(data, settings, extra)
+    return Upload(((_raw_path(path, "stdin.yaml"), raw),))
+
+
+def _is_envelope(data: Mapping[str, Any]) -> bool:
+    """Whether an object of JSON is an envelope, or was meant to be one: a manifest has a kind."""
+    return "kind" not in data and "apiVersion" not in data
 
 
 def _kind(media: str) -> ArchiveKind | str:
@@ -198,7 +238,8 @@ def _parse_json(raw: bytes, path: str | None, settings: Settings, extra: frozens
         raise Problem(
             400,
             # What the parser says are its own words, and none of the sender's.
-            f"the body is not valid JSON: line {error.lineno}, column {error.colno}: {error.msg}",
+            f"the body is not valid JSON: line {error.lineno}, column {error.colno}:"
+            f" {_wrong_in_json(error)}",
             code="json-unreadable",
         ) from None
     except UnicodeDecodeError:
@@ -209,9 +250,21 @@ def _parse_json(raw: bytes, path: str | None, settings: Settings, extra: frozens
             "the JSON is nested too deeply, or has a number with too many digits",
             code="json-unreadable",
         ) from None
-    if isinstance(data, dict) and "files" in data and "kind" not in data:
+    if isinstance(data, dict) and _is_envelope(data):
         return _parse_envelope(data, settings, extra)
     return Upload(((_raw_path(path, "stdin.json"), raw),))
+
+
+def _wrong_in_json(error: json.JSONDecodeError) -> str:
+    """What is wrong, where the parser's own words are a riddle."""
+    before = error.doc[: error.pos].rstrip()
+    # The parser points at the comma or behind it, as its version has it.
+    behind = error.doc[error.pos :].lstrip().lstrip(",").lstrip()
+    if behind[:1] in ("}", "]") and (before.endswith(",") or error.doc[error.pos] == ","):
+        return "there is a comma before the end of an object or a list"
+    if not before and behind[:1] not in ("{", "[", '"'):
+        return f"{error.msg}; if it is YAML, send it as application/yaml"
+    return error.msg
 
 
 def _parse_envelope(data: Mapping[str, Any], settings: Settings, extra: frozenset[str]) -> Upload:
@@ -226,7 +279,7 @@ def _parse_envelope(data: Mapping[str, Any], settings: Settings, extra: frozense
         options = {}
     if not isinstance(options, dict):
         errors.append(("options", "must be an object"))
-    items = data["files"]
+    items = data.get("files")
     if not isinstance(items, list):
         errors.append(("files", "must be a list of objects with path and content"))
         items = []
@@ -244,7 +297,8 @@ def _parse_envelope(data: Mapping[str, Any], settings: Settings, extra: frozense
     if errors:
         raise Problem(
             422,
-            "the envelope is invalid: see errors",
+            "the envelope is invalid: "
+            + "; ".join(f"{name}: {message}" for name, message in errors[:_MAX_ERRORS_IN_DETAIL]),
             code="invalid-envelope",
             errors=tuple(errors[:_MAX_ERRORS]),
         )

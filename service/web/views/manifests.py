@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from flask import Response, request
 
 from service.findings import Report, Severity
@@ -71,11 +69,9 @@ def _apply_gate(response: Response, report: Report, options: Options) -> Respons
 
 def _nothing_read(report: Report) -> Problem:
     """A green build that has checked nothing would be worse than a red one."""
-    reasons = Counter(item.reason for item in report.skipped)
-    skipped = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(5))
+    advice = "; ".join(report.advice) or "they are empty, or hold comments alone"
     detail = (
         "no object of Kubernetes was read, so nothing was checked. Files that came:"
-        f" {len(report.sources)}. Skipped: {skipped or 'none'}. Look at what is sent, or set"
-        " allow_empty=true where that is right"
+        f" {len(report.sources)}: {advice}. Where that is right, set allow_empty=true"
     )
     return Problem(422, detail, code="nothing-read", headers={"Podsplit-Gate": "failed"})

@@ -36,7 +36,7 @@ def test_nothing_to_say():
     """One line."""
     assert (
         render_markdown(Report({}, (), (), (), (), 0))
-        == "### Podsplit: nothing to change in 0 workloads\n\n"
+        == "### Podsplit: there was no workload to look at\n\n"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_raw_body_may_be_named():
         b'{"kind": "List", "files": []}',
         b"[]",
         b'{"kind": "A"}\n{"kind": "B"}',
-        b"\xef\xbb\xbf{}",
+        b'\xef\xbb\xbf{"kind": "Pod"}',
     ],
 )
 @pytest.mark.parametrize(

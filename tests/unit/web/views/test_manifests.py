@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import re
+import tarfile
 
 import pytest
 from flask import Flask
@@ -280,3 +283,120 @@ def test_known_findings_in_other_formats(client, form):
         "codequality": "[]",
     }
     assert expected[form] in text
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "says"),
+    [
+        (
+            b"# a PodapiVersion: v1kind: Podmetadata:  name: web",
+            "line-breaks-lost",
+            "--data-binary",
+        ),
+        (b"examples/shop.yaml", "file-name", "put an @ before it"),
+        (b"./my-pod.yml", "file-name", "put an @ before it"),
+        (b"manifests.tar.gz\n", "file-name", "put an @ before it"),
+        (
+            b'{"manifests": ["a"]}',
+            "invalid-envelope",
+            "manifests: unknown field; use one of: files",
+        ),
+        (b'{"manifest": "kind: Pod"}', "invalid-envelope", "files: must be a list"),
+        (b'{"files": [{"name": "a.yaml", "content": ""}]}', "invalid-envelope", "files.0: must be"),
+    ],
+)
+def test_what_curl_d_sends(client, sent, code, says):
+    """As a form, which plain curl calls it: each mistake is told from the others, with what helps;
+    nothing of what was sent is quoted.
+    """
+    form = "application/x-www-form-urlencoded"
+    answer = client.post("/v1/analyze", data=sent, content_type=form)
+
+    assert (answer.status_code // 100, answer.json["code"]) == (4, code)
+    assert says in answer.json["detail"]
+    assert "my-pod" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: a}]}}",
+        b'{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a.yaml"}}',
+        b"kind: Pod",
+        b"# apiVersion: v1\n",
+    ],
+)
+def test_what_curl_d_sends_and_is_right(client, sent):
+    """One line may be all that there is."""
+    form = "application/x-www-form-urlencoded"
+
+    assert client.post("/v1/analyze", data=sent, content_type=form).status_code == 200
+
+
+def test_an_envelope_by_curl_d(client):
+    """It is JSON, whatever curl calls it."""
+    envelope = json.dumps({"files": folder(a=POD), "options": {"fail_on": "warning"}})
+    form = "application/x-www-form-urlencoded"
+    answer = client.post("/v1/analyze", data=envelope, content_type=form)
+
+    assert answer.headers["Podsplit-Gate"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b'{"files": [],}', "line 1, column 1[34]: there is a comma before the end"),
+        (b'{"files": [1,\n ]}', "there is a comma before the end of an object or a list"),
+        (b"apiVersion: v1", "if it is YAML, send it as application/yaml"),
+        (b'{"a" 1}', "line 1, column 6: Expecting ':' delimiter"),
+    ],
+)
+def test_what_is_wrong_with_json(client, sent, says):
+    """Where, and in words that help."""
+    answer = client.post("/v1/analyze", data=sent, content_type="application/json")
+
+    assert answer.json["code"] == "json-unreadable"
+    assert re.search(says, answer.json["detail"])
+
+
+KUSTOMIZATION = (
+    b"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (KUSTOMIZATION, "kubectl kustomize"),
+        (b"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n", "Flux"),
+        (b"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\n", "helm template"),
+        (b"apiVersion: argoproj.io/v1alpha1\nkind: Application\n", "Argo CD"),
+        (b"services: {web: {image: nginx}}\n", "Compose file"),
+        (b"replicaCount: 1\n", "helm template"),
+    ],
+)
+def test_advice_where_there_is_no_workload(client, sent, says):
+    """What came, and what to send instead, in JSON, in Markdown and where a gate fails for it."""
+    answer = client.post("/v1/analyze", data=sent)
+    text = client.post("/v1/analyze?format=markdown", data=sent).text
+
+    assert says in " ".join(answer.json["advice"])
+    assert text.startswith("### Podsplit: there was no workload to look at")
+    assert says in text
+
+
+def test_no_advice_where_there_is_a_workload(client):
+    """A kustomization beside its base is as it should be."""
+    assert client.post("/v1/analyze", data=POD + b"---\n" + KUSTOMIZATION).json["advice"] == []
+
+
+def test_advice_on_an_archive_without_manifests(client):
+    """Which files are taken, and that the folder may be another one."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("README.md"))
+    answer = client.post("/v1/analyze", data=packed.getvalue())
+    gate = client.post("/v1/analyze?fail_on=error", data=packed.getvalue())
+
+    assert "end in .yaml, .yml or .json" in answer.json["advice"][0]
+    assert "Files that came: 0: no file came" in gate.json["detail"]

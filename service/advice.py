@@ -1,0 +1,59 @@
+"""What to send instead, where there was no workload to look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from service.findings import SkippedInput
+from service.kube.objects import ManifestSet
+
+NOTHING_CAME = (
+    "no file came: of an archive those are read that end in .yaml, .yml or .json; see that the"
+    " folder is the one that you mean"
+)
+_BY_GROUP = {
+    "kustomize.config.k8s.io": (
+        "a kustomization names manifests: send its whole folder with the bases, or what `kubectl"
+        " kustomize` prints"
+    ),
+    "kustomize.toolkit.fluxcd.io": (
+        "a Flux Kustomization names a folder: send that folder, or what `kubectl kustomize` prints"
+        " for it"
+    ),
+    "helm.toolkit.fluxcd.io": (
+        "a HelmRelease names a chart: send what `helm template` prints with its values"
+    ),
+    "argoproj.io": (
+        "an Application of Argo CD names a repository: send the manifests that are there, or what"
+        " `argocd app manifests` prints"
+    ),
+}
+"""By the API group of the objects that came; a group of Argo's is one of its workflows too."""
+_MOST = 5
+
+
+def advice(
+    sources: Iterable[str], skipped: Iterable[SkippedInput], manifests: ManifestSet, workloads: int
+) -> tuple[str, ...]:
+    """What to send instead; empty where there were workloads.
+
+    Args:
+        sources: the files that came.
+        skipped: what was skipped of them.
+        manifests: the objects.
+        workloads: how many of them are workloads.
+    """
+    if workloads:
+        return ()
+    if not any(True for _ in sources):
+        return (NOTHING_CAME,)
+    groups = dict.fromkeys(
+        resource.group
+        for resource in manifests.resources
+        if resource.group != "argoproj.io" or resource.kind in ("Application", "ApplicationSet")
+    )
+    told = [_BY_GROUP[group] for group in groups if group in _BY_GROUP]
+    reasons = Counter(item.reason for item in skipped)
+    told += [f"{reason} ({count})" for reason, count in reasons.most_common(_MOST)]
+    return tuple(told)
