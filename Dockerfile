@@ -12,6 +12,7 @@ RUN python -m venv --without-pip /opt/podsplit \
     && pip install --only-binary=:all: --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY service ./service
+COPY clients ./clients
 # The byte code is made here, since nothing can be written later; unchecked, so that it holds whatever happens to the files' times.
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/podsplit/bin/python install --no-compile --no-index --no-deps dist/*.whl \

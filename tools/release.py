@@ -17,6 +17,7 @@ SOURCE = "service/web/version.py"
 CHANGELOG = "CHANGELOG.md"
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _IMAGE = r"\bpodsplit:(\d+\.\d+\.\d+)"
+_RELEASE = r"(?:@|rev: |@v|rev: v)(\d+\.\d+\.\d+)"
 
 PLACES: Mapping[str, str] = {
     SOURCE: r'^__version__ = "(.*)"$',
@@ -25,6 +26,8 @@ PLACES: Mapping[str, str] = {
     "openapi.yaml": r"^info:\n(?:  .*\n)*?  version: (.*)$",
     "README.md": _IMAGE,
     "docs/operations.md": _IMAGE,
+    "docs/ci.md": _RELEASE,
+    "templates/podsplit.yml": _RELEASE,
     "helm/README.md": _IMAGE,
 }
 """Each file that has the version, with a pattern whose group is the version."""

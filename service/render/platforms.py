@@ -41,7 +41,7 @@ class Platform:
         """What stands before and behind a text that readers don't see: a comment of HTML, or else
         the definition of a link that nothing uses.
         """
-        return ("<!-- ", " -->") if self.html else ("[//]: # (", ")\n")
+        return ("<!-- ", " -->") if self.html else ("[//]: # (", ")")
 
 
 def _github_block(suggestion: Suggestion, _report: Report) -> str:

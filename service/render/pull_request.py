@@ -70,6 +70,10 @@ class Asker:
         """What a comment starts with, unseen: the same from run to run."""
         return f"{self.marker_start}{kind}:{key}{self.platform.hidden[1]}"
 
+    def opening(self, kind: str, key: str) -> str:
+        """The first line of a comment; the definition of a link is a paragraph of its own."""
+        return self.marker(kind, key) + ("\n" if self.platform.html else "\n\n")
+
 
 def render_suggestions(report: Report, diffs: dict[str, FileDiff], asker: Asker) -> Json:
     """Comments for the changes that fit into the pull request's diff, and a summary with a patch of
@@ -130,7 +134,7 @@ def _body(
     """The comment: what it does and why, the suggestion, and as much of the containers and of the
     picture as there is room for; empty where not even the suggestion fits.
     """
-    text = asker.marker("suggestion", suggestion.key) + "\n"
+    text = asker.opening("suggestion", suggestion.key)
     for change in suggestion.changes:
         text += f"**Podsplit**: {escape(change.title)}\n\n"
         text += "".join(change_lines(report, change, asker.producer)) + "\n"
@@ -177,13 +181,13 @@ class _Summary:
             left_out: the changes that are not suggested.
         """
         platform = self._asker.platform
-        mark = self._asker.marker("summary", key_of())
+        opening = self._asker.opening("summary", key_of())
         others = [item for item in left_out if item.reason is not Reason.NOT_TOUCHED]
         remarks = list(self._remarks())
         diff = _patch(self._report, others)
         text, missing = joined(
             [
-                f"{mark}\n{self._headline(comments, others, remarks)}",
+                opening + self._headline(comments, others, remarks),
                 container_table(self._report, self._touched, min(_MAX_TABLE, self._room)),
                 self._others(others),
                 "**Not changed**\n\n" + bounded(remarks, self._room) if remarks else "",
@@ -198,7 +202,7 @@ class _Summary:
                 " everything, with `format=diff` as a patch._\n"
             )
         quiet = not (comments or others or remarks)
-        return {"marker": mark, "body": text, "patch": diff, "quiet": quiet}
+        return {"marker": opening.strip(), "body": text, "patch": diff, "quiet": quiet}
 
     @property
     def _room(self) -> int:

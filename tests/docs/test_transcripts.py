@@ -8,6 +8,7 @@ behind `console` say what it needs:
 - `helm`: the real helm, on PATH;
 - `cluster`: a cluster. `helm install` and `upgrade` are rendered with the same arguments, `kubectl
   create` stays on the client, and of other commands every flag must exist;
+- `pip`: an installation. What is installed and what is run must exist; tests/packaging does both;
 - `docker`: a Docker engine. The file that a command is about must exist, and where there is a
   client it must read the file.
 """
@@ -19,6 +20,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from tests.conftest import Server
 from tests.support.pages import ROOT, Block, Step, blocks, matches_output, pages, prose, steps
 
 CONSOLE = [block for page in pages() for block in blocks(page) if block.language == "console"]
-NEEDS = {"make", "helm", "cluster", "docker"}
+NEEDS = {"make", "pip", "helm", "cluster", "docker"}
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 SHOWN_URL = "http://127.0.0.1:8080"
 """Where the service is, as the pages write it."""
@@ -175,6 +177,15 @@ def _compose(words: list[str], clone: Path) -> None:
     options = [word for word in words[2:] if word.startswith("--profile")]
     done = run(shlex.join(["docker", "compose", *options, "config", "--quiet"]), clone)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("block", blocks_that_need("pip"))
+def test_what_is_installed_is_there(block: Block) -> None:
+    """A project where pip looks for it, and commands that it brings."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    install, *others = [words_of(step.command) for step in steps(block)]
+    assert install == ["pip", "install", "."]
+    assert {words[0] for words in others} <= project["scripts"].keys()
 
 
 @pytest.mark.parametrize("block", blocks_that_need("make"))

@@ -1,5 +1,5 @@
-"""The example bot, as CI runs it: a real checkout, the real service, and a forge as strict as the
-real ones.
+"""The bot, as CI runs it: a real checkout, the real service, and forges as strict as the real
+ones.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from service.render.diff_parser import parse_diff
 from tests.conftest import Server
-from tests.support.forges import TOKEN, PullRequest, running_forge
-from tests.unit.render.pull_requests import as_github, as_gitlab
+from tests.support.forge_apis import PullRequest
+from tests.support.forges import bot_environment, running_forge
+from tests.unit.render.pull_requests import as_github, as_gitlab, block
 
 ROOT = Path(__file__).resolve().parents[2]
-BOT = ROOT / "examples" / "bots" / "podsplit_bot.py"
 POD = (
     "apiVersion: v1\nkind: Pod\nmetadata:\n  name: NAME\n  labels: {app: NAME}\nspec:\n "
     " containers:\n    - name: app\n      image: nginx\n"
@@ -59,7 +60,7 @@ class Checkout:
         """
         for name, content in files.items():
             path = self.folder / name
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content) if content is not None else path.unlink()
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "x")
@@ -68,46 +69,63 @@ class Checkout:
             for path, file in parse_diff(self.git("diff", "main...HEAD")).items()
         }
 
-    def run(self, *, fails: bool = False) -> str:
-        """Run the bot once; its output."""
+    def run(self, *words: str, code: int = 0, **more: str) -> str:
+        """Run the bot once; its output.
+
+        Args:
+            words: further arguments.
+            code: the exit code that it should end with.
+            more: further variables.
+        """
         done = subprocess.run(
-            [sys.executable, str(BOT), self.platform, "main"],
+            [sys.executable, "-m", "clients.bot", self.platform, "main", *words],
             cwd=self.folder,
-            env=self.environ,
+            env=self.environ | more,
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
-        assert (done.returncode != 0) == fails, done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
     @property
     def line_comments(self) -> list[dict[str, Any]]:
         """The comments on lines."""
-        return self.pull_request.comments_of_kind("review", "discussion")
+        return self.pull_request.comments_of_kind("line")
 
     @property
     def summaries(self) -> list[str]:
         """The texts of the bot's comments on no line."""
         return [
             note["body"]
-            for note in self.pull_request.comments_of_kind("talk", "note")
-            if note["body"].startswith("<!-- podsplit:")
+            for note in self.pull_request.comments_of_kind("talk")
+            if note["body"].startswith(("<!-- podsplit", "[//]: # (podsplit"))
         ]
 
     def apply_suggestion(self, comment: dict[str, Any]) -> str:
-        """The text that the forge gives the file when somebody takes the suggestion."""
-        path = comment["path"] if self.platform == "github" else comment["position"]["new_path"]
+        """The text that the file gets when somebody takes the suggestion, by the forge's button or
+        by hand.
+        """
+        path = comment.get("path") or comment.get("inline", comment.get("position", {}))
+        path = path if isinstance(path, str) else path.get("path", path.get("new_path"))
         text = (self.folder / path).read_text()
         if self.platform == "gitlab":
             return as_gitlab(text, comment)
-        return as_github(
-            text, {name: value for name, value in comment.items() if value is not None}
-        )
+        if self.platform == "github":
+            given = {name: value for name, value in comment.items() if value is not None}
+            return as_github(text, given)
+        _, diff = block(comment["body"], "diff")
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, path)
+            copy.parent.mkdir(parents=True)
+            copy.write_text(text)
+            subprocess.run(["git", "apply", "-"], cwd=folder, input=diff.encode(), check=True)
+            return copy.read_text()
 
 
-@pytest.fixture(params=["github", "gitlab"])
+@pytest.fixture(params=["github", "gitlab", "gitea", "forgejo", "bitbucket"])
 def checkout(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> Iterator[Checkout]:
     """A branch that changes nothing yet; people have already commented on its pull request."""
     with running_forge() as (url, pull_request):
@@ -115,19 +133,9 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> 
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("GIT", "CI", "PODSPLIT"))
-        } | {
-            "PODSPLIT_URL": server.url + "/",
-            "GITHUB_API_URL": url,
-            "GITHUB_REPOSITORY": "team/shop",
-            "GITHUB_TOKEN": TOKEN,
-            "PULL_NUMBER": "7",
-            "HEAD_SHA": pull_request.head,
-            "CI_API_V4_URL": f"{url}/api/v4",
-            "CI_PROJECT_ID": "42",
-            "CI_MERGE_REQUEST_IID": "7",
-            "GITLAB_TOKEN": TOKEN,
         }
-        talk = "talk" if request.param == "github" else "note"
+        environ |= bot_environment(url, pull_request)
+        environ |= {"PODSPLIT_URL": server.url + "/", "PYTHONPATH": str(ROOT)}
         for words in (
             "Please look.",
             "> <!-- podsplit:summary:0123456789abcdef --> what's this?",
@@ -135,18 +143,23 @@ def checkout(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> 
             "Later.",
             "Now.",
         ):
-            pull_request.add_comment(talk, body=words)
+            pull_request.add_comment("talk", body=words)
         branch = Checkout(
             folder=tmp_path, pull_request=pull_request, environ=environ, platform=request.param
         )
         branch.git("init", "--quiet", "--initial-branch=main")
         (tmp_path / "old.yaml").write_text(POD.replace("NAME", "old"))
         (tmp_path / "link.yaml").symlink_to("old.yaml")
-        (tmp_path / "latin.yaml").write_bytes("# grün\n".encode("latin-1"))
+        (tmp_path / "latin.yaml").write_bytes("# grün\napiVersion: v1\n".encode("latin-1"))
         branch.git("add", "--all")
         branch.git("commit", "--quiet", "--message", "x")
         branch.git("switch", "--quiet", "--create", "branch")
         yield branch
+
+
+def only(*platforms: str) -> pytest.MarkDecorator:
+    """The test is for some forges; what it tests is the same for all."""
+    return pytest.mark.parametrize("checkout", platforms, indirect=True)
 
 
 def test_a_pull_request_from_its_first_push_to_its_last(checkout: Checkout) -> None:
@@ -162,7 +175,7 @@ def test_a_pull_request_from_its_first_push_to_its_last(checkout: Checkout) -> N
     assert len(checkout.line_comments) == 2
     assert len(checkout.summaries) == 1
     for comment in checkout.line_comments:
-        assert "kind: Deployment" in checkout.apply_suggestion(comment)
+        assert "kind: Deployment" in comment["body"]
 
     checkout.pull_request.writes.clear()
     checkout.run()
@@ -237,30 +250,200 @@ def test_a_forge_that_is_busy(checkout: Checkout) -> None:
     assert len(checkout.line_comments) == 1
 
 
+@pytest.mark.parametrize("name", ["", "team-a"])
+def test_a_status_at_the_commit(checkout: Checkout, name: str) -> None:
+    """Good, unless it is to be strict; under the bot's name."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    words = ("--name", name) if name else ()
+    checkout.run(*words)
+    checkout.run(*words, "--strict", code=1)
+    first, second = checkout.pull_request.statuses
+    key = {"gitlab": "name", "bitbucket": "key"}.get(checkout.platform, "context")
+
+    assert first[key] == second[key] == ("podsplit/team-a" if name else "podsplit")
+    assert [first["state"].lower()[:7], second["state"].lower()[:4]] == ["success", "fail"]
+
+
+def test_a_status_that_may_not_be_set(checkout: Checkout) -> None:
+    """It is said, and the comments are there all the same; or it isn't tried."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    checkout.pull_request.may_set_status = False
+
+    assert "no status was set: the forge answers 403" in checkout.run()
+    assert len(checkout.line_comments) == 1
+    assert "no status" not in checkout.run("--no-status")
+
+
 def test_a_token_that_may_only_read(checkout: Checkout) -> None:
-    """With a token that may not write, as on a fork, the bot prints what it would post, and
-    succeeds.
+    """On a fork, which gets no other: the summary is printed, and the build goes on. Elsewhere the
+    token is wrong, and the build says so.
     """
     checkout.push({"app.yaml": POD.replace("NAME", "app")})
     checkout.pull_request.is_read_only = True
-    output = checkout.run()
+    assert "the token may not do this" in checkout.run(code=2)
 
-    assert "the token may not comment" in output
-    assert "kind: Deployment" in output
+    checkout.pull_request.is_from_fork = True
+    output = checkout.run()
+    assert "the branch is in a fork" in output
+    assert "### Podsplit: 1 suggestion" in output
     assert checkout.pull_request.writes == []
+
+
+def test_a_token_that_is_wrong(checkout: Checkout) -> None:
+    """It fails, on a fork too."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    checkout.pull_request.is_from_fork = True
+    wrong = {name: "wrong" for name in checkout.environ if name.endswith("_TOKEN")}
+
+    assert "the token is not valid" in checkout.run(code=2, **wrong)
+
+
+def test_what_somebody_has_resolved(checkout: Checkout) -> None:
+    """It stays as it is, and isn't posted again where the lines are now."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    checkout.run()
+    (comment,) = checkout.line_comments
+    comment |= {"resolved": True, "resolver": {"login": "you"}, "resolution": {"user": "you"}}
+    before = dict(comment)
+    checkout.push({"app.yaml": "# a line above\n" + POD.replace("NAME", "app")})
+
+    assert "1 left as somebody dismissed them" in checkout.run()
+    assert checkout.line_comments == [before]
+
+
+def test_what_somebody_has_deleted(checkout: Checkout) -> None:
+    """It isn't posted again, in this run and in later ones, until it is about something else."""
+    checkout.push({"one.yaml": POD.replace("NAME", "one"), "two.yaml": POD.replace("NAME", "two")})
+    checkout.run()
+    gone = checkout.line_comments[0]
+    del checkout.pull_request.comments[gone["id"]]
+    for _ in range(2):
+        assert "1 left as somebody dismissed them" in checkout.run()
+    assert len(checkout.line_comments) == 1
+    assert len(checkout.summaries) == 1
+
+    checkout.push({"three.yaml": POD.replace("NAME", "three")})
+    checkout.run()
+    assert len(checkout.line_comments) == 2
+
+
+def test_two_bots_on_one_pull_request(checkout: Checkout) -> None:
+    """Each has comments of its own, and lets those of the other alone."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    checkout.run()
+    checkout.run("--name", "other")
+    assert len(checkout.line_comments) == 2
+    assert len(checkout.summaries) == 2
+
+    checkout.pull_request.writes.clear()
+    checkout.run()
+    checkout.run("--name", "other")
+    assert checkout.pull_request.writes == []
+
+
+def test_a_limit_of_requests(checkout: Checkout) -> None:
+    """It waits as long as it is asked to, and takes the answer for no refusal."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    checkout.pull_request.too_soon = 2
+    checkout.run()
+
+    assert len(checkout.line_comments) == 1
+
+
+@only("github")
+def test_what_is_sent(checkout: Checkout) -> None:
+    """What may be a manifest, in the folders that are named."""
+    other = POD.replace("NAME", "other")
+    lock = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "lock"}}'
+    checkout.push(
+        {
+            "app/one.yaml": POD.replace("NAME", "one"),
+            "app/deep/two.yaml": POD.replace("NAME", "two"),
+            "elsewhere/three.yaml": other,
+            "app/package-lock.json": lock,
+            "app/node_modules/x.yaml": other.replace("other", "module"),
+            "app/long.yaml": f"apiVersion: v1\n# {'x' * 1_000_000}\n",
+            "app/data.json": '{"a": 1}',
+        }
+    )
+    output = checkout.run("--paths", "app")
+
+    assert {comment["path"] for comment in checkout.line_comments} == {
+        "app/one.yaml",
+        "app/deep/two.yaml",
+    }
+    assert "'app/long.yaml'" in output
+    assert "lock" not in checkout.summaries[0]
+
+
+@only("github")
+@pytest.mark.parametrize(
+    ("words", "variables", "says"),
+    [
+        ((), {"PODSPLIT_URL": "http://127.0.0.1:9"}, "can't be reached"),
+        ((), {"PODSPLIT_URL": ""}, "the variable PODSPLIT_URL is not set"),
+        ((), {"PULL_NUMBER": ""}, "the variable PULL_NUMBER is not set"),
+        ((), {"GITHUB_REPOSITORY": "team/none"}, "404"),
+        ((), {"GITHUB_API_URL": "http://127.0.0.1:9"}, "the forge can't be reached"),
+        (("--paths", "../elsewhere"), {}, "git ls-files failed"),
+        (("--name", "A bot"), {}, "answers 422: bot: must be"),
+    ],
+)
+def test_trouble_is_a_sentence(
+    checkout: Checkout, words: tuple[str, ...], variables: dict[str, str], says: str
+) -> None:
+    """What is wrong and what to do, no traceback, and another exit code than for findings."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+
+    assert says in checkout.run(*words, code=2, **variables)
+
+
+@only("github")
+def test_a_base_that_git_does_not_know(checkout: Checkout) -> None:
+    """It says what may be missing."""
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+    checkout.git("branch", "--quiet", "--move", "main", "trunk")
+
+    assert "fetch-depth: 0" in checkout.run(code=2)
+
+
+@only("github")
+def test_a_platform_that_is_unknown(checkout: Checkout) -> None:
+    """The known ones are named."""
+    checkout.platform = "sourceforge"
+
+    assert "choose from" in checkout.run(code=2)
+
+
+@only("github")
+def test_too_much_for_the_service(checkout: Checkout, start_server: Any) -> None:
+    """It says what would help."""
+    small = start_server(PODSPLIT_MAX_BODY_BYTES="1024")
+    checkout.push({f"{name}.yaml": POD.replace("NAME", name) for name in ("a", "b", "c", "d")})
+
+    assert "--paths" in checkout.run(code=2, PODSPLIT_URL=small.url)
+
+
+@only("github")
+def test_a_service_that_wants_a_token(
+    checkout: Checkout, start_server: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """It says so, and works with one."""
+    tokens = tmp_path_factory.mktemp("tokens") / "tokens"
+    tokens.write_text("a-token-of-the-service\n")
+    guarded = start_server(PODSPLIT_TOKENS_FILE=str(tokens))
+    checkout.push({"app.yaml": POD.replace("NAME", "app")})
+
+    assert "set PODSPLIT_TOKEN" in checkout.run(code=2, PODSPLIT_URL=guarded.url)
+    checkout.run(PODSPLIT_URL=guarded.url, PODSPLIT_TOKEN="a-token-of-the-service")
+    assert len(checkout.line_comments) == 1
 
 
 def test_a_comment_that_is_refused(checkout: Checkout) -> None:
     """The other comments are posted, and the bot fails with the one that was refused."""
     checkout.push({"one.yaml": POD.replace("NAME", "one"), "two.yaml": POD.replace("NAME", "two")})
     checkout.pull_request.hunks.pop("one.yaml")
-    output = checkout.run(fails=True)
+    output = checkout.run(code=1)
 
-    assert "one.yaml: 4" in output
+    assert "one.yaml: the forge answers 4" in output
     assert (len(checkout.line_comments), len(checkout.summaries)) == (1, 1)
-
-
-@pytest.mark.parametrize("path", sorted(BOT.parent.glob("*.py")), ids=lambda path: path.name)
-def test_the_bot_is_short(path: Path) -> None:
-    """Each file of the bot has fewer than 150 lines."""
-    assert len(path.read_text().splitlines()) < 150

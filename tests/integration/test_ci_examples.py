@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ import yaml
 from junitparser import JUnitXml
 
 from tests.conftest import Server
-from tests.support.forges import TOKEN, running_forge
+from tests.support.forges import bot_environment, running_forge
 
 ROOT = Path(__file__).resolve().parents[2]
 CI = ROOT / "examples" / "ci"
@@ -111,7 +112,14 @@ def shell(repository: Path, server: Server, tmp_path: Path) -> Shell:
 
 
 @pytest.mark.parametrize(
-    ("file", "schema"), [("github-actions.yml", "github-workflows"), ("gitlab-ci.yml", "gitlab-ci")]
+    ("file", "schema"),
+    [
+        ("github-actions.yml", "github-workflows"),
+        ("reviewdog.yml", "github-workflows"),
+        ("gitea-actions.yml", "github-workflows"),
+        ("gitlab-ci.yml", "gitlab-ci"),
+        ("bitbucket-pipelines.yml", "bitbucket-pipelines"),
+    ],
 )
 def test_files_fit_the_schema_of_their_system(file: str, schema: str) -> None:
     """The files fit the schemas that editors use for them."""
@@ -129,18 +137,21 @@ def test_files_fit_the_schema_of_their_system(file: str, schema: str) -> None:
 
 
 def test_a_workflow_may_do_no_more_than_it_needs() -> None:
-    """The workflow has no permission by default, and each job may write one thing. The checkout
-    keeps no token, and actions have a stated major version.
+    """The workflow has no permission by default, and each job may write what it needs. The checkout
+    keeps no token, and actions are pinned.
     """
     assert WORKFLOW["permissions"] == {}
     writes = {
         name: [right for right, how in job["permissions"].items() if how == "write"]
         for name, job in WORKFLOW["jobs"].items()
     }
-    assert writes == {"findings": ["security-events"], "suggestions": ["pull-requests"]}
+    assert writes == {
+        "findings": ["security-events"],
+        "suggestions": ["pull-requests", "statuses"],
+    }
     steps = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
     for step in steps:
-        assert re.fullmatch(r"[\w-]+(/[\w-]+)+@v\d+", step.get("uses", "a/b@v1"))
+        assert re.fullmatch(r"[\w-]+(/[\w-]+)+@[0-9a-f]{40}", step.get("uses", f"a/b@{40 * 'a'}"))
         assert (
             not step.get("uses", "").startswith("actions/checkout@")
             or step["with"]["persist-credentials"] is False
@@ -261,51 +272,216 @@ def test_plain_shell_without_an_answer(shell: Shell, trouble: dict[str, str]) ->
     assert done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("platform", ["github", "gitlab"])
-def test_the_jobs_that_post_suggestions(shell: Shell, repository: Path, platform: str) -> None:
-    """The step that runs the bot posts on a pull request."""
+def script_of(platform: str) -> tuple[str, str]:
+    """The commands that run the bot, and the folder that clients is copied to."""
+    if platform == "github":
+        return named_step(
+            WORKFLOW["jobs"]["suggestions"]["steps"], "Post suggestions"
+        ), ".github/podsplit"
+    if platform == "gitlab":
+        return "\n".join(PIPELINE["podsplit-suggestions"]["script"]), ".gitlab/podsplit"
+    if platform == "gitea":
+        workflow = yaml.safe_load((CI / "gitea-actions.yml").read_text())
+        return named_step(workflow["jobs"]["suggestions"]["steps"], "Post suggestions"), ".podsplit"
+    pipelines = yaml.safe_load((CI / "bitbucket-pipelines.yml").read_text())["pipelines"]
+    script = pipelines["pull-requests"]["**"][0]["step"]["script"]
+    return "\n".join(line for line in script if not line.startswith("pip ")), ".podsplit"
+
+
+def named_step(steps: list[dict[str, str]], name: str) -> str:
+    """The commands of a step."""
+    return next(step["run"] for step in steps if step.get("name") == name)
+
+
+@pytest.fixture
+def branch(shell: Shell, repository: Path) -> tuple[str, str]:
+    """A branch that adds a bare Pod: the commit that it leaves, and its head."""
     author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
-    (repository / f".{platform}").mkdir()
-    (repository / f".{platform}" / "podsplit").symlink_to(ROOT / "examples" / "bots")
     commit = 'git add --all manifests && git "$@" commit --quiet --message x'
     assert shell(commit, "sh", *author).returncode == 0
     base = shell("git switch --quiet --create branch && git rev-parse HEAD").stdout.strip()
     (repository / "manifests" / "bare.yaml").write_text(BARE)
-    head = shell(f"{commit} && git rev-parse HEAD", "sh", *author).stdout.strip()
-    if platform == "github":
-        script = next(
-            step["run"]
-            for step in WORKFLOW["jobs"]["suggestions"]["steps"]
-            if step.get("name") == "Post suggestions"
-        )
-    else:
-        script = "\n".join(PIPELINE["podsplit-suggestions"]["script"])
+    return base, shell(f"{commit} && git rev-parse HEAD", "sh", *author).stdout.strip()
+
+
+@pytest.mark.parametrize("platform", ["github", "gitlab", "gitea", "bitbucket"])
+def test_the_jobs_that_post_suggestions(
+    shell: Shell, repository: Path, branch: tuple[str, str], platform: str
+) -> None:
+    """The step that runs the bot posts on a pull request."""
+    base, head = branch
+    script, folder = script_of(platform)
+    (repository / folder).mkdir(parents=True)
+    (repository / folder / "clients").symlink_to(ROOT / "clients")
+    shell(f"git remote add origin . && git branch trunk {base}")
     with running_forge() as (url, pull_request):
         pull_request.head = head
         pull_request.hunks = {"manifests/bare.yaml": [range(1, 100)]}
-        environ = {
-            "GITHUB_API_URL": url,
-            "GITHUB_REPOSITORY": "team/shop",
-            "GITHUB_TOKEN": TOKEN,
-            "PULL_NUMBER": "7",
-            "HEAD_SHA": head,
-        }
-        environ |= {
-            "CI_API_V4_URL": f"{url}/api/v4",
-            "CI_PROJECT_ID": "42",
-            "CI_MERGE_REQUEST_IID": "7",
-            "GITLAB_TOKEN": TOKEN,
-        }
-        environ |= {
+        environ = bot_environment(url, pull_request) | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "BASE": base,
             "CI_MERGE_REQUEST_DIFF_BASE_SHA": base,
-            "CI_COMMIT_SHA": head,
+            "BITBUCKET_PR_DESTINATION_BRANCH": "trunk",
+            "PYTHONPATH": folder,
         }
         done = shell(script, **environ)
 
         assert done.returncode == 0, done.stderr
-        assert len(pull_request.comments_of_kind("review", "discussion")) == 1
+        assert len(pull_request.comments_of_kind("line")) == 1
+
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+
+
+def action_step(name: str) -> str:
+    """The commands of a step of the action, which start no installation."""
+    script = named_step(ACTION["runs"]["steps"], name)
+    return re.sub(r"^.*-m venv .*\n.*pip. install.*\n", "", script, flags=re.MULTILINE).replace(
+        '"$RUNNER_TEMP/podsplit/venv/bin/python"', "python3"
+    )
+
+
+def test_the_action(shell: Shell, repository: Path, tmp_path: Path, clean: bool) -> None:
+    """It writes the summary and SARIF in both cases, and fails where there is a finding."""
+    outputs = tmp_path / "outputs"
+    outputs.touch()
+    variables = {"PATHS": " manifests \n\n", "FAIL_ON": "warning", "GITHUB_OUTPUT": str(outputs)}
+    for name in ("Pack the manifests", "Summarise", "Look for findings"):
+        done = shell(action_step(name), **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    assert outputs.read_text() == f"gate={'passed' if clean else 'failed'}\n"
+    results = json.loads((repository / "podsplit.sarif").read_text())["runs"][0]["results"]
+    assert {result["ruleId"] for result in results} == (set() if clean else {"bare-pod"})
+    assert ("nothing to change" in (tmp_path / "summary.md").read_text()) == clean
+    assert shell(action_step("Fail on findings")).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "variables", "says"),
+    [
+        ("Pack the manifests", {"PATHS": "manifest"}, "::error::there is no manifest"),
+        ("Look for findings", {"FAIL_ON": "always"}, "must be one of info, warning, error"),
+        ("Summarise", {"PODSPLIT_URL": "http://127.0.0.1:9"}, ""),
+    ],
+)
+def test_the_action_without_an_answer(
+    shell: Shell, repository: Path, tmp_path: Path, step: str, variables: dict[str, str], says: str
+) -> None:
+    """It fails, says why, and leaves nothing to upload."""
+    usual = {"PATHS": "manifests", "FAIL_ON": "warning", "GITHUB_OUTPUT": str(tmp_path / "o")}
+    shell(action_step("Pack the manifests"), **usual)
+    done = shell(action_step(step), **usual | variables)
+
+    assert done.returncode != 0
+    assert says in done.stdout
+    assert not (repository / "podsplit.sarif").exists()
+
+
+def test_the_action_never_fails_for_findings_if_told_so(
+    shell: Shell, repository: Path, tmp_path: Path
+) -> None:
+    """`fail-on: never` is for a first look."""
+    (repository / "manifests" / "bare.yaml").write_text(BARE)
+    outputs = tmp_path / "outputs"
+    variables = {"PATHS": "manifests", "FAIL_ON": "never", "GITHUB_OUTPUT": str(outputs)}
+    shell(action_step("Pack the manifests"), **variables)
+    assert shell(action_step("Look for findings"), **variables).returncode == 0
+    assert outputs.read_text() == "gate=passed\n"
+
+
+def test_the_action_posts_suggestions(
+    shell: Shell, branch: tuple[str, str], tmp_path: Path
+) -> None:
+    """On the pull request, by the bot that comes with it."""
+    base, head = branch
+    with running_forge() as (url, pull_request):
+        pull_request.head = head
+        pull_request.hunks = {"manifests/bare.yaml": [range(1, 100)]}
+        environ = bot_environment(url, pull_request) | {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "BASE": base,
+            "NAME": "",
+            "PATHS": "manifests",
+            "PYTHONPATH": str(ROOT),
+        }
+        done = shell(action_step("Post suggestions"), **environ)
+
+        assert done.returncode == 0, done.stderr
+        assert len(pull_request.comments_of_kind("line")) == 1
+
+
+COMPONENT = (ROOT / "templates" / "podsplit.yml").read_text()
+
+
+def test_the_component(shell: Shell, repository: Path, clean: bool, tmp_path: Path) -> None:
+    """Its inputs are all used and all declared; with them filled in it fits GitLab's schema, and
+    its job does what the example's does.
+    """
+    head, body = COMPONENT.split("\n---\n")
+    inputs = yaml.safe_load(head)["spec"]["inputs"]
+    values = {name: str(given.get("default", "x")) for name, given in inputs.items()}
+    assert set(re.findall(r"\$\[\[ inputs\.([a-z-]+) \]\]", body)) == inputs.keys()
+    filled = re.sub(r"\$\[\[ inputs\.([a-z-]+) \]\]", lambda match: values[match[1]], body)
+    (tmp_path / "filled.yml").write_text(filled)
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.gitlab-ci"]
+    checked = subprocess.run([*command, tmp_path / "filled.yml"], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+    script = "\n".join(yaml.safe_load(filled)["podsplit"]["script"])
+    done = shell(script, FAIL_ON="warning")
+    assert done.returncode == (0 if clean else 22), done.stderr
+    assert json.loads((repository / "gl-code-quality.json").read_text()) == [] or not clean
+
+
+def test_reviewdog_is_given_what_it_reads(
+    shell: Shell, repository: Path, tmp_path: Path, clean: bool
+) -> None:
+    """Diagnostics with suggestions."""
+    workflow = yaml.safe_load((CI / "reviewdog.yml").read_text())
+    steps = workflow["jobs"]["podsplit"]["steps"]
+    done = shell(named_step(steps, "Ask Podsplit"))
+    diagnostics = json.loads((tmp_path / "podsplit.json").read_text())["diagnostics"]
+
+    assert done.returncode == 0, done.stderr
+    assert [item["code"]["value"] for item in diagnostics] == ([] if clean else ["bare-pod"])
+    assert all(item["suggestions"] for item in diagnostics)
+
+
+def test_the_pre_commit_hook(shell: Shell, repository: Path, clean: bool, tmp_path: Path) -> None:
+    """As pre-commit runs it: it fails on a finding, and shows it."""
+    author = ("-c", "user.name=t", "-c", "user.email=t@example.com")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in (".pre-commit-hooks.yaml", "examples/ci/check.sh"):
+        (hooks / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, hooks / name)
+    for folder, words in (
+        (hooks, "git init --quiet && git add --all"),
+        (repository, "git add --all"),
+    ):
+        command = f'cd "$0" && {words} && git "$@" commit --quiet --message x'
+        assert shell(command, str(folder), *author).returncode == 0
+    revision = shell('git -C "$0" rev-parse HEAD', str(hooks)).stdout.strip()
+    config = {
+        "repos": [
+            {
+                "repo": str(hooks),
+                "rev": revision,
+                "hooks": [{"id": "podsplit", "args": ["manifests"]}],
+            }
+        ]
+    }
+    (repository / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PRE_COMMIT_HOME": str(tmp_path / "home"),
+    }
+    shell("git add .pre-commit-config.yaml")
+    done = shell("pre-commit run --all-files", **environ)
+
+    assert done.returncode == (0 if clean else 1), done.stdout + done.stderr
+    assert ("kind: Deployment" in done.stdout) != clean
 
 
 def test_a_folder_that_is_misspelt(shell: Shell) -> None:

@@ -190,6 +190,7 @@ def test_the_context_is_what_is_copied_and_nothing_else():
         "requirements.lock",
         "requirements-build.lock",
         "service",
+        "clients",
     }
     assert context_files(ROOT, IGNORE) == tracked(*named)
 

@@ -195,16 +195,31 @@ def test_the_package_is_whole(image):
     """Every file of the sources is installed, data and templates too, and nothing else."""
     there = {
         str(path.relative_to(image.packages))
-        for path in (image.packages / "service").rglob("*")
+        for package in ("service", "clients")
+        for path in (image.packages / package).rglob("*")
         if path.is_file()
     }
     sources = {
         name
         for name in context_files(ROOT, (ROOT / ".dockerignore").read_text())
-        if name.startswith("service/")
+        if name.startswith(("service/", "clients/"))
     }
     assert {name for name in there if not name.endswith(".pyc")} == sources
     assert {Path(name).suffix for name in sources} == {".py", ".json", ".yaml", ".html"}
+
+
+def test_the_commands_are_there(image):
+    """The bot, and the server under its own name."""
+    folder = image.stage.root / "opt/podsplit/bin"
+    assert all((folder / name).is_file() for name in ("podsplit-bot", "podsplit-server"))
+    done = subprocess.run(
+        image.command(["/opt/podsplit/bin/python", "-m", "clients.bot", "--help"]),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert "--paths" in done.stdout
 
 
 def test_byte_code_is_there_for_all_and_is_never_checked_against_times(image):

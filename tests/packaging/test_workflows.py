@@ -15,6 +15,11 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
+FOR_USERS = [
+    ROOT / "action.yml",
+    ROOT / "examples" / "ci" / "github-actions.yml",
+    ROOT / "examples" / "ci" / "reviewdog.yml",
+]
 FORMS = sorted(path for path in (GITHUB / "ISSUE_TEMPLATE").glob("*.yml") if path.stem != "config")
 JOBS = [
     pytest.param(job, id=f"{path.stem}-{name}")
@@ -36,6 +41,7 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     [
         ("vendor.github-workflows", WORKFLOWS),
         ("custom.github-workflows-require-timeout", WORKFLOWS),
+        ("vendor.github-actions", [ROOT / "action.yml"]),
         ("vendor.dependabot", [GITHUB / "dependabot.yml"]),
         ("vendor.github-issue-forms", FORMS),
         ("vendor.github-issue-config", [GITHUB / "ISSUE_TEMPLATE" / "config.yml"]),
@@ -54,6 +60,23 @@ def test_zizmor_has_nothing_to_say():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("path", FOR_USERS, ids=lambda path: path.name)
+def test_zizmor_has_nothing_to_say_of_what_users_get(path):
+    """The action, and the workflows to copy."""
+    done = run(BIN / "zizmor", "--offline", "--persona=pedantic", "--strict-collection", path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", FOR_USERS, ids=lambda path: path.name)
+def test_no_text_of_others_is_expanded_in_a_shell(path):
+    """Secrets, inputs and names of branches reach it as variables."""
+    data = yaml.safe_load(path.read_text())
+    parts = data["jobs"].values() if "jobs" in data else [data["runs"]]
+    scripts = [step["run"] for part in parts for step in part["steps"] if "run" in step]
+    assert scripts
+    assert [script for script in scripts if "${{" in script] == []
+
+
 def test_zizmor_would_have_something_to_say(tmp_path):
     """About an action that is pinned by a tag, and one that keeps its credentials."""
     text = WORKFLOWS[0].read_text()
@@ -70,7 +93,7 @@ def test_actionlint_has_nothing_to_say():
     actionlint = shutil.which("actionlint")
     if actionlint is None:
         pytest.skip("actionlint is not on PATH")
-    done = run(actionlint, *WORKFLOWS)
+    done = run(actionlint, *WORKFLOWS, *(path for path in FOR_USERS if path.name != "action.yml"))
     assert (done.returncode, done.stdout) == (0, "")
 
 

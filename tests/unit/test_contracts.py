@@ -18,15 +18,17 @@ WEB_ALONE = "Only the web knows a web framework, an HTTP client or a Kubernetes 
 INDEPENDENT = "What proves a rewrite shares nothing with what planned it"
 NO_KUBERNETES = "yamldoc knows no Kubernetes"
 NO_CIRCLE = "The edge imports in no circle"
-MAY_KNOW_THE_WEB = {"web", "wsgi.py", "gunicorn_conf.py"}
+CLIENTS_APART = "Clients know the service by HTTP alone"
+SERVICE_APART = "The service knows no client of its own"
+MAY_KNOW_THE_WEB = {"web", "wsgi.py", "gunicorn_conf.py", "__main__.py"}
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The sources and their contracts, in a folder of their own."""
-    shutil.copytree(
-        ROOT / "service", tmp_path / "service", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    for name in ("service", "clients"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -59,7 +61,15 @@ def test_the_sources_keep_every_contract(copy):
     status, output = lint(copy)
     kept = set(re.findall(r"^(.*) KEPT\b", output, re.MULTILINE))
     assert status == 0, output
-    assert kept == {LAYERS, WEB_ALONE, INDEPENDENT, NO_KUBERNETES, NO_CIRCLE}
+    assert kept == {
+        LAYERS,
+        WEB_ALONE,
+        INDEPENDENT,
+        CLIENTS_APART,
+        SERVICE_APART,
+        NO_KUBERNETES,
+        NO_CIRCLE,
+    }
 
 
 def test_no_module_of_the_core_may_know_flask(copy):
@@ -98,6 +108,8 @@ def test_no_module_of_the_core_may_know_flask(copy):
         ("text.py", "import service.web.app", LAYERS),
         ("brand_new/__init__.py", "import re", LAYERS),
         ("yamldoc/brand_new.py", "import service.kube.objects", NO_KUBERNETES),
+        ("web/app.py", "from clients.bot.forge import Forge", SERVICE_APART),
+        ("../clients/bot/forge.py", "import service.text", CLIENTS_APART),
     ],
 )
 def test_a_planted_import_breaks_its_contract(copy, name, statement, contract):

@@ -1,0 +1,113 @@
+"""What of a checkout the service is sent: what may be manifests, and the pull request's diff."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from clients.bot.trouble import Trouble
+
+MAX_FILE_BYTES = 1_000_000
+"""Bytes of a file that is sent; nobody writes longer manifests by hand."""
+MAX_BYTES = 12_000_000
+"""Bytes of all files; by default the service takes 16 MiB in one request."""
+
+_ENDINGS = (".yaml", ".yml", ".json")
+_LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "composer.json"})
+_ALWAYS = frozenset({".podsplit.yaml", "kustomization.yaml", "kustomization.yml", "Kustomization"})
+_SIGNS = (b"apiVersion", b"op:", b'"op"')
+"""What a manifest or a patch of one holds."""
+
+
+def manifests(paths: Sequence[str]) -> list[dict[str, str]]:
+    """The files of the checkout that may be manifests, with path and content.
+
+    The service needs all of them: what it says of a Pod depends on what refers to the Pod.
+
+    Args:
+        paths: folders and files to look at; empty for all.
+
+    Raises:
+        Trouble: git can't list them, or they are too many.
+    """
+    files = []
+    total = 0
+    for entry in _git("ls-files", "--stage", "-z", "--", *paths).split("\0")[:-1]:
+        mode, path = entry.split(" ", 1)[0], entry.split("\t", 1)[1]
+        # A regular file, no link or submodule.
+        if not mode.startswith("100") or not _may_be_manifest(path):
+            continue
+        raw = Path(path).read_bytes()
+        if PurePosixPath(path).name not in _ALWAYS and not any(sign in raw for sign in _SIGNS):
+            continue
+        if len(raw) > MAX_FILE_BYTES:
+            _left_out(path, f"it has more than {MAX_FILE_BYTES} bytes")
+            continue
+        try:
+            files.append({"path": path, "content": raw.decode()})
+        except UnicodeDecodeError:
+            _left_out(path, "it is not UTF-8")
+            continue
+        total += len(raw)
+    if total > MAX_BYTES:
+        raise Trouble(
+            f"the checkout has {total} bytes of manifests, more than {MAX_BYTES}: name the folders"
+            " to look at with --paths"
+        )
+    return files
+
+
+def difference(base: str, paths: Sequence[str]) -> str:
+    """The diff that forges show: since the branch left its base, with three lines of context,
+    whatever git's configuration says.
+
+    Args:
+        base: the branch or commit that the pull request is to be merged into.
+        paths: folders and files to look at; empty for all.
+
+    Raises:
+        Trouble: git doesn't know the base, or not what both have in common.
+    """
+    options = ("--no-color", "--no-ext-diff", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/")
+    try:
+        return _git("diff", *options, f"{base}...HEAD", "--", *(paths or _PATTERNS))
+    except Trouble:
+        raise Trouble(
+            f"git can't compare HEAD with {base!r}: is that the base of the pull request, and was"
+            " it fetched with its history (fetch-depth: 0, GIT_DEPTH: 0)?"
+        ) from None
+
+
+_PATTERNS = tuple(f"*{ending}" for ending in _ENDINGS)
+
+
+def _may_be_manifest(path: str) -> bool:
+    *folders, name = path.split("/")
+    return (
+        path.endswith(_ENDINGS)
+        and name not in _LOCKS
+        and "node_modules" not in folders
+        and not name.endswith((".lock.json", ".min.json"))
+    )
+
+
+def _left_out(path: str, why: str) -> None:
+    print(f"left out, because {why}: {path!r}", file=sys.stderr)
+
+
+def _git(*words: str) -> str:
+    """The output of a git command.
+
+    Raises:
+        Trouble: it failed, or there is no git.
+    """
+    try:
+        done = subprocess.run(["git", *words], check=True, capture_output=True)
+    except FileNotFoundError:
+        raise Trouble("there is no git on PATH") from None
+    except subprocess.CalledProcessError as error:
+        first = error.stderr.decode("utf-8", "replace").partition("\n")[0]
+        raise Trouble(f"git {words[0]} failed: {first}") from None
+    return done.stdout.decode("utf-8", "replace")

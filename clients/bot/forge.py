@@ -1,0 +1,150 @@
+"""What the bot needs of a forge, and how it talks over HTTP."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from clients.bot.trouble import Trouble
+
+Comment = dict[str, Any]
+"""A comment of the service's answer: `marker`, `body`, and for a comment on lines the `payload` for
+the forge.
+"""
+
+_MOST_WAITS = 3
+"""How often a request is sent again that the forge wants later."""
+_LONGEST_WAIT = 60.0
+"""Seconds that are waited for a forge before a request is sent again."""
+_MOST_PAGES = 200
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A comment that is on the pull request."""
+
+    url: str
+    """The URL by which its text is changed."""
+    body: str
+    """Its text."""
+    place: Mapping[str, Any] | None
+    """The fields of a payload that say which lines it is on; None if it is on no line."""
+    settled: bool = False
+    """Whether somebody has resolved it."""
+    delete_url: str = ""
+    """The URL by which it is deleted, where that is another one."""
+
+
+class Forge(Protocol):
+    """One pull request on one forge."""
+
+    def comments(self) -> Iterator[Posted]:
+        """All comments, other people's too."""
+
+    def create(self, comment: Comment) -> None:
+        """Post a comment, on its lines if it has a payload."""
+
+    def update(self, posted: Posted, body: str) -> None:
+        """Change the text of a comment."""
+
+    def delete(self, posted: Posted) -> None:
+        """Delete a comment."""
+
+    def set_status(self, name: str, text: str, *, passed: bool) -> None:
+        """Say at the head commit what came of it.
+
+        Args:
+            name: which status of the commit it is.
+            text: a sentence.
+            passed: whether it is good.
+        """
+
+    def is_from_fork(self) -> bool:
+        """Whether the branch is in another repository than the pull request."""
+
+
+class Session(requests.Session):
+    """A session that raises for error statuses, has a time limit, retries requests that can be
+    repeated, and waits where the forge asks it to.
+    """
+
+    def __init__(self, headers: dict[str, str], *, retry_post: bool = False) -> None:
+        """Make a session.
+
+        Args:
+            headers: to send with every request.
+            retry_post: whether a POST changes nothing, so that it can be repeated.
+        """
+        super().__init__()
+        self.headers.update(headers)
+        retries = Retry(
+            total=4,
+            backoff_factor=1,
+            status_forcelist=(502, 503, 504),
+            allowed_methods=None if retry_post else Retry.DEFAULT_ALLOWED_METHODS,
+            raise_on_status=False,
+        )
+        self.mount("https://", HTTPAdapter(max_retries=retries))
+        self.mount("http://", HTTPAdapter(max_retries=retries))
+
+    def request(self, *arguments: Any, **keywords: Any) -> requests.Response:
+        """Send a request, again where it came too soon; raise for an error status."""
+        answer = super().request(*arguments, **{"timeout": 60} | keywords)
+        for _ in range(_MOST_WAITS):
+            seconds = seconds_to_wait(answer)
+            if seconds is None:
+                break
+            time.sleep(min(seconds, _LONGEST_WAIT))
+            answer = super().request(*arguments, **{"timeout": 60} | keywords)
+        answer.raise_for_status()
+        return answer
+
+    def pages(self, url: str, size: str = "per_page=100") -> Iterator[Any]:
+        """The items of a list, over all its pages, as the header Link names them.
+
+        Args:
+            url: of the list.
+            size: the query that asks for long pages.
+        """
+        next_url: str | None = f"{url}?{size}"
+        for _ in range(_MOST_PAGES):
+            if next_url is None:
+                return
+            answer = self.get(next_url)
+            yield from answer.json()
+            next_url = answer.links.get("next", {}).get("url")
+
+
+def seconds_to_wait(answer: requests.Response) -> float | None:
+    """How long a forge wants to be left alone; None where it doesn't.
+
+    GitHub says so with 403 as well, by `Retry-After` or by a limit of which nothing remains
+    (docs.github.com, "Rate limits for the REST API").
+    """
+    if answer.status_code not in (403, 429):
+        return None
+    given = answer.headers.get("Retry-After", "")
+    if given.isdigit():
+        return float(given)
+    if answer.headers.get("X-RateLimit-Remaining") == "0":
+        reset = answer.headers.get("X-RateLimit-Reset", "")
+        return max(float(reset) - time.time(), 1.0) if reset.isdigit() else 1.0
+    return 1.0 if answer.status_code == 429 else None
+
+
+def setting(environ: Mapping[str, str], *names: str) -> str:
+    """The first of some variables that is set.
+
+    Raises:
+        Trouble: none is.
+    """
+    for name in names:
+        if environ.get(name):
+            return environ[name]
+    raise Trouble(f"the variable {' or '.join(names)} is not set")
