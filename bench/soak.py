@@ -20,6 +20,10 @@ from bench.server import Running, running_service
 from tests.support.growing import GROWERS
 
 SECONDS = 600.0
+CALM = 150.0
+"""Seconds of good requests behind it; workers that hold much take turns to make room for new ones,
+each in minutes of its own.
+"""
 CLIENTS = 4
 """Of each half."""
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,7 +148,7 @@ def main(seconds: float) -> None:
         while any(thread.is_alive() for thread in threads):
             time.sleep(1)
             most = max(most, memory(service))
-        be_good(service, time.monotonic() + 10, seen, 0)
+        be_good(service, time.monotonic() + CALM, seen, 0)
         print(f"\n{seconds:.0f} s, 2 workers, {CLIENTS} good and {CLIENTS} hostile clients")
         for name, count in sorted(seen.items()):
             print(f"  {name:30} {count:8}")

@@ -20,7 +20,7 @@ for workload in report["workloads"]:
     print(f"{workload['location']['path']}:{workload['location']['line']} {workload['name']}")
     for container in workload["containers"]:
         what = " ".join([container["role"], *container["serves"]])
-        print(f"  {container['name']}: {what}, {container['confidence']:.0%}")
+        print(f"  {container['name']}: {what}, {container['confidence']:.3f}")
 for change in report["changes"]:
     print(f"{change['applicability']}: {change['title']}")
     print(*(f"  if {assumption['message']}" for assumption in change["assumptions"]), sep="\n")

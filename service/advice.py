@@ -1,11 +1,11 @@
-"""What to send instead, where there was no workload to look at."""
+"""What to send instead, where there was no workload to look at or a baseline knows nothing."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from service.findings import SkippedInput
+from service.findings import Finding, SkippedInput
 from service.kube.objects import ManifestSet
 
 NOTHING_CAME = (
@@ -56,4 +56,23 @@ def advice(
     told = [_BY_GROUP[group] for group in groups if group in _BY_GROUP]
     reasons = Counter(item.reason for item in skipped)
     told += [f"{reason} ({count})" for reason, count in reasons.most_common(_MOST)]
+    if not told and manifests.resources:
+        told.append("no object that came has Pods of its own: send the workloads along")
     return tuple(told)
+
+
+def advice_on_baseline(findings: Sequence[Finding], *, has_baseline: bool) -> tuple[str, ...]:
+    """What to do where a baseline has none of the findings, which mostly has one reason.
+
+    Args:
+        findings: the findings of the run.
+        has_baseline: whether the caller gave one.
+    """
+    if not has_baseline or not findings or any(finding.known for finding in findings):
+        return ()
+    return (
+        (
+            "the baseline has none of these findings: it holds for the paths that it was made with,"
+            " so send the same folder in the same way"
+        ),
+    )

@@ -412,7 +412,7 @@ class Report:
     rewrite: Rewrite | None = field(default=None)
     """None after an analysis."""
     advice: tuple[str, ...] = field(default=(), kw_only=True)
-    """What to send instead, where there was no workload to look at."""
+    """What to send instead, where there was no workload to look at, or a baseline that fits."""
     objects: int = field(default=0, kw_only=True)
     """How many objects of Kubernetes were read; kustomizations, which are none, are not counted."""
 

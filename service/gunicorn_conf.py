@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
+from bisect import insort
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from service.web.garbage_collection import tune_garbage_collector
 from service.web.listening import ignore_new_clients
 from service.web.metrics import retire
 from service.web.metrics_board import Board
+from service.web.renewal import Renewal
 from service.web.settings import ServerSettings, Settings, SettingsError
 
 try:
@@ -124,7 +126,15 @@ def post_worker_init(worker: Any) -> None:
     metrics = worker.wsgi.extensions[EXTENSION].metrics
     if worker.slot is not None:
         metrics.share(_board, worker.slot)
-    worker.each_second = metrics.publish
+    renewal = Renewal(_settings.renew_bytes, turn=worker.slot or 0, turns=_server_settings.workers)
+
+    def each_second() -> None:
+        metrics.publish()
+        if worker.alive and renewal.is_due():
+            worker.log.info("this worker makes room for a new one, as it holds much memory")
+            worker.alive = False
+
+    worker.each_second = each_second
 
 
 def pre_request(_worker: Any, request: Any) -> None:
@@ -142,7 +152,8 @@ def child_exit(_server: Any, worker: Any) -> None:
     """Keep what a dead worker has counted."""
     if worker.slot is not None:
         retire(_board, worker.slot, _ENDED)
-        _free_slots.append(worker.slot)
+        # In their order: as long as there are as many workers as were asked for, each has a turn.
+        insort(_free_slots, worker.slot)
 
 
 def on_exit(_server: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from service.advice import advice
+from service.advice import advice, advice_on_baseline
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
@@ -43,7 +43,7 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
     findings = with_fingerprints(_check_rules(rule_input), workloads, options.baseline)
     # The rewrite frees what nobody needs for it, so everything else is made before.
     rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
-    return _report(inputs, workloads, findings, rewritten)
+    return _report(inputs, workloads, findings, rewritten, options)
 
 
 def catalogue_for(options: Options) -> Catalogue:
@@ -165,6 +165,7 @@ def _report(
     workloads: tuple[WorkloadReport, ...],
     findings: tuple[Finding, ...],
     rewritten: Rewritten | None,
+    options: Options,
 ) -> Report:
     return Report(
         sources=inputs.sources,
@@ -174,7 +175,10 @@ def _report(
         skipped=inputs.skipped,
         documents=inputs.document_count,
         rewrite=rewritten.result if rewritten else None,
-        advice=advice(inputs.sources, inputs.skipped, inputs.manifests, len(workloads)),
+        advice=(
+            *advice(inputs.sources, inputs.skipped, inputs.manifests, len(workloads)),
+            *advice_on_baseline(findings, has_baseline=bool(options.baseline)),
+        ),
         objects=sum(
             not resource.api_version.startswith(f"{API_GROUP}/")
             for resource in inputs.manifests.resources

@@ -72,7 +72,7 @@ def difference(base: str, paths: Sequence[str]) -> str:
     """
     options = ("--no-color", "--no-ext-diff", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/")
     try:
-        return _git("diff", *options, f"{base}...HEAD", "--", *(paths or _PATTERNS))
+        return _git("diff", *options, f"{base}...HEAD", "--", *(paths or _PATTERNS), *_NOT_IN_DIFF)
     except Trouble:
         raise Trouble(
             f"git can't compare HEAD with {base!r}: is that the base of the pull request, and was"
@@ -81,6 +81,9 @@ def difference(base: str, paths: Sequence[str]) -> str:
 
 
 _PATTERNS = tuple(f"*{ending}" for ending in _ENDINGS)
+_NOT_IN_DIFF = tuple(
+    f":(exclude,glob)**/{name}" for name in (*sorted(_LOCKS), "node_modules/**", "*.min.json")
+)
 
 
 def _may_be_manifest(path: str) -> bool:

@@ -4,17 +4,21 @@ that is, what it takes to be right, and how to silence it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from service.assumptions import AssumptionCode
 from service.findings import (
     Applicability,
     Change,
     Evidence,
+    FileStatus,
     Leans,
     Location,
+    OldPods,
     Report,
     Role,
+    Stage,
     Verdict,
     WorkloadReport,
 )
@@ -23,6 +27,18 @@ from service.render.markdown_text import bounded, code, counted, escape
 
 _PRIOR = "prior"
 """The id of the evidence that is there for every pair."""
+_IN_PROGRESS = "split-in-progress"
+"""The rule that notes a split between its stages."""
+_OLD_PODS = {
+    OldPods.DELETED_FIRST: (
+        "delete the old Pod before this is applied, as both must not run at once; nothing adopts it"
+    ),
+    OldPods.DELETED_AFTER: (
+        "delete the old Pod when the new ones run: nothing adopts it, and it would run on beside"
+        " them"
+    ),
+}
+"""What somebody has to do about bare Pods that get a controller."""
 _FEW = 10
 """So many workloads are all listed, those with nothing to say of them too."""
 _APPLICABILITIES = {
@@ -54,22 +70,37 @@ def why(workload: WorkloadReport, verdict: Verdict) -> str:
                 return "the only container"
             if helpers:
                 return f"what the workload is for; it is helped by {', '.join(helpers)}"
-            # Evidence about a container names it only where it is the other one of a pair.
-            own = seen is not None and not seen.message.startswith(f"{seen.about}: ")
-            return "what the workload is for" + (f": {seen.message}" if seen and own else "")
+            own = f": {seen.message}" if seen and _is_own(seen) else ""
+            return f"what the workload is for{own}"
         case Role.INIT:
             return f"runs first, for {', '.join(verdict.serves) or 'the Pod'}"
         case _:
-            return seen.message if seen else "nothing speaks for or against it"
+            if seen is None:
+                return "nothing speaks for or against it"
+            if seen.signal == _PRIOR:
+                return "nothing else is known, and containers of one Pod mostly belong together"
+            if _is_own(seen):
+                return seen.message
+            return f"{seen.about}, beside it: {seen.message.removeprefix(f'{seen.about}: ')}"
+
+
+def _is_own(evidence: Evidence) -> bool:
+    """Whether evidence was seen at the container itself; else its message starts with the name of
+    the other one.
+    """
+    return not evidence.message.startswith(f"{evidence.about}: ")
 
 
 def _weightiest(verdict: Verdict) -> Evidence | None:
-    """The weightiest evidence that speaks for a verdict; the prior only where there is no other."""
+    """The weightiest evidence that speaks for a verdict, its own before that of another container;
+    the prior only where there is no other.
+    """
     leans = Leans.APART if verdict.role is Role.UNRELATED else Leans.TOGETHER
     if verdict.role is Role.MAIN and any(item.leans is Leans.APART for item in verdict.evidence):
         leans = Leans.APART
     speaking = [item for item in verdict.evidence if item.leans is leans]
-    return next((item for item in speaking if item.signal != _PRIOR), next(iter(speaking), None))
+    ranked = sorted(speaking, key=lambda item: (item.signal == _PRIOR, not _is_own(item)))
+    return next(iter(ranked), None)
 
 
 def role_of(verdict: Verdict) -> str:
@@ -91,6 +122,7 @@ def container_table(report: Report, workloads: Iterable[WorkloadReport], most: i
         most: characters of its rows.
     """
     listed = list(workloads)
+    names = full_names(report)
     named = {(finding.location.path, finding.workload) for finding in report.findings}
     telling = [
         workload
@@ -100,7 +132,11 @@ def container_table(report: Report, workloads: Iterable[WorkloadReport], most: i
     if len(listed) <= _FEW:
         telling = listed
     rows = bounded(
-        (_row(workload, verdict) for workload in telling for verdict in workload.containers),
+        (
+            _row(workload, verdict, names[workload])
+            for workload in telling
+            for verdict in workload.containers
+        ),
         most,
         "| and {} more | | | | | |\n",
     )
@@ -115,9 +151,20 @@ def container_table(report: Report, workloads: Iterable[WorkloadReport], most: i
     return text
 
 
-def _row(workload: WorkloadReport, verdict: Verdict) -> str:
+def full_names(report: Report) -> Mapping[WorkloadReport, str]:
+    """What to call each workload: kind and name, with the file where there are several of them."""
+    counts = Counter(workload.title for workload in report.workloads)
+    return {
+        workload: workload.title
+        if counts[workload.title] == 1
+        else f"{workload.title} in {workload.location.path}"
+        for workload in report.workloads
+    }
+
+
+def _row(workload: WorkloadReport, verdict: Verdict, name: str) -> str:
     cells = (
-        escape(workload.title),
+        escape(name),
         escape(verdict.name),
         role_of(verdict),
         str(verdict.group),
@@ -142,10 +189,17 @@ def change_lines(report: Report, change: Change, producer: Producer) -> Iterator
         yield f"- makes: {', '.join(code(name) for name in change.creates)}\n"
     for assumption in change.assumptions:
         yield f"- assumes: {escape(assumption.message)}\n"
+    if change.old_pods in _OLD_PODS:
+        yield f"- to do: {_OLD_PODS[change.old_pods]}\n"
     rules = list(dict.fromkeys(finding.rule for finding in findings))
-    if rules:
-        comments = " or ".join(code(f"# podsplit: ignore[{rule}] your reason") for rule in rules)
-        yield f"- to silence it: {comments} above the document\n"
+    # What is begun isn't silenced, but gone on with or taken back.
+    silenced = [rule for rule in rules if rule != _IN_PROGRESS]
+    if silenced and change.location.path.endswith(".json"):
+        notes = " or ".join(code(f"podsplit.dev/ignore: {rule} your reason") for rule in silenced)
+        yield f"- to silence it: the annotation {notes}\n"
+    elif silenced:
+        notes = " or ".join(code(f"# podsplit: ignore[{rule}] your reason") for rule in silenced)
+        yield f"- to silence it: {notes} above the document\n"
     links = [producer.link(rule, f"rules-{rule}") for rule in rules]
     links.append(producer.link(change.action, f"actions-{change.action}"))
     if producer.docs:
@@ -166,17 +220,33 @@ def _how_sure(report: Report, change: Change, producer: Producer) -> str:
     if len(containers) < 2:
         return word
     least = min(verdict.confidence for verdict in containers)
-    return f"{percent(least)} of which container belongs to which; {word}"
+    return f"{percent(least)} sure which containers belong together; {word}"
 
 
-def stages_explained(producer: Producer) -> str:
-    """What a stage is, for those who haven't heard of them."""
-    word = producer.link("_stage_", "stages")
+def stages_explained(report: Report, producer: Producer) -> str:
+    """What a stage is, for those who haven't heard of them, and which there are left here."""
+    word = producer.link("_stages_", "stages")
+    left = list(_stages_left(report))
     return (
-        f"A {word} is a part of a rewrite that is merged and rolled out before the next: `expand`,"
-        " `add`, `switch`, `contract`. `POST /v1/rewrite?stage=expand` answers with the text after"
-        " one.\n"
+        "Applied in one go, Services lose their endpoints for a while. To avoid that, it comes in"
+        f" {word}, each merged and rolled out before the next: here"
+        f" {', '.join(code(stage.label) for stage in left)}. The patch of the next one alone:"
+        f" {code(f'POST /v1/rewrite?format=diff&stage={left[0].label}')}\n"
+        if left
+        else ""
     )
+
+
+def _stages_left(report: Report) -> Iterator[Stage]:
+    """The stages that change something that the stage before leaves as it was."""
+    before = {path: source.text for path, source in report.sources.items()}
+    for item in report.rewrite.stages if report.rewrite else ():
+        after = {
+            file.path: file.content for file in item.files if file.status is not FileStatus.DELETED
+        }
+        if after != before:
+            yield item.stage
+        before = after
 
 
 def speaks_of_stages(changes: Iterable[Change]) -> bool:

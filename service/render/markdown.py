@@ -22,6 +22,7 @@ from service.render.diff import render_diff
 from service.render.explanations import (
     change_lines,
     container_table,
+    full_names,
     percent,
     place_of,
     role_of,
@@ -54,22 +55,21 @@ def render_markdown(report: Report, producer: Producer = NOBODY) -> str:
     """A summary that fits into one comment. Its end says how many sections did not fit."""
     parts = [
         _headline(report),
+        _advice(report),
         _findings(report, producer),
         container_table(report, report.workloads, _MAX_TABLE),
         _changes(report, producer),
         _held_back(report),
         _rejected(report),
         _skipped(report),
+        _patch(report),
         pictures(Topology(report), report.rewrite.changes if report.rewrite else ()),
         *_evidence(report),
-        _patch(report),
     ]
     text, left_out = joined(parts, MAX_LENGTH)
     if left_out:
-        text += (
-            f"_{counted(left_out, 'section')} left out here, too long for a comment; `format=json`"
-            " and `format=diff` have everything._\n"
-        )
+        what = f"{counted(left_out, 'section')} left out here, too long for a comment"
+        text += f"_{what}; `format=diff` has the patch, `format=json` everything._\n"
     return text
 
 
@@ -77,19 +77,24 @@ def _headline(report: Report) -> str:
     open_findings = [finding for finding in report.findings if finding.is_open]
     workloads = counted(len(report.workloads), "workload")
     if not report.workloads and not report.rejected:
-        lines = [f"- {escape(line)}\n" for line in report.advice]
-        return "".join(
-            ["### Podsplit: there was no workload to look at\n", "\n" * bool(lines), *lines]
-        )
+        return "### Podsplit: there was no workload to look at\n"
+    closed = len(report.findings) - len(open_findings)
     if not open_findings and not report.rejected:
-        return f"### Podsplit: nothing to change in {workloads}\n"
+        changes = report.rewrite.changes if report.rewrite else ()
+        what = f"nothing new in {workloads}" if changes else f"nothing to change in {workloads}"
+        return f"### Podsplit: {what}{f' ({closed} known or ignored)' if closed else ''}\n"
     counts = [
         counted(number, _WORDS[severity])
         for severity in reversed(Severity)
         if (number := sum(finding.severity is severity for finding in open_findings))
     ]
-    counts += [f"{len(report.rejected)} not readable"] if report.rejected else []
+    unreadable = len(report.rejected)
+    counts += [f"{counted(unreadable, 'document')} not readable"] if unreadable else []
     return f"### Podsplit: {', '.join(counts)} in {workloads}\n"
+
+
+def _advice(report: Report) -> str:
+    return "".join(f"- {escape(line)}\n" for line in report.advice)
 
 
 def _findings(report: Report, producer: Producer) -> str:
@@ -114,6 +119,8 @@ def _row(report: Report, finding: Finding, producer: Producer) -> str:
         message += f" _(ignored: {escape(finding.suppression.reason) or 'no reason given'})_"
     elif finding.known:
         word = "known"
+    elif report.rewrite is not None and finding.change is None and word != "note":
+        message += " _(no change mends it)_"
     return (
         f"| {word} | {escape(finding.workload)}<br>{code(place_of(report, finding.location))} |"
         f" {message} | {producer.link(code(finding.rule), f'rules-{finding.rule}')} |\n"
@@ -124,10 +131,15 @@ def _changes(report: Report, producer: Producer) -> str:
     if report.rewrite is None or not report.rewrite.changes:
         return ""
     changes = report.rewrite.changes
-    text = "**Changes in the patch below**\n\n" + bounded(
+    text = "**Changes**\n\n" + bounded(
         (_change(report, change, producer) for change in changes), _MAX_LIST
     )
-    return f"{text}\n{stages_explained(producer)}" if speaks_of_stages(changes) else text
+    if speaks_of_stages(changes):
+        text += f"\n{stages_explained(report, producer)}"
+    checks = report.rewrite.verification
+    if checks and all(check.passed for check in checks):
+        text += f"\nVerified in every stage by {counted(len(checks), 'check')}.\n"
+    return text
 
 
 def _change(report: Report, change: Change, producer: Producer) -> str:
@@ -174,10 +186,11 @@ def _skipped(report: Report) -> str:
 def _evidence(report: Report) -> Iterator[str]:
     """A folded section for each workload of several containers that has a finding."""
     named = {(finding.location.path, finding.workload) for finding in report.findings}
+    names = full_names(report)
     for workload in report.workloads:
-        title = workload.title
-        if (workload.location.path, title) in named and len(workload.containers) > 1:
-            yield _workload(workload, title)
+        is_named = (workload.location.path, workload.title) in named
+        if is_named and len(workload.containers) > 1:
+            yield _workload(workload, names[workload])
 
 
 def _workload(workload: WorkloadReport, title: str) -> str:

@@ -78,7 +78,7 @@ def joined(sections: Iterable[str], most: int) -> tuple[str, int]:
     text = ""
     left_out = 0
     for section in sections:
-        if len(text) + len(section) > most:
+        if section and len(text) + len(section) > most:
             left_out += 1
         elif section:
             text += section + "\n"

@@ -28,7 +28,8 @@ def pictures(topology: Topology, changes: Iterable[Change]) -> str:
         topology: the set before and after.
         changes: the changes whose workloads are drawn.
     """
-    return "".join(map(_folded, islice(topology.drawn(changes), _MOST_PICTURES)))
+    drawn = (item for item in topology.drawn(changes) if item.before != item.after)
+    return "".join(map(_folded, islice(drawn, _MOST_PICTURES)))
 
 
 def _folded(drawn: BeforeAndAfter) -> str:

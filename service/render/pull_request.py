@@ -36,7 +36,7 @@ from service.render.topology import Topology
 Json = dict[str, Any]
 
 _EXPLANATIONS: Mapping[Reason, str] = {
-    Reason.NEEDS_STAGES: "what it moves must not run twice: merge it stage after stage",
+    Reason.NEEDS_STAGES: "what it touches must not run twice: see what has to be done first",
     Reason.NEW_FILES: "it makes new files",
     Reason.SEVERAL_FILES: "it edits several files",
     Reason.OUTSIDE_HUNK: "its lines are not all in one hunk of this pull request",
@@ -139,7 +139,7 @@ def _body(
         text += f"**Podsplit**: {escape(change.title)}\n\n"
         text += "".join(change_lines(report, change, asker.producer)) + "\n"
     if speaks_of_stages(suggestion.changes):
-        text += f"{stages_explained(asker.producer)}\n"
+        text += f"{stages_explained(report, asker.producer)}\n"
     text += block
     room = asker.platform.max_length - len(text) - 1
     if room < -1:
@@ -169,6 +169,7 @@ class _Summary:
         self._report = report
         self._asker = asker
         self._topology = topology
+        self._diffs = diffs
         self._paths = diffs.keys()
         self._touched = touched_workloads(report, diffs)
         self._names = {(workload.location.path, workload.title) for workload in self._touched}
@@ -227,7 +228,7 @@ class _Summary:
         stages = any(item.reason is Reason.NEEDS_STAGES for item in others) or speaks_of_stages(
             change for item in others for change in item.changes
         )
-        return f"{text}\n{stages_explained(self._asker.producer)}" if stages else text
+        return f"{text}\n{stages_explained(self._report, self._asker.producer)}" if stages else text
 
     def _item(self, item: LeftOut, change: Change) -> str:
         lines = change_lines(self._report, change, self._asker.producer)
@@ -251,6 +252,9 @@ class _Summary:
                     f"- {escape(item.workload)}: {item.action} held back: {escape(item.message)}"
                     f" ({code(item.reason)})\n"
                 )
+        for path in sorted(self._paths - report.sources.keys()):
+            if path.endswith((".yaml", ".yml", ".json")) and _shows_a_kind(self._diffs[path]):
+                yield f"- {code(path)} is in the diff and was not sent, so nothing is said of it\n"
         for rejected in report.rejected:
             if rejected.location.path in self._paths:
                 place_text = code(place_of(report, rejected.location))
@@ -260,6 +264,11 @@ class _Summary:
         if not self._asker.platform.html:
             return ""
         return pictures(self._topology, [change for item in others for change in item.changes])
+
+
+def _shows_a_kind(file: FileDiff) -> bool:
+    """Whether the lines of a diff are of a manifest: one has a kind, and is mostly shown whole."""
+    return any("kind" in line for hunk in file.hunks for line in hunk.lines)
 
 
 def _patch(report: Report, others: list[LeftOut]) -> str:

@@ -21,7 +21,13 @@ from service.render.fixes import FileEdits, connected_changes, edits_by_change
 from service.render.lines import FileLines
 from service.text import SourceFile
 
-_NEVER_AT_ONCE = frozenset({AssumptionCode.DATA_TAKEN_OVER, AssumptionCode.RUNS_ONCE})
+_NEVER_AT_ONCE = frozenset(
+    {
+        AssumptionCode.DATA_TAKEN_OVER,
+        AssumptionCode.OLD_PODS_DELETED_FIRST,
+        AssumptionCode.RUNS_ONCE,
+    }
+)
 """What is assumed of changes whose stages a merge must not skip."""
 
 

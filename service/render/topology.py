@@ -6,6 +6,7 @@ A rewrite keeps texts, not objects: what is drawn is read anew from them, as a r
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ class BeforeAndAfter:
     """What becomes of one workload."""
 
     workload: str
-    """Kind and name, as they were."""
+    """Kind and name, as they were, with the file where there are several of them."""
     before: tuple[Box, ...]
     """The workload."""
     after: tuple[Box, ...]
@@ -52,6 +53,7 @@ class Topology:
 
     def __init__(self, report: Report) -> None:
         """Read what changes have to do with: the files that they edit, and those with Services."""
+        self._titles = Counter(workload.title for workload in report.workloads)
         rewrite = report.rewrite
         changes = rewrite.changes if rewrite else ()
         edited = {path for change in changes for path in change.edits}
@@ -74,9 +76,10 @@ class Topology:
         """What becomes of each workload that changes are of."""
         of_workload: dict[tuple[str, str], dict[str, None]] = {}
         for change in changes:
-            key = (_folder(change.location.path), change.workload)
+            key = (change.location.path, change.workload)
             of_workload.setdefault(key, {}).update(dict.fromkeys(change.creates))
-        for (folder, title), made in of_workload.items():
+        for (path, title), made in of_workload.items():
+            folder = _folder(path)
             before = self._before.of_title(folder, title)
             # Its own kind may be another one now, its name is the same.
             after = [
@@ -84,7 +87,8 @@ class Topology:
                 *(box for new in made for box in self._after.of_title(folder, new)),
             ]
             if before and after:
-                yield BeforeAndAfter(title, tuple(before), tuple(after))
+                name = title if self._titles[title] == 1 else f"{title} in {path}"
+                yield BeforeAndAfter(name, tuple(before), tuple(after))
 
 
 class _Set:

@@ -107,11 +107,21 @@ def _delete_pods(wrap: Proposal) -> MigrationStep:
     resource = wrap.workload.resource
     names = [resource.name, *(copy.name for copy in wrap.copies)]
     namespace = _namespace_option(resource)
+    why = (
+        "its controller doesn't adopt it: it would run on beside the new one, and Services would"
+        " send traffic to both"
+    )
+    if wrap.controller is not None and wrap.controller.kind == "Job":
+        why = (
+            "the Job does its work once more: delete the Pod before, where that must not be done"
+            " twice at once"
+        )
+    elif wrap.old_pods is OldPods.DELETED_FIRST:
+        why = "its controller doesn't adopt it, and both must not run at once"
     return MigrationStep(
         f"delete the old Pod{'s' if len(names) > 1 else ''} {', '.join(names)}",
         f"kubectl delete pod {' '.join(names)}{namespace}",
-        "its controller doesn't adopt it: it would run on beside the new one, and Services would"
-        " send traffic to both",
+        why,
     )
 
 
@@ -120,30 +130,24 @@ def _later_stages(
 ) -> list[MigrationStep]:
     """What follows once the old workloads are ready for it, a stage after another."""
     stopped = [split for split in splits if split.stops_old_pods]
-    restored = [_object(split, controllers) for split in stopped]
-    add = MigrationStep(
-        "apply the stage add and wait for the new workloads",
-        _then_wait("kubectl apply -f <files of ?stage=add>", _moved(splits, Stage.ADD)),
-        "the new Pods start beside the old ones, and nobody is led to them yet",
-    )
-    switch = MigrationStep(
-        "apply the stage switch",
-        "kubectl apply -f <files of ?stage=switch>",
-        "the Services lead to the new Pods, which are ready, and the old ones still serve;"
-        " but for what must not run twice, which is stopped until the next stage"
-        if stopped
-        else "the Services lead to the new Pods, which are ready, and the old ones still serve",
-    )
-    early = ((Stage.ADD, add), (Stage.SWITCH, switch))
+    targets = [
+        *_moved(splits, Stage.CONTRACT),
+        *(_object(split, controllers) for split in splits if not _keeps_running_pods(split)),
+    ]
+    steps: list[MigrationStep] = []
+    if int(Stage.ADD) in edited:
+        steps.append(_add(_moved(splits, Stage.ADD)))
+    elif added := _then_wait("", _moved(splits, Stage.ADD)):
+        why = "they are there by now, and are led to next"
+        steps.append(MigrationStep("see that the new workloads are ready", added, why))
+    if int(Stage.SWITCH) in edited:
+        steps.append(_switch(stopped, has_others=len(stopped) < len(splits)))
     return [
-        *(step for stage, step in early if int(stage) in edited),
+        *steps,
         *(_wait_for_end(split) for split in stopped),
         MigrationStep(
-            "apply the stage contract",
-            _then_wait(
-                "kubectl apply -f <files of ?stage=contract>",
-                [*_moved(splits, Stage.CONTRACT), *restored],
-            ),
+            "apply the stage contract" + (" and wait for it" if targets else ""),
+            _then_wait("kubectl apply -f <files of ?stage=contract>", targets),
             "the moved containers leave the old Pods; an object that was not made by apply keeps"
             " them: use kubectl replace for it",
         ),
@@ -153,6 +157,36 @@ def _later_stages(
             if split.workload not in controllers and _keeps_running_pods(split)
         ),
     ]
+
+
+def _add(targets: Sequence[str]) -> MigrationStep:
+    """New workloads beside the old ones; or, where they have to wait, what they will need."""
+    command = _then_wait("kubectl apply -f <files of ?stage=add>", targets)
+    if not targets:
+        why = "what the new workloads will need is made, such as their Services"
+        return MigrationStep("apply the stage add", command, why)
+    return MigrationStep(
+        "apply the stage add and wait for the new workloads",
+        command,
+        "the new Pods start beside the old ones, and nobody is led to them yet",
+    )
+
+
+def _switch(stopped: Sequence[Proposal], *, has_others: bool) -> MigrationStep:
+    """Services lead to what is new; what can't run twice is stopped, which is a downtime."""
+    parts = []
+    if has_others:
+        parts.append(
+            "the Services lead to the new Pods, which are ready, and the old ones still serve"
+        )
+    if stopped:
+        names = ", ".join(split.workload.resource.title for split in stopped)
+        parts.append(
+            f"{names} is stopped, and down until the stage contract has been rolled out, as what"
+            " moves must not run twice"
+        )
+    command = "kubectl apply -f <files of ?stage=switch>"
+    return MigrationStep("apply the stage switch", command, "; ".join(parts))
 
 
 def _wait_for_end(split: Proposal) -> MigrationStep:
@@ -225,4 +259,4 @@ def _then_wait(command: str, targets: Iterable[str]) -> str:
                 f"kubectl argo rollouts promote --full {name}",
                 f"kubectl argo rollouts status {name}",
             ]
-    return " && ".join([command, *waits])
+    return " && ".join([*([command] if command else []), *waits])

@@ -50,6 +50,10 @@ class Settings:
     """Bytes of all bodies and unpacked archives that one process holds at once, those that still
     arrive included; a request that would need more is refused.
     """
+    renew_bytes: int = field(default=128 * 1024 * 1024, metadata={"least": 0})
+    """From this resident size on, in bytes, a worker is replaced by a new one, one after the other;
+    0 for never. A single worker isn't.
+    """
     request_timeout: float = field(default=30.0, metadata={"least": 0.1})
     """Seconds that one request may take, its body's arrival not counted."""
     body_timeout: float = field(default=30.0, metadata={"least": 0.1})

@@ -186,6 +186,8 @@ class Worker:
         self.slot: int
         self.wsgi = create_app(Settings())
         self.each_second = lambda: None
+        self.alive = True
+        self.log = logging.getLogger("test")
 
     @property
     def metrics(self) -> Metrics:
@@ -217,6 +219,17 @@ def test_a_worker_sets_the_garbage_collector(start_worker):
 
     assert gc.get_threshold() == THRESHOLDS
     assert gc.get_freeze_count() > 0
+
+
+@pytest.mark.parametrize("is_due", [True, False])
+def test_a_worker_that_holds_much_makes_room(start_worker, monkeypatch, is_due):
+    """It ends as on a stop, what it has begun first; and its last counts are shown."""
+    monkeypatch.setattr("service.web.renewal.Renewal.is_due", lambda _self: is_due)
+    start, _ = start_worker
+    worker = start()
+    worker.each_second()
+
+    assert worker.alive is not is_due
 
 
 def test_workers_show_each_other_their_metrics(start_worker):

@@ -46,7 +46,8 @@ class PullSummarySchema(StrictSchema):
     body = text_field("The comment.")
     patch = text_field("The changes that are not suggested, for `git apply`; empty if all are.")
     quiet = flag_field(
-        "Whether it has nothing to say, so that it is worth posting only over an older one."
+        "Whether there are no suggestions, no other changes and no remarks: then it is worth"
+        " posting only over an older one."
     )
 
 

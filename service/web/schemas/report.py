@@ -51,11 +51,18 @@ class EvidenceSchema(StrictSchema):
         metadata={"description": "How much it counts, in log-odds (natural logarithm)."},
     )
     leans = choice_field("Whether it speaks for one group or for two.", Leans)
-    message = text_field("What was seen, and what it means.")
+    message = text_field(
+        "What was seen, and what it means; it starts with the other container's name and a colon"
+        " where it was seen there."
+    )
     about = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "The other container, if it is about a pair of containers."},
+        metadata={
+            "description": (
+                "The container beside it: of the two it is said that they belong together or apart."
+            )
+        },
     )
     location = fields.Nested(LocationSchema, required=True)
 
@@ -83,7 +90,10 @@ class ContainerSchema(StrictSchema):
         metadata={"description": "From 0 to 1: that of the container's least certain pair."},
     )
     location = fields.Nested(LocationSchema, required=True)
-    evidence = list_field(fields.Nested(EvidenceSchema), "The evidence for it, the heaviest first.")
+    evidence = list_field(
+        fields.Nested(EvidenceSchema),
+        "The heaviest first, the prior last; none for a container alone.",
+    )
 
 
 class WorkloadSchema(StrictSchema):
@@ -193,7 +203,8 @@ class AnalysisSchema(StrictSchema):
     rejected = list_field(fields.Nested(RejectedSchema), "What could not be read.")
     skipped = list_field(fields.Nested(SkippedSchema), "What is not a manifest.")
     advice = list_field(
-        fields.String(), "What to send instead, where there was no workload to look at."
+        fields.String(),
+        "What to send instead, where there was no workload to look at or the baseline doesn't fit.",
     )
     summary = fields.Nested(SummarySchema, required=True)
 
@@ -226,7 +237,7 @@ class ChangeSchema(StrictSchema):
 
     id = text_field("The same from run to run.")
     action = text_field("The action's id; GET /v1/actions explains it.")
-    workload = text_field("Kind and name.")
+    workload = text_field("Kind and name, as they were; `location` has the file.")
     title = text_field("One line.")
     applicability = choice_field("The lowest applicability of its parts.", Applicability)
     assumptions = list_field(
@@ -276,7 +287,12 @@ class MigrationStepSchema(StrictSchema):
     command = fields.String(
         required=True,
         allow_none=True,
-        metadata={"description": "A command that does it, if there is one."},
+        metadata={
+            "description": (
+                "A command that does it, if there is one; `<files of ?stage=add>` stands for the"
+                " files that the stage answers with."
+            )
+        },
     )
     why = text_field("What goes wrong without it.")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.findings import Report
+from service.findings import Report, Stage
 from service.options import Options
 from service.pipeline import run
 from service.render.common import NOBODY, Producer
@@ -38,14 +38,15 @@ def test_why_a_container_is_what_it_is():
     assert reasons(rewritten("shop.yaml")) == {
         "web": "what the workload is for; it is helped by log-shipper",
         "log-shipper": (
-            "web: mounts the volume 'logs', which log-shipper mounts too: one writes and the other"
-            " reads"
+            "its image is fluent-bit, a known logging helper that runs beside the container that"
+            " it serves"
         ),
-        "api": (
-            "web: serves traffic of its own, as api serves traffic of its own; neither is called a"
-            " helper"
-        ),
+        "api": "port 3000 of Service shop leads to it: it is called from outside the Pod",
     }
+    assert reasons(rewritten("wordpress-and-mysql.yaml"))["mysql"] == (
+        "wordpress, beside it: its image is wordpress, a web app that is commonly run as a workload"
+        " of its own"
+    )
     assert reasons(rewritten("wordpress-and-mysql.yaml"))["wordpress"].startswith(
         "what the workload is for: its image is wordpress"
     )
@@ -53,11 +54,11 @@ def test_why_a_container_is_what_it_is():
 
 
 def test_why_where_nothing_speaks():
-    """The prior is said, as there is nothing else."""
+    """That is said."""
     pod = BARE.replace("NAME", "x") + "    - {name: other, image: registry.example.com/b}\n"
     report = run([("x.yaml", pod.encode())], Options(), rewrite=False)
 
-    assert "the prior" in reasons(report)["other"]
+    assert "nothing else is known" in reasons(report)["other"]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_the_table_is_there_whatever_was_found():
         text = render_markdown(rewritten(name))
         assert head in text, name
 
-    row = r"\| Pod/shop \| log-shipper \| logging sidecar of web \| 0 \| 100% \| web: mounts"
+    row = r"\| Pod/shop \| log-shipper \| logging sidecar of web \| 0 \| 100% \| its image"
     assert re.search(row, render_markdown(rewritten("shop.yaml")))
 
 
@@ -132,6 +133,54 @@ def test_what_it_says_to_silence_a_change_does():
 
 
 def test_stages_are_explained_where_they_are_spoken_of():
-    """And only there."""
-    assert "A _stage_ is" in render_markdown(rewritten("wordpress-and-mysql.yaml"))
-    assert "_stage_" not in render_markdown(rewritten("one-shot.yaml"))
+    """With those that change something here, and how to get the next one's patch; and only
+    there.
+    """
+    text = render_markdown(rewritten("wordpress-and-mysql.yaml"))
+    assert "it comes in _stages_" in text
+    assert "here `add`, `switch`, `contract`." in text
+    assert "`POST /v1/rewrite?format=diff&stage=add`" in text
+    assert "_stages_" not in render_markdown(rewritten("one-shot.yaml"))
+
+
+def test_what_is_to_be_done_about_old_pods():
+    """Before or after, as somebody has to do it; nothing where a controller takes them over."""
+
+    def told(name: str) -> str:
+        report = rewritten(name)
+        return "".join(change_lines(report, report.rewrite.changes[0], NOBODY))
+
+    assert "- to do: delete the old Pod before this is applied" in told("bare-database.yaml")
+    assert "- to do: delete the old Pod when the new ones run" in told("shop.yaml")
+    assert "to do" not in told("wordpress-and-mysql.yaml")
+
+
+def test_how_to_silence_json():
+    """It has no comments, so there is an annotation."""
+    report = rewritten("two-servers.json")
+    lines = "".join(change_lines(report, report.rewrite.changes[0], NOBODY))
+
+    assert "- to silence it: the annotation `podsplit.dev/ignore: " in lines
+
+
+def test_two_workloads_of_one_name_are_told_apart():
+    """By their files, wherever they are named."""
+    text = (EXAMPLES / "shop.yaml").read_bytes()
+    files = [("dev/shop.yaml", text), ("prod/shop.yaml", text)]
+    found = render_markdown(run(files, Options(), rewrite=True))
+
+    for path in ("dev/shop.yaml", "prod/shop.yaml"):
+        assert f"| Pod/shop in {path} | web | main |" in found
+        assert f"<summary>Evidence for Pod/shop in {path}</summary>" in found
+
+
+def test_a_split_between_its_stages_is_not_silenced():
+    """It is gone on with, or taken back."""
+    report = rewritten("wordpress-and-mysql.yaml")
+    stage = next(item for item in report.rewrite.stages if item.stage is Stage.SWITCH)
+    between = run([("x.yaml", stage.files[0].content.encode())], Options(), rewrite=True)
+    text = render_markdown(between)
+
+    assert "split-in-progress" in text
+    assert "to silence it" not in text
+    assert "here `contract`." in text

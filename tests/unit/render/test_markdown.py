@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from service.findings import Finding, Location, Report, Severity
 from service.options import Options
@@ -19,7 +20,7 @@ def test_everything_is_told():
     text = render_markdown(full())
 
     for words in (
-        "1 error, 1 warning, 1 not readable in 1 workload",
+        "1 error, 1 warning, 1 document not readable in 1 workload",
         "| warning | Pod/web<br>`web.yaml:3` | nothing restarts it | `bare-pod` |",
         "_(ignored: known)_",
         "assumes: nothing else makes this Pod",
@@ -95,3 +96,25 @@ def test_the_longest_summary():
     assert "section left out" not in summary(1000 + room)
     assert "1 section left out here" in summary(1001 + room)
     assert "```diff" not in summary(1001 + room)
+
+
+def test_a_report_whose_findings_are_all_known():
+    """The headline promises nothing that the text doesn't hold."""
+    text = BARE.replace("NAME", "web").encode()
+    known = {
+        finding.fingerprint
+        for finding in run([("a.yaml", text)], Options(), rewrite=False).findings
+    }
+    report = run([("a.yaml", text)], Options(baseline=frozenset(known)), rewrite=True)
+
+    assert render_markdown(report).startswith(
+        "### Podsplit: nothing new in 1 workload (1 known or ignored)\n"
+    )
+
+
+def test_findings_that_no_change_mends():
+    """They stay, and the gate with them."""
+    text = Path("examples/web-with-logger.yaml").read_bytes()
+    report = run([("a.yaml", text)], Options(), rewrite=True)
+
+    assert render_markdown(report).count("_(no change mends it)_") == 1

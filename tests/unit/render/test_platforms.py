@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -292,3 +293,22 @@ def test_a_pull_request_that_it_is_not_sure_about():
     assert "`broken.yaml:2` can't be read" in summary["body"]
     assert "other.yaml" not in summary["body"]
     assert summary["quiet"] is False
+
+
+def test_a_file_of_the_diff_that_was_not_sent():
+    """It isn't taken for one that nothing is wrong with: paths may differ from the diff's."""
+    diff = pull_request({}, {"manifests/web.yaml": POD, "README.md": "x\n"})
+    summary = ask({"web.yaml": POD}, diff)[0]["summary"]
+
+    assert "`manifests/web.yaml` is in the diff and was not sent" in summary["body"]
+    assert "README" not in summary["body"]
+    assert summary["quiet"] is False
+
+
+def test_an_old_pod_that_has_to_be_gone_first():
+    """A button would merge what is to be prepared: it is in the summary, with what to do."""
+    text = Path("examples/bare-database.yaml").read_text()
+    answer, _ = ask({"db.yaml": text}, pull_request({}, {"db.yaml": text}))
+
+    assert [item["reason"] for item in answer["left_out"]] == ["needs-stages"]
+    assert "to do: delete the old Pod before this is applied" in answer["summary"]["body"]

@@ -113,4 +113,4 @@ def test_what_must_not_run_twice_is_no_suggestion():
     assert "data-taken-over" in codes
     assert answer["comments"] == []
     assert {item["reason"] for item in answer["left_out"]} == {"needs-stages"}
-    assert "stage after stage" in answer["summary"]["body"]
+    assert "must not run twice" in answer["summary"]["body"]

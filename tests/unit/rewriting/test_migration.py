@@ -287,7 +287,7 @@ def test_a_division_goes_by_stages() -> None:
         f"{APPLY.format('expand')} && kubectl rollout status deployment/shop -n a",
         f"{APPLY.format('add')} && kubectl rollout status deployment/shop-queue -n a",
         APPLY.format("switch"),
-        APPLY.format("contract"),
+        f"{APPLY.format('contract')} && kubectl rollout status deployment/shop -n a",
     ]
 
 

@@ -400,3 +400,22 @@ def test_advice_on_an_archive_without_manifests(client):
 
     assert "end in .yaml, .yml or .json" in answer.json["advice"][0]
     assert "Files that came: 0: no file came" in gate.json["detail"]
+
+
+def test_a_baseline_of_other_paths(client):
+    """It matches nothing, which is said: most likely the folder was sent in another way."""
+    baseline = client.post("/v1/analyze?path=a/pod.yaml", data=POD).json["fingerprints"]
+    sent = {"files": folder(pod=POD), "options": {"baseline": baseline}}
+
+    assert (
+        "the baseline has none of these" in client.post("/v1/analyze", json=sent).json["advice"][0]
+    )
+    sent["files"] = folder(a__pod=POD)
+    assert client.post("/v1/analyze", json=sent).json["advice"] == []
+
+
+def test_advice_on_a_set_without_workloads(client):
+    """A Service alone leads nowhere that could be looked at."""
+    service = b"apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"
+
+    assert "send the workloads along" in client.post("/v1/analyze", data=service).json["advice"][0]
