@@ -16,9 +16,10 @@ SPLIT_FROM = "podsplit.dev/split-from"
 
 
 AFTER_SPLIT = "podsplit.dev/after-split"
-"""The annotation of a workload whose spec is another one until the last stage; its value says what
-that makes of it, as in `replicas=3,strategy=none`.
+"""The annotation of a workload between the stages of its split. Its value says what the last one
+makes of the spec, as in `replicas=3,strategy=none`, or that nothing of it waits for that.
 """
+_AS_IT_IS = "as-it-is"
 _ABSENT = "none"
 _FIELDS = {
     "replicas": re.compile(rf"{_ABSENT}|[0-9]{{1,9}}"),
@@ -42,7 +43,7 @@ def after_split_mark(fields: SpecFields) -> str:
         for field, value in fields.items()
         if value is not None
     }
-    return ",".join(f"{field}={texts.get(field, _ABSENT)}" for field in fields)
+    return ",".join(f"{field}={texts.get(field, _ABSENT)}" for field in fields) or _AS_IT_IS
 
 
 def fields_after_split(resource: Resource) -> SpecFields:
@@ -51,6 +52,12 @@ def fields_after_split(resource: Resource) -> SpecFields:
     """
     mark = resource.annotations.get(AFTER_SPLIT)
     return fields_of_mark(mark) if mark is not None else {}
+
+
+def has_unknown_mark(resource: Resource) -> bool:
+    """Whether a workload has the annotation with a value that `after_split_mark` doesn't make."""
+    mark = resource.annotations.get(AFTER_SPLIT)
+    return mark is not None and mark != _AS_IT_IS and not fields_of_mark(mark)
 
 
 def fields_of_mark(mark: str) -> SpecFields:

@@ -26,6 +26,7 @@ from service.kube.splits import (
     after_split_mark,
     fields_after_split,
     fields_of_mark,
+    has_unknown_mark,
     is_stopped_by_split,
     marked_objects,
     objects_split_from,
@@ -52,7 +53,7 @@ def remaining_stages(
         sources: the files of the set, by path.
     """
     resource = candidate.resource
-    if AFTER_SPLIT in resource.annotations and not fields_after_split(resource):
+    if has_unknown_mark(resource):
         return _unclear(candidate, f"its annotation {AFTER_SPLIT} doesn't say what it will be")
     made = objects_split_from(candidate.workload, candidate.manifests)
     if not made and AFTER_SPLIT not in resource.annotations:
@@ -183,7 +184,7 @@ def _spec_restored(candidate: Candidate) -> Iterator[Operation]:
             yield from _removed(candidate, field, Stage.CONTRACT)
         elif field != "strategy":
             yield SetValue(candidate.route_to("spec", field), value, int(Stage.CONTRACT))
-    if fields:
+    if AFTER_SPLIT in resource.annotations:
         yield _unmark(resource, AFTER_SPLIT)
 
 
@@ -197,7 +198,7 @@ def _spec_before(candidate: Candidate) -> Iterator[Operation]:
             yield from _removed(candidate, field, Stage.EXPAND)
         else:
             yield SetValue(candidate.route_to("spec", field), value, int(Stage.EXPAND))
-    if fields:
+    if AFTER_SPLIT in candidate.resource.annotations:
         yield _unmark(candidate.resource, AFTER_SPLIT, Stage.EXPAND)
 
 
@@ -245,6 +246,8 @@ def _stage_reached(candidate: Candidate, planned: Proposal, made: Sequence[Resou
     """The last stage whose changes the text has."""
     if is_stopped_by_split(candidate.resource):
         return Stage.SWITCH
+    if not made:
+        return Stage.EXPAND
     moves: list[Move] = [move for move in planned.moves if move.stage <= Stage.ADD]
     names = {(resource.kind, resource.name) for resource in made}
     if not all((move.kind, move.name) in names for move in moves):
@@ -275,7 +278,7 @@ def _added_to_note(operation: Operation, resource: Resource) -> Operation:
     spec will be.
     """
     known = fields_after_split(resource)
-    if not known or not isinstance(operation, AddEntry):
+    if AFTER_SPLIT not in resource.annotations or not isinstance(operation, AddEntry):
         return operation
     entries = (
         operation.value if operation.key == "annotations" else {operation.key: operation.value}

@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.findings import Finding, Severity
-from service.kube.splits import is_being_split, objects_split_from
+from service.kube.splits import is_being_split, is_stopped_by_split, objects_split_from
 from service.rules.rule import RuleInput
 
 SEVERITY = Severity.INFO
@@ -33,6 +33,8 @@ def check(run: RuleInput) -> Iterator[Finding]:
             made = objects_split_from(workload, run.manifests)
             names = ", ".join(resource.title for resource in made)
             came = f"{names} came of it, and" if made else "it is stopped, and"
+            if not made and not is_stopped_by_split(workload.resource):
+                came = "it has been prepared, and"
             yield Finding(
                 rule="split-in-progress",
                 severity=SEVERITY,

@@ -23,7 +23,7 @@ def faults_of(first: Rewritten) -> list[str]:
             for finding in again.report.findings
             if finding.severity >= Severity.WARNING and not finding.suppression
         }
-        if stage != "expand" and "unrelated-containers" in rules - _rules(first):
+        if "unrelated-containers" in rules - _rules(first):
             faults.append(f"{stage}: {rules}")
     return faults
 

@@ -102,6 +102,7 @@ def _split(candidate: Candidate, wrap: Proposal | None) -> Proposal:
         *_edit_config_maps(division, addresses),
         *follow_up.steps,
     )
+    steps += _begin(division, steps)
     objects = (*workloads, *addresses.objects, *follow_up.objects)
     kustomized = _check_kustomizations(plan, workloads, objects, steps, addresses=addresses)
     assumptions = (
@@ -242,6 +243,21 @@ def _scale_down_old_workload(division: Division) -> list[Operation]:
     if field in resource.spec:
         return [SetValue(route_to("spec", field), value, stage, until=until), mark]
     return [AddEntry(route_to("spec"), field, value, stage, until=until), mark]
+
+
+def _begin(division: Division, steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Say that a split goes on, where the stage *expand* changes anything: else its text would be
+    one that nobody has begun to split. A Pod's controller says so itself.
+    """
+    has_expand = any(step.operation.stage == Stage.EXPAND for step in steps)
+    if division.plan.controller is not None or not has_expand:
+        return ()
+    candidate = division.candidate
+    end = Stage.SWITCH if division.stops_old_pods else Stage.CONTRACT
+    kept = candidate.resource.annotations
+    return (
+        Step(candidate.resource, note_spec_after_split(candidate, kept, {}, Stage.EXPAND, end)),
+    )
 
 
 def _check_claims_are_retained(resource: Resource) -> None:

@@ -69,6 +69,7 @@ def complete(candidate: Candidate, own: Proposal, proposals: tuple[Proposal, ...
     fields = own.controller.fields if own.controller is not None else {}
     asked = _ControllerRequirements(
         labels={key: value for other in proposals for key, value in other.template_labels},
+        begins_split=any(other.moves for other in proposals),
         notes_strategy="strategy" in fields and any(other.moves for other in proposals),
         stops=any(other.stops_old_pods for other in proposals),
         frees_strategy=any(other.frees_strategy for other in proposals),
@@ -85,6 +86,8 @@ class _ControllerRequirements:
 
     labels: Mapping[str, str]
     """Labels of the template."""
+    begins_split: bool
+    """Whether containers leave it, so that it says that a split goes on."""
     notes_strategy: bool
     """Whether it says that its strategy is the wrap's, as containers leave it."""
     stops: bool
@@ -94,7 +97,7 @@ class _ControllerRequirements:
 
 
 _NOTHING_ASKED = _ControllerRequirements(
-    labels={}, notes_strategy=False, stops=False, frees_strategy=False
+    labels={}, begins_split=False, notes_strategy=False, stops=False, frees_strategy=False
 )
 
 
@@ -171,9 +174,11 @@ def _later_fields(
 def _notes_of_spec(
     candidate: Candidate, controller: Controller, asked: _ControllerRequirements
 ) -> list[Operation]:
-    """What says in the texts between the stages what the spec is in the end, where it is another
-    one there, and that its strategy is none of its author's.
+    """What says in the texts between the stages that a split goes on; what the spec is in the end,
+    where it is another one there, and that its strategy is none of its author's.
     """
+    if not asked.begins_split:
+        return []
     kept, last = _kept_annotation_keys(candidate), Stage.CONTRACT
     fields: dict[str, int | bool | str | None] = {}
     if asked.notes_strategy:
@@ -184,9 +189,7 @@ def _notes_of_spec(
         stopped = {"replicas": controller.fields.get("replicas"), **fields}
         notes = [(fields, Stage.EXPAND, Stage.SWITCH), (stopped, Stage.SWITCH, last)]
     return [
-        note_spec_after_split(candidate, kept, noted, start, end)
-        for noted, start, end in notes
-        if noted
+        note_spec_after_split(candidate, kept, noted, start, end) for noted, start, end in notes
     ]
 
 

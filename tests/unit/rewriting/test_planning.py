@@ -11,7 +11,7 @@ from service.actions import ACTIONS
 from service.actions.context import Action, Candidate, Outcome
 from service.change import Declined, Proposal
 from service.errors import DeadlineExceeded
-from service.findings import Applicability
+from service.findings import Applicability, Stage
 from service.options import Options
 from service.refusals import Refusal
 from service.rewriting import planning
@@ -61,10 +61,15 @@ def test_the_labels_of_a_split_are_written_by_the_wrap() -> None:
     assert split.needs == "wrap"
 
 
-def test_a_split_that_needs_no_label_leaves_the_wrap_alone() -> None:
-    """There is nothing that only the split needs."""
+def test_a_split_that_needs_no_label_is_noted_by_the_wrap() -> None:
+    """The controller says between the stages that a split goes on; without one it doesn't."""
     _, plan = planned(BARE_SHOP.partition("---\n")[0])
-    assert plan.proposals[0].without_partner is None
+    wrap, split = plan.proposals
+    notes = [step.operation for step in wrap.steps if "after-split" in str(step.operation)]
+    assert split.template_labels == ()
+    assert [(note.stage, note.until) for note in notes] == [(Stage.EXPAND, Stage.CONTRACT)]
+    assert wrap.without_partner is not None
+    assert "after-split" not in str(wrap.without_partner.steps)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
