@@ -15,6 +15,7 @@ from service.findings import Applicability, Stage
 from service.options import Options
 from service.refusals import Refusal
 from service.rewriting import planning
+from service.yamldoc.operations import AddEntry
 from tests.support.planning import BARE_SHOP, SHOP, classified, planned, read
 from tests.support.verifying import containers, controller
 
@@ -65,7 +66,8 @@ def test_a_split_that_needs_no_label_is_noted_by_the_wrap() -> None:
     """The controller says between the stages that a split goes on; without one it doesn't."""
     _, plan = planned(BARE_SHOP.partition("---\n")[0])
     wrap, split = plan.proposals
-    notes = [step.operation for step in wrap.steps if "after-split" in str(step.operation)]
+    added = [step.operation for step in wrap.steps if isinstance(step.operation, AddEntry)]
+    notes = [entry for entry in added if "after-split" in str(entry)]
     assert split.template_labels == ()
     assert [(note.stage, note.until) for note in notes] == [(Stage.EXPAND, Stage.CONTRACT)]
     assert wrap.without_partner is not None
