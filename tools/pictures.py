@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from service.findings import Evidence, Leans, Role, Verdict
-from tools import drawing, scaling
-from tools.drawing import box, dot, text, wire
+from service.render import svg as drawing
+from service.render.svg import box, dot, text, wire
+from tools import scaling
 from tools.scenes import Box, Card, Gate, Scene, report_of, scenes_of
 
 ROOT = Path(__file__).resolve().parent.parent

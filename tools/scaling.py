@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools import drawing
-from tools.drawing import text
+from service.render import svg as drawing
+from service.render.svg import text
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "operations.md"
 

@@ -104,12 +104,16 @@ def _weightiest(verdict: Verdict) -> Evidence | None:
 
 
 def role_of(verdict: Verdict) -> str:
-    """A role with what it is for and whom it serves."""
+    """A role with what it is for and whom it serves, in plain text."""
     if verdict.role is not Role.SIDECAR:
         return verdict.role.value
     kind = f"{verdict.pattern.value} sidecar" if verdict.pattern else "sidecar"
-    served = ", ".join(escape(name) for name in verdict.serves)
-    return f"{kind} of {served}" if served else kind
+    return f"{kind} of {', '.join(verdict.serves)}" if verdict.serves else kind
+
+
+def todo_of(change: Change) -> str:
+    """What somebody has to do about bare Pods, in plain text; empty for nothing."""
+    return _OLD_PODS.get(change.old_pods, "") if change.old_pods else ""
 
 
 def container_table(report: Report, workloads: Iterable[WorkloadReport], most: int) -> str:
@@ -166,7 +170,7 @@ def _row(workload: WorkloadReport, verdict: Verdict, name: str) -> str:
     cells = (
         escape(name),
         escape(verdict.name),
-        role_of(verdict),
+        escape(role_of(verdict)),
         str(verdict.group),
         percent(verdict.confidence),
         escape(why(workload, verdict)),
@@ -189,8 +193,8 @@ def change_lines(report: Report, change: Change, producer: Producer) -> Iterator
         yield f"- makes: {', '.join(code(name) for name in change.creates)}\n"
     for assumption in change.assumptions:
         yield f"- assumes: {escape(assumption.message)}\n"
-    if change.old_pods in _OLD_PODS:
-        yield f"- to do: {_OLD_PODS[change.old_pods]}\n"
+    if todo := todo_of(change):
+        yield f"- to do: {todo}\n"
     rules = list(dict.fromkeys(finding.rule for finding in findings))
     # What is begun isn't silenced, but gone on with or taken back.
     silenced = [rule for rule in rules if rule != _IN_PROGRESS]

@@ -205,7 +205,7 @@ def _container(verdict: Verdict) -> str:
         for item in verdict.evidence[:8]
     )
     return (
-        f"| {escape(verdict.name)} | {role_of(verdict)} | {percent(verdict.confidence)} |"
+        f"| {escape(verdict.name)} | {escape(role_of(verdict))} | {percent(verdict.confidence)} |"
         f" {evidence} |\n"
     )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.findings import Change, ContainerType, FileStatus, Report
+from service.kube.containers import Container, without_password
 from service.kube.services import services_of
 from service.kube.workloads import Workload
 from service.options import Options
@@ -21,6 +22,18 @@ _MOST_TEXT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What is shown of a container beside its name."""
+
+    image: str
+    """The last part of its image, with the tag; a user and a password in it are masked."""
+    ports: tuple[str, ...]
+    """The ports that it declares: number, and the name if it has one."""
+    volumes: tuple[str, ...]
+    """The volumes that it mounts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Box:
     """A workload."""
 
@@ -28,6 +41,8 @@ class Box:
     """Kind and name."""
     containers: tuple[str, ...]
     """The names of those that run, in the order of the Pod."""
+    cards: tuple[Card, ...]
+    """What is shown of each of them."""
     init_containers: tuple[str, ...]
     """The names of those that run before them."""
     arrows: tuple[tuple[str, str, str | None], ...]
@@ -113,6 +128,16 @@ class _Set:
         return self.of_title(folder, f"/{name}")
 
 
+def _card(container: Container) -> Card:
+    return Card(
+        image=without_password(container.image).rpartition("/")[2],
+        ports=tuple(
+            f"{port.number} {port.name}".strip() for port in container.ports if port.number
+        ),
+        volumes=tuple(dict.fromkeys(mount.volume for mount in container.mounts)),
+    )
+
+
 def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
@@ -122,6 +147,7 @@ def _box(workload: Workload, inputs: Inputs) -> Box:
     return Box(
         title=workload.title,
         containers=tuple(item.name for item in workload.containers if item.type in running),
+        cards=tuple(_card(item) for item in workload.containers if item.type in running),
         init_containers=tuple(
             item.name for item in workload.containers if item.type is ContainerType.INIT
         ),

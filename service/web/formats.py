@@ -12,6 +12,7 @@ from service.findings import Report
 from service.render.codequality import render_codequality
 from service.render.common import Producer
 from service.render.diff import render_diff
+from service.render.html import render_html
 from service.render.junit import render_junit
 from service.render.markdown import render_markdown
 from service.render.rdjson import render_rdjson
@@ -42,10 +43,12 @@ def _as_json(convert: Callable[[Report], Any]) -> Callable[[Report, Producer], s
 
 _SARIF = Format("sarif", "application/sarif+json", (), render_sarif)
 _MARKDOWN = Format("markdown", "text/markdown", (), render_markdown)
+HTML = Format("html", "text/html", ("application/xhtml+xml",), render_html)
 _RDJSON = Format("rdjson", "application/vnd.reviewdog.rdjson+json", (), render_rdjson)
 
 ANALYZE = (
     Format("json", JSON, (), _as_json(analysis_to_dict)),
+    HTML,
     _SARIF,
     _MARKDOWN,
     _RDJSON,
@@ -64,6 +67,7 @@ REWRITE = (
         _plain(render_stream),
     ),
     Format("diff", "text/x-diff", ("text/x-patch",), _plain(render_diff)),
+    HTML,
     _SARIF,
     _MARKDOWN,
     _RDJSON,

@@ -7,6 +7,7 @@ from flask import Response, request
 from service.findings import Report, Severity
 from service.options import Options
 from service.pipeline import run
+from service.render.html import CONTENT_SECURITY_POLICY
 from service.web import formats
 from service.web.negotiation import Format, choose_format
 from service.web.problems import Problem
@@ -38,6 +39,10 @@ def _answer(known: tuple[Format, ...], *, rewrite: bool) -> Response:
 
     report, options, text = process(query, work, path=query.get("path"))
     response = Response(text, mimetype=wanted.media_type)
+    if wanted is formats.HTML:
+        response.headers["Content-Security-Policy"] = (
+            f"{CONTENT_SECURITY_POLICY}; frame-ancestors 'none'"
+        )
     # A patch or a text alone doesn't show that something was not looked at.
     if report.rejected:
         response.headers["Podsplit-Rejected"] = str(len(report.rejected))

@@ -87,7 +87,7 @@ def test_the_longest_summary():
     """
 
     def summary(length: int) -> str:
-        edits = [Edit(place(POD, "nginx").span, "x" * length)]
+        edits = [Edit(place(POD, "a comment").span, "x" * length)]
         return render_markdown(rewritten({"web.yaml": POD}, {"web.yaml": edits}))
 
     room = MAX_LENGTH - len(summary(1000).removesuffix("\n"))

@@ -24,10 +24,10 @@ def chosen(accept: str | None, wanted: str | None = None) -> str:
         ("application/*", "json"),
         ("application/yaml", "yaml"),
         ("text/yaml", "yaml"),
-        ("application/x-yaml;q=0.9, text/html", "yaml"),
+        ("application/x-yaml;q=0.9, text/css", "yaml"),
         ("text/x-diff", "diff"),
         ("text/x-patch", "diff"),
-        ("text/html, application/xhtml+xml, */*;q=0.8", "json"),
+        ("text/html, application/xhtml+xml, */*;q=0.8", "html"),
         ("application/json;q=0.1, text/x-diff", "diff"),
         ("application/yaml, */*;q=0.1", "yaml"),
     ],
@@ -44,7 +44,7 @@ def test_the_query_goes_first():
 
 @pytest.mark.parametrize(
     ("accept", "wanted"),
-    [("text/html", None), ("image/*", None), ("application/json", "toml"), (None, "")],
+    [("text/css", None), ("image/*", None), ("application/json", "toml"), (None, "")],
 )
 def test_formats_that_are_not_there(accept, wanted):
     """406 with the list."""

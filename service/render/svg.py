@@ -34,6 +34,8 @@ _FILLS = {
     "fresh": ("#1a7f37", "#238636"),
     "g0-full": ("#0969da", "#4493f8"),
     "g1-full": ("#bc4c00", "#f0883e"),
+    "g2-full": ("#1a7f37", "#3fb950"),
+    "g3-full": ("#8250df", "#ab7df8"),
     "on-fresh": ("#ffffff", "#ffffff"),
 }
 _STROKES = {
@@ -47,7 +49,9 @@ _STROKES = {
 }
 
 
-def _css() -> str:
+def css() -> str:
+    """The rules that every picture needs: in its own text, or once in a page of several."""
+
     def rules(which: int) -> str:
         fills = [f".{name}{{fill:{colours[which]}}}" for name, colours in _FILLS.items()]
         return "".join(
@@ -147,6 +151,20 @@ def _towards(
     return number(corner[0] + dx * reach), number(corner[1] + dy * reach)
 
 
+def mark(x: float, y: float, group: int) -> str:
+    """What tells the groups of containers apart, by form as well as by colour: a disc for the
+    first, then a square, a diamond and a triangle.
+    """
+    style = f'class="g{group % 4}-full"'
+    forms = (
+        f'<circle cx="{number(x)}" cy="{number(y)}" r="5" {style}/>',
+        f'<rect x="{number(x - 4.5)}" y="{number(y - 4.5)}" width="9" height="9" {style}/>',
+        f'<path d="M{number(x)} {number(y - 6)}l6 6l-6 6l-6 -6Z" {style}/>',
+        f'<path d="M{number(x)} {number(y - 5.5)}l5.5 10h-11Z" {style}/>',
+    )
+    return forms[group % 4]
+
+
 def dot(x: float, y: float, fill: str) -> str:
     """A small disc."""
     return f'<circle cx="{number(x)}" cy="{number(y)}" r="3" class="{fill}"/>'
@@ -183,7 +201,7 @@ def document(
         f' height="{number(height)}" '
         f'viewBox="0 0 {number(width)} {number(height)}" role="img" aria-labelledby="t d">\n'
         f'<title id="t">{escape(title)}</title>\n<desc'
-        f' id="d">{escape(description)}</desc>\n<style>{_css()}</style>\n'
+        f' id="d">{escape(description)}</desc>\n<style>{css()}</style>\n'
         f"{box(0.6, 0.6, width - 1.2, height - 1.2, 'page', 'page-line', radius=10)}"
         f"\n{body}\n</svg>\n"
     )

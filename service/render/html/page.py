@@ -1,0 +1,285 @@
+"""Puts the page together. Everything that was sent reaches it as text: the template escapes it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from math import exp
+
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from service.findings import (
+    FileStatus,
+    Leans,
+    Report,
+    Stage,
+    StageResult,
+    Verdict,
+    WorkloadReport,
+)
+from service.render import svg
+from service.render.common import NOBODY, Producer
+from service.render.diff import render_diff
+from service.render.explanations import (
+    full_names,
+    percent,
+    place_of,
+    role_of,
+    todo_of,
+    why,
+)
+from service.render.html.diffs import Hunk, hunks_of, unified
+from service.render.html.pictures import Groups, picture
+from service.render.topology import Topology
+
+_MOST_WORKLOADS = 200
+"""Workloads that are shown one by one, those with findings first."""
+_MOST_PICTURES = 20
+_MOST_DIFF = 400_000
+"""Characters of one difference that is shown; a longer one is for `format=diff`."""
+_SCALE = 16.0
+"""Width of evidence of weight 1, of 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A piece of evidence as it is shown."""
+
+    leans: str
+    """What it speaks for."""
+    weight: str
+    """How much it counts."""
+    width: float
+    """The length of its bar, of 100."""
+    message: str
+    """What was seen."""
+    place: str
+    """Where."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerView:
+    """A container as it is shown."""
+
+    name: str
+    image: str
+    role: str
+    group: int
+    sure: str
+    why: str
+    place: str
+    bars: tuple[Bar, ...]
+    total: str
+    """How its evidence adds up to its confidence; empty where it alone doesn't."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadView:
+    """A workload as it is shown."""
+
+    name: str
+    place: str
+    containers: tuple[ContainerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureView:
+    """What becomes of a workload."""
+
+    name: str
+    before: Markup
+    after: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    """What a stage changes."""
+
+    name: str
+    what: str
+    hunks: tuple[Hunk, ...]
+    too_long: bool
+
+
+_STAGES = {
+    Stage.EXPAND: "controllers, names of ports and shared labels; nobody is led elsewhere yet",
+    Stage.ADD: "new workloads beside the old one; nobody is led to them yet",
+    Stage.SWITCH: "Services lead to the new workloads; what can't run twice is stopped",
+    Stage.CONTRACT: "the moved containers leave the old workload",
+}
+
+
+@cache
+def _template() -> tuple[Template, str]:
+    """The template and the style sheet."""
+    folder = resources.files(__package__)
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    style = folder.joinpath("report.css").read_text(encoding="utf-8") + svg.css()
+    text = folder.joinpath("report.html").read_text(encoding="utf-8")
+    return environment.from_string(text), style
+
+
+def _policy() -> str:
+    digest = base64.b64encode(hashlib.sha256(_template()[1].encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+CONTENT_SECURITY_POLICY = _policy()
+"""What the page may load and run: its own style, and nothing else."""
+
+
+def render_html(report: Report, producer: Producer = NOBODY) -> str:
+    """The whole page."""
+    template, style = _template()
+    rewrite = report.rewrite
+    return template.render(
+        report=report,
+        rewrite=rewrite,
+        producer=producer,
+        style=Markup(style),  # noqa: S704 - a file of ours
+        policy=CONTENT_SECURITY_POLICY,
+        headline=_headline(report),
+        workloads=list(_workloads(report)),
+        hidden=max(0, len(report.workloads) - _MOST_WORKLOADS),
+        pictures=list(_pictures(report)),
+        findings=[
+            (finding, place_of(report, finding.location))
+            for finding in sorted(
+                report.findings, key=lambda item: (not item.is_open, -item.severity)
+            )
+        ],
+        changes=[(change, todo_of(change)) for change in (rewrite.changes if rewrite else ())],
+        held_back=[
+            (item, place_of(report, item.location))
+            for item in (rewrite.held_back if rewrite else ())
+        ],
+        rejected=[(item, place_of(report, item.location)) for item in report.rejected],
+        stages=list(_stages(report)),
+    )
+
+
+def _headline(report: Report) -> str:
+    open_findings = sum(finding.is_open for finding in report.findings)
+    if not report.workloads and not report.rejected:
+        return "There was no workload to look at"
+    if not open_findings and not report.rejected:
+        return "Nothing to change" if not report.findings else "Nothing new"
+    changes = len(report.rewrite.changes) if report.rewrite else 0
+    words = [f"{open_findings} finding{'' if open_findings == 1 else 's'}"]
+    words += [f"{changes} change{'' if changes == 1 else 's'}"] if changes else []
+    words += [f"{len(report.rejected)} not readable"] if report.rejected else []
+    return ", ".join(words)
+
+
+def _workloads(report: Report) -> Iterator[WorkloadView]:
+    names = full_names(report)
+    named = {(finding.location.path, finding.workload) for finding in report.findings}
+
+    def is_quiet(workload: WorkloadReport) -> tuple[bool, bool]:
+        is_named = (workload.location.path, workload.title) in named
+        return not is_named, len(workload.containers) < 2
+
+    for workload in sorted(report.workloads, key=is_quiet)[:_MOST_WORKLOADS]:
+        yield WorkloadView(
+            names[workload],
+            place_of(report, workload.location),
+            tuple(_container(report, workload, verdict) for verdict in workload.containers),
+        )
+
+
+def _container(report: Report, workload: WorkloadReport, verdict: Verdict) -> ContainerView:
+    bars = tuple(
+        Bar(
+            item.leans.value,
+            f"{item.weight:.1f}",
+            min(100.0, _SCALE * item.weight),
+            item.message,
+            place_of(report, item.location),
+        )
+        for item in verdict.evidence
+    )
+    return ContainerView(
+        name=verdict.name,
+        image=verdict.image,
+        role=role_of(verdict),
+        group=verdict.group,
+        sure=percent(verdict.confidence),
+        why=why(workload, verdict),
+        place=place_of(report, verdict.location),
+        bars=bars,
+        total=_total(verdict),
+    )
+
+
+def _total(verdict: Verdict) -> str:
+    """The sum of a container's evidence, where that is what its confidence comes from."""
+    sums = {
+        leans: sum(item.weight for item in verdict.evidence if item.leans is leans)
+        for leans in Leans
+    }
+    score = abs(sums[Leans.TOGETHER] - sums[Leans.APART])
+    if not verdict.evidence or abs(1 / (1 + exp(-score)) - verdict.confidence) > 0.005:
+        return ""
+    return (
+        f"together {sums[Leans.TOGETHER]:.1f}, apart {sums[Leans.APART]:.1f}: they differ by"
+        f" {score:.1f}, which is {percent(verdict.confidence)}"
+    )
+
+
+def _pictures(report: Report) -> Iterator[PictureView]:
+    changes = report.rewrite.changes if report.rewrite else ()
+    groups = _groups(report)
+    for number, drawn in enumerate(Topology(report).drawn(changes)):
+        if number == _MOST_PICTURES:
+            return
+        own = groups.get(drawn.workload, {})
+        before, after = (
+            Markup(  # noqa: S704 - every text in it is escaped where it is drawn
+                picture(boxes, own, f"{drawn.workload}, {word}", f"p{number}{word[0]}")
+            )
+            for boxes, word in ((drawn.before, "before"), (drawn.after, "after"))
+        )
+        yield PictureView(drawn.workload, before, after)
+
+
+def _groups(report: Report) -> dict[str, Groups]:
+    """The group and the role of each container, by the full name of its workload."""
+    return {
+        name: {verdict.name: (verdict.group, verdict.role.value) for verdict in workload.containers}
+        for workload, name in full_names(report).items()
+    }
+
+
+def _stages(report: Report) -> Iterator[StageView]:
+    """All at once, then each stage that changes what the one before left."""
+    if report.rewrite is None or not report.rewrite.changes:
+        return
+    yield _stage("all at once", "from what was sent to the end", render_diff(report))
+    before = {path: source.text for path, source in report.sources.items()}
+    for item in report.rewrite.stages:
+        after = _texts(item)
+        diff = "".join(
+            unified(path, before.get(path), after.get(path))
+            for path in dict.fromkeys((*before, *after))
+            if before.get(path) != after.get(path)
+        )
+        if diff:
+            yield _stage(item.stage.label, _STAGES[item.stage], diff)
+        before = after
+
+
+def _texts(stage: StageResult) -> dict[str, str]:
+    return {
+        item.path: item.content for item in stage.files if item.status is not FileStatus.DELETED
+    }
+
+
+def _stage(name: str, what: str, diff: str) -> StageView:
+    if len(diff) > _MOST_DIFF:
+        return StageView(name, what, (), too_long=True)
+    return StageView(name, what, tuple(hunks_of(diff)), too_long=False)
