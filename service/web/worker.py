@@ -62,7 +62,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self.each_second()
 
     def _make_server(self, listener: Any, *, spawn: Any, **_unused: Any) -> _Server:
-        server = _Server(listener, handle=partial(self.handle, listener), spawn=spawn)
+        # The listener itself may be closed before a connection that it accepted is looked at.
+        named = _Named(listener.getsockname())
+        server = _Server(listener, handle=partial(self.handle, named), spawn=spawn)
         # Else it takes all that wait, and leaves the other workers none.
         server.max_accept = 1
         return server
@@ -100,6 +102,17 @@ class Worker(GeventWorker):  # type: ignore[misc]
         with contextlib.suppress(OSError):
             client.sendall(malformed_request_answer(status))
             _take_what_is_left(client)
+
+
+class _Named:
+    """What gunicorn asks of a listener when it handles a connection: its name."""
+
+    def __init__(self, name: Any) -> None:
+        self._name = name
+
+    def getsockname(self) -> Any:
+        """The address that it listens on."""
+        return self._name
 
 
 class _Server(StreamServer):

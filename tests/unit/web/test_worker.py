@@ -7,10 +7,12 @@ import socket
 from contextlib import closing
 from http import HTTPStatus
 
+import gevent.pool
+import gevent.socket
 import pytest
 
 from service.web.schemas.answers import ProblemSchema
-from service.web.worker import _take_what_is_left, malformed_request_answer
+from service.web.worker import Worker, _take_what_is_left, malformed_request_answer
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,28 @@ def test_a_client_gets_its_whole_answer_before_the_close():
         client.close()
 
     assert received == b"answer"
+
+
+def test_a_connection_that_was_accepted_before_the_listener_closed():
+    """It is handled all the same: the name of the listener is known by then."""
+    handled = []
+
+    class Own(Worker):
+        def __init__(self):
+            """Without gunicorn's own set-up."""
+
+        def handle(self, listener, client, addr):
+            handled.append(listener.getsockname())
+
+    listener = gevent.socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    name = listener.getsockname()
+    server = Own()._make_server(listener, spawn=gevent.pool.Pool(2))
+    server.start()
+    with closing(socket.create_connection(name)):
+        server.do_handle(*server.do_read())
+        server.close()
+        gevent.sleep(0.05)
+
+    assert handled == [name]
