@@ -61,6 +61,9 @@ def remaining_stages(
     earlier = _earlier_candidate(candidate, made, options, sources)
     if earlier is None:
         return _unclear(candidate, "what it was before can't be told")
+    if len(earlier.classification.groups) < 2:
+        why = "nothing in it is to be split; if that is so, take the annotations of a split away"
+        return _unclear(candidate, why)
     outcome = split.propose(earlier, ())
     if isinstance(outcome, Declined):
         return outcome

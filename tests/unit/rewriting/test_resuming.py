@@ -88,3 +88,27 @@ def test_what_would_be_split_otherwise_now_is_unclear() -> None:
     assert plan.proposals == ()
     assert held_back.reason is Refusal.SPLIT_UNCLEAR
     assert "otherwise than it was begun" in held_back.message
+
+
+def test_a_mark_on_what_is_not_to_be_split() -> None:
+    """Somebody wrote it, or left it behind: that is said, and nothing is done."""
+    mark = "annotations: {podsplit.dev/after-split: as-it-is}"
+    text = DEPLOYMENT_OF_ONE.replace("name: web,", f"name: web, {mark},")
+    _, plan = planned(text)
+
+    assert plan.proposals == ()
+    assert [item.reason for item in plan.held_back] == [Refusal.SPLIT_UNCLEAR]
+    assert "take the annotations of a split away" in plan.held_back[0].message
+
+
+DEPLOYMENT_OF_ONE = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers: [{name: web, image: nginx}]
+"""
