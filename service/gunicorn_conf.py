@@ -126,7 +126,12 @@ def post_worker_init(worker: Any) -> None:
     metrics = worker.wsgi.extensions[EXTENSION].metrics
     if worker.slot is not None:
         metrics.share(_board, worker.slot)
-    renewal = Renewal(_settings.renew_bytes, turn=worker.slot or 0, turns=_server_settings.workers)
+    renewal = Renewal(
+        _settings.renew_bytes,
+        turn=worker.slot or 0,
+        turns=_server_settings.workers,
+        grace=graceful_timeout,
+    )
 
     def each_second() -> None:
         metrics.publish()

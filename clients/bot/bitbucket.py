@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clients.bot.forge import Comment, Posted, Session, setting
+from clients.bot.forge import Comment, Posted, Session, same_host, setting
 
 _MOST_PAGES = 200
 
@@ -47,7 +47,7 @@ class Bitbucket:
                     {"path": inline["path"], "to": inline.get("to")} if inline else None,
                     settled=bool(comment.get("resolution")),
                 )
-            url = page.get("next")
+            url = same_host(self._pull, page.get("next"))
 
     def create(self, comment: Comment) -> None:
         """Post a comment."""

@@ -39,7 +39,10 @@ def manifests(paths: Sequence[str]) -> list[dict[str, str]]:
         # A regular file, no link or submodule.
         if not mode.startswith("100") or not _may_be_manifest(path):
             continue
-        raw = Path(path).read_bytes()
+        try:
+            raw = Path(path).read_bytes()
+        except FileNotFoundError:  # of a sparse checkout, or deleted since
+            continue
         if PurePosixPath(path).name not in _ALWAYS and not any(sign in raw for sign in _SIGNS):
             continue
         if len(raw) > MAX_FILE_BYTES:
@@ -70,9 +73,16 @@ def difference(base: str, paths: Sequence[str]) -> str:
     Raises:
         Trouble: git doesn't know the base, or not what both have in common.
     """
-    options = ("--no-color", "--no-ext-diff", "--unified=3", "--src-prefix=a/", "--dst-prefix=b/")
+    options = (
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--unified=3",
+        "--src-prefix=a/",
+        "--dst-prefix=b/",
+    )
     try:
-        return _git("diff", *options, f"{base}...HEAD", "--", *(paths or _PATTERNS), *_NOT_IN_DIFF)
+        return _git("diff", *options, f"{base}...HEAD", "--", *_patterns(paths), *_NOT_IN_DIFF)
     except Trouble:
         raise Trouble(
             f"git can't compare HEAD with {base!r}: is that the base of the pull request, and was"
@@ -80,10 +90,23 @@ def difference(base: str, paths: Sequence[str]) -> str:
         ) from None
 
 
-_PATTERNS = tuple(f"*{ending}" for ending in _ENDINGS)
 _NOT_IN_DIFF = tuple(
     f":(exclude,glob)**/{name}" for name in (*sorted(_LOCKS), "node_modules/**", "*.min.json")
 )
+
+
+def _patterns(paths: Sequence[str]) -> list[str]:
+    """What of a diff is about manifests: nothing else of a repository is sent."""
+    folders = [path.rstrip("/") for path in paths] or ["."]
+    return [
+        pattern
+        for folder in folders
+        for ending in _ENDINGS
+        for pattern in (
+            f":(glob){'' if folder == '.' else folder + '/'}**/*{ending}",
+            *([f":(literal){folder}"] if folder.endswith(ending) else []),
+        )
+    ]
 
 
 def _may_be_manifest(path: str) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -83,12 +84,15 @@ class Session(requests.Session):
         """
         super().__init__()
         self.headers.update(headers)
+        # A token goes to the host that it is for, and to no other that this one names.
+        self.max_redirects = 0
         retries = Retry(
             total=4,
             backoff_factor=1,
             status_forcelist=(502, 503, 504),
             allowed_methods=None if retry_post else Retry.DEFAULT_ALLOWED_METHODS,
             raise_on_status=False,
+            respect_retry_after_header=False,
         )
         self.mount("https://", HTTPAdapter(max_retries=retries))
         self.mount("http://", HTTPAdapter(max_retries=retries))
@@ -118,7 +122,18 @@ class Session(requests.Session):
                 return
             answer = self.get(next_url)
             yield from answer.json()
-            next_url = answer.links.get("next", {}).get("url")
+            next_url = same_host(url, answer.links.get("next", {}).get("url"))
+
+
+def same_host(url: str, next_url: str | None) -> str | None:
+    """The address of the next page; None for none.
+
+    Raises:
+        Trouble: it is on another host, which gets no token.
+    """
+    if next_url is not None and urlsplit(next_url)[:2] != urlsplit(url)[:2]:
+        raise Trouble("the forge names a next page on another host or by another scheme")
+    return next_url
 
 
 def seconds_to_wait(answer: requests.Response) -> float | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from clients.bot.forge import Comment, Posted, Session, setting
 
+_MOST_PAGES = 200
 _SIZE = "limit=50"
 """Longer pages aren't given (MAX_RESPONSE_ITEMS)."""
 
@@ -31,7 +32,7 @@ class Gitea:
 
     def comments(self) -> Iterator[Posted]:
         """The comments of reviews, then those of the conversation."""
-        for review in self._http.pages(f"{self._pull}/reviews", _SIZE):
+        for review in self._reviews():
             if not review.get("comments_count"):
                 continue
             url = f"{self._pull}/reviews/{review['id']}"
@@ -46,6 +47,14 @@ class Gitea:
         for comment in self._http.get(self._talk).json():
             url = f"{self._repository}/issues/comments/{comment['id']}"
             yield Posted(url, comment["body"], None)
+
+    def _reviews(self) -> Iterator[dict[str, Any]]:
+        """All reviews; their list names no next page, so it is asked for until one is empty."""
+        for page in range(1, _MOST_PAGES):
+            reviews = self._http.get(f"{self._pull}/reviews?{_SIZE}&page={page}").json()
+            if not reviews:
+                return
+            yield from reviews
 
     def create(self, comment: Comment) -> None:
         """Post a comment."""

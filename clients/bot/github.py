@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clients.bot.forge import Comment, Posted, Session, setting
+from clients.bot.trouble import Trouble
 
 _THREADS = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -71,7 +72,12 @@ class GitHub:
             answer = self._http.post(
                 self._graphql, json={"query": _THREADS, "variables": variables | {"after": after}}
             )
-            threads = answer.json()["data"]["repository"]["pullRequest"]["reviewThreads"]
+            try:
+                threads = answer.json()["data"]["repository"]["pullRequest"]["reviewThreads"]
+            except (KeyError, TypeError):
+                raise Trouble(
+                    "GitHub's GraphQL doesn't answer which threads are resolved"
+                ) from None
             for thread in threads["nodes"]:
                 if thread["isResolved"]:
                     yield from (comment["databaseId"] for comment in thread["comments"]["nodes"])

@@ -195,7 +195,8 @@ class _Summary:
                 self._pictures(others),
                 folded_patch(diff, html=platform.html) if diff else "",
             ],
-            platform.max_length - 200,
+            # A bot adds a line with a key for each suggestion.
+            platform.max_length - 300 - 17 * platform.max_comments,
         )
         if missing:
             text += (

@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-_WINDOW = 60.0
-"""Seconds in which the workers of one turn may end; then it is the next one's."""
+_LEAST_WINDOW = 60.0
+"""Seconds of a turn, at least; then it is the next worker's."""
 _START = 15.0
-"""Seconds of a window in which one may begin to; it may wait that long again for idle clients."""
+"""Seconds of a turn in which a worker may begin to end."""
 _LEAST_AGE = 60.0
 """Seconds that a worker serves at least."""
 _STATM = Path("/proc/self/statm")
@@ -38,6 +38,7 @@ class Renewal:
         *,
         turn: int,
         turns: int,
+        grace: float = 0.0,
         resident: Callable[[], int] = resident_bytes,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -46,6 +47,7 @@ class Renewal:
         Args:
             most: bytes from which on it is to end; 0 for never.
             turn: its own place among the workers, from 0.
+            grace: seconds that its end may take: nobody else's turn comes before.
             turns: how many workers there are; a single one never ends, as nobody would serve.
             resident: how much memory it has, in bytes.
             clock: the time, in seconds, the same for all workers.
@@ -53,6 +55,7 @@ class Renewal:
         self._most = most if turns > 1 else 0
         self._turn = turn % turns
         self._turns = turns
+        self._window = max(_LEAST_WINDOW, grace + 2 * _START)
         self._resident = resident
         self._clock = clock
         self._started = clock()
@@ -63,7 +66,7 @@ class Renewal:
         return (
             self._most > 0
             and now - self._started >= _LEAST_AGE
-            and int(now // _WINDOW) % self._turns == self._turn
-            and now % _WINDOW < _START
+            and int(now // self._window) % self._turns == self._turn
+            and now % self._window < _START
             and self._resident() >= self._most
         )

@@ -41,6 +41,8 @@ _ARCHIVE_TYPES: Mapping[str, ArchiveKind] = {
 }
 _FORM = "application/x-www-form-urlencoded"
 _RAW_TYPES = frozenset({"", "application/octet-stream", _FORM})
+_ENVELOPE_KEYS = frozenset({"files", "options", "manifests", "manifest", "documents", "yaml"})
+"""What an envelope has, and what people take for its names."""
 _FILE_NAME = re.compile(rb"@?[\w./~-]{1,256}\.(ya?ml|json|tar|tgz|gz|zip)\s*")
 _YAML_TYPES = frozenset({"application/yaml", "application/x-yaml", "application/vnd.yaml"})
 
@@ -186,7 +188,7 @@ def _parse_raw(
 
 def _is_envelope(data: Mapping[str, Any]) -> bool:
     """Whether an object of JSON is an envelope, or was meant to be one: a manifest has a kind."""
-    return "kind" not in data and "apiVersion" not in data
+    return "kind" not in data and "apiVersion" not in data and bool(_ENVELOPE_KEYS & data.keys())
 
 
 def _kind(media: str) -> ArchiveKind | str:

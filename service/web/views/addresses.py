@@ -16,10 +16,19 @@ def base_url() -> str:
     at.
     """
     # Quoted, as it stands in Markdown, and a request says whatever host it likes.
-    address = dependencies().settings.public_url or request.url_root
+    address = dependencies().settings.public_url or _asked_at()
     return quote(address.rstrip("/"), safe="/:[]%")
 
 
+def _asked_at() -> str:
+    """The address of the request; empty where its host is none that could be asked again."""
+    try:
+        return request.url_root if request.host else ""
+    except UnicodeError:
+        return ""
+
+
 def this_service() -> Producer:
-    """What reports say of who made them."""
-    return Producer(__version__, f"{base_url()}/docs")
+    """What reports say of who made them; without links where nobody knows an address."""
+    base = base_url()
+    return Producer(__version__, f"{base}/docs" if base else "")

@@ -46,3 +46,19 @@ def test_a_system_that_does_not_say(monkeypatch, tmp_path):
     """It counts as nothing."""
     monkeypatch.setattr("service.web.renewal._STATM", tmp_path / "none")
     assert resident_bytes() == 0
+
+
+def test_a_turn_is_as_long_as_an_end_may_take():
+    """So that the next worker waits until this one is done, whatever a request may take."""
+    now = [0.0]
+    renewals = [
+        Renewal(MOST, turn=turn, turns=2, grace=100, resident=lambda: MOST, clock=lambda: now[0])
+        for turn in (0, 1)
+    ]
+    due = [[], []]
+    for second in range(60, 520):
+        now[0] = float(second)
+        for turn, renewal in enumerate(renewals):
+            due[turn] += [second] if renewal.is_due() else []
+
+    assert due == [[*range(260, 275)], [*range(130, 145), *range(390, 405)]]

@@ -137,3 +137,14 @@ def test_a_hostile_host_stays_text(client):
     answer = client.get("/docs", headers={"Host": 'x"><script>alert(1)</script>'})
 
     assert "<script>" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["xn--a", "podsplit_svc", "a b"])
+def test_a_host_that_is_no_name(host):
+    """No links, and no error of ours."""
+    # A client with cookies would look at the host itself.
+    client = create_app(Settings()).test_client(use_cookies=False)
+    answer = client.post("/v1/analyze?format=markdown", data=POD, headers={"Host": host})
+
+    assert answer.status_code < 500
+    assert "](http:/docs" not in answer.text
