@@ -41,6 +41,9 @@ from service.yamldoc.layout import formatting_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 from service.yamldoc.stream import Document, document_removal_span
 
+_NOT_BEGUN = -1
+"""Before the first stage."""
+
 
 def remaining_stages(
     candidate: Candidate, options: Options, sources: Mapping[str, SourceFile]
@@ -245,12 +248,13 @@ def _remaining(
     )
 
 
-def _stage_reached(candidate: Candidate, planned: Proposal, made: Sequence[Resource]) -> Stage:
-    """The last stage whose changes the text has."""
+def _stage_reached(candidate: Candidate, planned: Proposal, made: Sequence[Resource]) -> int:
+    """The last stage whose changes the text has, all of them."""
     if is_stopped_by_split(candidate.resource):
         return Stage.SWITCH
+    # Nothing stands beside it yet: what *expand* would still do is what somebody's edit asks for.
     if not made:
-        return Stage.EXPAND
+        return _NOT_BEGUN
     moves: list[Move] = [move for move in planned.moves if move.stage <= Stage.ADD]
     names = {(resource.kind, resource.name) for resource in made}
     if not all((move.kind, move.name) in names for move in moves):

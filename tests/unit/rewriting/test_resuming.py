@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from service.change import Proposal
@@ -112,3 +114,24 @@ spec:
     spec:
       containers: [{name: web, image: nginx}]
 """
+
+
+def test_an_edit_after_the_first_stage_is_prepared_as_well() -> None:
+    """Somebody gives the container and its Service one more port: it gets its name, too, and what
+    comes of it is what would have come of the edit before.
+    """
+    port, more = "            - containerPort: 3000\n", "            - containerPort: 9000\n"
+    entry = "    - name: extra\n      port: 9000\n      targetPort: 9000\n"
+    start = Path("examples/shop.yaml").read_text()
+    expanded = text_after(Stage.EXPAND, start)
+    edited = expanded.replace(port, more + port).replace(
+        "    - name: api\n      port: 3000", f"{entry}    - name: api\n      port: 3000"
+    )
+    again = rewrite({"0.yaml": edited})
+
+    assert "as-it-is" in expanded
+    assert edited.count("9000") == 3
+    assert again.report.rewrite is not None
+    assert again.report.rewrite.held_back == ()
+    assert "after-split" not in again.after["0.yaml"]
+    assert rewrite(again.after).after == again.after
