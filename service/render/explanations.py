@@ -230,7 +230,7 @@ def _how_sure(report: Report, change: Change, producer: Producer) -> str:
 def stages_explained(report: Report, producer: Producer) -> str:
     """What a stage is, for those who haven't heard of them, and which there are left here."""
     word = producer.link("_stages_", "stages")
-    left = list(_stages_left(report))
+    left = [stage for stage, _before, _after in stages_left(report)]
     return (
         "Applied in one go, Services lose their endpoints for a while. To avoid that, it comes in"
         f" {word}, each merged and rolled out before the next: here"
@@ -241,15 +241,15 @@ def stages_explained(report: Report, producer: Producer) -> str:
     )
 
 
-def _stages_left(report: Report) -> Iterator[Stage]:
-    """The stages that change something that the stage before leaves as it was."""
+def stages_left(report: Report) -> Iterator[tuple[Stage, dict[str, str], dict[str, str]]]:
+    """Each stage that changes something, with the text of each path before and after it."""
     before = {path: source.text for path, source in report.sources.items()}
     for item in report.rewrite.stages if report.rewrite else ():
         after = {
             file.path: file.content for file in item.files if file.status is not FileStatus.DELETED
         }
         if after != before:
-            yield item.stage
+            yield item.stage, before, after
         before = after
 
 

@@ -14,11 +14,9 @@ from jinja2 import Environment, Template
 from markupsafe import Markup
 
 from service.findings import (
-    FileStatus,
     Leans,
     Report,
     Stage,
-    StageResult,
     Verdict,
     WorkloadReport,
 )
@@ -30,6 +28,7 @@ from service.render.explanations import (
     percent,
     place_of,
     role_of,
+    stages_left,
     todo_of,
     why,
 )
@@ -260,23 +259,14 @@ def _stages(report: Report) -> Iterator[StageView]:
     if report.rewrite is None or not report.rewrite.changes:
         return
     yield _stage("all at once", "from what was sent to the end", render_diff(report))
-    before = {path: source.text for path, source in report.sources.items()}
-    for item in report.rewrite.stages:
-        after = _texts(item)
+    for stage, before, after in stages_left(report):
         diff = "".join(
             unified(path, before.get(path), after.get(path))
             for path in dict.fromkeys((*before, *after))
             if before.get(path) != after.get(path)
         )
         if diff:
-            yield _stage(item.stage.label, _STAGES[item.stage], diff)
-        before = after
-
-
-def _texts(stage: StageResult) -> dict[str, str]:
-    return {
-        item.path: item.content for item in stage.files if item.status is not FileStatus.DELETED
-    }
+            yield _stage(stage.label, _STAGES[stage], diff)
 
 
 def _stage(name: str, what: str, diff: str) -> StageView:
