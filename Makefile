@@ -18,7 +18,7 @@ RELEASED = $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' service/web/version.p
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help run test lint format golden bench mutants weights docs openapi image version release lock hooks clean
+.PHONY: help run test lint format golden bench mutants weights docs pictures openapi image version release lock hooks clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -73,6 +73,9 @@ docs: $(VENV)/.dev ## write the reference pages, tables and pictures of docs/, a
 	$(BIN)/python -m tools.pictures
 	$(BIN)/python -m tools.chart_readme
 	$(BIN)/python -m tools.answer_fields
+
+pictures: $(VENV)/.dev ## take the pictures of the page (needs Chromium on PATH)
+	$(BIN)/python -m tools.screenshots
 
 openapi: $(VENV)/.dev ## write openapi.yaml and podsplit.schema.json
 	$(BIN)/python -m tools.openapi

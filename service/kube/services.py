@@ -142,6 +142,18 @@ Backend: TypeAlias = tuple[str, int | str]
 """The name of a Service, and the number or name of its port; an empty string if it has none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Where an Ingress or a route of the Gateway API sends what comes to it."""
+
+    resource: Resource
+    """The Ingress or the route."""
+    path: str
+    """The path that this is for; empty where it is for all."""
+    backend: Backend
+    """The Service; without a name where the backend is something else."""
+
+
 def routed_backends(manifests: ManifestSet) -> frozenset[Backend]:
     """The backends of all Ingresses and routes of the Gateway API in a set."""
     return manifests.compute_once("backends", _routed_backends)
@@ -149,36 +161,53 @@ def routed_backends(manifests: ManifestSet) -> frozenset[Backend]:
 
 def _routed_backends(manifests: ManifestSet) -> frozenset[Backend]:
     return frozenset(
-        backend
-        for backend in (*_ingress_backends(manifests), *_route_backends(manifests))
-        if backend[0]
+        item.backend
+        for item in (*_ingress_routings(manifests), *_gateway_routings(manifests))
+        if item.backend[0]
     )
 
 
-def _ingress_backends(manifests: ManifestSet) -> Iterator[Backend]:
-    """The backends of Ingresses, as networking.k8s.io/v1 and as extensions/v1beta1 have them; the
-    name is empty where a backend has the other form.
-    """
+def routings_to(service: Resource, manifests: ManifestSet) -> list[Routing]:
+    """What leads to a Service from outside, of those that can see it (see `ManifestSet.find`)."""
+    return [
+        item
+        for item in manifests.compute_once("routings", _by_service).get(service.name, ())
+        if manifests.find("Service", service.name, item.resource) is service
+    ]
+
+
+def _by_service(manifests: ManifestSet) -> dict[str, list[Routing]]:
+    found: dict[str, list[Routing]] = {}
+    for item in (*_ingress_routings(manifests), *_gateway_routings(manifests)):
+        found.setdefault(item.backend[0], []).append(item)
+    return found
+
+
+def _ingress_routings(manifests: ManifestSet) -> Iterator[Routing]:
+    """The backends of Ingresses, as networking.k8s.io/v1 and as extensions/v1beta1 have them."""
     for ingress in manifests.of_kind("Ingress"):
         spec = ingress.spec
-        backends = [spec.get("defaultBackend"), spec.get("backend")]
+        backends = [("", spec.get("defaultBackend")), ("", spec.get("backend"))]
         for rule in as_mappings(spec.get("rules")):
             paths = as_mappings(as_mapping(rule.get("http")).get("paths"))
-            backends += [path.get("backend") for path in paths]
-        for backend in map(as_mapping, backends):
+            backends += [(as_text(path.get("path")), path.get("backend")) for path in paths]
+        for path, data in backends:
+            backend = as_mapping(data)
             service = as_mapping(backend.get("service"))
             port = as_mapping(service.get("port"))
-            yield (
-                as_text(service.get("name")),
-                as_port(port.get("number")) or as_text(port.get("name")),
-            )
+            number = as_port(port.get("number")) or as_text(port.get("name"))
             legacy_port = backend.get("servicePort")
-            yield as_text(backend.get("serviceName")), as_port(legacy_port) or as_text(legacy_port)
+            legacy = as_port(legacy_port) or as_text(legacy_port)
+            yield Routing(ingress, path, (as_text(service.get("name")), number))
+            yield Routing(ingress, path, (as_text(backend.get("serviceName")), legacy))
 
 
-def _route_backends(manifests: ManifestSet) -> Iterator[Backend]:
+def _gateway_routings(manifests: ManifestSet) -> Iterator[Routing]:
     """The backends of the routes of gateway.networking.k8s.io."""
     for route in manifests.of_kind("HTTPRoute", "GRPCRoute", "TCPRoute"):
         for rule in as_mappings(route.spec.get("rules")):
+            matches = (as_mapping(match.get("path")) for match in as_mappings(rule.get("matches")))
+            path = next((as_text(match.get("value")) for match in matches), "")
             for reference in as_mappings(rule.get("backendRefs")):
-                yield as_text(reference.get("name")), as_port(reference.get("port")) or ""
+                name, port = as_text(reference.get("name")), as_port(reference.get("port")) or ""
+                yield Routing(route, path, (name, port))

@@ -57,8 +57,14 @@ def _flowchart(boxes: Iterable[Box]) -> str:
             source = services.setdefault(service, f"s{len(services)}")
             target = ids[container] if container in shown else f"w{number}"
             arrows.append(f'  {source} -- "{_label(port)}" --> {target}')
+        for entry, path, service, port in box.entries[:_MOST_ARROWS]:
+            source = services.setdefault(entry, f"s{len(services)}")
+            target = services.setdefault(service, f"s{len(services)}")
+            words = f"{path} to {port}" if path else port
+            arrows.append(f'  {source} -- "{_label(words)}" --> {target}')
     lines += [f'  {key}(["{_label(service)}"])' for service, key in services.items()]
-    return "\n".join([*lines, *arrows]) + "\n"
+    # Boxes that share a Service are led to by the same Ingress.
+    return "\n".join([*lines, *dict.fromkeys(arrows)]) + "\n"
 
 
 def _label(text: str) -> str:

@@ -1,24 +1,27 @@
-"""What a workload looks like before and after a rewrite: its containers, and the Services that
-reach them.
+"""What a workload looks like before and after a rewrite: its containers, the Services that reach
+them, and the Ingresses and routes that lead to those.
 
 A rewrite keeps texts, not objects: what is drawn is read anew from them, as a reader would.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.findings import Change, ContainerType, FileStatus, Report
 from service.kube.containers import Container, without_password
-from service.kube.services import services_of
+from service.kube.services import Routing, ServiceLink, routings_to, services_of
 from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs, read_inputs
 
 _MOST_TEXT = 1_000_000
 """Characters of the files that are read for pictures; larger sets are not drawn."""
+_LEADING = re.compile("Service|Ingress|Route")
+"""What files have in them that hold what leads to workloads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class Box:
     """From a Service, through a port of it, to a container; None where none declares the port, so
     that it reaches whoever listens.
     """
+    entries: tuple[tuple[str, str, str, str], ...] = ()
+    """From an Ingress or a route of the Gateway API, by a path (empty for all), to a Service and a
+    port of it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,9 @@ class Topology:
     """The set of a report before and after its rewrite."""
 
     def __init__(self, report: Report) -> None:
-        """Read what changes have to do with: the files that they edit, and those with Services."""
+        """Read what changes have to do with: the files that they edit, and those of what leads to
+        workloads.
+        """
         self._titles = Counter(workload.title for workload in report.workloads)
         rewrite = report.rewrite
         changes = rewrite.changes if rewrite else ()
@@ -76,7 +85,7 @@ class Topology:
         old = {
             path: source.text
             for path, source in report.sources.items()
-            if path not in skipped and (path in edited or "Service" in source.text)
+            if path not in skipped and (path in edited or _LEADING.search(source.text))
         }
         new = {
             file.path: file.content
@@ -144,6 +153,7 @@ def _folder(path: str) -> str:
 
 def _box(workload: Workload, inputs: Inputs) -> Box:
     running = (ContainerType.REGULAR, ContainerType.NATIVE_SIDECAR)
+    links = services_of(workload, inputs.manifests)
     return Box(
         title=workload.title,
         containers=tuple(item.name for item in workload.containers if item.type in running),
@@ -153,9 +163,22 @@ def _box(workload: Workload, inputs: Inputs) -> Box:
         ),
         arrows=tuple(
             (link.service.title, str(port.number), port.container.name if port.container else None)
-            for link in services_of(workload, inputs.manifests)
+            for link in links
             for port in link.ports
             # A Pod that declares no port of a name is no endpoint; a number reaches any Pod.
             if port.container is not None or isinstance(port.target, int)
         ),
+        entries=tuple(
+            (routing.resource.title, routing.path, link.service.title, port)
+            for link in links
+            for routing in routings_to(link.service, inputs.manifests)
+            if (port := _entered(routing, link))
+        ),
     )
+
+
+def _entered(routing: Routing, link: ServiceLink) -> str:
+    """The number of the port of a Service that something leads to; empty where it has none."""
+    wanted = routing.backend[1]
+    ports = link.ports if wanted else ()
+    return next((str(port.number) for port in ports if wanted in (port.number, port.name)), "")

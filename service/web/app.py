@@ -13,7 +13,7 @@ from service.web.dependencies import EXTENSION, Dependencies
 from service.web.metrics import Metrics
 from service.web.routes import ROUTES
 from service.web.settings import Settings
-from service.web.views import operations
+from service.web.views import pages
 
 
 def create_app(settings: Settings, execute: Execute = execute_here) -> Flask:
@@ -27,7 +27,7 @@ def create_app(settings: Settings, execute: Execute = execute_here) -> Flask:
         SettingsError: the tokens file or the catalogue file can't be used.
     """
     app = Flask("service.web", static_folder=None)
-    app.add_template_filter(operations.prose_markup, "prose")
+    app.add_template_filter(pages.prose_markup, "prose")
     app.extensions[EXTENSION] = Dependencies(
         settings=settings,
         metrics=Metrics(),
@@ -50,4 +50,6 @@ def create_app(settings: Settings, execute: Execute = execute_here) -> Flask:
             view_func=route.view,
             methods=[route.method],
         )
+    # What pages are made of is no part of the API, and stands in no description of it.
+    app.add_url_rule("/assets/<path:name>", endpoint="pages.asset", view_func=pages.asset)
     return app

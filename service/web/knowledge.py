@@ -11,9 +11,11 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from service.actions import ACTIONS
+from service.assumptions import AssumptionCode
 from service.classification.knowledge import load_catalogue
 from service.classification.signals import SIGNALS
 from service.documentation import documented
+from service.refusals import Refusal
 from service.rules import RULES
 
 
@@ -42,6 +44,24 @@ def rules() -> list[dict[str, Any]]:
 def actions() -> list[dict[str, Any]]:
     """Every action, explained."""
     return [_explained(item) for item in ACTIONS]
+
+
+def refusals() -> list[dict[str, str]]:
+    """Every reason to hold a change back, explained."""
+    return [
+        {
+            "id": item.value,
+            "section": item.section.value,
+            "why": item.why,
+            "remedy": item.remedy,
+        }
+        for item in Refusal
+    ]
+
+
+def assumptions() -> list[dict[str, str]]:
+    """Every kind of assumption, explained."""
+    return [{"id": item.value, "meaning": item.meaning} for item in AssumptionCode]
 
 
 def rule_ids() -> frozenset[str]:

@@ -275,6 +275,7 @@ def _body_content() -> dict[str, Any]:
             "type": "object",
             "properties": {
                 "file": _FILE_PARTS,
+                "manifest": {"type": "string", "description": "A text, as of a text area."},
                 # As JSON, which is what OpenAPI says of an object in a form.
                 "options": {"$ref": "#/components/schemas/Options"},
             },
@@ -305,7 +306,10 @@ def _suggestions_content() -> dict[str, Any]:
 def _responses(route: Route) -> dict[str, Any]:
     answers = {media: _answer(media, schema) for media, schema in route.answers.items()}
     responses: dict[str, Any] = {"200": {"description": "The answer.", "content": answers}}
-    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problem = {
+        MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}},
+        "text/html": _answer("text/html", None),
+    }
     statuses = (
         _WITH_BODY if route.body is not None else _PROTECTED if needs_token(route.path) else ()
     )

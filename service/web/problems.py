@@ -15,6 +15,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from service.errors import InputError, LimitExceeded, OptionError
+from service.web.browsers import page, prefers_page
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -87,10 +88,15 @@ def problem_document(problem: Problem, request_id: str) -> dict[str, object]:
 
 
 def respond(problem: Problem) -> Response:
-    """Answer with a problem document."""
+    """Answer with a problem document, or with a page that says the same to a browser."""
     g.problem_code = problem.code
-    text = json.dumps(problem_document(problem, g.get("request_id", ""))) + "\n"
-    response = Response(text, status=problem.status, mimetype=MEDIA_TYPE)
+    document = problem_document(problem, g.get("request_id", ""))
+    if prefers_page():
+        response = page("problem.html", **document)
+        response.status_code = problem.status
+    else:
+        text = json.dumps(document) + "\n"
+        response = Response(text, status=problem.status, mimetype=MEDIA_TYPE)
     response.headers.update(problem.headers)
     return response
 

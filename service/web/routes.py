@@ -23,7 +23,7 @@ from service.web.schemas.answers import (
 from service.web.schemas.options import QuerySchema, SuggestionsQuerySchema
 from service.web.schemas.report import AnalysisSchema, RewriteSchema
 from service.web.schemas.request import EnvelopeSchema, SuggestionsEnvelopeSchema
-from service.web.views import knowledge, manifests, operations, suggestions
+from service.web.views import knowledge, manifests, operations, pages, suggestions
 
 _View = Callable[[], Response]
 
@@ -73,7 +73,7 @@ ROUTES = (
     _knowledge_route("/v1/rules", knowledge.rules, DocumentationListSchema),
     _knowledge_route("/v1/actions", knowledge.actions, DocumentationListSchema),
     _knowledge_route("/v1/catalog", knowledge.catalog, CatalogueSchema),
-    _operations_route("/", operations.index, {JSON: IndexSchema, "text/html": None}),
+    _operations_route("/", pages.index, {JSON: IndexSchema, "text/html": None}),
     _operations_route("/healthz", operations.healthz, {JSON: HealthSchema}),
     _operations_route(
         "/readyz",
@@ -88,5 +88,5 @@ ROUTES = (
     _operations_route(
         "/podsplit.schema.json", operations.options_schema, {"application/schema+json": None}
     ),
-    _operations_route("/docs", operations.docs, {"text/html": None}),
+    _operations_route("/docs", pages.docs, {"text/html": None}),
 )

@@ -13,6 +13,7 @@ import yaml
 
 from tests.support.pages import ROOT, anchors, blocks, links, pages
 from tools.pictures import FOLDER, pictures
+from tools.screenshots import SHOTS
 
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 
@@ -78,10 +79,13 @@ def test_a_picture_is_what_the_rewrite_says(name: str) -> None:
 
 
 def test_no_picture_is_left_over() -> None:
-    """Each picture is drawn by the code, and shown on a page; one by `make weights`."""
+    """Each picture is drawn by the code, and shown on a page; one by `make weights`, those of the
+    page by `make pictures`.
+    """
     drawn = {path.name for path in FOLDER.iterdir()}
-    shown = {Path(link).name for page in pages() for link in links(page) if link.endswith(".svg")}
-    assert drawn == {*pictures(), "calibration.svg"} == shown
+    text = "".join(page.read_text() for page in pages())
+    shown = set(re.findall(r"pictures/([\w-]+\.(?:svg|png))", text))
+    assert drawn == {*pictures(), "calibration.svg", *(f"{name}.png" for name in SHOTS)} == shown
 
 
 @pytest.mark.parametrize("name", pictures())

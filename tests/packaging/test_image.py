@@ -205,7 +205,15 @@ def test_the_package_is_whole(image):
         if name.startswith(("service/", "clients/"))
     }
     assert {name for name in there if not name.endswith(".pyc")} == sources
-    assert {Path(name).suffix for name in sources} == {".py", ".json", ".yaml", ".html", ".css"}
+    assert {Path(name).suffix for name in sources} == {
+        ".py",
+        ".json",
+        ".yaml",
+        ".html",
+        ".css",
+        ".js",
+        ".svg",
+    }
 
 
 def test_the_commands_are_there(image):

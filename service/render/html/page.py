@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,6 +16,7 @@ from markupsafe import Markup
 from service.findings import (
     Leans,
     Report,
+    Role,
     Stage,
     Verdict,
     WorkloadReport,
@@ -26,15 +27,15 @@ from service.render.diff import render_diff
 from service.render.explanations import (
     full_names,
     percent,
-    place_of,
     role_of,
     stages_left,
     todo_of,
     why,
 )
 from service.render.html.diffs import Hunk, hunks_of, unified
+from service.render.html.listing import Listing, Place
 from service.render.html.pictures import Groups, picture
-from service.render.topology import Topology
+from service.render.topology import Box, Topology
 
 _MOST_WORKLOADS = 200
 """Workloads that are shown one by one, those with findings first."""
@@ -57,7 +58,7 @@ class Bar:
     """The length of its bar, of 100."""
     message: str
     """What was seen."""
-    place: str
+    place: Place
     """Where."""
 
 
@@ -71,7 +72,7 @@ class ContainerView:
     group: int
     sure: str
     why: str
-    place: str
+    place: Place
     bars: tuple[Bar, ...]
     total: str
     """How its evidence adds up to its confidence; empty where it alone doesn't."""
@@ -82,7 +83,7 @@ class WorkloadView:
     """A workload as it is shown."""
 
     name: str
-    place: str
+    place: Place
     containers: tuple[ContainerView, ...]
 
 
@@ -113,52 +114,59 @@ _STAGES = {
 }
 
 
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+LOOK = _text("look.css")
+"""The style that all pages share."""
+
+STYLE = LOOK + _text("report.css") + svg.css()
+"""The style of the report."""
+
+_DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+
+CONTENT_SECURITY_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
+)
+"""What the report may load and run: its own style, and nothing else."""
+
+
 @cache
-def _template() -> tuple[Template, str]:
-    """The template and the style sheet."""
-    folder = resources.files(__package__)
+def _template() -> Template:
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    style = folder.joinpath("report.css").read_text(encoding="utf-8") + svg.css()
-    text = folder.joinpath("report.html").read_text(encoding="utf-8")
-    return environment.from_string(text), style
-
-
-def _policy() -> str:
-    digest = base64.b64encode(hashlib.sha256(_template()[1].encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
-CONTENT_SECURITY_POLICY = _policy()
-"""What the page may load and run: its own style, and nothing else."""
+    return environment.from_string(_text("report.html"))
 
 
 def render_html(report: Report, producer: Producer = NOBODY) -> str:
     """The whole page."""
-    template, style = _template()
     rewrite = report.rewrite
-    return template.render(
+    listing = Listing(report)
+    return _template().render(
         report=report,
         rewrite=rewrite,
         producer=producer,
-        style=Markup(style),  # noqa: S704 - a file of ours
+        style=Markup(STYLE),  # noqa: S704 - a file of ours
         policy=CONTENT_SECURITY_POLICY,
         headline=_headline(report),
-        workloads=list(_workloads(report)),
+        workloads=list(_workloads(report, listing)),
         hidden=max(0, len(report.workloads) - _MOST_WORKLOADS),
         pictures=list(_pictures(report)),
         findings=[
-            (finding, place_of(report, finding.location))
+            (finding, listing.place(finding.location))
             for finding in sorted(
                 report.findings, key=lambda item: (not item.is_open, -item.severity)
             )
         ],
         changes=[(change, todo_of(change)) for change in (rewrite.changes if rewrite else ())],
         held_back=[
-            (item, place_of(report, item.location))
-            for item in (rewrite.held_back if rewrite else ())
+            (item, listing.place(item.location)) for item in (rewrite.held_back if rewrite else ())
         ],
-        rejected=[(item, place_of(report, item.location)) for item in report.rejected],
+        # What can't be read may be anything: none of it is shown.
+        rejected=[(item, listing.name(item.location)) for item in report.rejected],
         stages=list(_stages(report)),
+        # Behind everything that names a place.
+        excerpts=list(listing.excerpts()),
     )
 
 
@@ -175,7 +183,7 @@ def _headline(report: Report) -> str:
     return ", ".join(words)
 
 
-def _workloads(report: Report) -> Iterator[WorkloadView]:
+def _workloads(report: Report, listing: Listing) -> Iterator[WorkloadView]:
     names = full_names(report)
     named = {(finding.location.path, finding.workload) for finding in report.findings}
 
@@ -186,19 +194,19 @@ def _workloads(report: Report) -> Iterator[WorkloadView]:
     for workload in sorted(report.workloads, key=is_quiet)[:_MOST_WORKLOADS]:
         yield WorkloadView(
             names[workload],
-            place_of(report, workload.location),
-            tuple(_container(report, workload, verdict) for verdict in workload.containers),
+            listing.place(workload.location),
+            tuple(_container(listing, workload, verdict) for verdict in workload.containers),
         )
 
 
-def _container(report: Report, workload: WorkloadReport, verdict: Verdict) -> ContainerView:
+def _container(listing: Listing, workload: WorkloadReport, verdict: Verdict) -> ContainerView:
     bars = tuple(
         Bar(
             item.leans.value,
             f"{item.weight:.1f}",
             min(100.0, _SCALE * item.weight),
             item.message,
-            place_of(report, item.location),
+            listing.place(item.location),
         )
         for item in verdict.evidence
     )
@@ -209,7 +217,7 @@ def _container(report: Report, workload: WorkloadReport, verdict: Verdict) -> Co
         group=verdict.group,
         sure=percent(verdict.confidence),
         why=why(workload, verdict),
-        place=place_of(report, verdict.location),
+        place=listing.place(verdict.location),
         bars=bars,
         total=_total(verdict),
     )
@@ -239,11 +247,30 @@ def _pictures(report: Report) -> Iterator[PictureView]:
         own = groups.get(drawn.workload, {})
         before, after = (
             Markup(  # noqa: S704 - every text in it is escaped where it is drawn
-                picture(boxes, own, f"{drawn.workload}, {word}", f"p{number}{word[0]}")
+                picture(boxes, roles, f"{drawn.workload}, {word}", f"p{number}{word[0]}")
             )
-            for boxes, word in ((drawn.before, "before"), (drawn.after, "after"))
+            for boxes, roles, word in (
+                (drawn.before, own, "before"),
+                (drawn.after, _after(own, drawn.after), "after"),
+            )
         )
         yield PictureView(drawn.workload, before, after)
+
+
+def _after(groups: Groups, boxes: Iterable[Box]) -> Groups:
+    """The groups after a rewrite, where what was unrelated is the main application of a workload
+    of its own.
+    """
+    after = dict(groups)
+    for box in boxes:
+        own = {name: groups[name] for name in box.containers if name in groups}
+        if Role.MAIN.value not in {role for _, role in own.values()}:
+            after |= {
+                name: (group, Role.MAIN.value)
+                for name, (group, role) in own.items()
+                if role == Role.UNRELATED.value
+            }
+    return after
 
 
 def _groups(report: Report) -> dict[str, Groups]:

@@ -58,6 +58,8 @@ ACCEPTED = (
 )
 """What a 415 lists. A body without a Content-Type is accepted too."""
 
+_TYPED = "pasted.yaml"
+"""What is typed into a form is called."""
 _MAX_OPTION_PARTS = 64
 """Parts of a form beside the files."""
 _MAX_ERRORS = 20
@@ -373,6 +375,8 @@ def _form_upload(
     unpacked = 0
     for name, part in parts.items(multi=True):
         content = part.stream.read()
+        if not content and not part.filename:
+            continue  # what a browser sends of an input without a file
         if name in extra:
             others[name] = content.decode("utf-8", "replace")
         elif name == "baseline":
@@ -394,6 +398,10 @@ def _form_upload(
             options.update(_form_options(value))
         elif name in extra:
             others[name] = value
+        elif name == "manifest":
+            # A browser sends a text area's lines with these ends, whatever they were.
+            if typed := value.replace("\r\n", "\n"):
+                files.append((_TYPED, typed.encode()))
         else:
             options[name] = value
     return Upload(_unique(files), options, others)

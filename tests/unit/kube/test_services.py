@@ -8,6 +8,7 @@ from service.kube.services import (
     is_service,
     resolve_ports,
     routed_backends,
+    routings_to,
     service_selector,
     services_of,
     services_selecting,
@@ -205,3 +206,39 @@ def test_what_ingresses_and_routes_lead_to() -> None:
         ("db", 5432),
     }
     assert routed_backends(manifests_of(POD)) == frozenset()
+
+
+def test_who_leads_to_a_service() -> None:
+    """Ingresses and routes that can see it, each by the path that it is for."""
+    routes = """---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: near}
+spec:
+  rules:
+  - http:
+      paths:
+      - {path: /a, backend: {service: {name: web, port: {number: 80}}}}
+      - {path: /b, backend: {service: {name: other, port: {number: 80}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: elsewhere, namespace: far}
+spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: route, namespace: near}
+spec:
+  rules:
+  - {matches: [{path: {value: /c}}, {path: {value: /d}}], backendRefs: [{name: web, port: 81}]}
+"""
+    web = service("{selector: {app: web}}").replace("name: web}", "name: web, namespace: near}")
+    manifests = manifests_of(web + routes)
+    (near,) = manifests.of_kind("Service")
+    found = routings_to(near, manifests)
+
+    assert [(item.resource.title, item.path, item.backend) for item in found] == [
+        ("Ingress/shop", "/a", ("web", 80)),
+        ("HTTPRoute/route", "/c", ("web", 81)),
+    ]

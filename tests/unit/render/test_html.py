@@ -153,6 +153,102 @@ def test_a_picture_says_in_words_what_it_shows():
     assert told[1].startswith("Deployment/shop holds frontend (main).")
 
 
+INGRESS = """---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  rules:
+  - http:
+      paths:
+      - {path: /api, backend: {service: {name: shop, port: {number: 3000}}}}
+      - {path: /lost, backend: {service: {name: shop, port: {number: 9}}}}
+"""
+
+
+def test_ingresses_are_drawn_where_they_lead():
+    """To the port of the Service, before and after; what leads nowhere isn't."""
+    text = rendered(("shop.yaml", TWO_SERVERS + INGRESS))
+    told = re.findall("<desc[^>]*>(.*?)</desc>", text)
+
+    assert all("Ingress/shop leads from /api to port 3000 of Service/shop." in one for one in told)
+    assert not any("/lost" in one for one in told)
+    assert text.count(">/api</text>") == 2
+
+
+def test_a_picture_shows_what_runs_first_and_what_is_shared():
+    """Init containers before the others; a volume of two containers is shared, one of one isn't."""
+    text = rendered(("shop.yaml", FIRST))
+    told = re.findall("<desc[^>]*>(.*?)</desc>", text)[0]
+    drawn = re.findall("<text[^>]*>([^<]*)</text>", text[: text.index("After")])
+
+    assert "Before them run prepare." in told
+    assert drawn.index("first: prepare") < drawn.index("web")
+    assert any("(shares logs)" in words for words in drawn)
+    assert any("(own)" in words for words in drawn)
+
+
+FIRST = """apiVersion: v1
+kind: Pod
+metadata: {name: shop}
+spec:
+  initContainers:
+  - {name: prepare, image: busybox}
+  containers:
+  - {name: web, image: nginx, volumeMounts: [{name: logs, mountPath: /logs}]}
+  - name: ship
+    image: fluent-bit
+    volumeMounts: [{name: logs, mountPath: /logs}, {name: own, mountPath: /own}]
+  volumes: [{name: logs, emptyDir: {}}, {name: own, emptyDir: {}}]
+"""
+
+
+def test_what_moves_is_main_where_it_comes_to():
+    """In the picture of what is after."""
+    text = rendered(("shop.yaml", TWO_SERVERS))
+    told = re.findall("<desc[^>]*>(.*?)</desc>", text)
+
+    assert "api (unrelated)" in told[0]
+    assert "api (main)" in told[1]
+
+
+def test_each_place_leads_to_its_line():
+    """With those around it in the same document; a password in an address is masked."""
+    pod = TWO_SERVERS.replace(
+        "{containerPort: 80}]", "{containerPort: 80}] # postgres://me:s3cret@db/x"
+    )
+    page = Page(rendered(("shop.yaml", pod)))
+    lines = {a["id"] for tag, a in page.tags if tag == "tr" and a.get("id")}
+    links = [a for tag, a in page.tags if tag == "a" and "data-line" in a]
+
+    assert len(links) > 5
+    assert {(link["href"] or "")[1:] for link in links} <= lines
+    assert all((link["href"] or "").endswith(f"-{link['data-line']}") for link in links)
+    listed = page.words[page.words.index("Lines that are spoken of") :]
+    assert "postgres://me:***@db/x" in listed
+    assert "s3cret" not in listed
+    assert "kind: Service" not in listed
+
+
+def test_an_analysis_lists_no_text():
+    """It can be kept wherever names may be; its places are named all the same."""
+    report = run([("shop.yaml", TWO_SERVERS.encode())], Options(), rewrite=False)
+    page = Page(render_html(report))
+
+    assert "Lines that are spoken of" not in page.words
+    assert "shop.yaml:" in page.words
+
+
+def test_very_many_places_are_named_only(monkeypatch):
+    """What is beyond the bound leads nowhere."""
+    monkeypatch.setattr("service.render.html.listing._MOST_PLACES", 2)
+    page = Page(rendered(("shop.yaml", TWO_SERVERS)))
+
+    named = [a for tag, a in page.tags if tag == "tr" and a.get("class") == "named"]
+    assert len(named) == 2
+    assert [a for tag, a in page.tags if tag == "code" and a.get("data-line")]
+
+
 def test_bounds(monkeypatch):
     """Very many workloads are counted, very long differences named."""
     pods = "---\n".join(BARE.replace("NAME", f"web{number}") for number in range(230))

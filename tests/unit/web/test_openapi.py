@@ -81,6 +81,7 @@ def test_what_is_sent_can_be_wrong():
     }
     assert described["responses"]["422"]["content"].keys() == {
         "application/problem+json",
+        "text/html",
         "text/plain",
     }
     assert {"application/yaml", "multipart/form-data", "application/zip"} <= described[

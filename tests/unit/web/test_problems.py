@@ -53,6 +53,19 @@ def test_errors_are_problem_documents(client, method, path, status, code):
     assert ProblemSchema().validate(answer.json) == {}
 
 
+def test_a_browser_gets_a_page_that_says_the_same(client):
+    """With the status, the code and the fields; its links hold under any prefix."""
+    answer = client.post(
+        "/v1/analyze?stage=<b>&apply=x", data=POD, headers={"Accept": "text/html,*/*;q=0.8"}
+    )
+
+    assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    for words in ("<code>422 invalid-options</code>", "<code>apply</code>: must be one of"):
+        assert words in answer.text
+    assert "<b>" not in answer.text
+    assert 'href="../assets/look.css"' in answer.text
+
+
 def test_405_says_what_is_allowed(client):
     """In the header that HTTP has for it, and in the detail."""
     answer = client.get("/v1/analyze")

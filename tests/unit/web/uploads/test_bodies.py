@@ -196,6 +196,19 @@ def test_multipart():
     )
 
 
+def test_multipart_of_a_browser():
+    """A text area, whose line ends browsers change, and inputs without a file."""
+    body = multipart(
+        ("manifest", None, POD.replace(b"\n", b"\r\n")),
+        ("files", "", b""),
+        ("stage", None, b"add"),
+    )
+
+    assert upload(*body) == Upload((("pasted.yaml", POD),), {"stage": "add"})
+    files = multipart(("manifest", None, b""), ("files", "b.yaml", POD), ("folder", "", b""))
+    assert upload(*files) == Upload((("b.yaml", POD),))
+
+
 def test_multipart_with_an_archive_and_a_diff():
     """An archive is unpacked; what this endpoint takes besides may be a file or a field."""
     packed = multipart(("file", "app.zip", pack(MEMBERS)), ("diff", "pr.diff", b"+++ x"))
