@@ -90,8 +90,8 @@ release: $(VENV)/.dev ## write VERSION=1.2.3 wherever the version stands
 	$(BIN)/python -m tools.release $(VERSION)
 
 lock: $(VENV)/.dev ## resolve the dependencies anew
-	$(COMPILE) --extra bot --output-file requirements.lock pyproject.toml
-	$(COMPILE) --extra bot --extra dev --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra audit --extra bot --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra audit --extra bot --extra dev --output-file requirements-dev.lock pyproject.toml
 	$(BIN)/python -c 'import tomllib; read = tomllib.load(open("pyproject.toml", "rb")); print(*read["build-system"]["requires"], *read["dependency-groups"]["image"], sep="\n")' \
 	    | $(COMPILE) --output-file requirements-build.lock -
 

@@ -213,6 +213,8 @@ class WorkloadReport:
     """The object."""
     containers: tuple[Verdict, ...]
     """Regular containers, then init containers, then ephemeral ones, each as in the input."""
+    uid: str = ""
+    """`metadata.uid`, which only a live object has."""
 
     @property
     def title(self) -> str:

@@ -17,7 +17,7 @@ from bisect import insort
 from pathlib import Path
 from typing import Any
 
-from service.web.configured_files import read_catalogue, read_tokens
+from service.web.configured_files import read_catalogue, read_certificate, read_tokens
 from service.web.dependencies import EXTENSION
 from service.web.garbage_collection import tune_garbage_collector
 from service.web.listening import ignore_new_clients
@@ -32,6 +32,7 @@ try:
     # Each worker reads them too; one that can't would be started again and again.
     read_tokens(_settings)
     read_catalogue(_settings)
+    read_certificate(_server_settings)
 except SettingsError as error:
     sys.exit(f"podsplit: {error}")
 
@@ -63,6 +64,8 @@ keepalive = _server_settings.header_timeout
 timeout = 60
 accesslog = None
 control_socket_disable = True
+if _server_settings.tls_cert_file is not None:
+    certfile, keyfile = str(_server_settings.tls_cert_file), str(_server_settings.tls_key_file)
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file of its own in it
 logconfig_dict = {
     "version": 1,

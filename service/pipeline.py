@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from service.advice import advice, advice_on_baseline
@@ -12,6 +12,7 @@ from service.classification.knowledge import Catalogue, Entry, ImageRole, load_c
 from service.classification.knowledge.weights import load_weights
 from service.findings import Finding, Pattern, Report, WorkloadReport
 from service.kube.kustomize import API_GROUP
+from service.kube.objects import as_text
 from service.kube.workloads import Workload
 from service.options import CatalogueEntry, Options
 from service.reading import Inputs, read_inputs
@@ -89,15 +90,13 @@ def _classify_workloads(
 
 def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
     """The findings of the rules that are asked for, in the order of the input."""
-    workloads = {
-        (workload.resource.path, workload.resource.document.index, workload.title): workload
-        for workload in rule_input.workloads
-    }
+    workloads: dict[tuple[str, int, str], list[Workload]] = {}
+    for workload in rule_input.workloads:
+        resource = workload.resource
+        key = (resource.path, resource.document.index, workload.title)
+        workloads.setdefault(key, []).append(workload)
     findings = [
-        suppressed(
-            finding,
-            workloads.get((finding.location.path, finding.location.document, finding.workload)),
-        )
+        suppressed(finding, _subject(finding, workloads))
         for rule in RULES
         for finding in _found(rule, rule_input)
         if _is_requested(finding, rule_input.options.for_path(finding.location.path))
@@ -114,6 +113,18 @@ def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
             ),
         )
     )
+
+
+def _subject(
+    finding: Finding, workloads: Mapping[tuple[str, int, str], list[Workload]]
+) -> Workload | None:
+    """The workload that a finding is of: of namesakes in one List the one that it is in."""
+    location = finding.location
+    found = workloads.get((location.path, location.document, finding.workload), [])
+    if len(found) < 2:
+        return next(iter(found), None)
+    inside = (item for item in found if item.resource.location().span.covers(location.span))
+    return next(inside, None)
 
 
 def _found(rule: Rule, rule_input: RuleInput) -> list[Finding]:
@@ -157,6 +168,7 @@ def _workload_report(classification: Classification) -> WorkloadReport:
         rewritable=workload.kind is not None,
         location=workload.resource.location(),
         containers=classification.verdicts,
+        uid=as_text(workload.resource.metadata.get("uid")),
     )
 
 

@@ -101,10 +101,12 @@ class Server:
     port: int
     log: Path
     """The file with its output."""
+    certificate: str | None = None
+    """The file with its certificate, if it is a server of HTTPS."""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self.port}"
 
     def terminate(self) -> None:
         """Ask it to drain and end."""
@@ -154,13 +156,14 @@ def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICO
     environ = inherited | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "2"} | settings
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=output, stderr=output)
-    server = Server(process, port, log)
+    server = Server(process, port, log, settings.get("PODSPLIT_TLS_CERT_FILE"))
     until = time.monotonic() + 60
     while time.monotonic() < until:
         if process.poll() is not None:
             break
         try:
-            if requests.get(server.url + "/readyz", timeout=5).ok:
+            trusted = server.certificate or True
+            if requests.get(server.url + "/readyz", timeout=5, verify=trusted).ok:
                 return server
         except requests.RequestException:
             time.sleep(0.05)

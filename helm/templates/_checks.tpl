@@ -15,6 +15,14 @@
 {{- $troubles = append $troubles "auth: an Ingress, a route, or a Service that is no ClusterIP would open the API to whoever reaches it; set auth.existingSecret, or auth.allowOpen if something in front of it asks who calls" }}
 {{- end }}
 {{- end }}
+{{- with (.admission).tls }}
+{{- if and .existingSecret .certManager.enabled }}
+{{- $troubles = append $troubles "admission.tls: give certManager or existingSecret, not both" }}
+{{- end }}
+{{- if and .caBundle (not .existingSecret) }}
+{{- $troubles = append $troubles "admission.tls.caBundle: it is that of existingSecret, which is not set" }}
+{{- end }}
+{{- end }}
 {{- if and .catalogue.existingConfigMap .catalogue.entries }}
 {{- $troubles = append $troubles "catalogue: give existingConfigMap or entries, not both" }}
 {{- end }}
@@ -68,7 +76,7 @@
 {{- end }}
 {{- $set := include "podsplit.environment" $ | fromYaml }}
 {{- range $variable := .extraEnv }}
-{{- if or (hasKey $set $variable.name) (has $variable.name (list "PODSPLIT_TOKENS_FILE" "PODSPLIT_CATALOGUE_FILE")) }}
+{{- if or (hasKey $set $variable.name) (has $variable.name (list "PODSPLIT_TOKENS_FILE" "PODSPLIT_CATALOGUE_FILE" "PODSPLIT_SERVES" "PODSPLIT_TLS_CERT_FILE" "PODSPLIT_TLS_KEY_FILE")) }}
 {{- $troubles = append $troubles (printf "extraEnv: %s is set by the chart; use server, settings, auth or catalogue" $variable.name) }}
 {{- end }}
 {{- end }}

@@ -81,3 +81,67 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "podsplit.stopSeconds" -}}
 {{- add .Values.preStopSeconds (ceil .Values.settings.drainSeconds) (include "podsplit.gracefulTimeout" . | int64) 5 }}
 {{- end }}
+
+{{/* What selects the Pods of a part beside the service: not by the service's own name, or its Service would lead there. Takes (list . "part"). */}}
+{{- define "podsplit.partSelectorLabels" -}}
+{{- $part := index . 1 }}
+{{- with index . 0 -}}
+app.kubernetes.io/name: {{ printf "%s-%s" (include "podsplit.name" . | trunc (int (sub 62 (len $part))) | trimSuffix "-") $part }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+{{- end }}
+
+{{- define "podsplit.partLabels" -}}
+{{ include "podsplit.releaseLabels" (index . 0) }}
+{{ include "podsplit.partSelectorLabels" . }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{/* What every Pod's spec begins with. */}}
+{{- define "podsplit.podBasics" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+enableServiceLinks: false
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.podSecurityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What every container begins with, behind its name. */}}
+{{- define "podsplit.containerBasics" -}}
+image: {{ include "podsplit.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- with .Values.securityContext }}
+securityContext:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The volume with the tokens, for those who ask the service or are it. */}}
+{{- define "podsplit.tokensVolume" -}}
+name: tokens
+secret:
+  secretName: {{ include "podsplit.tokensSecret" . }}
+  defaultMode: 0440
+  items:
+    - key: {{ ternary .Values.auth.existingSecretKey "tokens" (not (empty .Values.auth.existingSecret)) }}
+      path: tokens
+{{- end }}
+
+{{- define "podsplit.admissionSecret" -}}
+{{- default (include "podsplit.suffixed" (list . "admission-tls")) .Values.admission.tls.existingSecret }}
+{{- end }}

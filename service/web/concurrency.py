@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -86,6 +87,29 @@ class Runs:
         finally:
             for semaphore in held:
                 semaphore.release()
+
+
+class Turns:
+    """How many requests each token has under way in this process."""
+
+    def __init__(self, most: int) -> None:
+        """Take the most of each; 0 for no limit."""
+        self._most = most
+        self._under_way: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def enter(self, name: str) -> bool:
+        """Count a request in, unless its token has the most already."""
+        with self._lock:
+            if self._most and self._under_way[name] >= self._most:
+                return False
+            self._under_way[name] += 1
+            return True
+
+    def leave(self, name: str) -> None:
+        """Count a request out."""
+        with self._lock:
+            self._under_way[name] -= 1
 
 
 class Memory:

@@ -7,8 +7,9 @@ from __future__ import annotations
 import yaml
 
 from service.options import CatalogueEntry
+from service.web.certificate import Certificate
 from service.web.request_options import catalogue_entries
-from service.web.settings import Settings, SettingsError
+from service.web.settings import ServerSettings, Settings, SettingsError
 from service.web.tokens import Tokens
 
 
@@ -24,6 +25,21 @@ def read_tokens(settings: Settings) -> Tokens | None:
         return Tokens(settings.tokens_file)
     except (OSError, ValueError) as error:
         raise SettingsError(f"PODSPLIT_TOKENS_FILE: {error}") from None
+
+
+def read_certificate(settings: ServerSettings) -> Certificate | None:
+    """The certificate of HTTPS; None if the server is one of HTTP.
+
+    Raises:
+        SettingsError: the files can't be used.
+    """
+    if settings.tls_cert_file is None or settings.tls_key_file is None:
+        return None
+    try:
+        return Certificate(settings.tls_cert_file, settings.tls_key_file)
+    except OSError as error:
+        words = error.strerror or "they hold no certificate with its key"
+        raise SettingsError(f"PODSPLIT_TLS_CERT_FILE, PODSPLIT_TLS_KEY_FILE: {words}") from None
 
 
 def read_catalogue(settings: Settings) -> tuple[CatalogueEntry, ...]:

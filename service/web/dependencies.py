@@ -10,7 +10,7 @@ from typing import cast
 from flask import current_app
 
 from service.options import CatalogueEntry
-from service.web.concurrency import Memory, Runs
+from service.web.concurrency import Memory, Runs, Turns
 from service.web.metrics import Metrics
 from service.web.route import Route
 from service.web.settings import Settings
@@ -34,6 +34,8 @@ class Dependencies:
     """The limit of bodies at once."""
     tokens: Tokens | None
     """The tokens that callers may use; None where the API is open."""
+    turns: Turns
+    """The limit of requests at once for each token."""
     routes: tuple[Route, ...]
     """Every endpoint."""
     catalogue: tuple[CatalogueEntry, ...] = ()

@@ -15,6 +15,7 @@ from service.render.diff import render_diff
 from service.render.html import render_html
 from service.render.junit import render_junit
 from service.render.markdown import render_markdown
+from service.render.openreports import render_openreports, render_policyreport
 from service.render.rdjson import render_rdjson
 from service.render.sarif import render_sarif
 from service.render.stream import render_stream
@@ -56,6 +57,8 @@ ANALYZE = (
     Format(
         "codequality", "application/vnd.gitlab.codequality+json", (), _plain(render_codequality)
     ),
+    Format("openreports", "application/vnd.openreports+json", (), _plain(render_openreports)),
+    Format("policyreport", "application/vnd.policyreport+json", (), _plain(render_policyreport)),
 )
 
 REWRITE = (

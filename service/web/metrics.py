@@ -42,6 +42,12 @@ class Metrics:
             ("route", "method", "status"),
             registry=registry,
         )
+        self.token_requests = Counter(
+            "podsplit_token_requests",
+            "Requests answered, by the name of their token.",
+            ("token", "status"),
+            registry=registry,
+        )
         self.seconds = Histogram(
             "podsplit_request_seconds",
             "Time to answer.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields, validate
 
+from service.web.admission_review import API_VERSION, KIND, AdmissionReviewSchema
 from service.web.formats import JSON
 from service.web.problems import MEDIA_TYPE
 from service.web.route import Route, needs_token
@@ -69,7 +70,8 @@ _PROBLEMS: Mapping[int, str] = {
     408: "The body took too long to arrive.",
     413: "Over a limit: of size, of files, of documents, or of what an archive may unpack to.",
     415: "The Content-Type or Content-Encoding is unsupported; the detail lists the others.",
-    422: "An option is unknown or has an invalid value; `errors` names it.",
+    422: "What was sent is read and not understood, such as an unknown option; `errors` names it.",
+    429: "The token has as many requests at a time as it may. Retry-After says when to try again.",
     503: "Busy, or out of time. Retry-After says when to try again.",
 }
 _GATE = (
@@ -80,8 +82,8 @@ _FILE_PARTS: Mapping[str, Any] = {
     "type": "array",
     "items": {"type": "string", "format": "binary"},
 }
-_PROTECTED = (401,)
-_WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 503)
+_PROTECTED = (401, 429)
+_WITH_BODY = (400, 401, 406, 408, 413, 415, 422, 429, 503)
 
 
 def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
@@ -102,6 +104,7 @@ def describe_api(routes: Iterable[Route]) -> dict[str, Any]:
     spec.components.schema("Problem", schema=ProblemSchema)
     spec.components.schema("Envelope", schema=EnvelopeSchema)
     spec.components.schema("SuggestionsEnvelope", schema=SuggestionsEnvelopeSchema)
+    spec.components.schema("AdmissionReview", schema=AdmissionReviewSchema)
     for route in routes:
         operation = _operation(route, converter)
         spec.path(route.path, operations={route.method.lower(): operation})
@@ -219,7 +222,7 @@ def _operation(route: Route, converter: OpenAPIConverter) -> dict[str, Any]:
     if route.body is not None:
         operation["requestBody"] = {
             "required": True,
-            "content": _body_content() if route.any_form else _suggestions_content(),
+            "content": _CONTENTS[route.body](),
         }
     operation["responses"] = _responses(route)
     if needs_token(route.path):
@@ -303,6 +306,33 @@ def _suggestions_content() -> dict[str, Any]:
     }
 
 
+def _review_content() -> dict[str, Any]:
+    review = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "operation": "CREATE",
+            "namespace": "shop",
+            "object": yaml.safe_load(_EXAMPLE),
+        },
+    }
+    return {
+        JSON: {
+            "schema": {"$ref": "#/components/schemas/AdmissionReview"},
+            "examples": {"bare-pod": {"summary": "A bare Pod is applied", "value": review}},
+        }
+    }
+
+
+_CONTENTS: Mapping[type[Schema], Callable[[], dict[str, Any]]] = {
+    EnvelopeSchema: _body_content,
+    SuggestionsEnvelopeSchema: _suggestions_content,
+    AdmissionReviewSchema: _review_content,
+}
+"""The media types of a body, by its schema in JSON."""
+
+
 def _responses(route: Route) -> dict[str, Any]:
     answers = {media: _answer(media, schema) for media, schema in route.answers.items()}
     responses: dict[str, Any] = {"200": {"description": "The answer.", "content": answers}}
@@ -315,7 +345,7 @@ def _responses(route: Route) -> dict[str, Any]:
     )
     for status in statuses:
         response: dict[str, Any] = {"description": _PROBLEMS[status], "content": dict(problem)}
-        if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        if status == HTTPStatus.UNPROCESSABLE_ENTITY and _has_gate(route):
             response["description"] = _GATE + _PROBLEMS[status]
             response["content"] |= answers
         responses[str(status)] = response
@@ -330,6 +360,10 @@ def _responses(route: Route) -> dict[str, Any]:
         "content": dict(problem),
     }
     return responses
+
+
+def _has_gate(route: Route) -> bool:
+    return route.query is not None and "fail_on" in route.query().fields
 
 
 def _answer(media: str, schema: type[Schema] | None) -> dict[str, Any]:

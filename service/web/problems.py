@@ -29,13 +29,14 @@ CODES: Mapping[int, str] = {
     413: "body-too-large",
     415: "unsupported-media-type",
     422: "invalid-options",
+    429: "too-many-requests",
     500: "internal-error",
     503: "overloaded",
 }
 """The code of a status, where no more specific code is given."""
 
 RETRY_AFTER: Mapping[str, str] = {"Retry-After": "5"}
-"""The header of every 503: seconds after which a client may try again."""
+"""The header of every 429 and 503: seconds after which a client may try again."""
 
 _REDIRECTS = frozenset({301, 302, 307, 308})
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 
 from service.web.dependencies import dependencies
-from service.web.problems import Problem
+from service.web.problems import RETRY_AFTER, Problem
 from service.web.route import needs_token
 from service.web.uploads.receiving import discard_unread_body
 
@@ -54,9 +54,15 @@ def _authorise() -> None:
     if tokens is None or not needs_token(request.path):
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not tokens.accepts(token.strip()):
+    name = tokens.name_of(token.strip()) if scheme.lower() == "bearer" else None
+    if name is None:
         detail = "a valid bearer token is required: send `Authorization: Bearer ...`"
         raise Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="podsplit"'})
+    g.token = name
+    if not dependencies().turns.enter(name):
+        del g.token
+        detail = "this token has as many requests at a time as it may: send them one after another"
+        raise Problem(429, detail, headers=RETRY_AFTER)
 
 
 def _add_headers(response: Response) -> Response:
@@ -83,6 +89,9 @@ def _record(response: Response) -> Response:
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 2),
     }
+    if "token" in g:
+        metrics.token_requests.labels(g.token, str(response.status_code)).inc()
+        fields["token"] = g.token
     if "documents" in g:
         fields["documents"] = g.documents
     if "problem_code" in g:
@@ -94,5 +103,7 @@ def _record(response: Response) -> Response:
 
 
 def _end(_error: BaseException | None) -> None:
+    if "token" in g:
+        dependencies().turns.leave(g.token)
     if "started" in g:
         dependencies().metrics.in_flight.dec()

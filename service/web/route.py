@@ -35,8 +35,6 @@ class Route:
     """The schema of the query; None where the endpoint takes none."""
     body: type[Schema] | None = None
     """The schema of a JSON body; None where the endpoint takes no body."""
-    any_form: bool = False
-    """Whether manifests may also come as text, as a form or as an archive."""
     formats: tuple[str, ...] = ()
     """The values that `?format=` takes."""
     unready: Answer = None

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from flask import Response
 from marshmallow import Schema
 
+from service.web.admission_review import AdmissionReviewSchema
 from service.web.formats import ANALYZE, JSON, REWRITE
 from service.web.negotiation import Format
 from service.web.route import Answer, Route
 from service.web.schemas.answers import (
+    AdmissionAnswerSchema,
     CatalogueSchema,
     DocumentationListSchema,
     HealthSchema,
@@ -23,7 +25,7 @@ from service.web.schemas.answers import (
 from service.web.schemas.options import QuerySchema, SuggestionsQuerySchema
 from service.web.schemas.report import AnalysisSchema, RewriteSchema
 from service.web.schemas.request import EnvelopeSchema, SuggestionsEnvelopeSchema
-from service.web.views import knowledge, manifests, operations, pages, suggestions
+from service.web.views import admission, knowledge, manifests, operations, pages, suggestions
 
 _View = Callable[[], Response]
 
@@ -40,7 +42,6 @@ def _manifests_route(
         answers={item.media_type: schema if item.media_type == JSON else None for item in formats},
         query=QuerySchema,
         body=EnvelopeSchema,
-        any_form=True,
         formats=tuple(item.name for item in formats),
     )
 
@@ -69,6 +70,14 @@ ROUTES = (
         query=SuggestionsQuerySchema,
         body=SuggestionsEnvelopeSchema,
     ),
+    Route(
+        method="POST",
+        path="/v1/admission",
+        view=admission.admission,
+        tag="manifests",
+        answers={JSON: AdmissionAnswerSchema},
+        body=AdmissionReviewSchema,
+    ),
     _knowledge_route("/v1/signals", knowledge.signals, DocumentationListSchema),
     _knowledge_route("/v1/rules", knowledge.rules, DocumentationListSchema),
     _knowledge_route("/v1/actions", knowledge.actions, DocumentationListSchema),
@@ -90,3 +99,10 @@ ROUTES = (
     ),
     _operations_route("/docs", pages.docs, {"text/html": None}),
 )
+
+ADMISSION_ROUTES = tuple(
+    route
+    for route in ROUTES
+    if route.path in ("/v1/admission", "/healthz", "/readyz", "/version", "/metrics")
+)
+"""What a process serves that is an admission webhook and nothing else."""

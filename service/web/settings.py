@@ -71,8 +71,14 @@ class Settings:
     drain_file: Path | None = None
     """Readiness is down while this file exists; gunicorn's configuration sets it when unset."""
     tokens_file: Path | None = None
-    """A file of bearer tokens, one a line; unset, the API is open. It is read again when it
-    changes.
+    """A file of bearer tokens, one a line, alone or behind a name (`ci: token`); unset, the API is
+    open. It is read again when it changes.
+    """
+    token_requests: int = field(default=0, metadata={"least": 0})
+    """Requests that each token may have under way at once in one process; 0 for any number."""
+    serves: str = field(default="everything", metadata={"choices": ("everything", "admission")})
+    """What it serves: everything, or only what an admission webhook needs, without tokens, as an
+    API server sends none.
     """
     catalogue_file: Path | None = None
     """A YAML list of additions to the catalogue of images, as in the option `catalogue`; read at
@@ -118,6 +124,12 @@ class ServerSettings:
     """Seconds that the head of a request may take to arrive, on a connection that is kept open the
     time until it begins included.
     """
+    tls_cert_file: Path | None = None
+    """A certificate with its chain, in PEM, for HTTPS; unset, it serves HTTP. It is read again when
+    it changes.
+    """
+    tls_key_file: Path | None = None
+    """The certificate's key, in PEM."""
     graceful_timeout: int = field(kw_only=True, metadata={"least": 1})
     """Seconds that requests may still take after a drain; when unset, a little more than one
     request may take.
@@ -135,6 +147,8 @@ class ServerSettings:
             SettingsError: a value that can't be used.
         """
         values, errors = _read(fields(cls), environ)
+        if ("tls_cert_file" in values) != ("tls_key_file" in values):
+            errors.append(f"{PREFIX}TLS_CERT_FILE and {PREFIX}TLS_KEY_FILE: give both or none")
         if errors:
             raise SettingsError("; ".join(errors))
         values.setdefault("graceful_timeout", default_graceful_timeout(settings.request_timeout))

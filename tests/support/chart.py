@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -59,10 +60,25 @@ def objects(text: str) -> list[Object]:
     return [data for data in yaml.safe_load_all(text) if data]
 
 
-def only(resources: list[Object], kind: str) -> Object:
-    """The one object of a kind."""
-    (match,) = [candidate for candidate in resources if candidate["kind"] == kind]
+def part_of(resource: Object) -> str:
+    """Which part of the chart an object is of: empty for the service itself."""
+    part: str = resource["metadata"]["labels"].get("app.kubernetes.io/component", "")
+    return part
+
+
+def only(resources: list[Object], kind: str, part: str = "") -> Object:
+    """The one object of a kind in a part of the chart."""
+    (match,) = [
+        candidate
+        for candidate in resources
+        if candidate["kind"] == kind and part_of(candidate) == part
+    ]
     return match
+
+
+def without_certificates(text: str) -> str:
+    """A rendering without the certificate that helm makes anew each time."""
+    return re.sub(r"((?:ca\.crt|tls\.crt|tls\.key|caBundle): )[\w+/=]{100,}", r"\1MADE", text)
 
 
 def pod_of(resources: list[Object]) -> Object:

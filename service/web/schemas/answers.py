@@ -147,3 +147,19 @@ class VersionSchema(StrictSchema):
     name = text_field("podsplit")
     version = text_field("The release.")
     api = text_field("The API's version.")
+
+
+class AdmissionResponseSchema(StrictSchema):
+    """What an admission webhook answers."""
+
+    uid = text_field("That of the request.")
+    allowed = flag_field("Always true.")
+    warnings = list_field(fields.String(), "Sentences of at most 120 characters.")
+
+
+class AdmissionAnswerSchema(StrictSchema):
+    """An AdmissionReview with its response."""
+
+    apiVersion = text_field("admission.k8s.io/v1")  # noqa: N815 - Kubernetes' own
+    kind = text_field("AdmissionReview")
+    response = fields.Nested(AdmissionResponseSchema, required=True)

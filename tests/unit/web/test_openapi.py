@@ -72,12 +72,12 @@ def test_what_is_sent_can_be_wrong():
     described = operation(
         method="POST",
         body=EnvelopeSchema,
-        any_form=True,
+        query=QuerySchema,
         answers={"text/plain": None},
     )
 
     assert described["responses"].keys() == {
-        *("200", "400", "401", "406", "408", "413", "415", "422", "503", "default")
+        *("200", "400", "401", "406", "408", "413", "415", "422", "429", "503", "default")
     }
     assert described["responses"]["422"]["content"].keys() == {
         "application/problem+json",

@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from service.web.app import create_app
+from service.web.dependencies import EXTENSION
 from service.web.routes import ROUTES
 from service.web.settings import Settings
 from tests.unit.web.samples import POD
@@ -117,6 +118,49 @@ def test_which_routes_ask_for_a_token(guarded):
     assert asked == {route.path for route in ROUTES if route.path.startswith("/v1/")}
     assert guarded.get("/v1/nothing").status_code == 401
     assert guarded.get("/v1").status_code == guarded.get("/nothing").status_code == 404
+
+
+def test_a_token_has_a_name_in_the_metrics_and_in_the_log(tmp_path, lines):
+    """That of the file, and never the token; who may not ask is no one's."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text("ci: s3cret\nother\n")
+    client = create_app(Settings(tokens_file=tokens)).test_client()
+    for token in ("s3cret", "s3cret", "other", "wrong"):
+        client.get("/v1/signals", headers={"Authorization": f"Bearer {token}"})
+    metrics = client.get("/metrics").text
+
+    assert 'podsplit_token_requests_total{status="200",token="ci"} 2.0' in metrics
+    assert 'podsplit_token_requests_total{status="200",token="unnamed"} 1.0' in metrics
+    assert "s3cret" not in metrics
+    assert [line.get("token") for line in lines if line.get("route") == "/v1/signals"] == [
+        "ci",
+        "ci",
+        "unnamed",
+        None,
+    ]
+
+
+def test_a_token_has_so_many_requests_at_a_time(tmp_path):
+    """More of them wait their turn, and those of other tokens don't; an end makes room."""
+    tokens = tmp_path / "tokens"
+    tokens.write_text("ci: first\nother: second\n")
+    app = create_app(Settings(tokens_file=tokens, token_requests=2))
+    turns = app.extensions[EXTENSION].turns
+    client = app.test_client()
+
+    def status(token):
+        return client.get("/v1/signals", headers={"Authorization": f"Bearer {token}"})
+
+    assert turns.enter("ci")
+    assert status("first").status_code == 200
+    assert turns.enter("ci")
+    refused = status("first")
+    assert (refused.status_code, refused.json["code"]) == (429, "too-many-requests")
+    assert refused.headers["Retry-After"] == "5"
+    assert status("second").status_code == 200
+    assert client.get("/healthz").status_code == 200
+    turns.leave("ci")
+    assert [status("first").status_code for _ in range(3)] == [200, 200, 200]
 
 
 def test_without_tokens_the_api_is_open(client):

@@ -88,6 +88,8 @@ def test_variables_of_the_server_are_known():
 
     assert SERVER_VARIABLES == (
         "PODSPLIT_HEADER_TIMEOUT",
+        "PODSPLIT_TLS_CERT_FILE",
+        "PODSPLIT_TLS_KEY_FILE",
         "PODSPLIT_GRACEFUL_TIMEOUT",
     )
     assert Settings.from_environment(environ) == Settings()

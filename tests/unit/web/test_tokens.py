@@ -18,10 +18,10 @@ def test_every_token_of_the_file_is_good(file):
     """Several are; comments, blanks and parts of one aren't."""
     tokens = Tokens(file)
 
-    assert tokens.accepts("first")
-    assert tokens.accepts("second")
+    assert tokens.name_of("first")
+    assert tokens.name_of("second")
     assert not any(
-        tokens.accepts(word) for word in ("", "firs", "first ", "# ours", "third", "\ud800"[:0])
+        tokens.name_of(word) for word in ("", "firs", "first ", "# ours", "third", "\ud800"[:0])
     )
 
 
@@ -31,8 +31,8 @@ def test_a_rotated_file_is_read_again(file, tmp_path):
     (tmp_path / "new").write_text("third\n")
     (tmp_path / "new").rename(file)
 
-    assert tokens.accepts("third")
-    assert not tokens.accepts("first")
+    assert tokens.name_of("third")
+    assert not tokens.name_of("first")
 
 
 @pytest.mark.parametrize("trouble", [b"\xff\xfe", None], ids=["not-text", "gone"])
@@ -41,8 +41,8 @@ def test_a_rotation_that_goes_wrong(file, trouble):
     tokens = Tokens(file)
     file.unlink() if trouble is None else file.write_bytes(trouble)
 
-    assert tokens.accepts("first")
-    assert not tokens.accepts("")
+    assert tokens.name_of("first")
+    assert not tokens.name_of("")
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n"])
@@ -51,7 +51,7 @@ def test_an_emptied_file_takes_all_tokens_back(file, text, lines):
     tokens = Tokens(file)
     file.write_text(text)
 
-    assert not any(tokens.accepts(word) for word in ("first", "second", ""))
+    assert not any(tokens.name_of(word) for word in ("first", "second", ""))
     assert [line["message"] for line in lines] == [
         "the tokens file has no tokens: every request is refused"
     ]
@@ -61,7 +61,7 @@ def test_a_byte_order_mark_is_no_part_of_a_token(file):
     """As editors on Windows write it."""
     file.write_bytes(b"\xef\xbb\xbffirst\r\nsecond\r\n")
 
-    assert all(Tokens(file).accepts(word) for word in ("first", "second"))
+    assert all(Tokens(file).name_of(word) for word in ("first", "second"))
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n \n"])
@@ -84,7 +84,7 @@ def test_a_failed_rotation_is_logged_once(file, lines):
     tokens = Tokens(file)
     file.unlink()
     for _ in range(3):
-        tokens.accepts("first")
+        tokens.name_of("first")
 
     assert [line["level"] for line in lines] == ["warning"]
 
@@ -93,8 +93,27 @@ def test_a_rotation_after_a_failed_one(file):
     """The next good file counts."""
     tokens = Tokens(file)
     file.unlink()
-    assert tokens.accepts("first")
+    assert tokens.name_of("first")
     file.write_text("third\n")
 
-    assert tokens.accepts("third")
-    assert not tokens.accepts("first")
+    assert tokens.name_of("third")
+    assert not tokens.name_of("first")
+
+
+def test_a_token_may_have_a_name(tmp_path):
+    """For metrics; what only looks like one is a token as a whole."""
+    path = tmp_path / "tokens"
+    path.write_text("ci: abc\nplatform-team:\tdef\nplain\na:b\n two words: ghi\n")
+    tokens = Tokens(path)
+
+    names = {
+        word: tokens.name_of(word) for word in ("abc", "def", "plain", "a:b", "ghi", "ci: abc")
+    }
+    assert names == {
+        "abc": "ci",
+        "def": "platform-team",
+        "plain": "unnamed",
+        "a:b": "unnamed",
+        "ghi": None,
+        "ci: abc": None,
+    }

@@ -6,6 +6,7 @@ import json
 import socket
 from contextlib import closing
 from http import HTTPStatus
+from types import SimpleNamespace
 
 import gevent.pool
 import gevent.socket
@@ -78,6 +79,7 @@ def test_a_connection_that_was_accepted_before_the_listener_closed():
     class Own(Worker):
         def __init__(self):
             """Without gunicorn's own set-up."""
+            self.cfg = SimpleNamespace(is_ssl=False, keepalive=15)
 
         def handle(self, listener, client, addr):
             handled.append(listener.getsockname())

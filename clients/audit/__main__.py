@@ -1,0 +1,192 @@
+"""Keeps reports of what runs in a cluster: `podsplit-audit`.
+
+PODSPLIT_URL is the service, PODSPLIT_TOKEN or the file PODSPLIT_TOKEN_FILE its token if it needs
+one. It ends with 0 when the reports are what the service says, 1 when a part of the cluster
+couldn't be looked at or a report not be written, and 2 when it couldn't work at all. It logs JSON,
+with names of kinds and namespaces and no content of an object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import requests
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
+
+from clients.audit.cluster import Cluster, Object, Refused, Resource, connect
+from clients.audit.reconcile import LABEL, REPORTS, Plan, plan
+from clients.audit.selection import (
+    AROUND,
+    SYSTEM_NAMESPACES,
+    WORKLOADS,
+    File,
+    as_file,
+    is_looked_at,
+    requests_of,
+)
+from clients.audit.service import Service
+
+_MOST = 4_000_000
+"""Characters of one request."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code.
+
+    Args:
+        arguments: the words behind the command; those of the process by default.
+    """
+    options = _parser().parse_args(arguments)
+    url = os.environ.get("PODSPLIT_URL", "")
+    if not url:
+        print("podsplit-audit: set PODSPLIT_URL to the address of the service", file=sys.stderr)
+        return 2
+    try:
+        service = Service(url, _token(os.environ), options.format)
+        cluster = connect()
+        return _Audit(cluster, service, REPORTS[options.format], options.exclude_namespace).run()
+    except ConfigException:
+        message = "there is no cluster: it runs in one, or with KUBECONFIG"
+    except OSError as error:
+        message = f"PODSPLIT_TOKEN_FILE can't be read: {error.strerror}"
+    except HTTPError as error:
+        message = f"the API server can't be reached ({type(error).__name__})"
+    print(f"podsplit-audit: {message}", file=sys.stderr)
+    return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="podsplit-audit", description="Keeps Podsplit's reports of what runs in a cluster."
+    )
+    parser.add_argument("--format", choices=sorted(REPORTS), default="openreports")
+    parser.add_argument(
+        "--exclude-namespace",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a namespace that is passed over, besides those of the system; may be given again",
+    )
+    return parser
+
+
+def _token(environ: Mapping[str, str]) -> str:
+    """The first token of the file, which may be that of the service itself, or the one given.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    path = environ.get("PODSPLIT_TOKEN_FILE")
+    if not path:
+        return environ.get("PODSPLIT_TOKEN", "")
+    lines = (line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines())
+    # A name may stand before a token (`audit: token`).
+    tokens = [line.split()[-1] for line in lines if line and not line.startswith("#")]
+    return tokens[0] if tokens else ""
+
+
+class _Audit:
+    """One run."""
+
+    def __init__(
+        self, cluster: Cluster, service: Service, reports: Resource, excluded: Sequence[str]
+    ) -> None:
+        self._cluster = cluster
+        self._service = service
+        self._reports = reports
+        self._passed_over = SYSTEM_NAMESPACES | set(excluded)
+        self._failures = 0
+
+    def run(self) -> int:
+        """Read, ask, write; the exit code."""
+        started = time.monotonic()
+        files, is_whole = self._read()
+        wanted: list[Object] = []
+        answered: set[str] = set()
+        failed: set[str] = set()
+        for part in requests_of(files, _MOST):
+            namespaces = {file.path.partition("/")[0] for file in part}
+            try:
+                wanted += self._service.reports(part)
+                answered |= namespaces
+            except (requests.RequestException, ValueError, KeyError) as error:
+                failed |= namespaces
+                self._fail("the service doesn't answer", error, namespaces=sorted(namespaces))
+        existing = self._existing()
+        # Of namespaces without a workload nobody was asked. If a kind couldn't be read, what is
+        # missing may still be there.
+        there = {item["metadata"]["namespace"] for item in existing}
+        done = (answered | there) - failed if is_whole else set[str]()
+        self._write(plan(existing, wanted, done))
+        seconds = round(time.monotonic() - started, 1)
+        workloads = sum(file.is_workload for file in files)
+        _log(
+            "done",
+            workloads=workloads,
+            reports=len(wanted),
+            seconds=seconds,
+            failures=self._failures,
+        )
+        return 1 if self._failures else 0
+
+    def _read(self) -> tuple[list[File], bool]:
+        """What is looked at, and whether all workloads could be read."""
+        files: list[File] = []
+        is_whole = True
+        for resource in (*WORKLOADS, *AROUND):
+            try:
+                # One page after the other, so that only what is sent is held.
+                files += [
+                    as_file(item)
+                    for item in self._cluster.objects(resource)
+                    if is_looked_at(item, self._passed_over)
+                ]
+            except Refused as error:
+                if error.status == 404 and resource in AROUND:
+                    continue  # this cluster has no such kind
+                is_whole = is_whole and resource not in WORKLOADS
+                self._fail(str(error), error, kind=resource.kind)
+        return files, is_whole
+
+    def _existing(self) -> list[Object]:
+        try:
+            return list(self._cluster.objects(self._reports, LABEL))
+        except Refused as error:
+            self._fail(str(error), error, kind=self._reports.kind)
+            return []
+
+    def _write(self, todo: Plan) -> None:
+        for action, items in (
+            (self._cluster.apply, todo.apply),
+            (self._cluster.delete, todo.delete),
+        ):
+            for item in items:
+                try:
+                    action(self._reports, item)
+                except Refused as error:
+                    self._fail(str(error), error)
+                    if error.status in (401, 403, 404):
+                        # Each of the others would be refused likewise.
+                        return
+        _log("written", applied=len(todo.apply), deleted=len(todo.delete), kept=todo.kept)
+
+    def _fail(self, message: str, error: Exception, **fields: object) -> None:
+        self._failures += 1
+        _log(message, level="error", error=type(error).__name__, **fields)
+
+
+def _log(message: str, level: str = "info", **fields: object) -> None:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    line = {"time": now, "level": level, "logger": "podsplit.audit", "message": message, **fields}
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
