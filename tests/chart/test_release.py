@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -11,8 +13,9 @@ import pytest
 import yaml
 
 from service.web.version import __version__
-from tests.support.chart import CHART, objects, only, rendered
+from tests.support.chart import CHART, container_of, objects, only, rendered
 from tools.chart_readme import readme, values
+from tools.package_chart import values_for
 
 
 def test_the_readme_is_what_the_comments_say() -> None:
@@ -71,6 +74,31 @@ def test_the_archive_holds_what_an_installation_needs_and_nothing_else(
     assert archive_path.name == f"podsplit-{__version__}.tgz"
     described = {"Chart.yaml", "README.md", "values.yaml", "values.schema.json"}
     assert names == {*described, "alerts.yaml", "dashboard.json", *templates}
+
+
+def test_a_published_chart_needs_no_values(helm: Path, tmp_path: Path) -> None:
+    """It names the image that was published with it, by its digest; everything else is as it is."""
+    digest = f"sha256:{'ab' * 32}"
+    environ = os.environ | {"PATH": f"{helm.parent}{os.pathsep}{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "tools.package_chart", "registry.example.com/team", digest]
+    subprocess.run([*command, tmp_path], check=True, env=environ, capture_output=True, timeout=120)
+    (archive,) = tmp_path.glob("*.tgz")
+    published, own = objects(rendered(helm, chart=archive)), objects(rendered(helm))
+
+    image = f"registry.example.com/team/podsplit@{digest}"
+    assert container_of(published)["image"] == image
+    plain = json.dumps(published).replace(image, container_of(own)["image"])
+    assert json.loads(plain) == own
+
+
+@pytest.mark.parametrize("digest", ["latest", "sha256:ab", f"sha256:{'AB' * 32}"])
+def test_a_chart_is_published_with_a_digest_only(digest: str) -> None:
+    """And only for values whose text is the one that is replaced."""
+    text = (CHART / "values.yaml").read_text()
+    with pytest.raises(ValueError, match="a digest is"):
+        values_for(text, "registry.example.com", digest)
+    with pytest.raises(ValueError, match="doesn't have this once"):
+        values_for(text.replace("  repository: podsplit", ""), "r", f"sha256:{'ab' * 32}")
 
 
 def test_it_works_inside_of_another_chart(helm: Path, tmp_path: Path) -> None:

@@ -105,8 +105,18 @@ def test_a_workflow_starts_without_rights(path):
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_may_read_and_no_more(job):
-    """Nothing here publishes anything."""
-    assert job["permissions"] == {"contents": "read"}
+    """What publishes does so with credentials of its own, and signs as the workflow that it is."""
+    signs = {"id-token": "write"} if job["name"] == "Publish and sign" else {}
+    assert job["permissions"] == {"contents": "read"} | signs
+
+
+def test_what_publishes_waits_for_the_environment():
+    """Whose secrets no other job gets."""
+    for path in WORKFLOWS:
+        for job in yaml.safe_load(path.read_text())["jobs"].values():
+            uses_secrets = "secrets." in str(job["steps"])
+            assert uses_secrets == (job.get("environment") == "release")
+            assert not uses_secrets or path.stem == "release"
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
