@@ -8,8 +8,8 @@ WORKDIR /build
 # Dependencies change less often than sources, so they come first. Only wheels: nothing is compiled, and no compiler is needed.
 COPY requirements.lock requirements-build.lock ./
 RUN python -m venv --without-pip /opt/podsplit \
-    && pip --python /opt/podsplit/bin/python install --no-compile --only-binary=:all: --require-hashes --requirement requirements.lock \
-    && pip install --only-binary=:all: --require-hashes --requirement requirements-build.lock
+    && pip --python /opt/podsplit/bin/python install --no-compile --no-deps --only-binary=:all: --require-hashes --requirement requirements.lock \
+    && pip install --no-deps --only-binary=:all: --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY service ./service
 COPY clients ./clients

@@ -27,13 +27,14 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 
-# Not compiled: Python does that for the modules that are used, which saves a third of the time.
+# Not compiled: Python does that for the modules that are used, which saves a third of the time. The locks are whole, so pip has
+# nothing to resolve: where it did, it took a newer release of a package that another wants with an extra, and refused it for its hash.
 $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-compile --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
 
 run: $(VENV)/.runtime ## serve on http://127.0.0.1:8080 (HOST, PORT, WORKERS)

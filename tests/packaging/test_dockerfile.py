@@ -146,6 +146,7 @@ def test_the_locked_wheels_are_there_for_the_images_python_on_both_architectures
             tmp_path,
         ]
         command += [
+            "--no-deps",  # as the Dockerfile has it: the locks are whole
             "--only-binary=:all:",
             "--require-hashes",
             "--python-version",
