@@ -13,7 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import requests
@@ -33,6 +33,8 @@ from clients.audit.selection import (
 )
 from clients.audit.service import Service
 
+_MOST_REFUSED = 3
+"""Reports that are refused in a row before it gives up."""
 _MOST = 4_000_000
 """Characters of one request."""
 
@@ -163,19 +165,26 @@ class _Audit:
             return []
 
     def _write(self, todo: Plan) -> None:
-        for action, items in (
-            (self._cluster.apply, todo.apply),
-            (self._cluster.delete, todo.delete),
-        ):
-            for item in items:
-                try:
-                    action(self._reports, item)
-                except Refused as error:
-                    self._fail(str(error), error)
-                    if error.status in (401, 403, 404):
-                        # Each of the others would be refused likewise.
-                        return
-        _log("written", applied=len(todo.apply), deleted=len(todo.delete), kept=todo.kept)
+        applied = self._each(self._cluster.apply, todo.apply)
+        deleted = self._each(self._cluster.delete, todo.delete)
+        _log("written", applied=applied, deleted=deleted, kept=todo.kept)
+
+    def _each(self, action: Callable[[Resource, Object], None], items: Sequence[Object]) -> int:
+        """Do something with each of some reports; how many it was done with."""
+        done = refused = 0
+        for item in items:
+            try:
+                action(self._reports, item)
+                done += 1
+            except Refused as error:
+                if error.is_ending:
+                    continue
+                self._fail(str(error), error)
+                refused += 1
+                if not done and refused == _MOST_REFUSED:
+                    # Without the right or the kind each of the others is refused likewise.
+                    break
+        return done
 
     def _fail(self, message: str, error: Exception, **fields: object) -> None:
         self._failures += 1

@@ -21,6 +21,8 @@ _PAGE = 500
 _TIMEOUT = 60
 _TRIES = 4
 _BUSY = frozenset({429, 500, 502, 503, 504})
+_ENDING = "NamespaceTerminating"
+"""The cause in a refusal of what is to be made in a namespace that is being deleted."""
 _EXPIRED = 410
 """The status of a page whose list is too old to go on with."""
 
@@ -30,11 +32,13 @@ class Refused(Exception):
 
     Attributes:
         status: its answer's.
+        is_ending: whether the namespace is being deleted, so that nothing new may come into it.
     """
 
-    def __init__(self, what: str, status: int) -> None:
+    def __init__(self, what: str, status: int, *, is_ending: bool = False) -> None:
         super().__init__(f"{what}: the API server answers {status}")
         self.status = status
+        self.is_ending = is_ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,10 @@ class Cluster:
                 )
             except ApiException as error:
                 if error.status not in _BUSY or trial == _TRIES:
-                    raise Refused(f"{method} {path}", error.status or 0) from None
+                    is_ending = _ENDING in str(error.body)
+                    raise Refused(
+                        f"{method} {path}", error.status or 0, is_ending=is_ending
+                    ) from None
                 time.sleep(_wait(error, trial))
             else:
                 found: Object = json.loads(answer.data or b"{}")

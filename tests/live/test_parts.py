@@ -247,7 +247,7 @@ def test_reports_appear(
         assert names() == ["report.openreports.io/podsplit-deployment-both"]
         (written,) = [line for line in audit() if line["message"] == "written"]
         assert (written["applied"], written["deleted"]) == (0, 0)
-        cluster.run("delete", "deployment", "both", "--cascade=orphan")
+        cluster.run("delete", "deployment", "both")
         audit()
         assert names() == []
     finally:

@@ -30,6 +30,8 @@ class Cluster:
     """Paths of kinds that it doesn't have."""
     expire_once: set[str] = field(default_factory=set)
     """Paths whose first second page is too old."""
+    ending: set[str] = field(default_factory=set)
+    """Namespaces that are being deleted."""
     busy: int = 0
     """How many requests are answered with 429 from now on."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -124,6 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
         where, namespace, name = self._own(path)
         if where in self.cluster.forbidden or where in self.cluster.missing:
             return self._answer(403, {"kind": "Status", "code": 403})
+        if namespace in self.cluster.ending:
+            causes = [{"reason": "NamespaceTerminating"}]
+            return self._answer(403, {"kind": "Status", "code": 403, "details": {"causes": causes}})
         item = json.loads(body)
         is_apply = self.headers["Content-Type"] == "application/apply-patch+yaml"
         if not (is_apply and query.get("fieldManager") and item.get("apiVersion")):
