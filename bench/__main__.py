@@ -1,12 +1,10 @@
-"""`python -m bench`: prints tables."""
+"""`python -m bench`: what is promised and whether it holds, then tables; `--figures` for the first
+alone, `--keep` writes its figures down.
+"""
 
 from __future__ import annotations
 
-import os
-import platform
-import shutil
-import subprocess
-import tempfile
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from bench import load
+from bench import figures, load
 from bench.growth import measure_in_child
 from bench.samples import mixed_files, real_files, real_stream, synthetic_stream
 from service.options import Options
@@ -123,39 +121,13 @@ def measure_growth() -> None:
             )
 
 
-LINTERS = {
-    "kube-linter": ["lint"],
-    "kube-score": ["score"],
-    "kubeconform": ["-ignore-missing-schemas"],
-}
-"""Programs that check the same files, with their arguments before the files."""
-
-
-def measure_linters(files: list[tuple[str, bytes]]) -> None:
-    """Print how long related programs take, where they are installed; they don't rewrite."""
-    print("\nRelated programs on the real manifests, wall-clock time")
-    with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for number, (_, raw) in enumerate(files):
-            paths.append(Path(folder, f"{number}.yaml"))
-            paths[-1].write_bytes(raw)
-        for name, arguments in LINTERS.items():
-            program = shutil.which(name)
-            if program is None:
-                print(f"  {name}: not installed, left out")
-                continue
-            start = time.perf_counter()
-            subprocess.run(
-                [program, *arguments, *map(str, paths)], check=False, capture_output=True
-            )
-            print(f"  {name:<44} {time.perf_counter() - start:8.3f} s")
-
-
 def main() -> None:
     """Print all tables."""
     tune_garbage_collector()  # as a worker does, so that the figures are those of the service
-    print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
     corpus = Path(__file__).resolve().parents[2] / "shared" / "corpus"
+    figures.main(corpus, keep="--keep" in sys.argv)
+    if "--figures" in sys.argv:
+        return
     text, documents = real_stream(corpus)
     if text:
         measure_yaml_engine(text, documents)
@@ -168,7 +140,6 @@ def main() -> None:
                 mixed_files(corpus, share),
                 f"Pipeline, the corpus, {share:.0%} of the files changed",
             )
-        measure_linters(real_files(corpus))
     measure_pipeline(
         [("bench.yaml", synthetic_stream(1000).encode())],
         "Pipeline, generated manifests, a third of them split",

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import NamedTuple
 
 from service.assumptions import Assumption
@@ -16,6 +15,7 @@ from service.findings import Applicability, OldPods, Stage
 from service.kube.objects import Resource
 from service.kube.splits import SPLIT_FROM
 from service.kube.workloads import Workload
+from service.lazy import cached_property
 from service.refusals import Refusal
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, SetValue, Tree

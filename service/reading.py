@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from service.errors import InputError, LimitExceeded
 from service.findings import Location, RejectedInput, SkippedInput
@@ -14,6 +13,7 @@ from service.kube import kustomize
 from service.kube.objects import ManifestSet, Resource, as_list, objects_of
 from service.kube.owners import owned_objects
 from service.kube.workloads import Workload, register_workloads, workloads_of
+from service.lazy import cached_property
 from service.options import Options
 from service.text import SourceFile, Span, decode
 from service.yamldoc.nodes import Data
@@ -117,7 +117,9 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
     for path in (*inputs.sources, *(path for path in texts if path not in inputs.sources)):
         known = by_path.get(path, [])
         if path in texts:
-            reader.read(path, texts[path].encode(), known)
+            # Such as it will be sent: what can't be encoded is no text.
+            texts[path].encode()
+            reader.read_source(SourceFile(path, texts[path]), known)
         else:
             reader.reuse(inputs.sources[path], known)
     return reader.result()
@@ -197,20 +199,17 @@ class _Reader:
         self._sources[source.path] = source
         self._contents += contents
 
-    def read(self, path: str, raw: bytes, known: Iterable[DocumentObjects] = ()) -> None:
+    def read(self, path: str, raw: bytes) -> None:
         """Read a file.
 
         Args:
             path: its path.
             raw: its content.
-            known: documents of the file that were read before; where they occur unchanged, they are
-                not read again.
         """
-        is_excluded = self._options.excludes(path)
         try:
             source = decode(path, raw)
         except InputError as error:
-            if is_excluded:
+            if self._options.excludes(path):
                 self._skipped.append(SkippedInput(path, None, _EXCLUDED))
                 return
             # The place is known in bytes only, so keep the text that leads up to it.
@@ -218,8 +217,19 @@ class _Reader:
             self._sources[path] = SourceFile(path, text)
             self._reject(path, 0, len(text), error)
             return
+        self.read_source(source)
+
+    def read_source(self, source: SourceFile, known: Iterable[DocumentObjects] = ()) -> None:
+        """Read a file that is text.
+
+        Args:
+            source: the file.
+            known: documents of the file that were read before; where they occur unchanged, they are
+                not read again.
+        """
+        path = source.path
         self._sources[path] = source
-        reason = _EXCLUDED if is_excluded else _skip_reason(source)
+        reason = _EXCLUDED if self._options.excludes(path) else _skip_reason(source)
         if reason is not None:
             self._skipped.append(SkippedInput(path, None, reason))
             return

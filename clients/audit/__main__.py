@@ -21,22 +21,25 @@ from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
 from clients.audit.cluster import Cluster, Object, Refused, Resource, connect
-from clients.audit.reconcile import LABEL, REPORTS, Plan, plan
+from clients.audit.reconcile import REPORTS, Plan, marked, plan, selector_of
 from clients.audit.selection import (
     AROUND,
     SYSTEM_NAMESPACES,
     WORKLOADS,
     File,
     as_file,
+    halves_of,
     is_looked_at,
     requests_of,
 )
 from clients.audit.service import Service
 
 _MOST_REFUSED = 3
-"""Reports that are refused in a row before it gives up."""
-_MOST = 4_000_000
-"""Characters of one request."""
+"""Namespaces in which nothing else may be written before it gives up."""
+_MOST = 3_000_000
+"""Characters of one request; the service may take less, and then gets halves."""
+_MOST_FILES = 2_000
+"""Files of one request."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         service = Service(url, _token(os.environ), options.format)
         cluster = connect()
-        return _Audit(cluster, service, REPORTS[options.format], options.exclude_namespace).run()
+        audit = _Audit(
+            cluster,
+            service,
+            REPORTS[options.format],
+            name=options.name,
+            excluded=options.exclude_namespace,
+        )
+        return audit.run()
     except ConfigException:
         message = "there is no cluster: it runs in one, or with KUBECONFIG"
     except OSError as error:
@@ -69,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="podsplit-audit", description="Keeps Podsplit's reports of what runs in a cluster."
     )
     parser.add_argument("--format", choices=sorted(REPORTS), default="openreports")
+    parser.add_argument(
+        "--name",
+        default="podsplit",
+        help="what its reports are labelled with: another audit of the same cluster has another",
+    )
     parser.add_argument(
         "--exclude-namespace",
         action="append",
@@ -98,11 +113,18 @@ class _Audit:
     """One run."""
 
     def __init__(
-        self, cluster: Cluster, service: Service, reports: Resource, excluded: Sequence[str]
+        self,
+        cluster: Cluster,
+        service: Service,
+        reports: Resource,
+        *,
+        name: str,
+        excluded: Sequence[str],
     ) -> None:
         self._cluster = cluster
         self._service = service
         self._reports = reports
+        self._name = name
         self._passed_over = SYSTEM_NAMESPACES | set(excluded)
         self._failures = 0
 
@@ -113,12 +135,19 @@ class _Audit:
         wanted: list[Object] = []
         answered: set[str] = set()
         failed: set[str] = set()
-        for part in requests_of(files, _MOST):
+        waiting = list(requests_of(files, _MOST, _MOST_FILES))
+        while waiting:
+            part = waiting.pop()
             namespaces = {file.path.partition("/")[0] for file in part}
             try:
-                wanted += self._service.reports(part)
+                wanted += [marked(item, self._name) for item in self._service.reports(part)]
                 answered |= namespaces
             except (requests.RequestException, ValueError, KeyError) as error:
+                response = getattr(error, "response", None)
+                halves = halves_of(part) if getattr(response, "status_code", 0) == 413 else None
+                if halves:
+                    waiting += halves
+                    continue
                 failed |= namespaces
                 self._fail("the service doesn't answer", error, namespaces=sorted(namespaces))
         existing = self._existing()
@@ -159,7 +188,7 @@ class _Audit:
 
     def _existing(self) -> list[Object]:
         try:
-            return list(self._cluster.objects(self._reports, LABEL))
+            return list(self._cluster.objects(self._reports, selector_of(self._name)))
         except Refused as error:
             self._fail(str(error), error, kind=self._reports.kind)
             return []
@@ -171,8 +200,12 @@ class _Audit:
 
     def _each(self, action: Callable[[Resource, Object], None], items: Sequence[Object]) -> int:
         """Do something with each of some reports; how many it was done with."""
-        done = refused = 0
+        done = 0
+        refused: set[str] = set()
         for item in items:
+            namespace = item["metadata"]["namespace"]
+            if namespace in refused:
+                continue
             try:
                 action(self._reports, item)
                 done += 1
@@ -180,10 +213,10 @@ class _Audit:
                 if error.is_ending:
                     continue
                 self._fail(str(error), error)
-                refused += 1
-                if not done and refused == _MOST_REFUSED:
-                    # Without the right or the kind each of the others is refused likewise.
-                    break
+                # As with a quota: what else goes there is refused likewise.
+                refused.add(namespace)
+                if not done and len(refused) == _MOST_REFUSED:
+                    break  # without the right or the kind it is so everywhere
         return done
 
     def _fail(self, message: str, error: Exception, **fields: object) -> None:

@@ -7,8 +7,23 @@ from dataclasses import dataclass
 
 from clients.audit.cluster import Object, Resource
 
-LABEL = "app.kubernetes.io/managed-by=podsplit"
-"""What selects our reports; the service puts it on each."""
+INSTANCE = "app.kubernetes.io/instance"
+"""The label by which an audit knows its own reports from those of others, and from those that
+somebody made from files.
+"""
+
+
+def selector_of(name: str) -> str:
+    """What selects the reports of an audit."""
+    return f"app.kubernetes.io/managed-by=podsplit,{INSTANCE}={name}"
+
+
+def marked(report: Object, name: str) -> Object:
+    """A report as that of an audit."""
+    metadata = report["metadata"]
+    labels = {**metadata.get("labels", {}), INSTANCE: name}
+    return {**report, "metadata": {**metadata, "labels": labels}}
+
 
 REPORTS = {
     "openreports": Resource("Report", "openreports.io/v1alpha1", "reports"),

@@ -84,20 +84,26 @@ def as_file(item: Object) -> File:
     return File(path, content, item["kind"] in _WORKLOAD_KINDS)
 
 
-def requests_of(files: Iterable[File], most: int) -> Iterator[list[File]]:
-    """The files in requests of at most so many characters: whole namespaces together, and one that
-    is too large in parts of its workloads, each with all that is around them.
+def requests_of(files: Iterable[File], most: int, most_files: int) -> Iterator[list[File]]:
+    """The files in requests of bounded size: whole namespaces together, and one that is too large
+    in parts of its workloads, each with all that is around them.
+
+    Args:
+        files: all files.
+        most: characters of a request.
+        most_files: files of a request.
     """
     namespaces: dict[str, list[File]] = {}
     for file in files:
         namespaces.setdefault(file.path.partition("/")[0], []).append(file)
     together: list[File] = []
-    for own in namespaces.values():
+    for namespace, all_own in namespaces.items():
+        own = _packed(namespace, all_own)
         if not any(file.is_workload for file in own):
             continue
-        if _size(own) > most:
-            yield from _parts(own, most)
-        elif _size(together) + _size(own) > most:
+        if _size(own) > most or len(own) > most_files:
+            yield from _parts(own, most, most_files)
+        elif _size(together) + _size(own) > most or len(together) + len(own) > most_files:
             yield together
             together = own
         else:
@@ -106,12 +112,31 @@ def requests_of(files: Iterable[File], most: int) -> Iterator[list[File]]:
         yield together
 
 
-def _parts(files: list[File], most: int) -> Iterator[list[File]]:
+def halves_of(files: list[File]) -> tuple[list[File], list[File]] | None:
+    """A request in two; None if it is about one workload alone."""
+    workloads = [file for file in files if file.is_workload]
+    if len(workloads) < 2:
+        return None
+    around = [file for file in files if not file.is_workload]
+    first, second = workloads[: len(workloads) // 2], workloads[len(workloads) // 2 :]
+    return around + first, around + second
+
+
+def _packed(namespace: str, files: list[File]) -> list[File]:
+    """The files of a namespace, with what is around its workloads as one List."""
+    workloads = [file for file in files if file.is_workload]
+    around = ", ".join(file.content for file in files if not file.is_workload)
+    text = f'{{"apiVersion": "v1", "kind": "List", "items": [{around}]}}'
+    return [*([File(f"{namespace}/around.json", text, False)] if around else []), *workloads]
+
+
+def _parts(files: list[File], most: int, most_files: int) -> Iterator[list[File]]:
     around = [file for file in files if not file.is_workload]
     room = max(most - _size(around), most // 4)
     part: list[File] = []
     for file in (file for file in files if file.is_workload):
-        if part and _size(part) + len(file.content) > room:
+        is_full = _size(part) + len(file.content) > room or len(part) + len(around) >= most_files
+        if part and is_full:
             yield around + part
             part = []
         part.append(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import requests
@@ -46,7 +47,11 @@ class Service:
         """
         envelope = {"files": [{"path": file.path, "content": file.content} for file in files]}
         answer = self._http.post(
-            self._url, params={"format": self._format}, json=envelope, timeout=_TIMEOUT
+            self._url,
+            params={"format": self._format},
+            data=json.dumps(envelope, ensure_ascii=False).encode("utf-8", "replace"),
+            headers={"Content-Type": "application/json"},
+            timeout=_TIMEOUT,
         )
         answer.raise_for_status()
         items: list[Object] = answer.json()["items"]

@@ -6,14 +6,20 @@
 {{- $troubles = append $troubles "auth: give existingSecret or tokens, not both" }}
 {{- end }}
 {{- range $index, $token := .auth.tokens }}
-{{- if or (regexMatch "\\s" $token) (hasPrefix "#" $token) }}
-{{- $troubles = append $troubles (printf "auth.tokens: number %d holds white space or starts with #, which a file of tokens can't" (add1 $index)) }}
+{{- if not (regexMatch "^([A-Za-z0-9][A-Za-z0-9._-]{0,62}: +)?[^# \t\r\n][^ \t\r\n]*$" $token) }}
+{{- $troubles = append $troubles (printf "auth.tokens: number %d holds white space or starts with #, which a file of tokens can't; only a name may stand before it (`ci: token`)" (add1 $index)) }}
 {{- end }}
 {{- end }}
 {{- if not (or .auth.existingSecret .auth.tokens .auth.allowOpen) }}
 {{- if or .ingress.enabled .httpRoute.enabled (ne .service.type "ClusterIP") }}
 {{- $troubles = append $troubles "auth: an Ingress, a route, or a Service that is no ClusterIP would open the API to whoever reaches it; set auth.existingSecret, or auth.allowOpen if something in front of it asks who calls" }}
 {{- end }}
+{{- end }}
+{{- if and (.admission).enabled (not (.admission).tls) }}
+{{- $troubles = append $troubles "admission: its other values are missing, as --reuse-values takes those of an older chart: use --reset-then-reuse-values" }}
+{{- end }}
+{{- if and (.audit).enabled (not (.audit).schedule) }}
+{{- $troubles = append $troubles "audit: its other values are missing, as --reuse-values takes those of an older chart: use --reset-then-reuse-values" }}
 {{- end }}
 {{- with (.admission).tls }}
 {{- if and .existingSecret .certManager.enabled }}

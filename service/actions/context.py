@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import count
 from types import ModuleType
 from typing import TypeAlias
@@ -16,6 +15,7 @@ from service.kube.live_exports import SERVER_FIELDS
 from service.kube.objects import ManifestSet, Resource
 from service.kube.replicas import copies_of
 from service.kube.workloads import Workload
+from service.lazy import cached_property
 from service.refusals import Refusal
 from service.yamldoc.nodes import Route
 

@@ -8,13 +8,13 @@ just as well.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import combinations
 
 from service.classification.evidence import Pair, probability
 from service.classification.grouping import Group, order_groups
 from service.classification.helpers import Helpers
 from service.kube.containers import Container
+from service.lazy import cached_property
 
 
 @dataclass(frozen=True, slots=True)

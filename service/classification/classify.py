@@ -18,7 +18,6 @@ boundary that decided about it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import combinations
 
 from service.classification.boundaries import Boundaries
@@ -33,6 +32,7 @@ from service.classification.verdicts import VerdictMaker
 from service.findings import Verdict
 from service.kube.containers import Container
 from service.kube.workloads import Workload
+from service.lazy import cached_property
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from service.classification.knowledge import Catalogue, Entry, ImageRole
 from service.classification.listening import (
@@ -25,6 +24,7 @@ from service.kube.objects import LazyLocation, ManifestSet, Resource, as_mapping
 from service.kube.references import LoopbackReference, loopback_references
 from service.kube.services import ServiceLink, routed_backends, services_of
 from service.kube.workloads import Workload
+from service.lazy import cached_property
 from service.yamldoc.nodes import Route
 
 _PROTOCOL_PORTS = {

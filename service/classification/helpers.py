@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from service.classification.evidence import Pair, pair_key, weight_of
 from service.classification.grouping import Group
@@ -12,6 +11,7 @@ from service.classification.knowledge.weights import Weights
 from service.classification.observation import Claim, Observation
 from service.findings import Pattern
 from service.kube.containers import Container
+from service.lazy import cached_property
 
 _SERVES_WHOLE_POD = frozenset({Pattern.MESH, Pattern.SECRETS})
 """Patterns of helpers that serve every group of a Pod."""

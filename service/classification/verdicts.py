@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 from service.classification.boundaries import Boundaries
 from service.classification.context import PodContext
@@ -13,6 +12,7 @@ from service.classification.init_containers import prepared_groups
 from service.classification.knowledge.weights import Weights
 from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verdict
 from service.kube.containers import Container, without_password
+from service.lazy import cached_property
 
 
 @dataclass(frozen=True, eq=False)

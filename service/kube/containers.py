@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 
 from service.findings import ContainerType
 from service.kube.objects import as_list, as_mapping, as_mappings, as_text, value_at
+from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from service.errors import InputError
 from service.findings import Location
 from service.kube.kinds import LIST_KINDS
+from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 from service.yamldoc.stream import Document
 

@@ -167,13 +167,11 @@ def _routed_backends(manifests: ManifestSet) -> frozenset[Backend]:
     )
 
 
-def routings_to(service: Resource, manifests: ManifestSet) -> list[Routing]:
+def routings_to(service: Resource, manifests: ManifestSet) -> Iterator[Routing]:
     """What leads to a Service from outside, of those that can see it (see `ManifestSet.find`)."""
-    return [
-        item
-        for item in manifests.compute_once("routings", _by_service).get(service.name, ())
-        if manifests.find("Service", service.name, item.resource) is service
-    ]
+    for item in manifests.compute_once("routings", _by_service).get(service.name, ()):
+        if manifests.find("Service", service.name, item.resource) is service:
+            yield item
 
 
 def _by_service(manifests: ManifestSet) -> dict[str, list[Routing]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 from service.findings import ContainerType
@@ -23,6 +22,7 @@ from service.kube.objects import (
     value_at,
 )
 from service.kube.selectors import match_labels, matches, matches_map
+from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 
 T = TypeVar("T")

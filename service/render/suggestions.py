@@ -12,10 +12,10 @@ import hashlib
 from bisect import bisect_left
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 
 from service.assumptions import AssumptionCode
 from service.findings import Change, Location, Report, WorkloadReport
+from service.lazy import cached_property
 from service.render.diff_parser import FileDiff, Hunk
 from service.render.fixes import FileEdits, connected_changes, edits_by_change
 from service.render.lines import FileLines

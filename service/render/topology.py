@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from service.findings import Change, ContainerType, FileStatus, Report
 from service.kube.containers import Container, without_password
@@ -20,6 +21,8 @@ from service.reading import Inputs, read_inputs
 
 _MOST_TEXT = 1_000_000
 """Characters of the files that are read for pictures; larger sets are not drawn."""
+_MOST_ENTRIES = 20
+"""Ways into a workload that are drawn; an Ingress may have thousands."""
 _LEADING = re.compile("Service|Ingress|Route")
 """What files have in them that hold what leads to workloads."""
 
@@ -169,10 +172,15 @@ def _box(workload: Workload, inputs: Inputs) -> Box:
             if port.container is not None or isinstance(port.target, int)
         ),
         entries=tuple(
-            (routing.resource.title, routing.path, link.service.title, port)
-            for link in links
-            for routing in routings_to(link.service, inputs.manifests)
-            if (port := _entered(routing, link))
+            islice(
+                (
+                    (routing.resource.title, routing.path, link.service.title, port)
+                    for link in links
+                    for routing in routings_to(link.service, inputs.manifests)
+                    if (port := _entered(routing, link))
+                ),
+                _MOST_ENTRIES,
+            )
         ),
     )
 

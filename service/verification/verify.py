@@ -137,6 +137,8 @@ def verify(
                 found += wrong
             found += comparison.object_failures(plans)
         failures += found
+        # Of the stage before, only what the next one is compared with is held.
+        del comparison
         for document in after.documents:
             if document not in sent:
                 document.release_tree()

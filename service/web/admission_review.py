@@ -102,10 +102,11 @@ def _is_asked(request: Mapping[str, Any]) -> bool:
     not one whose Pods stay as they are.
     """
     applied, old = request.get("object"), request.get("oldObject")
-    if not isinstance(applied, dict) or request.get("operation") not in _OPERATIONS:
+    # Compared as text, as whoever reaches the service may send lists where words belong.
+    if not isinstance(applied, dict) or str(request.get("operation")) not in _OPERATIONS:
         return False
     # Ephemeral containers, scale, status and bindings come as subresources.
-    if request.get("subResource") or request.get("namespace") in _SYSTEM_NAMESPACES:
+    if request.get("subResource") or str(request.get("namespace")) in _SYSTEM_NAMESPACES:
         return False
     user = request.get("userInfo")
     name = user.get("username") if isinstance(user, dict) else None

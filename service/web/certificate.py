@@ -33,6 +33,9 @@ class Certificate:
             return
         self._stamp = stamp
         try:
+            # Elsewhere first: where a key doesn't fit, OpenSSL has taken the certificate by then,
+            # and has dropped the key of the old one.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(*self._files)
             self.context.load_cert_chain(*self._files)
         except OSError:
             _log.warning("the new certificate can't be used: the last one stays")

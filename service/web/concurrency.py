@@ -95,21 +95,21 @@ class Turns:
     def __init__(self, most: int) -> None:
         """Take the most of each; 0 for no limit."""
         self._most = most
-        self._under_way: Counter[str] = Counter()
+        self._under_way: Counter[bytes] = Counter()
         self._lock = threading.Lock()
 
-    def enter(self, name: str) -> bool:
-        """Count a request in, unless its token has the most already."""
+    def enter(self, token: bytes) -> bool:
+        """Count a request in, by the digest of its token, unless that has the most already."""
         with self._lock:
-            if self._most and self._under_way[name] >= self._most:
+            if self._most and self._under_way[token] >= self._most:
                 return False
-            self._under_way[name] += 1
+            self._under_way[token] += 1
             return True
 
-    def leave(self, name: str) -> None:
+    def leave(self, token: bytes) -> None:
         """Count a request out."""
         with self._lock:
-            self._under_way[name] -= 1
+            self._under_way[token] -= 1
 
 
 class Memory:

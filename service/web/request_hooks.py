@@ -54,15 +54,15 @@ def _authorise() -> None:
     if tokens is None or not needs_token(request.path):
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    name = tokens.name_of(token.strip()) if scheme.lower() == "bearer" else None
-    if name is None:
+    caller = tokens.caller_of(token.strip()) if scheme.lower() == "bearer" else None
+    if caller is None:
         detail = "a valid bearer token is required: send `Authorization: Bearer ...`"
         raise Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="podsplit"'})
-    g.token = name
-    if not dependencies().turns.enter(name):
-        del g.token
+    g.token = caller.name
+    if not dependencies().turns.enter(caller.digest):
         detail = "this token has as many requests at a time as it may: send them one after another"
         raise Problem(429, detail, headers=RETRY_AFTER)
+    g.turn = caller.digest
 
 
 def _add_headers(response: Response) -> Response:
@@ -103,7 +103,7 @@ def _record(response: Response) -> Response:
 
 
 def _end(_error: BaseException | None) -> None:
-    if "token" in g:
-        dependencies().turns.leave(g.token)
+    if "turn" in g:
+        dependencies().turns.leave(g.turn)
     if "started" in g:
         dependencies().metrics.in_flight.dec()

@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 UNNAMED = "unnamed"
@@ -15,6 +16,16 @@ UNNAMED = "unnamed"
 _NAMED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]{0,62}):\s+(\S+)")
 
 _log = logging.getLogger("podsplit")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who has a token."""
+
+    name: str
+    """The token's name in the file; `unnamed` where it has none."""
+    digest: bytes
+    """Of the token, which tells callers apart, those without a name too."""
 
 
 class Tokens:
@@ -40,16 +51,16 @@ class Tokens:
         if not self._names:
             raise ValueError(f"{path}: no tokens: write one per line")
 
-    def name_of(self, token: str) -> str | None:
-        """The name of a valid token, `unnamed` where it has none; None for one that isn't valid. It
-        takes a time that does not depend on which one it is or on how much of it is right.
+    def caller_of(self, token: str) -> Caller | None:
+        """Who sends a token; None if it isn't valid. It takes a time that does not depend on which
+        one it is or on how much of it is right.
         """
         self._refresh()
         digest = hashlib.sha256(token.encode()).digest()
         found = None
         for known, name in self._names.items():
             if hmac.compare_digest(known, digest):
-                found = name
+                found = Caller(name, known)
         return found
 
     def _stamp(self) -> tuple[int, int, int] | None:

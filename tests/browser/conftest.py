@@ -24,7 +24,7 @@ FLAGS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, without a window."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import FilePayload, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.conftest import Server, StartServer
@@ -476,3 +476,165 @@ def test_nothing_of_a_manifest_is_run(open_page: OpenPage) -> None:
 
     assert page.locator("#report :is(img, script), #files :is(img, script)").count() == 0
     assert "49" not in page.locator("#report h2, #report h3").all_inner_texts()
+
+
+def test_a_project_with_a_gate_is_shown(open_page: OpenPage) -> None:
+    """`fail_on` makes the answer a 422, which has the report all the same."""
+    page = open_page("/", refusals=True)
+    files: list[FilePayload] = [
+        {"name": "a.yaml", "mimeType": "", "buffer": SHOP.read_bytes()},
+        {"name": ".podsplit.yaml", "mimeType": "", "buffer": b"fail_on: warning\n"},
+    ]
+    page.locator("#choose-files").set_input_files(files)
+
+    status(page, "2 findings")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="as a patch").click()
+    assert "Deployment" in Path(download.value.path()).read_text()
+
+
+def test_what_comes_late_is_not_shown(open_page: OpenPage) -> None:
+    """A file that takes its time to be read, an example that takes its time to arrive: whatever was
+    entered after it stays.
+    """
+    page = open_page("/")
+    page.evaluate(
+        """() => {
+          const read = Blob.prototype.text;
+          Blob.prototype.text = async function () {
+            await new Promise((done) => setTimeout(done, 300));
+            return read.call(this);
+          };
+        }"""
+    )
+    files: list[FilePayload] = [
+        {"name": f"{name}.yaml", "mimeType": "", "buffer": f"# {name}\n".encode()} for name in "ab"
+    ]
+    page.locator("#choose-files").set_input_files(files)
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_timeout(500)
+    expect(page.locator("#text")).to_have_value("")
+    expect(page.locator("#files li")).to_have_count(0)
+
+    page.locator("#choose-files").set_input_files(files)
+    names = page.locator("#files li > button:first-child")
+    expect(names).to_have_count(2)
+    names.nth(1).click()
+    names.nth(0).click()
+    page.wait_for_timeout(600)
+    expect(page.locator("#text")).to_have_value("# a\n")
+
+    page.get_by_role("button", name="Clear").click()
+
+    def delay(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/assets/examples/*", delay)
+    try_example(page, "a shop")
+    page.locator("#text").fill("# mine\n")
+    page.wait_for_timeout(600)
+    expect(page.locator("#text")).to_have_value("# mine\n")
+
+
+@pytest.mark.parametrize("refusal", [429, 503])
+def test_it_says_that_it_asks_again_only_if_it_does(open_page: OpenPage, refusal: int) -> None:
+    """A button doesn't; typing does, three times."""
+    page = open_page("/", refusals=True)
+    asked = []
+
+    def refuse(route: Route) -> None:
+        asked.append(route.request.url)
+        document = json.dumps({"detail": "too many requests at once"})
+        route.fulfill(status=refusal, headers={"Retry-After": "1"}, body=document)
+
+    page.route("**/v1/rewrite*", refuse)
+    page.locator("#text").fill(SHOP.read_text())
+    status(page, "asking again in 1 s.")
+    expect(page.locator("#status")).to_have_text("Too many requests at once.", timeout=10_000)
+    assert len(asked) == 3
+
+    page.get_by_role("button", name="as a patch").click()
+    expect(page.locator("#status")).to_have_text("Too many requests at once.")
+    assert len(asked) == 4
+
+
+def test_somebody_in_front_who_asks_who_you_are(open_page: OpenPage) -> None:
+    """A 401 that isn't the service's, as it has no tokens."""
+    page = open_page("/", refusals=True)
+    page.route("**/v1/rewrite*", lambda route: route.fulfill(status=401, body="<h1>Log in</h1>"))
+    page.locator("#text").fill(SHOP.read_text())
+
+    status(page, "load the page again")
+
+
+def test_too_much_ends_what_is_under_way(open_page: OpenPage, start_server: StartServer) -> None:
+    """The bar goes, and no report stays that is of something else."""
+    small = start_server(PODSPLIT_MAX_BODY_BYTES="20000", PODSPLIT_DRAIN_SECONDS="0")
+    page = open_page("/", at=small.url, refusals=True)
+    page.locator("#text").fill(SHOP.read_text())
+    status(page, "2 findings")
+
+    def delay(route: Route) -> None:
+        page.wait_for_timeout(500)
+        route.abort()
+
+    page.route("**/v1/rewrite*", delay)
+    page.locator("#text").fill("# x\n")
+    page.wait_for_timeout(450)
+    paste(page, "# much\n" * 4000)
+
+    status(page, "more than this service accepts")
+    expect(page.locator("#report")).to_be_empty()
+    expect(page.locator("#report")).to_have_attribute("aria-busy", "false")
+    page.context.close()
+
+
+def test_a_link_is_followed_in_the_same_tab(open_page: OpenPage, server: Server) -> None:
+    """Pasted into the address bar of a page that is open."""
+    page = open_page("/", permissions=["clipboard-read", "clipboard-write"])
+    try_example(page, "a shop")
+    status(page, "2 findings")
+    page.get_by_role("button", name="Link to this").click()
+    status(page, "The link is copied")
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#report")).to_be_empty()
+
+    page.evaluate("link => { location.href = link; }", link)
+
+    status(page, "2 findings")
+
+
+def test_line_ends_stay_what_they_were(open_page: OpenPage) -> None:
+    """Of a file that is changed in the text area, too; a text area has one kind."""
+    page = open_page("/")
+    text = SHOP.read_text().replace("\n", "\r\n")
+    page.locator("#choose-files").set_input_files(
+        {"name": "a.yaml", "mimeType": "", "buffer": text.encode()}
+    )
+    status(page, "2 findings")
+    page.locator("#text").press("Control+End")
+    with page.expect_response("**/v1/rewrite*"):
+        page.keyboard.type("# more")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download it").click()
+
+    raw = Path(download.value.path()).read_bytes()
+    assert raw.count(b"\n") == raw.count(b"\r\n") > 30
+
+
+def test_text_may_be_dropped_where_text_goes(open_page: OpenPage) -> None:
+    """Only files are taken as files."""
+    page = open_page("/")
+    is_taken = page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.setData("text/plain", "a: b");
+          const how = { dataTransfer: data, cancelable: true, bubbles: true };
+          const drop = new DragEvent("drop", how);
+          document.getElementById("text").dispatchEvent(drop);
+          return drop.defaultPrevented;
+        }"""
+    )
+    assert is_taken is False

@@ -85,7 +85,7 @@ def test_the_charts_test_sends_its_token(
 ) -> None:
     """The test passes with the mounted token. With another token it fails, and doesn't print it."""
     good, bad = tmp_path / "good", tmp_path / "bad"
-    good.write_text(f"# callers\n\n{TOKEN}\n")
+    good.write_text(f"# callers\n\nhelm: {TOKEN}\n")
     bad.write_text("another-one-for-this-test-9876\n")
     running = start_server(PODSPLIT_TOKENS_FILE=str(good))
     assert run_chart_test(helm, values="tokens", server=running, tokens=str(good)).returncode == 0

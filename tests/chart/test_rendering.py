@@ -14,6 +14,7 @@ from service.web.version import __version__
 from tests.support.chart import (
     CHART,
     CI,
+    ValuesFile,
     container_of,
     every_variant,
     objects,
@@ -201,6 +202,8 @@ def test_what_points_at_the_service_names_it_and_its_port(helm: Path, values: Pa
                 (service["metadata"]["name"], port["port"])
             }
         if resource["kind"] == "ServiceMonitor":
+            service = only(resources, "Service", part_of(resource))
+            (port,) = service["spec"]["ports"]
             assert (
                 resource["spec"]["selector"]["matchLabels"].items()
                 <= service["metadata"]["labels"].items()
@@ -226,12 +229,34 @@ def test_an_autoscaler_scales_the_deployment(helm: Path, values: Path) -> None:
 
 
 def test_metrics_and_probes_are_not_published(helm: Path) -> None:
-    """Neither an Ingress nor an HTTPRoute leads to metrics, probes or the page."""
+    """Neither an Ingress nor an HTTPRoute leads to metrics or probes; to the page and to what it is
+    made of.
+    """
     for name in ("ingress", "http-route"):
         text = rendered(helm, "-f", str(CHART / "ci" / f"{name}-values.yaml"))
         published = [
             resource for resource in objects(text) if resource["kind"] in ("Ingress", "HTTPRoute")
         ]
         assert "/v1" in json.dumps(published)
-        for path in ("/metrics", "/healthz", "/readyz", '"/"'):
+        for path in ("/metrics", "/healthz", "/readyz"):
             assert path not in json.dumps(published)
+
+
+@pytest.mark.parametrize("kind", ["ingress", "httpRoute"])
+def test_the_page_is_published_by_default_and_nothing_below_it(
+    helm: Path, values_file: ValuesFile, kind: str
+) -> None:
+    """With the files that it is made of; `/` as a prefix would lead to the metrics."""
+    own = {"hosts": ["a.example"]} if kind == "ingress" else {"parentRefs": [{"name": "gateway"}]}
+    values = values_file({kind: {"enabled": True, **own}, "auth": {"existingSecret": "tokens"}})
+    resources = objects(rendered(helm, *values))
+    if kind == "ingress":
+        rules = only(resources, "Ingress")["spec"]["rules"][0]["http"]["paths"]
+        types = {rule["path"]: rule["pathType"] for rule in rules}
+    else:
+        matches = only(resources, "HTTPRoute")["spec"]["rules"][0]["matches"]
+        types = {match["path"]["value"]: match["path"]["type"] for match in matches}
+
+    assert types.pop("/") == "Exact"
+    assert {"/assets", "/docs", "/v1"} <= types.keys()
+    assert {word.removeprefix("Path") for word in types.values()} == {"Prefix"}

@@ -192,7 +192,7 @@ def test_what_the_values_say_is_what_the_service_reads(
     )
     callers = variant_values.get("auth", {})
     assert (parts.tokens is not None) == bool(callers.keys() - {"allowOpen"})
-    assert all(parts.tokens.name_of(token) for token in callers.get("tokens", []))
+    assert all(parts.tokens.caller_of(token) for token in callers.get("tokens", []))
     assert parts.catalogue == catalogue_entries(
         variant_values.get("catalogue", {}).get("entries", [])
     )

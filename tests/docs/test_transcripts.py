@@ -36,7 +36,14 @@ NEEDS = {"make", "pip", "helm", "cluster", "docker"}
 every_page = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 SHOWN_URL = "http://127.0.0.1:8080"
 """Where the service is, as the pages write it."""
-INSTALL_ONLY_FLAGS = {"--install", "--create-namespace", "--wait", "--atomic", "--reuse-values"}
+INSTALL_ONLY_FLAGS = {
+    "--install",
+    "--create-namespace",
+    "--wait",
+    "--atomic",
+    "--reuse-values",
+    "--reset-then-reuse-values",
+}
 
 
 def blocks_that_need(need: str | None) -> list[Any]:

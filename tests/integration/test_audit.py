@@ -175,6 +175,16 @@ def test_a_second_run_changes_nothing_and_a_third_follows(cluster: Cluster, audi
     others stay.
     """
     fill(cluster)
+    # Made from files by somebody, and by another audit of the same cluster.
+    by_hand = {"app.kubernetes.io/managed-by": "podsplit"}
+    for name, labels in (
+        ("hand", by_hand),
+        ("other", by_hand | {"app.kubernetes.io/instance": "b"}),
+    ):
+        own = {"name": name, "namespace": "shop", "labels": labels}
+        cluster.add(
+            OWN, {"apiVersion": "openreports.io/v1alpha1", "kind": "Report", "metadata": own}
+        )
     foreign = {
         "apiVersion": "openreports.io/v1alpha1",
         "kind": "Report",
@@ -198,6 +208,8 @@ def test_a_second_run_changes_nothing_and_a_third_follows(cluster: Cluster, audi
     assert (cluster.counted("PATCH"), cluster.counted("DELETE")) == (0, 2)
     assert cluster.reports(OWN).keys() == {
         "shop/k",
+        "shop/hand",
+        "shop/other",
         "shop/podsplit-deployment-made",
         "shop/podsplit-pod-ours",
         "sandbox/podsplit-pod-toy",
@@ -256,8 +268,33 @@ def test_reports_that_can_not_be_written(cluster: Cluster, audit: Audit) -> None
     code, lines = audit()
 
     assert code == 1
-    # Those that are there can't be listed, and the first three can't be written.
-    assert sum(line.get("level") == "error" for line in lines) == 4
+    # Those that are there can't be listed, and in neither namespace one can be written.
+    assert sum(line.get("level") == "error" for line in lines) == 3
+
+
+def test_a_namespace_that_takes_no_more(cluster: Cluster, audit: Audit) -> None:
+    """As by a quota: it is said once, and the others get their reports."""
+    for number in range(5):
+        cluster.add(PODS, pod(f"a{number}", "a-quota"), pod(f"b{number}", "b"))
+    cluster.full.add("a-quota")
+    code, lines = audit()
+
+    assert code == 1
+    assert sum(line.get("level") == "error" for line in lines) == 1
+    assert {key.partition("/")[0] for key in cluster.reports(OWN)} == {"b"}
+
+
+def test_a_service_that_takes_little(
+    cluster: Cluster, audit: Audit, start_server: StartServer
+) -> None:
+    """Fewer files and bytes than a request has: it gets halves, and everything is looked at."""
+    small = start_server(PODSPLIT_MAX_FILES="7", PODSPLIT_MAX_BODY_BYTES="9000")
+    for number in range(30):
+        cluster.add(PODS, pod(f"web-{number}"))
+    code, lines = audit(PODSPLIT_URL=small.url)
+
+    assert code == 0, lines
+    assert len(cluster.reports(OWN)) == 30
 
 
 def test_a_namespace_that_is_being_deleted(cluster: Cluster, audit: Audit) -> None:

@@ -32,6 +32,8 @@ class Cluster:
     """Paths whose first second page is too old."""
     ending: set[str] = field(default_factory=set)
     """Namespaces that are being deleted."""
+    full: set[str] = field(default_factory=set)
+    """Namespaces whose quota is used up."""
     busy: int = 0
     """How many requests are answered with 429 from now on."""
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -129,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
         if namespace in self.cluster.ending:
             causes = [{"reason": "NamespaceTerminating"}]
             return self._answer(403, {"kind": "Status", "code": 403, "details": {"causes": causes}})
+        if namespace in self.cluster.full:
+            return self._answer(403, {"kind": "Status", "code": 403, "message": "exceeded quota"})
         item = json.loads(body)
         is_apply = self.headers["Content-Type"] == "application/apply-patch+yaml"
         if not (is_apply and query.get("fieldManager") and item.get("apiVersion")):

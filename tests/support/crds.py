@@ -124,6 +124,8 @@ _SERVICE_MONITOR = _closed(
                 {
                     "port": {"type": "string"},
                     "path": {"type": "string"},
+                    "scheme": {"enum": ["http", "https"]},
+                    "tlsConfig": _closed({"insecureSkipVerify": {"type": "boolean"}}),
                     "interval": _DURATION,
                     "scrapeTimeout": _DURATION,
                 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from service.actions.context import Candidate, Refused
 from service.actions.names import join_names, shorten
@@ -16,6 +15,7 @@ from service.change import NewObject, Step, TrafficFlow
 from service.findings import Stage
 from service.kube.objects import Resource, in_same_namespace
 from service.kube.workloads import Workload
+from service.lazy import cached_property
 from service.refusals import Refusal
 from service.yamldoc.operations import Operation, Tree, Verbatim
 

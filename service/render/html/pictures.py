@@ -17,6 +17,8 @@ _HEAD, _ROW, _PORT, _GAP = 32.0, 42.0, 22.0, 16.0
 """Heights: of a box's title, of a container, of a port; and the space between boxes."""
 _MOST_ROWS = 30
 """Containers that are drawn of a workload."""
+_MOST_ARROWS = 40
+"""Ports of Services that are drawn of a workload."""
 _MOST_TEXT = 34
 """Characters of a line in a box."""
 
@@ -48,7 +50,7 @@ def picture(boxes: Sequence[Box], groups: Groups, title: str, prefix: str) -> st
     services: _Rows = {}
     entries: _Rows = {}
     for index, box in enumerate(boxes):
-        for service, port, container in box.arrows:
+        for service, port, container in box.arrows[:_MOST_ARROWS]:
             end = targets.get((index, container), targets[index, None])
             services.setdefault(service, {}).setdefault(port, []).append(end)
     gates = _Gates(services_at, _SERVICE_WIDTH, workloads_at)
@@ -83,7 +85,7 @@ def described(boxes: Sequence[Box], groups: Groups) -> str:
             told.append(f"Before them run {', '.join(box.init_containers)}.")
         told += [
             f"Port {port} of {service} leads to {container or 'whoever listens there'}."
-            for service, port, container in box.arrows
+            for service, port, container in box.arrows[:_MOST_ARROWS]
         ]
         told += [
             f"{entry} leads from {path or 'every path'} to port {port} of {service}."

@@ -9,6 +9,7 @@ export class Editor {
     this.numbers = root.querySelector(".numbers");
     this.marks = root.querySelector(".marks");
     this.lines = 0;
+    this.lineEnd = "\n";
     this.area.addEventListener("scroll", () => this.follow());
     this.area.addEventListener("input", () => this.number());
     this.number();
@@ -18,7 +19,13 @@ export class Editor {
     return this.area.value;
   }
 
+  // The text with the line ends that it came with: a text area has one kind.
+  get asRead() {
+    return this.text.replaceAll("\n", this.lineEnd);
+  }
+
   set text(value) {
+    this.lineEnd = /\r\n/.test(value) && !/[^\r]\n/.test(value) ? "\r\n" : "\n";
     this.area.value = value;
     this.area.scrollTop = 0;
     this.mark([]);

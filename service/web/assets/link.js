@@ -1,6 +1,6 @@
 // A link that holds what was entered, behind its #: browsers never send that part to a server.
 
-const START = "#in=";
+export const START = "#in=";
 const MOST = 8000; // characters, which every browser and chat takes
 const MOST_UNPACKED = 1_000_000;
 

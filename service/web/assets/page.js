@@ -2,7 +2,7 @@
 
 import { Editor } from "./editor.js";
 import { chosen, dropped, isArchive } from "./files.js";
-import { pack, unpack } from "./link.js";
+import { START, pack, unpack } from "./link.js";
 import { copy, marksOf, show } from "./report.js";
 import { post } from "./service.js";
 import { zip } from "./zip.js";
@@ -24,6 +24,7 @@ let files = new Map(); // path to text or File; empty where all there is was typ
 let open = PASTED; // the path of what the text area holds
 let asked = null; // the AbortController of the request under way
 let timer = 0;
+let turn = 0; // grows with whatever is entered: what was begun before it comes too late
 
 // ---- what is sent
 
@@ -87,7 +88,12 @@ async function look(tries = TRIES) {
     busy(null);
     return say("");
   }
-  if (size() > limits.bytes) return say(`more than this service accepts (${limits.bytes} bytes)`, true);
+  if (size() > limits.bytes) {
+    room.replaceChildren();
+    editor.mark([]);
+    busy(null);
+    return say(`That is more than this service accepts (${limits.bytes} bytes).`, true);
+  }
   const own = (asked = new AbortController());
   try {
     busy(0);
@@ -103,20 +109,21 @@ async function look(tries = TRIES) {
   } catch (error) {
     if (error.name === "AbortError") return;
     busy(null);
-    refused(error);
-    if (error.wait && tries > 1) timer = setTimeout(() => look(tries - 1), error.wait * 1000);
+    const isLast = !error.wait || tries <= 1;
+    refused(error, isLast ? "" : `; asking again in ${error.wait} s`);
+    if (!isLast) timer = setTimeout(() => look(tries - 1), error.wait * 1000);
   }
 }
 
-function refused(error) {
-  if (error.status === 401) {
+function refused(error, more = "") {
+  if (error.status === 401 && byId("token-box")) {
     sessionStorage.removeItem("token");
     byId("token-box").open = true;
     byId("token").focus();
     return say("This service asks for a token.", true);
   }
-  const message = error.message[0].toUpperCase() + error.message.slice(1);
-  say(error.wait ? `${message}; asking again in ${error.wait} s.` : `${message}.`, true);
+  if (error.status === 401) return say("Somebody in front of this service asks who you are: load the page again.", true);
+  say(`${error.message[0].toUpperCase()}${error.message.slice(1)}${more}.`, true);
 }
 
 function lookSoon() {
@@ -148,10 +155,17 @@ function list() {
   editor.area.readOnly = !isPasted() && !files.has(open);
 }
 
-async function edit(path) {
+// Begins something new; gives a function that says whether it is still the newest.
+function begin() {
+  const own = ++turn;
+  return () => own === turn;
+}
+
+async function edit(path, isNewest = begin()) {
   const content = files.get(path);
   if (content === undefined || isArchive(path) || sizeOf(content) > MOST_EDITED) return false;
   const text = typeof content === "string" ? content : await content.text();
+  if (!isNewest()) return false;
   open = path;
   editor.text = text;
   list();
@@ -160,28 +174,41 @@ async function edit(path) {
 }
 
 async function forget(path) {
+  const isNewest = begin();
   files.delete(path);
-  if (isPasted()) {
-    open = PASTED;
-    editor.text = "";
-  } else if (path === open) await openFirst();
+  if (isPasted()) enter("");
+  else if (path === open) await openFirst(isNewest);
+  if (!isNewest()) return;
   list();
   look();
 }
 
-async function openFirst() {
-  open = "";
-  for (const path of files.keys()) if (await edit(path)) return;
-  editor.text = "";
+// Puts a text into the text area, in the place of all files.
+function enter(text) {
+  begin();
+  files = new Map();
+  open = PASTED;
+  editor.text = text;
+  list();
+  changed();
+  look();
 }
 
-async function take(found) {
+async function openFirst(isNewest) {
+  open = "";
+  editor.text = "";
+  for (const path of files.keys()) if ((await edit(path, isNewest)) || !isNewest()) return;
+}
+
+async function take(found, isNewest = begin()) {
+  if (!isNewest()) return;
   if (!found.length) return say("There is no manifest and no archive in that.", true);
   if (found.length > limits.files) {
     return say(`More files than this service accepts (${limits.files}).`, true);
   }
   files = new Map(found);
-  await openFirst();
+  await openFirst(isNewest);
+  if (!isNewest()) return;
   list();
   changed();
   look();
@@ -225,7 +252,9 @@ async function shareLink() {
 
 // Fills the page with what a link holds.
 async function restore(fragment) {
+  const isNewest = begin();
   const shared = await unpack(fragment);
+  if (!isNewest()) return;
   const isOurs = (file) => file?.length === 2 && file.every((part) => typeof part === "string");
   if (!Array.isArray(shared?.files) || !shared.files.every(isOurs)) return;
   for (const select of form.querySelectorAll("select")) {
@@ -236,7 +265,7 @@ async function restore(fragment) {
   if (shared.files.length === 1 && path === PASTED) editor.text = text;
   else {
     files = new Map(shared.files);
-    await openFirst();
+    await openFirst(isNewest);
   }
   list();
 }
@@ -261,7 +290,8 @@ form.addEventListener("change", (event) => {
   if (event.target.matches("select")) look();
 });
 editor.area.addEventListener("input", () => {
-  if (files.has(open)) files.set(open, editor.text);
+  begin();
+  if (files.has(open)) files.set(open, editor.asRead);
   changed();
   lookSoon();
 });
@@ -274,33 +304,27 @@ for (const input of [byId("choose-files"), byId("choose-folder")]) {
 }
 for (const kind of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
+    if (!event.dataTransfer.types.includes("Files")) return; // text goes where it is dropped
     event.preventDefault();
     form.classList.toggle("over", kind === "dragover");
   });
 }
 document.addEventListener("drop", async (event) => {
-  if (event.dataTransfer.files.length) await take(await dropped(event.dataTransfer, limits.files + 1));
+  if (!event.dataTransfer.files.length) return;
+  const isNewest = begin();
+  await take(await dropped(event.dataTransfer, limits.files + 1), isNewest);
 });
 byId("examples").addEventListener("click", async (event) => {
   const name = event.target.dataset.example;
   if (!name) return;
   event.preventDefault();
+  const isNewest = begin();
   const answer = await fetch(`assets/examples/${name}.yaml`);
-  files = new Map();
-  open = PASTED;
-  editor.text = await answer.text();
-  list();
-  changed();
-  look();
+  const text = await answer.text();
+  if (!answer.ok) say("The example can't be read.", true);
+  else if (isNewest()) enter(text);
 });
-byId("clear").addEventListener("click", () => {
-  files = new Map();
-  open = PASTED;
-  editor.text = "";
-  list();
-  changed();
-  look();
-});
+byId("clear").addEventListener("click", () => enter(""));
 byId("results").addEventListener("click", async (event) => {
   const action = ACTIONS[event.target.dataset.action];
   if (!action) return;
@@ -325,5 +349,10 @@ byId("token")?.addEventListener("change", (event) => {
   look();
 });
 
+window.addEventListener("hashchange", async () => {
+  if (!location.hash.startsWith(START)) return;
+  await restore(location.hash);
+  look();
+});
 await restore(location.hash);
 look();

@@ -19,7 +19,7 @@ export function show(room, html) {
   // A place whose line the report doesn't list still leads to the line of the text.
   for (const place of room.querySelectorAll("code[data-line]")) {
     const link = document.createElement("a");
-    link.href = "#text";
+    link.href = `#line-${place.dataset.line}`; // taken over by a click
     Object.assign(link.dataset, place.dataset);
     place.replaceWith(link);
     link.append(place);

@@ -19,7 +19,10 @@ export function post(path, body, { token = "", signal, progress } = {}) {
       event.lengthComputable && progress?.(event.loaded / event.total);
     request.upload.onload = () => progress?.(1);
     request.onload = () => {
-      if (request.status === 200) done(request.responseText);
+      // With a failed gate (fail_on in a .podsplit.yaml) the report is there all the same.
+      const isProblem = request.getResponseHeader("Content-Type")?.includes("problem+json");
+      const isGate = request.getResponseHeader("Podsplit-Gate") === "failed" && !isProblem;
+      if (request.status === 200 || isGate) done(request.responseText);
       else fail(refusal(request));
     };
     request.onerror = () => fail(new Refused(0, "the service can't be reached", 0));
@@ -36,6 +39,7 @@ function refusal(request) {
   } catch {
     // A proxy's own words are of no help.
   }
-  const wait = request.status === 503 ? Number(request.getResponseHeader("Retry-After")) || 5 : 0;
+  const isBusy = request.status === 503 || request.status === 429;
+  const wait = isBusy ? Number(request.getResponseHeader("Retry-After")) || 5 : 0;
   return new Refused(request.status, message, wait);
 }

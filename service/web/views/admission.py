@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from flask import Response, g, request
@@ -18,6 +19,8 @@ from service.web.problems import Problem
 from service.web.schemas.answers import AdmissionAnswerSchema
 from service.web.uploads.bodies import receive_body
 
+_log = logging.getLogger("podsplit")
+
 RULES = frozenset({"bare-pod", "unrelated-containers"})
 """What is worth a word to somebody who applies an object."""
 _SECONDS = 1.5
@@ -33,10 +36,11 @@ def admission() -> Response:
     parts = dependencies()
     with parts.memory.share() as take:
         body = receive_body(request, parts.settings, take)
+        deadline = time.monotonic() + min(_SECONDS, parts.settings.request_timeout)
         if body.kind != "json" or body.is_gzip:
             raise Problem(415, f"send a review as {JSON}, not compressed")
         review = read_review(body.raw)
-        report = _report(review)
+        report = _report(review, deadline)
     if report is not None and not review.is_dry_run:
         g.documents = report.documents
         parts.metrics.count(report)
@@ -46,13 +50,12 @@ def admission() -> Response:
     return Response(to_json(AdmissionAnswerSchema().dump(answer)), mimetype=JSON)
 
 
-def _report(review: Review) -> Report | None:
+def _report(review: Review, deadline: float) -> Report | None:
     """What is found; None where nothing is to be said, or where it can't be told in time."""
     text = review.object_text
     if text is None:
         return None
     parts = dependencies()
-    deadline = time.monotonic() + min(_SECONDS, parts.settings.request_timeout)
     options = Options(rules=RULES, catalogue=parts.catalogue, deadline=deadline)
     try:
         return parts.runs.do(
@@ -60,6 +63,7 @@ def _report(review: Review) -> Report | None:
             size=len(text),
             deadline=deadline,
         )
-    except (InputError, Problem):
+    except (InputError, Problem) as error:
         # A service that is busy must not be what an apply waits for.
+        _log.warning("nothing is said of an object", extra={"fields": {"code": error.code}})
         return None

@@ -62,6 +62,9 @@ def test_what_nothing_is_said_about(changes):
         {"userInfo": {"username": 3}},
         {"oldObject": [], "operation": "UPDATE"},
         {"dryRun": "yes"},
+        {"operation": []},
+        {"operation": {"a": 1}},
+        {"namespace": []},
         {"kind": None, "options": 3},
     ],
 )

@@ -58,6 +58,15 @@ def test_a_renewed_certificate_is_shown(tmp_path):
     (tmp_path / "tls.key").write_text("nonsense")
     certificate.refresh()
     assert shown(certificate) == second
+    (tmp_path / "other").mkdir()
+    make(tmp_path / "other", "alien")
+    shutil.copy(tmp_path / "tls.crt", tmp_path / "second.crt")
+    for half in ("alien", "again"):
+        # A new certificate whose key isn't there yet.
+        shutil.copy(tmp_path / "other" / "tls.crt", tmp_path / "tls.crt")
+        os.utime(tmp_path / "tls.crt", ns=(0, sum(half.encode())))
+        certificate.refresh()
+        assert shown(certificate) == second
     (tmp_path / "tls.crt").unlink()
     certificate.refresh()
     assert shown(certificate) == second

@@ -143,23 +143,25 @@ def test_a_token_has_a_name_in_the_metrics_and_in_the_log(tmp_path, lines):
 def test_a_token_has_so_many_requests_at_a_time(tmp_path):
     """More of them wait their turn, and those of other tokens don't; an end makes room."""
     tokens = tmp_path / "tokens"
-    tokens.write_text("ci: first\nother: second\n")
+    tokens.write_text("first\nsecond\n")
     app = create_app(Settings(tokens_file=tokens, token_requests=2))
     turns = app.extensions[EXTENSION].turns
+    first = app.extensions[EXTENSION].tokens.caller_of("first").digest
     client = app.test_client()
 
     def status(token):
         return client.get("/v1/signals", headers={"Authorization": f"Bearer {token}"})
 
-    assert turns.enter("ci")
+    assert turns.enter(first)
     assert status("first").status_code == 200
-    assert turns.enter("ci")
+    assert turns.enter(first)
     refused = status("first")
     assert (refused.status_code, refused.json["code"]) == (429, "too-many-requests")
     assert refused.headers["Retry-After"] == "5"
     assert status("second").status_code == 200
     assert client.get("/healthz").status_code == 200
-    turns.leave("ci")
+    assert 'status="429",token="unnamed"' in client.get("/metrics").text
+    turns.leave(first)
     assert [status("first").status_code for _ in range(3)] == [200, 200, 200]
 
 

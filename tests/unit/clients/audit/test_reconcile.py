@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clients.audit.reconcile import plan
+from clients.audit.reconcile import marked, plan, selector_of
 
 
 def report(name, namespace="a", **fields):
@@ -35,3 +35,13 @@ def test_namesakes_of_namespaces_are_others():
 
     assert [item["metadata"]["namespace"] for item in done.apply] == ["b"]
     assert [item["metadata"]["namespace"] for item in done.delete] == ["a"]
+
+
+def test_an_audit_marks_what_is_its_own():
+    """By its name, so that it finds its own reports and no others; the report itself stays."""
+    plain = {"metadata": {"name": "x", "labels": {"app.kubernetes.io/managed-by": "podsplit"}}}
+    own = marked(plain, "tools.podsplit")
+    wanted = dict(part.split("=") for part in selector_of("tools.podsplit").split(","))
+
+    assert own["metadata"]["labels"] == wanted
+    assert "app.kubernetes.io/instance" not in plain["metadata"]["labels"]
