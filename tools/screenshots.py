@@ -29,6 +29,12 @@ SHOTS: dict[str, tuple[int, Literal["light", "dark"]]] = {
 """Each with the width of the window in pixels, and the colours."""
 
 
+def browser_path() -> str | None:
+    """Where a Chromium is, as Debian, Ubuntu and GitHub's runners call it; None if nowhere."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 @contextmanager
 def service() -> Iterator[str]:
     """A running service, by its address."""
@@ -54,7 +60,7 @@ def service() -> Iterator[str]:
 
 def main() -> None:
     """Take all pictures."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = browser_path()
     if path is None:
         sys.exit("Chromium is not on PATH: apt-get install chromium")
     with service() as address, sync_playwright() as driver:

@@ -307,14 +307,13 @@ def formatting_of(documents: Iterable[Document]) -> Formatting:
     documents = list(documents)
     if not documents:
         return Formatting()
-    sample = list(_sampled_nodes(documents))
-    indents = Counter(shift for text, node in sample for shift in _indents(text, node, Mapping))
-    dashes = Counter(shift for text, node in sample for shift in _indents(text, node, Sequence))
-    quotes = Counter(
-        node.style
-        for _, node in sample
-        if isinstance(node, Scalar) and node.style in ("'", '"') and node.text
-    )
+    indents, dashes, quotes = Counter[int](), Counter[int](), Counter[str]()
+    for text, node in _sampled_nodes(documents):
+        if isinstance(node, Mapping):
+            for kind, shift in _shifts(text, node):
+                (indents if kind is Mapping else dashes)[shift] += 1
+        elif isinstance(node, Scalar) and node.style in ("'", '"') and node.text:
+            quotes[node.style] += 1
     indent = indents.most_common(1)[0][0] if indents else 2
     source = documents[0].source.text
     return Formatting(
@@ -345,13 +344,16 @@ def _sampled_nodes(documents: Iterable[Document]) -> Iterator[tuple[str, Node]]:
                 stack.extend(node.items)
 
 
-def _indents(text: str, node: Node, kind: type[Mapping | Sequence]) -> Iterator[int]:
-    """The columns by which the block collections of a kind are indented below their keys."""
-    if isinstance(node, Mapping) and not node.flow:
-        for key, value in node.entries:
-            bare = value.anchor is None and value.tag is None
-            if bare and isinstance(value, kind) and not value.flow:
-                yield column(text, value.start) - column(text, key.start)
+def _shifts(text: str, node: Mapping) -> Iterator[tuple[type[Node], int]]:
+    """The block collections in a mapping, by their kind, with the columns by which each is indented
+    below its key.
+    """
+    if node.flow:
+        return
+    for key, value in node.entries:
+        is_bare = value.anchor is None and value.tag is None
+        if is_bare and isinstance(value, Mapping | Sequence) and not value.flow:
+            yield type(value), column(text, value.start) - column(text, key.start)
 
 
 def _json_indent(document: Document) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.conftest import Server
+from tools.screenshots import browser_path
 
 OpenPage = Callable[..., Page]
 
@@ -27,7 +27,7 @@ FLAGS = (
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, without a window."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = browser_path()
     if path is None:
         words = "Chromium is not on PATH: apt-get install chromium, as .ci/run does"
         # Where everything is meant to run, what can't is a failure.
