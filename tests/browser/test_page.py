@@ -598,12 +598,15 @@ def test_a_link_is_followed_in_the_same_tab(open_page: OpenPage, server: Server)
     page.get_by_role("button", name="Link to this").click()
     status(page, "The link is copied")
     link = page.evaluate("() => navigator.clipboard.readText()")
-    page.get_by_role("button", name="Clear").click()
-    expect(page.locator("#report")).to_be_empty()
+    page.locator("#choose-files").set_input_files([SHOP, BLOG])
+    status(page, "3 findings")
 
     page.evaluate("link => { location.href = link; }", link)
 
     status(page, "2 findings")
+    expect(page.locator("#files li")).to_have_count(0)
+    expect(page.locator("#text")).to_have_value(re.compile("kind: Ingress"))
+    expect(page.locator("#text")).to_be_editable()
 
 
 def test_line_ends_stay_what_they_were(open_page: OpenPage) -> None:

@@ -197,6 +197,7 @@ function enter(text) {
 async function openFirst(isNewest) {
   open = "";
   editor.text = "";
+  list(); // so that nothing is typed where a file is about to be
   for (const path of files.keys()) if ((await edit(path, isNewest)) || !isNewest()) return;
 }
 
@@ -262,17 +263,17 @@ async function restore(fragment) {
     if ([...select.options].some((option) => option.value === value)) select.value = value;
   }
   const [[path, text] = []] = shared.files;
-  if (shared.files.length === 1 && path === PASTED) editor.text = text;
-  else {
-    files = new Map(shared.files);
-    await openFirst(isNewest);
-  }
+  const isTyped = shared.files.length === 1 && path === PASTED;
+  files = new Map(isTyped ? [] : shared.files);
+  if (!isTyped) return openFirst(isNewest);
+  open = PASTED;
+  editor.text = text;
   list();
 }
 
 const oneName = () => (files.size === 1 ? [...files.keys()][0].split("/").pop() : "podsplit.yaml");
 const ACTIONS = {
-  copy: async () => say((await copy(await ask("yaml"))) ? "Copied." : "The browser doesn't let this page copy.", false),
+  copy: async () => say((await copy(await ask("yaml"))) ? "Copied." : "The browser doesn't let this page copy."),
   download: async () => save(await ask("yaml"), isArchive(oneName()) ? "podsplit.yaml" : oneName()),
   patch: async () => save(await ask("diff"), "podsplit.patch", "text/x-diff"),
   archive,
