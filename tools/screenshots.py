@@ -6,19 +6,14 @@ machine has fonts of its own. The service is started on loopback for it, and end
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Literal
 
-import requests
 from playwright.sync_api import sync_playwright
+
+from bench.server import running_service
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 SHOTS: dict[str, tuple[int, Literal["light", "dark"]]] = {
@@ -35,41 +30,18 @@ def browser_path() -> str | None:
     return next(filter(None, map(shutil.which, names)), None)
 
 
-@contextmanager
-def service() -> Iterator[str]:
-    """A running service, by its address."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = os.environ | {"PORT": str(port), "HOST": "127.0.0.1", "WORKERS": "1"}
-    environment["PODSPLIT_DRAIN_SECONDS"] = "0"
-    process = subprocess.Popen([sys.executable, "-m", "service"], env=environment)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                requests.get(f"{address}/readyz", timeout=5).raise_for_status()
-                break
-            except requests.RequestException:
-                time.sleep(0.05)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def main() -> None:
     """Take all pictures."""
     path = browser_path()
     if path is None:
         sys.exit("Chromium is not on PATH: apt-get install chromium")
-    with service() as address, sync_playwright() as driver:
+    with running_service(1) as service, sync_playwright() as driver:
         browser = driver.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
         )
         for name, (width, scheme) in SHOTS.items():
             page = browser.new_page(viewport={"width": width, "height": 960}, color_scheme=scheme)
-            page.goto(address)
+            page.goto(f"http://127.0.0.1:{service.port}")
             page.get_by_role("link", name="a shop").click()
             page.locator("#status", has_text="2 findings").wait_for()
             page.screenshot(path=FOLDER / f"{name}.png")

@@ -56,12 +56,13 @@ def plan(existing: Iterable[Object], wanted: Iterable[Object], answered: Collect
     """
     there = {_key(item): item for item in existing}
     new = {_key(item): item for item in wanted}
+    apply = tuple(
+        item for key, item in new.items() if key not in there or _differ(there[key], item)
+    )
     return Plan(
-        apply=tuple(
-            item for key, item in new.items() if key not in there or _differ(there[key], item)
-        ),
+        apply=apply,
         delete=tuple(item for key, item in there.items() if key not in new and key[0] in answered),
-        kept=sum(key in there and not _differ(there[key], item) for key, item in new.items()),
+        kept=len(new) - len(apply),
     )
 
 

@@ -78,21 +78,20 @@ function mark() {
   editor.mark(marksOf(room, open));
 }
 
+function showNothing(words, isError = false) {
+  room.replaceChildren();
+  editor.mark([]);
+  busy(null);
+  say(words, isError);
+}
+
 async function look(tries = TRIES) {
   clearTimeout(timer);
   asked?.abort();
   byId("results").classList.toggle("idle", isEmpty());
-  if (isEmpty()) {
-    room.replaceChildren();
-    editor.mark([]);
-    busy(null);
-    return say("");
-  }
+  if (isEmpty()) return showNothing("");
   if (size() > limits.bytes) {
-    room.replaceChildren();
-    editor.mark([]);
-    busy(null);
-    return say(`That is more than this service accepts (${limits.bytes} bytes).`, true);
+    return showNothing(`That is more than this service accepts (${limits.bytes} bytes).`, true);
   }
   const own = (asked = new AbortController());
   try {

@@ -19,6 +19,7 @@ from service.web.problems import Problem
 from service.web.schemas.answers import AdmissionAnswerSchema
 from service.web.uploads.bodies import receive_body
 
+_ANSWER = AdmissionAnswerSchema()
 _log = logging.getLogger("podsplit")
 
 RULES = frozenset({"bare-pod", "unrelated-containers"})
@@ -47,7 +48,7 @@ def admission() -> Response:
     warnings = render_warnings(report) if report is not None else []
     response = {"uid": review.uid, "allowed": True, "warnings": warnings}
     answer = {"apiVersion": API_VERSION, "kind": KIND, "response": response}
-    return Response(to_json(AdmissionAnswerSchema().dump(answer)), mimetype=JSON)
+    return Response(to_json(_ANSWER.dump(answer)), mimetype=JSON)
 
 
 def _report(review: Review, deadline: float) -> Report | None:
