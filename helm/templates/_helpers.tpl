@@ -145,3 +145,48 @@ secret:
 {{- define "podsplit.admissionSecret" -}}
 {{- default (include "podsplit.suffixed" (list . "admission-tls")) .Values.admission.tls.existingSecret }}
 {{- end }}
+
+{{/* The volume with the catalogue. */}}
+{{- define "podsplit.catalogueVolume" -}}
+name: catalogue
+configMap:
+  name: {{ include "podsplit.catalogueConfigMap" . }}
+  items:
+    - key: {{ ternary .Values.catalogue.existingConfigMapKey "catalogue.yaml" (not (empty .Values.catalogue.existingConfigMap)) }}
+      path: catalogue.yaml
+{{- end }}
+
+{{/* The probes of a process that serves. Takes (list "port" "scheme"), the scheme empty for HTTP. */}}
+{{- define "podsplit.probes" -}}
+startupProbe:
+  httpGet:
+    path: /readyz
+    port: {{ index . 0 }}
+    {{- with index . 1 }}
+    scheme: {{ . }}
+    {{- end }}
+  periodSeconds: 1
+  timeoutSeconds: 3
+  failureThreshold: 60
+readinessProbe:
+  httpGet:
+    path: /readyz
+    port: {{ index . 0 }}
+    {{- with index . 1 }}
+    scheme: {{ . }}
+    {{- end }}
+  periodSeconds: 5
+  timeoutSeconds: 3
+  failureThreshold: 2
+# Slow to judge: a Pod under full load answers late, and a restart would make that worse.
+livenessProbe:
+  httpGet:
+    path: /healthz
+    port: {{ index . 0 }}
+    {{- with index . 1 }}
+    scheme: {{ . }}
+    {{- end }}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+{{- end }}
