@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from service.errors import InputError, OverlappingEdits
 
@@ -69,10 +69,14 @@ class Edit:
 
     def moved(self, by: int) -> Edit:
         """The same edit, `by` code points further down."""
-        return replace(
-            self,
-            span=self.span.moved(by),
-            inside=self.inside.moved(by) if self.inside is not None else None,
+        # As `dataclasses.replace` would, in a third of the time.
+        return Edit(
+            self.span.moved(by),
+            self.content,
+            self.stage,
+            self.droppable,
+            self.inside.moved(by) if self.inside is not None else None,
+            self.until,
         )
 
 

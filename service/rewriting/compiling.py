@@ -16,7 +16,7 @@ from service.reading import Inputs
 from service.refusals import Refusal
 from service.rewriting.planning import hold_back
 from service.text import Edit, Span, apply_edits, effective_edits
-from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
+from service.yamldoc.editing import compile_operations, emit_documents, emit_json_items
 from service.yamldoc.layout import (
     Formatting,
     blank_lines_end,
@@ -28,7 +28,7 @@ from service.yamldoc.layout import (
     line_end,
 )
 from service.yamldoc.nodes import Route
-from service.yamldoc.operations import AddItem, Nest, Operation, Remove, Tree, WrapInList
+from service.yamldoc.operations import AddItem, Nest, Operation, Remove, WrapInList
 from service.yamldoc.stream import Document, document_removal_span
 
 FileEdits: TypeAlias = Mapping[str, Sequence[Edit]]
@@ -229,14 +229,17 @@ class _Compiler:
         """
         result: dict[str, list[Edit]] = {}
         for new in proposal.objects:
+            if new.path is None and new.after.route:
+                continue
             formatting = self._formatting_in(new.after.path)
-            for tree, stage, until in new.versions:
+            is_json_file = new.path is None and formatting.json
+            emit = emit_json_items if is_json_file else emit_documents
+            texts = emit((tree for tree, _, _ in new.versions), formatting)
+            for text, (_, stage, until) in zip(texts, new.versions, strict=True):
                 if new.path is not None:
-                    edit = Edit(Span(0, 0), emit_document(tree, formatting))
-                elif not new.after.route:
-                    edit = _append(new.after.document, tree, formatting)
+                    edit = Edit(Span(0, 0), text)
                 else:
-                    continue
+                    edit = _append(new.after.document, text, formatting)
                 edit = replace(edit, stage=int(stage), until=until and int(until))
                 result.setdefault(new.file, []).append(edit)
         for copy in proposal.copies:
@@ -257,14 +260,14 @@ class _Compiler:
         return self._formatting[path]
 
 
-def _append(document: Document, tree: Tree, formatting: Formatting) -> Edit:
-    """A new object behind a document: before the blank lines that end its piece, so that they go
-    on doing so; or behind them where a block scalar may keep them as its own.
+def _append(document: Document, new: str, formatting: Formatting) -> Edit:
+    """The text of a new object behind a document: before the blank lines that end its piece, so
+    that they go on doing so; or behind them where a block scalar may keep them as its own.
     """
     text = document.text
     if formatting.json:
         at = document.span.start + document.root.end
-        return Edit(Span(at, at), emit_json_item(tree, formatting))
+        return Edit(Span(at, at), new)
     newline = formatting.newline
     body = text.rstrip(" \t\r\n")
     if body.endswith("\n...") or body == "...":
@@ -278,7 +281,7 @@ def _append(document: Document, tree: Tree, formatting: Formatting) -> Edit:
         end, blank = blank_lines_end(text, end), ""
     check_open_end(document, end)
     at = document.span.start + end
-    content = newline + blank + "---" + newline + emit_document(tree, formatting)
+    content = newline + blank + "---" + newline + new
     content = content.removesuffix(newline)
     if at == len(document.source.text) and keeps_blank_lines(content):
         raise EditError(

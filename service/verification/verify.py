@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from service.change import NewObject, Proposal, WorkloadPlan, plans_by_workload
@@ -24,7 +24,7 @@ from service.options import Options
 from service.reading import Inputs, read_again
 from service.verification.coverage import find_new_objects
 from service.verification.equality import is_made_from
-from service.verification.workloads import StageSets, WorkloadCheck, find_successors
+from service.verification.workloads import Problem, StageSets, WorkloadCheck, find_successors
 from service.yamldoc.stream import Document, split_pieces
 
 CHECKS: dict[str, str] = {
@@ -110,9 +110,7 @@ def verify(
     sent = frozenset(before.documents)
     after = before
     previous_set = before.manifests
-    previous: dict[Workload, Sequence[Workload]] = {
-        plan.workload: [plan.workload] for plan in plans
-    }
+    previous = {plan.workload: _Compared([plan.workload]) for plan in plans}
     for stage in _distinct_stages(texts):
         options.check_deadline()
         after = read_again(after, texts[stage], options)
@@ -192,6 +190,16 @@ def _stage_sets(
 
 
 @dataclass(frozen=True, slots=True)
+class _Compared:
+    """The workloads that a workload's containers are in in a stage."""
+
+    workloads: Sequence[Workload]
+    """Its own first."""
+    differences: Mapping[Workload, Sequence[Problem]] = field(default_factory=dict)
+    """What was found of those that were looked at, as in `WorkloadCheck`."""
+
+
+@dataclass(frozen=True, slots=True)
 class _StageComparison:
     """One stage against the set as it was."""
 
@@ -221,15 +229,15 @@ class _StageComparison:
         self,
         plan: WorkloadPlan,
         catalogue: Catalogue,
-        previous: Sequence[Workload],
+        previous: _Compared,
         options: Options,
-    ) -> tuple[list[Failure], Sequence[Workload]]:
+    ) -> tuple[list[Failure], _Compared]:
         """What is wrong with one workload, and the workloads that its containers are in.
 
         Args:
             plan: what is planned for it.
             catalogue: the known images.
-            previous: the workloads that its containers were in in the stage before.
+            previous: likewise, of the stage before.
             options: the run's.
         """
         successors = find_successors(plan, self.sets)
@@ -239,13 +247,21 @@ class _StageComparison:
                 f"a workload that {title} was to become is missing in stage {self.stage.label}"
             )
             return _failures(plan, [("containers", message)]), previous
-        check = WorkloadCheck(self.sets, plan, catalogue, previous, self.previous_set, successors)
+        check = WorkloadCheck(
+            sets=self.sets,
+            plan=plan,
+            catalogue=catalogue,
+            previous=previous.workloads,
+            previous_set=self.previous_set,
+            successors=successors,
+            known=previous.differences,
+        )
         try:
             problems = list(check.problems(options))
         except Exception as error:  # noqa: BLE001 - a check that breaks has not passed, and costs its change alone
             message = f"a check broke ({type(error).__name__})"
-            return _failures(plan, [("containers", message)]), successors
-        return _failures(plan, problems), successors
+            return _failures(plan, [("containers", message)]), _Compared(successors)
+        return _failures(plan, problems), _Compared(successors, check.differences)
 
     def object_failures(self, plans: Sequence[WorkloadPlan]) -> Iterator[Failure]:
         """What is wrong with new objects and their names, and which ones are there or gone that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from service.change import WorkloadPlan
@@ -24,6 +24,7 @@ from service.kube.workloads import (
     selects,
     workloads_of,
 )
+from service.lazy import cached_property
 from service.options import Options
 from service.verification.coverage import (
     Covered,
@@ -56,8 +57,9 @@ from service.yamldoc.operations import Remove
 _COMPARED_ELSEWHERE = ("replicas", "suspend", "selector", "strategy")
 """Fields of a controller's spec that have checks of their own."""
 
-Problems: TypeAlias = Iterator[tuple[str, str]]
-"""Ids of checks that don't hold, each with what is wrong."""
+Problem: TypeAlias = tuple[str, str]
+"""The id of a check that doesn't hold, and what is wrong."""
+Problems: TypeAlias = Iterator[Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def _find_workload(plan: WorkloadPlan, sets: StageSets, kind: str, name: str) ->
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class WorkloadCheck:
     """One workload in one stage."""
 
@@ -124,6 +126,21 @@ class WorkloadCheck:
     """The set in the stage before."""
     successors: tuple[Workload, ...]
     """The workloads that they are in now, its own first."""
+    known: Mapping[Workload, Sequence[Problem]] = field(default_factory=dict)
+    """What `differences` found of the workloads of the stage before. One that stands word for word
+    as it did is the same workload, and isn't compared again.
+    """
+
+    @cached_property
+    def differences(self) -> dict[Workload, Sequence[Problem]]:
+        """By successor: what its Pods have that they had not, whatever the stage."""
+        found = {}
+        for place, successor in enumerate(self.successors):
+            own = self.known.get(successor)
+            if own is None:
+                own = tuple(self._differences(successor, is_moved=place > 0))
+            found[successor] = own
+        return found
 
     def problems(self, options: Options) -> Problems:
         """Everything that is wrong.
@@ -134,16 +151,17 @@ class WorkloadCheck:
         checks = (
             self._containers,
             self._object,
-            self._pods,
+            self._number_of_pods,
             self._copies,
-            self._mounts,
-            self._references,
+            self._config_maps,
             self._selectors,
             self._services,
             self._policies,
         )
         for check in checks:
             yield from check()
+        for own in self.differences.values():
+            yield from own
         if self.sets.stage is Stage.CONTRACT:
             yield from self._localhost()
             yield from self._unfinished_changes(options)
@@ -153,7 +171,6 @@ class WorkloadCheck:
         return self.plan.workload
 
     def _containers(self) -> Problems:
-        label = self.sets.stage.label
         there = [
             {container.name: container for container in successor.containers}
             for successor in self.successors
@@ -173,11 +190,9 @@ class WorkloadCheck:
                     "containers",
                     (
                         f"{name} is in {len(found)} workloads, not in {len(expected)}, in stage"
-                        f" {label}"
+                        f" {self.sets.stage.label}"
                     ),
                 )
-            elif not all(is_container_preserved(container, there[place][name]) for place in found):
-                yield "containers", f"{name} has changed in stage {label}"
 
     def _object(self) -> Problems:
         """A controller that was there is what it was but for its Pods and how many it makes, which
@@ -200,15 +215,50 @@ class WorkloadCheck:
         route = (*self._old.resource.route, *container.route)
         return route not in removed and route[:-1] not in removed
 
-    def _pods(self) -> Problems:
+    def _differences(self, successor: Workload, *, is_moved: bool) -> Problems:
+        """What the Pods of a successor have that they had not, asked of the two alone."""
+        old = self._old
+        before = {container.name: container for container in old.containers}
+        for container in successor.containers:
+            was = before.get(container.name)
+            if was is not None and not is_container_preserved(was, container):
+                yield "containers", f"{container.name} has changed in {successor.title}"
+        if not starts_containers_alike(old, successor):
+            yield (
+                "containers",
+                f"{successor.title} doesn't start the containers of {old.title} as it did",
+            )
+        if not replaces_pods_alike(old, successor, is_moved=is_moved):
+            yield (
+                "containers",
+                (
+                    f"{successor.title} doesn't replace its Pods as {old.title} did, or starts"
+                    " a second one on the same data"
+                ),
+            )
+        if not self.plan.copies and not stays_with_its_data(old, successor):
+            yield "containers", f"{successor.title} leaves the node where its data is"
+        if not (
+            has_its_labels(old, successor, is_moved=is_moved)
+            and has_its_annotations(old, successor, is_moved=is_moved)
+        ):
+            yield (
+                "references",
+                (
+                    f"the Pods of {successor.title} don't have the labels and annotations of"
+                    f" those of {old.title}"
+                ),
+            )
+        for place in changed_fields(
+            old, successor, is_moved=is_moved, is_merged=bool(self.plan.copies)
+        ):
+            yield "references", f"{place} of {successor.title} is not what it was"
+        yield from self._mounts(successor)
+
+    def _number_of_pods(self) -> Problems:
         old, count = self._old, len(self.plan.copies) + 1
         for place, successor in enumerate(self.successors):
             is_moved = place > 0
-            if not starts_containers_alike(old, successor):
-                yield (
-                    "containers",
-                    f"{successor.title} doesn't start the containers of {old.title} as it did",
-                )
             if self._has_to_be_stopped and not is_moved:
                 if not is_only_stopped(old, successor):
                     yield (
@@ -226,27 +276,6 @@ class WorkloadCheck:
                         " or in time"
                     ),
                 )
-            if not replaces_pods_alike(old, successor, is_moved=is_moved):
-                yield (
-                    "containers",
-                    (
-                        f"{successor.title} doesn't replace its Pods as {old.title} did, or starts"
-                        " a second one on the same data"
-                    ),
-                )
-            if not self.plan.copies and not stays_with_its_data(old, successor):
-                yield "containers", f"{successor.title} leaves the node where its data is"
-            if not (
-                has_its_labels(old, successor, is_moved=is_moved)
-                and has_its_annotations(old, successor, is_moved=is_moved)
-            ):
-                yield (
-                    "references",
-                    (
-                        f"the Pods of {successor.title} don't have the labels and annotations of"
-                        f" those of {old.title}"
-                    ),
-                )
 
     @property
     def _has_to_be_stopped(self) -> bool:
@@ -254,19 +283,18 @@ class WorkloadCheck:
         is_before_last = self.sets.stage is Stage.SWITCH
         return is_before_last and any(move.stage is Stage.CONTRACT for move in self.plan.moves)
 
-    def _mounts(self) -> Problems:
+    def _mounts(self, successor: Workload) -> Problems:
         for old in (self._old, *self.plan.copies):
             containers = {container.name: container for container in old.containers}
-            for successor in self.successors:
-                for container in successor.containers:
-                    was = containers.get(container.name)
-                    if was is None or mounted_volumes(old, was, old) != mounted_volumes(
-                        successor, container, old
-                    ):
-                        yield (
-                            "mounts",
-                            f"{container.name} mounts something else than it did in {old.title}",
-                        )
+            for container in successor.containers:
+                was = containers.get(container.name)
+                if was is None or mounted_volumes(old, was, old) != mounted_volumes(
+                    successor, container, old
+                ):
+                    yield (
+                        "mounts",
+                        f"{container.name} mounts something else than it did in {old.title}",
+                    )
 
     def _copies(self) -> Problems:
         """Other Pods that a controller stands for: as many as there were, with the same
@@ -293,13 +321,7 @@ class WorkloadCheck:
         if nodes != pinned_nodes(own):
             yield "containers", f"{own.title} doesn't run on the nodes that its Pods were on"
 
-    def _references(self) -> Problems:
-        is_merged = bool(self.plan.copies)
-        for place, successor in enumerate(self.successors):
-            for field in changed_fields(
-                self._old, successor, is_moved=place > 0, is_merged=is_merged
-            ):
-                yield "references", f"{field} of {successor.title} is not what it was"
+    def _config_maps(self) -> Problems:
         configs = [step.resource for step in self.plan.steps if step.resource.kind == "ConfigMap"]
         for config in dict.fromkeys(configs):
             now = find_same_object(config, self.sets.after)

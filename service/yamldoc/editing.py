@@ -49,15 +49,19 @@ def _is_below_duplicate(document: Document, route: Route) -> bool:
     return any(entry is not None and entry.key in keys for entry in found)
 
 
-def emit_json_item(tree: Tree, formatting: Formatting) -> str:
-    """The text of an object as a further item of the List that `WrapInList` makes, with the comma
-    before it.
+def emit_json_items(trees: Iterable[Tree], formatting: Formatting) -> list[str]:
+    """The texts of objects as further items of the List that `WrapInList` makes, each with the
+    comma before it.
     """
     indent = formatting.json_indent
     gap = formatting.newline + " " * (2 * indent) if indent is not None else " "
-    return "," + gap + make_emitter(formatting).flow(tree, 2 * (indent or 0))
+    emitter = make_emitter(formatting)
+    return ["," + gap + emitter.flow(tree, 2 * (indent or 0)) for tree in trees]
 
 
-def emit_document(tree: Tree, formatting: Formatting) -> str:
-    """The text of a new document, with a final line break and without a separator line."""
-    return make_emitter(formatting).document(tree)
+def emit_documents(trees: Iterable[Tree], formatting: Formatting) -> list[str]:
+    """The texts of new documents, each with a final line break and without a separator line. What
+    the trees have in common, such as text that they take over, is looked for once.
+    """
+    emitter = make_emitter(formatting)
+    return [emitter.document(tree) for tree in trees]

@@ -48,7 +48,15 @@ class Emitter:
         self, formatting: Formatting, extract: Callable[[Verbatim], ExtractedText]
     ) -> None:
         self._formatting = formatting
-        self._extract = extract
+        self._extract_leaf = extract
+        self._extracted: dict[int, tuple[Verbatim, ExtractedText]] = {}
+
+    def _extract(self, leaf: Verbatim) -> ExtractedText:
+        """The text of a leaf; looked for once where several trees hold the same one."""
+        known = self._extracted.get(id(leaf))
+        if known is None:
+            known = self._extracted[id(leaf)] = (leaf, self._extract_leaf(leaf))
+        return known[1]
 
     def document(self, tree: Tree) -> str:
         """The text of a document, with a final line break and without a separator line."""

@@ -253,4 +253,4 @@ def _reindented(edit: Edit, operation: Operation, shifts: Iterable[tuple[Route, 
             )
         case _:
             return edit
-    return replace(edit, content=layout.reindent(edit.content, shift))
+    return replace(edit, content=layout.reindent(edit.content, shift)) if shift else edit

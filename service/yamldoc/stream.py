@@ -55,7 +55,8 @@ class Document:
         """Free the tree, which takes ten times the memory of the text. `root` composes it again
         when it is needed.
         """
-        self.composed = replace(self.composed, root=None)
+        if self.composed.root is not None:
+            self.composed = replace(self.composed, root=None)
         self._text = None
 
     @property

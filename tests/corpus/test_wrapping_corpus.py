@@ -8,7 +8,7 @@ from service.kube.kinds import known_kind
 from service.kube.objects import objects_of
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
-from service.yamldoc.editing import compile_operations, emit_document
+from service.yamldoc.editing import compile_operations, emit_documents
 from service.yamldoc.layout import formatting_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
 from service.yamldoc.stream import Document, parse
@@ -60,10 +60,9 @@ def test_every_container_can_be_carried_over() -> None:
                 continue
             route = (*resource.route, *kind.template, "spec", "containers")
             for index, data in enumerate(document.read(route) or ()):
-                text = emit_document(
-                    {"kind": "X", "spec": {"containers": [Verbatim(document, (*route, index))]}},
-                    formatting_of([document]),
-                )
+                leaf = Verbatim(document, (*route, index))
+                tree = {"kind": "X", "spec": {"containers": [leaf]}}
+                (text,) = emit_documents([tree], formatting_of([document]))
                 (copy,) = parse(SourceFile("x", text), Limits())
                 assert isinstance(copy, Document), text
                 assert copy.read(("spec", "containers", 0)) == data, (document.source.path, text)

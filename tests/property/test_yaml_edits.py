@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
-from service.yamldoc.editing import compile_operations, emit_document
+from service.yamldoc.editing import compile_operations, emit_documents
 from service.yamldoc.layout import formatting_of
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import (
@@ -178,9 +178,8 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
     leaf = Verbatim(document, route)
     formatting = formatting_of([document])
     name = route[-1] if isinstance(route[-1], str) else "moved"
-    new = emit_document(
-        {"kind": "X", "spec": {"deep": {name: leaf, "items": [leaf, 1]}}}, formatting
-    )
+    tree = {"kind": "X", "spec": {"deep": {name: leaf, "items": [leaf, 1]}}}
+    (new,) = emit_documents([tree], formatting)
     moved = look_up(value, route)
     assert read(parse_one(new).root) == {
         "kind": "X",
@@ -192,7 +191,8 @@ def test_a_moved_node_reads_the_same_in_a_new_document(
 def test_an_emitted_document_reads_as_its_tree(value: Any) -> None:
     """A new document reads as the data that it was made from."""
     document = parse_one("a:\n- b: c\n")
-    assert read(parse_one(emit_document(value, formatting_of([document]))).root) == value
+    (text,) = emit_documents([value], formatting_of([document]))
+    assert read(parse_one(text).root) == value
 
 
 @settings(max_examples=400)

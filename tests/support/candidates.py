@@ -26,7 +26,7 @@ from service.reading import read_inputs
 from service.refusals import Refusal
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
-from service.yamldoc.editing import compile_operations, emit_document
+from service.yamldoc.editing import compile_operations, emit_documents
 from service.yamldoc.layout import Formatting, formatting_of
 from service.yamldoc.operations import Tree
 from service.yamldoc.stream import Document, parse
@@ -263,7 +263,7 @@ def codes_of(assumptions: Iterable[Assumption]) -> list[AssumptionCode]:
 
 def written(tree: Tree) -> dict[str, Any]:
     """A tree as it reads once it is text."""
-    return _data(emit_document(tree, Formatting()), 0)
+    return _data(emit_documents([tree], Formatting())[0], 0)
 
 
 def data_after(

@@ -186,9 +186,9 @@ def test_a_container_that_is_not_where_it_was_to_be(
 def test_a_container_that_is_not_what_it_was() -> None:
     """In any of the workloads that it is in."""
     other = controller("Deployment", "shop-queue", {"containers": [container("queue", "x")]})
-    changed = ("containers", "queue has changed in stage {}")
-    assert problems(STAYS, other) == [(changed[0], changed[1].format("contract"))]
-    assert problems(OLD, other, stage=Stage.SWITCH) == [(changed[0], changed[1].format("switch"))]
+    changed = ("containers", "queue has changed in Deployment/shop-queue")
+    assert problems(STAYS, other) == [changed]
+    assert problems(OLD, other, stage=Stage.SWITCH) == [changed]
 
 
 def test_ephemeral_containers_need_not_be_there() -> None:

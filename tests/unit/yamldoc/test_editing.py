@@ -7,7 +7,7 @@ import pytest
 from service.errors import CrossesAnchor, EditError
 from service.text import Edit, SourceFile, Span, apply_edits
 from service.yamldoc.compose import Limits
-from service.yamldoc.editing import compile_operations, emit_document, emit_json_item
+from service.yamldoc.editing import compile_operations, emit_documents, emit_json_items
 from service.yamldoc.layout import Formatting, formatting_of
 from service.yamldoc.operations import (
     HOLE,
@@ -149,9 +149,8 @@ def test_carried_text_stands_on_its_own(text: str, data: object, fragment: str) 
     comments come along.
     """
     document = document_of(text)
-    new = emit_document(
-        {"kind": "X", "l": [Verbatim(document, ("l", 0))]}, formatting_of([document])
-    )
+    tree = {"kind": "X", "l": [Verbatim(document, ("l", 0))]}
+    (new,) = emit_documents([tree], formatting_of([document]))
     assert document_of(new).read(("l", 0)) == data
     assert fragment.strip().splitlines()[0] in new
     assert "*" not in new
@@ -161,10 +160,11 @@ def test_carried_text_stands_on_its_own(text: str, data: object, fragment: str) 
 def test_what_is_added_follows_the_habits_of_the_file() -> None:
     """Indentation, dashes under their key or not, and quotes are those of the text around."""
     document = document_of("a:\n    b:\n    - 'x'\n    - 'y'\n")
-    assert (
-        emit_document({"k": {"l": ["0755"]}}, formatting_of([document]))
-        == "k:\n    l:\n    - '0755'\n"
-    )
+    trees = [{"k": {"l": ["0755"]}}, {"k": 1}]
+    assert emit_documents(trees, formatting_of([document])) == [
+        "k:\n    l:\n    - '0755'\n",
+        "k: 1\n",
+    ]
 
 
 def test_edits_are_those_of_the_file() -> None:
@@ -195,7 +195,7 @@ def test_a_further_item_of_a_list_is_indented_as_the_first(
     formatting: Formatting, expected: str
 ) -> None:
     """With the comma before it."""
-    assert emit_json_item({"a": [1]}, formatting) == expected
+    assert emit_json_items([{"a": [1]}], formatting) == [expected]
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}\n', '{\n  "a": 1\n}\n'])
@@ -204,5 +204,6 @@ def test_further_items_go_behind_the_first(text: str) -> None:
     formatting = formatting_of([document_of(text)])
     wrapped = edited(text, WrapInList())
     end = wrapped.rindex("}", 0, wrapped.rindex("]")) + 1
-    items = wrapped[:end] + emit_json_item({"b": [2]}, formatting) + wrapped[end:]
+    (item,) = emit_json_items([{"b": [2]}], formatting)
+    items = wrapped[:end] + item + wrapped[end:]
     assert document_of(items).read(("items",)) == [{"a": 1}, {"b": [2]}]
