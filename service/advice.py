@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from service.findings import Finding, SkippedInput
+from service.findings import Finding, SkippedInput, WorkloadReport
 from service.kube.objects import ManifestSet
 
 NOTHING_CAME = (
@@ -76,3 +76,24 @@ def advice_on_baseline(findings: Sequence[Finding], *, has_baseline: bool) -> tu
             " so send the same folder in the same way"
         ),
     )
+
+
+def advice_on_choice(
+    workloads: Sequence[WorkloadReport], only: frozenset[tuple[str, str]] | None
+) -> tuple[str, ...]:
+    """What to do where workloads that are to be changed alone aren't there.
+
+    Args:
+        workloads: those of the set.
+        only: path and name of each that may be changed, as in `Options`.
+    """
+    there = {(workload.location.path, workload.name) for workload in workloads}
+    there |= {(workload.location.path, "") for workload in workloads}
+    missing = len((only or frozenset()) - there)
+    if not missing:
+        return ()
+    message = (
+        f"{missing} of what `only` names is no workload that came: each is the path of its file,"
+        " as it was sent, a colon and its name"
+    )
+    return (message,)

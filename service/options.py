@@ -39,6 +39,10 @@ class Options:
     """Where new objects go: `in-place` puts them behind the document that they came from,
     `new-files` into new files beside that document's file.
     """
+    only: frozenset[tuple[str, str]] | None = None
+    """The workloads that may be changed, each as its file's path and its name, which is empty for
+    all of a file; None for all. The others are looked at.
+    """
     stage: Stage = Stage.CONTRACT
     """The stage whose text is returned as the rewrite."""
     fail_on: Severity | None = None
@@ -73,6 +77,15 @@ class Options:
             path: the file's path, relative and with forward slashes.
         """
         return next((own for folder, own in self.folders if path.startswith(folder)), self)
+
+    def may_change(self, path: str, name: str) -> bool:
+        """Whether a workload may be changed.
+
+        Args:
+            path: the path of its file.
+            name: its name.
+        """
+        return self.only is None or not self.only.isdisjoint({(path, name), (path, "")})
 
     def excludes(self, path: str) -> bool:
         """Whether a file is passed over.

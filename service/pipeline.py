@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from service.advice import advice, advice_on_baseline
+from service.advice import advice, advice_on_baseline, advice_on_choice
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
 from service.classification.knowledge import Catalogue, Entry, ImageRole, load_catalogue
@@ -190,6 +190,7 @@ def _report(
         advice=(
             *advice(inputs.sources, inputs.skipped, inputs.manifests, len(workloads)),
             *advice_on_baseline(findings, has_baseline=bool(options.baseline)),
+            *advice_on_choice(workloads, options.only),
         ),
         objects=sum(
             not resource.api_version.startswith(f"{API_GROUP}/")

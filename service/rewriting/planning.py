@@ -54,7 +54,7 @@ def plan(
     for classification in classifications:
         options.check_deadline()
         resource = classification.workload.resource
-        if resource in merged:
+        if resource in merged or not options.may_change(resource.path, resource.name):
             continue
         min_confidence = options.for_path(resource.path).min_confidence
         candidate = Candidate(classification, manifests, names, min_confidence)

@@ -31,6 +31,7 @@ from service.web.uploads.folder_options import (
     enclosing,
     read_folders,
 )
+from service.web.uploads.paths import is_manifest
 
 _MAX_ERRORS = 20
 """Invalid fields that one problem lists."""
@@ -38,7 +39,7 @@ _MAX_ERRORS_IN_DETAIL = 5
 """Of these, how many its detail names."""
 _MAX_NAME = 80
 """Characters of a field's name in a problem, as an unknown one is the sender's own text."""
-_OF_WHOLE_REQUEST = frozenset({"stage", "layout", "allow_empty"})
+_OF_WHOLE_REQUEST = frozenset({"stage", "layout", "allow_empty", "only"})
 """Options that can't differ between the folders of a request."""
 
 _ADDED_UP = ("catalogue", "exclude", "baseline")
@@ -196,6 +197,8 @@ def _options(
     values: dict[str, Any] = {}
     if "rules" in chosen:
         values["rules"] = frozenset(chosen.pop("rules"))
+    if "only" in chosen:
+        values["only"] = frozenset(map(_place, chosen.pop("only")))
     for name in _ADDED_UP:
         chosen.pop(name, None)
     added = [
@@ -210,6 +213,14 @@ def _options(
         if name in chosen:
             values[name] = words[chosen.pop(name).upper()]
     return Options(**values, **chosen, **of_run)
+
+
+def _place(text: str) -> tuple[str, str]:
+    """The path and the name in `path:name`. The name is empty where a path stands alone, which may
+    have a colon too.
+    """
+    path, colon, name = text.rpartition(":")
+    return (path, name) if colon and "/" not in name and not is_manifest(name) else (text, "")
 
 
 def catalogue_entries(data: object) -> tuple[CatalogueEntry, ...]:

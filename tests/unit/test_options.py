@@ -57,3 +57,11 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert (options.rules, options.fail_on, options.deadline) == (None, None, None)
     assert (options.catalogue, options.folders) == ((), ())
     assert options.max_documents == 20_000
+
+
+def test_what_may_be_changed():
+    """All by default; else what is named, or all of a file that is."""
+    assert Options().may_change("a.yaml", "shop")
+    chosen = Options(only=frozenset({("a.yaml", "shop"), ("b.yaml", "")}))
+    asked = [("a.yaml", "shop"), ("a.yaml", "blog"), ("b.yaml", "blog"), ("c.yaml", "shop")]
+    assert [chosen.may_change(*place) for place in asked] == [True, False, True, False]

@@ -237,3 +237,15 @@ def test_a_workload_that_breaks_the_planning_costs_itself(monkeypatch):
         ("Pod/a", Refusal.INTERNAL)
     }
     assert {change.workload for change in result.changes} == {"Pod/b"}
+
+
+def test_only_what_is_named_is_changed():
+    """What stands beside it is looked at, and a name that isn't there is said."""
+    only = frozenset({("set.yaml", "b"), ("other.yaml", "a")})
+    report = run(FILES, Options(only=only), rewrite=True)
+
+    assert [workload.name for workload in report.workloads] == ["a", "b"]
+    assert report.rewrite is not None
+    assert {change.workload for change in report.rewrite.changes} == {"Pod/b"}
+    assert report.rewrite.held_back == ()
+    assert report.advice[0].startswith("1 of what `only` names is no workload that came")

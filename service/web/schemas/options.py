@@ -23,12 +23,15 @@ MAX_GLOBS = 200
 """Globs of files to pass over in one request, those of all its folders together. A query and an
 envelope have room for half of them each.
 """
+MAX_PLACES = 100
+"""Workloads that one request names."""
 MAX_BASELINE = 25_000
 """Fingerprints in one request, likewise."""
 
 FINGERPRINT = "p[0-9a-f]{31}"
 """A fingerprint, as a pattern."""
 
+_ONE_PLACE = r"[^,\x00-\x20\x7f][^,\x00-\x1f\x7f]{0,1400}"
 _RULE = f"({'|'.join(sorted(knowledge.rule_ids()))})"
 _SEVERITIES = tuple(severity.label for severity in Severity)
 _STAGES = tuple(stage.label for stage in Stage)
@@ -107,6 +110,7 @@ _GLOBS_ERROR = "must be a list of globs, or globs separated by commas"
 _FINGERPRINTS_ERROR = "must be a list of fingerprints, as an earlier answer has it"
 _FLAG_ERROR = "must be true or false"
 _FRACTION_ERROR = "must be a number from 0 to 1"
+_PLACES_ERROR = f"must be 1 to {MAX_PLACES} workloads, each as path:name, separated by commas"
 _NAMES_ERROR = "must be a list of names, or names separated by commas"
 ENTRIES_ERROR = "must be a list of entries with image, role and, optionally, pattern"
 
@@ -180,6 +184,24 @@ class OptionsSchema(Schema):
             ),
         },
     )
+    # marshmallow has attributes named `only` and `exclude` too: an instance's, and no fields.
+    only = WordList(  # type: ignore[assignment]
+        fields.String(
+            validate=validate.Regexp(rf"^{_ONE_PLACE}\Z", error=_PLACES_ERROR),
+            error_messages={"invalid": _PLACES_ERROR, "null": _PLACES_ERROR},
+            metadata={"pattern": f"^{_ONE_PLACE}$", "example": "apps/shop.yaml:shop"},
+        ),
+        error_messages={"invalid": _PLACES_ERROR, "null": _PLACES_ERROR},
+        validate=validate.Length(min=1, max=MAX_PLACES, error=_PLACES_ERROR),
+        metadata={
+            "as_text": f"^{_ONE_PLACE}(,{_ONE_PLACE})*$",
+            "description": (
+                "The workloads that may be changed, separated by commas, each as the path of its"
+                " file, a colon and its name; a path alone stands for all in the file. All others"
+                " are looked at and stay as they are. All may be changed when absent."
+            ),
+        },
+    )
     layout = _choice(
         ("in-place", "new-files"),
         metadata={
@@ -216,7 +238,6 @@ class OptionsSchema(Schema):
             )
         },
     )
-    # marshmallow's own attribute of this name is an instance's, and no field.
     exclude = WordList(  # type: ignore[assignment]
         fields.String(
             validate=[validate.Length(min=1, max=MAX_LENGTH), _check_glob],

@@ -166,7 +166,9 @@ def test_additions_to_the_catalogue_add_up():
     assert [entry.image for entry in chosen.catalogue] == ["sent", "top"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("stage", "expand"), ("layout", "in-place")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("stage", "expand"), ("layout", "in-place"), ("only", "a.yaml:a")]
+)
 def test_stage_and_layout_are_of_the_whole_request(name, value):
     """A folder beside others can't name one; the error names the file."""
     found = errors(file=f"{name}: {value}\n".encode(), path="team/.podsplit.yaml")
@@ -413,3 +415,24 @@ def test_the_most_that_adds_up(name, most, in_file, value):
     assert errors(envelope={name: rest}, file=file(in_file), files=others.items()) == {
         name: f"at most {most} entries together"
     }
+
+
+@pytest.mark.parametrize(
+    ("only", "places"),
+    [
+        ("apps/a.yaml:shop", {("apps/a.yaml", "shop")}),
+        ("a.yaml:shop, b.yaml", {("a.yaml", "shop"), ("b.yaml", "")}),
+        ("a:b/c.yaml", {("a:b/c.yaml", "")}),
+        ("a:b.yaml", {("a:b.yaml", "")}),
+    ],
+)
+def test_workloads_to_change(only, places):
+    """A name behind the last colon; a path may have one itself."""
+    assert options({"only": only}).only == places
+    assert options(envelope={"only": only.split(", ")}).only == places
+
+
+@pytest.mark.parametrize("only", ["", [], ["a.yaml:b\n"], None, 3, ["x"] * 101])
+def test_what_names_no_workload(only):
+    """Nothing is an error, as it would change all."""
+    assert "only" in str(errors(envelope={"only": only}))

@@ -165,7 +165,7 @@ def test_names_with_blanks_in_the_query_are_not_options(client):
             "field": "min confidence",
             "message": (
                 "unknown option; use one of: allow_empty, apply, exclude, fail_on, format, layout,"
-                " min_confidence, path, rules, stage"
+                " min_confidence, only, path, rules, stage"
             ),
         }
     ]
