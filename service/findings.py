@@ -329,6 +329,8 @@ class MigrationStep:
     """The command that does it, if one does."""
     why: str
     """What goes wrong without it."""
+    stage: Stage | None = None
+    """The stage that it applies; None where it applies none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -147,7 +147,7 @@ _GUNICORN = (
 
 
 def _start(log: Path, settings: dict[str, str], command: Sequence[str] = _GUNICORN) -> Server:
-    port = _free_port()
+    port = int(settings.get("PORT", _free_port()))
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -196,15 +196,30 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[StartServer]:
     """Starts services with their own settings: `start_server(PODSPLIT_MAX_FILES="3")`."""
+    with _starting(tmp_path, "log", _GUNICORN) as start:
+        yield start
+
+
+@pytest.fixture
+def start_bot(tmp_path: Path) -> Iterator[StartServer]:
+    """Starts hosted bots with their own settings."""
+    with _starting(tmp_path, "bot-log", (sys.executable, "-m", "clients.bot.hosted")) as start:
+        yield start
+
+
+@contextmanager
+def _starting(folder: Path, name: str, command: Sequence[str]) -> Iterator[StartServer]:
     started: list[Server] = []
 
     def start(**settings: str) -> Server:
-        started.append(_start(tmp_path / f"log{len(started)}", settings))
+        started.append(_start(folder / f"{name}{len(started)}", settings, command))
         return started[-1]
 
-    yield start
-    for running in started:
-        _stop(running)
+    try:
+        yield start
+    finally:
+        for running in started:
+            _stop(running)
 
 
 @pytest.fixture

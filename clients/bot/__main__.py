@@ -16,22 +16,19 @@ from typing import Any
 
 import requests
 
-from clients.bot.bitbucket import Bitbucket
+from clients.bot import bitbucket, gitea, github, gitlab
 from clients.bot.checkout import difference, manifests
-from clients.bot.forge import Forge
-from clients.bot.gitea import Gitea
-from clients.bot.github import GitHub
-from clients.bot.gitlab import GitLab
+from clients.bot.forge import Conversation
 from clients.bot.reconcile import Outcome, reconcile
-from clients.bot.service import ask
+from clients.bot.service import from_environment
 from clients.bot.trouble import Trouble
 
-_FORGES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], Forge]]] = {
-    "github": ("github", GitHub),
-    "gitlab": ("gitlab", GitLab),
-    "gitea": ("gitea", Gitea),
-    "forgejo": ("gitea", Gitea),
-    "bitbucket": ("bitbucket", Bitbucket),
+_FORGES: Mapping[str, tuple[str, Callable[[Mapping[str, str]], Conversation]]] = {
+    "github": ("github", github.from_environment),
+    "gitlab": ("gitlab", gitlab.from_environment),
+    "gitea": ("gitea", gitea.from_environment),
+    "forgejo": ("gitea", gitea.from_environment),
+    "bitbucket": ("bitbucket", bitbucket.from_environment),
 }
 """By the word on the command line: the service's name for the platform, and its adapter."""
 
@@ -77,12 +74,8 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     platform, adapter = _FORGES[options.platform]
     forge = adapter(environ)
-    answer = ask(
-        environ,
-        platform=platform,
-        bot=options.name,
-        files=manifests(options.paths),
-        diff=difference(options.base, options.paths),
+    answer = from_environment(environ).suggestions(
+        platform, options.name, manifests(options.paths), difference(options.base, options.paths)
     )
     passed = answer["summary"]["quiet"] or not options.strict
     try:
@@ -102,7 +95,7 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return 0 if passed and not outcome.refused else 1
 
 
-def _set_status(forge: Forge, name: str, answer: dict[str, Any], *, passed: bool) -> None:
+def _set_status(forge: Conversation, name: str, answer: dict[str, Any], *, passed: bool) -> None:
     """Set the status; a token that may comment need not be allowed to."""
     text = "nothing to change"
     if not answer["summary"]["quiet"]:
@@ -113,7 +106,7 @@ def _set_status(forge: Forge, name: str, answer: dict[str, Any], *, passed: bool
         print(f"no status was set: the forge answers {error.response.status_code}", file=sys.stderr)
 
 
-def _is_from_fork(forge: Forge) -> bool:
+def _is_from_fork(forge: Conversation) -> bool:
     try:
         return forge.is_from_fork()
     except requests.RequestException:

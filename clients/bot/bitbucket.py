@@ -1,53 +1,218 @@
-"""A pull request on Bitbucket Cloud. The token is a repository access token that may write pull
-requests.
+"""Repositories and pull requests on Bitbucket Cloud. The token is a repository access token that
+may write pull requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from clients.bot.forge import Comment, Posted, Session, same_host, setting
+import requests
+
+from clients.bot.forge import (
+    Comment,
+    Entry,
+    Posted,
+    PullRequest,
+    Session,
+    State,
+    Texts,
+    found,
+    read_limited,
+    same_host,
+    setting,
+)
 
 _MOST_PAGES = 200
+_DEPTH = 20
+"""Folders within folders that are looked into."""
+_STATES = {"OPEN": State.OPEN, "MERGED": State.MERGED}
+_MAY_WRITE = ("admin", "write")
+_NO_FILES = frozenset({"link", "subrepository"})
+"""What an entry of a commit may be besides a file."""
+
+
+def session(token: str) -> Session:
+    """A session that sends a token."""
+    return Session({"Authorization": f"Bearer {token}"})
+
+
+def from_environment(environ: Mapping[str, str]) -> BitbucketConversation:
+    """Read BITBUCKET_WORKSPACE, BITBUCKET_REPO_SLUG, BITBUCKET_PR_ID and BITBUCKET_COMMIT, which
+    Pipelines sets, and BITBUCKET_TOKEN.
+    """
+    http = session(setting(environ, "BITBUCKET_TOKEN"))
+    workspace = setting(environ, "BITBUCKET_WORKSPACE")
+    slug = setting(environ, "BITBUCKET_REPO_SLUG")
+    api = environ.get("BITBUCKET_API_URL", "https://api.bitbucket.org/2.0")
+    repository = Bitbucket(http, api, f"{workspace}/{slug}")
+    number, head = setting(environ, "BITBUCKET_PR_ID"), setting(environ, "BITBUCKET_COMMIT")
+    return BitbucketConversation(repository, number, head)
 
 
 class Bitbucket:
+    """A repository."""
+
+    hidden = ("[//]: # (", ")")
+
+    def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
+        """Know a repository.
+
+        Args:
+            http: the session.
+            api: where the API is.
+            name: workspace and slug, with a slash between them.
+            account: the UUID of the bot's user, where that is known.
+        """
+        self.http = http
+        self.name = name
+        self.api = api
+        self.url = f"{api}/repositories/{name}"
+        self._account = account
+
+    def pull_request(self, number: int) -> PullRequest:
+        """One pull request."""
+        return _pull_request(self.http.get(f"{self.url}/pullrequests/{number}").json())
+
+    def pull_requests(self) -> Iterator[PullRequest]:
+        """All, that which changed last first."""
+        states = "&".join(f"state={state}" for state in ("OPEN", "MERGED", "DECLINED"))
+        url = f"{self.url}/pullrequests?{states}&sort=-updated_on&pagelen=50"
+        yield from map(_pull_request, pages(self.http, url))
+
+    def conversation(self, pull_request: PullRequest) -> BitbucketConversation:
+        """What is said on a pull request."""
+        return BitbucketConversation(self, str(pull_request.number), pull_request.head)
+
+    def difference(self, pull_request: PullRequest) -> str:
+        """The unified diff of a pull request, which Bitbucket has under another address."""
+        url = f"{self.url}/pullrequests/{pull_request.number}/diff"
+        answer = self.http.get(url, allow_redirects=False)
+        if answer.is_redirect:
+            answer = self.http.get(str(same_host(url, answer.headers["Location"])))
+        return answer.content.decode("utf-8", "replace")
+
+    def files(self, commit: str, source: str = "") -> Iterator[Entry]:
+        """The files of a commit, of a fork in the fork."""
+        where = f"{self.api}/repositories/{source}" if source else self.url
+        url = f"{where}/src/{commit}/?max_depth={_DEPTH}&pagelen=100"
+        for item in pages(self.http, url):
+            if item["type"] == "commit_file" and _NO_FILES.isdisjoint(item["attributes"]):
+                key = f"{where}/src/{item['commit']['hash']}/{quote(item['path'])}"
+                yield Entry(item["path"], key, item.get("size"))
+
+    def read(self, entry: Entry, limit: int) -> bytes | None:
+        """The content of a file, which is known by its address."""
+        return read_limited(self.http, entry.key, limit)
+
+    def tip(self, branch: str) -> str | None:
+        """The newest commit of a branch."""
+        answer = found(lambda: self.http.get(f"{self.url}/refs/branches/{quote(branch)}"))
+        return answer["target"]["hash"] if answer else None
+
+    def commit(self, branch: str, parent: str, message: str, texts: Texts) -> None:
+        """Make a branch with one commit. What is named and has no content goes."""
+        fields = [("branch", branch), ("parents", parent), ("message", message)]
+        fields += [("files", path) for path, text in texts.items() if text is None]
+        parts = [(name, (None, value)) for name, value in fields]
+        parts += [(f"/{path}", (None, text)) for path, text in texts.items() if text is not None]
+        self.http.post(f"{self.url}/src", files=parts)
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch."""
+        self.http.delete(f"{self.url}/refs/branches/{quote(branch)}")
+
+    def propose(self, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request."""
+        asked = {
+            "title": title,
+            "description": body,
+            "source": {"branch": {"name": branch}},
+            "destination": {"branch": {"name": base}},
+            "close_source_branch": True,
+        }
+        return _pull_request(self.http.post(f"{self.url}/pullrequests", json=asked).json())
+
+    def own_account(self) -> str:
+        """The UUID of the bot's user."""
+        if not self._account:
+            self._account = self.http.get(f"{self.api}/user").json()["uuid"]
+        return self._account
+
+    def may_write(self, account: str) -> bool:
+        """Whether somebody may push, by what all groups together give them."""
+        workspace, slug = self.name.split("/", 1)
+        query = quote(f'user.uuid="{account}"')
+        url = f"{self.api}/workspaces/{workspace}/permissions/repositories/{slug}?q={query}"
+        granted = pages(self.http, url)
+        return any(
+            item["user"]["uuid"] == account and item["permission"] in _MAY_WRITE for item in granted
+        )
+
+
+def pages(http: requests.Session, url: str) -> Iterator[dict[str, Any]]:
+    """The items of a list, over all its pages."""
+    next_url: str | None = url
+    for _ in range(_MOST_PAGES):
+        if next_url is None:
+            return
+        page = http.get(next_url).json()
+        yield from page["values"]
+        next_url = same_host(url, page.get("next"))
+
+
+def _pull_request(data: Mapping[str, Any]) -> PullRequest:
+    source = data["source"]["repository"]
+    return PullRequest(
+        number=data["id"],
+        state=_STATES.get(data["state"], State.CLOSED),
+        head=data["source"]["commit"]["hash"],
+        branch=data["source"]["branch"]["name"],
+        base=data["destination"]["branch"]["name"],
+        author=(data["author"] or {}).get("uuid", ""),
+        body=(data.get("summary") or {}).get("raw") or "",
+        changed=data["updated_on"],
+        url=data["links"]["html"]["href"],
+        source=source["full_name"] if source else "",
+    )
+
+
+class BitbucketConversation:
     """Posts comments on lines as inline comments, and the summary as a general one."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Read BITBUCKET_WORKSPACE, BITBUCKET_REPO_SLUG, BITBUCKET_PR_ID and BITBUCKET_COMMIT,
-        which Pipelines sets, and BITBUCKET_TOKEN.
+    def __init__(self, repository: Bitbucket, number: str, head: str) -> None:
+        """Know a pull request.
+
+        Args:
+            repository: where it is.
+            number: its number.
+            head: its newest commit.
         """
-        token = setting(environ, "BITBUCKET_TOKEN")
-        self._http = Session({"Authorization": f"Bearer {token}"})
-        api = environ.get("BITBUCKET_API_URL", "https://api.bitbucket.org/2.0")
-        workspace = setting(environ, "BITBUCKET_WORKSPACE")
-        slug = setting(environ, "BITBUCKET_REPO_SLUG")
-        self._repository = f"{api}/repositories/{workspace}/{slug}"
-        self._number = setting(environ, "BITBUCKET_PR_ID")
-        self._pull = f"{self._repository}/pullrequests/{self._number}"
-        self._page = f"https://bitbucket.org/{workspace}/{slug}/pull-requests/{self._number}"
-        self._head = setting(environ, "BITBUCKET_COMMIT")
+        self._http = repository.http
+        self._repository = repository.url
+        self._pull = f"{self._repository}/pullrequests/{number}"
+        self._page = f"https://bitbucket.org/{repository.name}/pull-requests/{number}"
+        self._head = head
 
     def comments(self) -> Iterator[Posted]:
         """All comments that aren't deleted, which are listed all the same."""
-        url: str | None = f"{self._pull}/comments?pagelen=100"
-        for _ in range(_MOST_PAGES):
-            if url is None:
-                return
-            page = self._http.get(url).json()
-            for comment in page["values"]:
-                if comment.get("deleted"):
-                    continue
-                inline = comment.get("inline")
-                yield Posted(
-                    f"{self._pull}/comments/{comment['id']}",
-                    comment["content"]["raw"],
-                    {"path": inline["path"], "to": inline.get("to")} if inline else None,
-                    settled=bool(comment.get("resolution")),
-                )
-            url = same_host(self._pull, page.get("next"))
+        for comment in pages(self._http, f"{self._pull}/comments?pagelen=100"):
+            if comment.get("deleted"):
+                continue
+            inline = comment.get("inline")
+            yield Posted(
+                f"{self._pull}/comments/{comment['id']}",
+                comment["content"]["raw"],
+                {"path": inline["path"], "to": inline.get("to")} if inline else None,
+                settled=bool(comment.get("resolution")),
+                number=str(comment["id"]),
+                author=(comment.get("user") or {}).get("uuid", ""),
+            )
+
+    def create_together(self, comments: Sequence[Comment]) -> bool:
+        """Not here: each is a comment."""
+        return False
 
     def create(self, comment: Comment) -> None:
         """Post a comment."""

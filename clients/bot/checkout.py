@@ -5,20 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from clients.bot.selection import (
+    ENDINGS,
+    LOCKS,
+    MAX_BYTES,
+    MAX_FILE_BYTES,
+    looks_like_manifest,
+    may_be_manifest,
+)
 from clients.bot.trouble import Trouble
-
-MAX_FILE_BYTES = 1_000_000
-"""Bytes of a file that is sent; nobody writes longer manifests by hand."""
-MAX_BYTES = 12_000_000
-"""Bytes of all files; by default the service takes 16 MiB in one request."""
-
-_ENDINGS = (".yaml", ".yml", ".json")
-_LOCKS = frozenset({"package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "composer.json"})
-_ALWAYS = frozenset({".podsplit.yaml", "kustomization.yaml", "kustomization.yml", "Kustomization"})
-_SIGNS = (b"apiVersion", b"op:", b'"op"')
-"""What a manifest or a patch of one holds."""
 
 
 def manifests(paths: Sequence[str]) -> list[dict[str, str]]:
@@ -37,13 +34,13 @@ def manifests(paths: Sequence[str]) -> list[dict[str, str]]:
     for entry in _git("ls-files", "--stage", "-z", "--", *paths).split("\0")[:-1]:
         mode, path = entry.split(" ", 1)[0], entry.split("\t", 1)[1]
         # A regular file, no link or submodule.
-        if not mode.startswith("100") or not _may_be_manifest(path):
+        if not mode.startswith("100") or not may_be_manifest(path):
             continue
         try:
             raw = Path(path).read_bytes()
         except FileNotFoundError:  # of a sparse checkout, or deleted since
             continue
-        if PurePosixPath(path).name not in _ALWAYS and not any(sign in raw for sign in _SIGNS):
+        if not looks_like_manifest(path, raw):
             continue
         if len(raw) > MAX_FILE_BYTES:
             _left_out(path, f"it has more than {MAX_FILE_BYTES} bytes")
@@ -91,7 +88,7 @@ def difference(base: str, paths: Sequence[str]) -> str:
 
 
 _NOT_IN_DIFF = tuple(
-    f":(exclude,glob)**/{name}" for name in (*sorted(_LOCKS), "node_modules/**", "*.min.json")
+    f":(exclude,glob)**/{name}" for name in (*sorted(LOCKS), "node_modules/**", "*.min.json")
 )
 
 
@@ -101,22 +98,12 @@ def _patterns(paths: Sequence[str]) -> list[str]:
     return [
         pattern
         for folder in folders
-        for ending in _ENDINGS
+        for ending in ENDINGS
         for pattern in (
             f":(glob){'' if folder == '.' else folder + '/'}**/*{ending}",
             *([f":(literal){folder}"] if folder.endswith(ending) else []),
         )
     ]
-
-
-def _may_be_manifest(path: str) -> bool:
-    *folders, name = path.split("/")
-    return (
-        path.endswith(_ENDINGS)
-        and name not in _LOCKS
-        and "node_modules" not in folders
-        and not name.endswith((".lock.json", ".min.json"))
-    )
 
 
 def _left_out(path: str, why: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
@@ -40,16 +41,27 @@ class Posted:
     """Whether somebody has resolved it."""
     delete_url: str = ""
     """The URL by which it is deleted, where that is another one."""
+    number: str = ""
+    """What the forge knows it by."""
+    author: str = ""
+    """Whose it is, as `Repository.may_write` and `Repository.own_account` have it."""
 
 
-class Forge(Protocol):
-    """One pull request on one forge."""
+class Conversation(Protocol):
+    """What is said on one pull request."""
 
     def comments(self) -> Iterator[Posted]:
         """All comments, other people's too."""
 
     def create(self, comment: Comment) -> None:
         """Post a comment, on its lines if it has a payload."""
+
+    def create_together(self, comments: Sequence[Comment]) -> bool:
+        """Post comments on lines so that people are told once, if the forge can.
+
+        Returns:
+            Whether they are there; False for all or none.
+        """
 
     def update(self, posted: Posted, body: str) -> None:
         """Change the text of a comment."""
@@ -68,6 +80,131 @@ class Forge(Protocol):
 
     def is_from_fork(self) -> bool:
         """Whether the branch is in another repository than the pull request."""
+
+
+class State(StrEnum):
+    """What became of a pull request."""
+
+    OPEN = "open"
+    MERGED = "merged"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """A pull request, as the forge tells of it."""
+
+    number: int
+    """Its number in the repository."""
+    state: State
+    """What became of it."""
+    head: str
+    """The newest commit of its branch."""
+    branch: str
+    """Its branch."""
+    base: str
+    """The branch that it is to be merged into."""
+    author: str
+    """Whose it is, as in `Posted`."""
+    body: str
+    """Its description."""
+    changed: str
+    """When anything about it changed, in ISO 8601; a later moment is a later text."""
+    url: str
+    """Its page."""
+    source: str = ""
+    """Where its branch is, where the forge needs to know; a fork is read by it."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file of a commit."""
+
+    path: str
+    """Its path."""
+    key: str
+    """What its content is known by: equal keys have equal contents."""
+    size: int | None = None
+    """Its bytes; None if the forge doesn't say."""
+    mode: str = "100644"
+    """Its mode, as git has it."""
+
+
+Texts: TypeAlias = Mapping[str, str | None]
+"""The texts of files by their paths; None for one that goes."""
+
+
+class Contents(Protocol):
+    """What a repository holds."""
+
+    def files(self, commit: str, source: str = "") -> Iterator[Entry]:
+        """The files of a commit.
+
+        Args:
+            commit: its id.
+            source: as in `PullRequest`.
+        """
+
+    def read(self, entry: Entry, limit: int) -> bytes | None:
+        """The content of a file; None if it has more bytes than the limit."""
+
+
+class PullRequests(Protocol):
+    """The pull requests of a repository."""
+
+    def pull_request(self, number: int) -> PullRequest:
+        """One pull request."""
+
+    def pull_requests(self) -> Iterator[PullRequest]:
+        """All, that which changed last first."""
+
+    def conversation(self, pull_request: PullRequest) -> Conversation:
+        """What is said on a pull request."""
+
+    def difference(self, pull_request: PullRequest) -> str:
+        """The unified diff of a pull request."""
+
+
+class Branches(Protocol):
+    """The branches of a repository."""
+
+    def tip(self, branch: str) -> str | None:
+        """The newest commit of a branch; None if there is no such branch."""
+
+    def commit(self, branch: str, parent: str, message: str, texts: Texts) -> None:
+        """Make a branch with one commit.
+
+        Args:
+            branch: its name, which there is not yet.
+            parent: the commit that it goes on from.
+            message: what the commit says.
+            texts: the new texts by path; None takes a file away.
+        """
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch."""
+
+    def propose(self, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request."""
+
+
+class Accounts(Protocol):
+    """Who may do what."""
+
+    def own_account(self) -> str:
+        """Who the bot is, as in `Posted.author`."""
+
+    def may_write(self, account: str) -> bool:
+        """Whether somebody may push to the repository."""
+
+
+class Repository(Contents, PullRequests, Branches, Accounts, Protocol):
+    """One repository, for a bot that works without a checkout."""
+
+    name: str
+    """Its full name."""
+    hidden: tuple[str, str]
+    """What is before and after words that readers of a comment don't see."""
 
 
 class Session(requests.Session):
@@ -116,7 +253,7 @@ class Session(requests.Session):
             url: of the list.
             size: the query that asks for long pages.
         """
-        next_url: str | None = f"{url}?{size}"
+        next_url: str | None = f"{url}{'&' if '?' in url else '?'}{size}"
         for _ in range(_MOST_PAGES):
             if next_url is None:
                 return
@@ -151,6 +288,38 @@ def seconds_to_wait(answer: requests.Response) -> float | None:
         reset = answer.headers.get("X-RateLimit-Reset", "")
         return max(float(reset) - time.time(), 1.0) if reset.isdigit() else 1.0
     return 1.0 if answer.status_code == 429 else None
+
+
+def read_limited(http: requests.Session, url: str, limit: int, **more: Any) -> bytes | None:
+    """What is at an address; None if it has more bytes than the limit, of which no more are read.
+
+    Args:
+        http: the session.
+        url: the address.
+        limit: the most bytes.
+        more: as for `requests.get`.
+    """
+    with http.get(url, stream=True, **more) as answer:
+        content = bytearray()
+        for part in answer.iter_content(65_536):
+            content += part
+            if len(content) > limit:
+                return None
+    return bytes(content)
+
+
+def found(send: Callable[[], requests.Response]) -> Any:
+    """The JSON that a request is answered with; None where the forge answers that there is nothing.
+
+    Raises:
+        requests.HTTPError: any other refusal.
+    """
+    try:
+        return send().json()
+    except requests.HTTPError as error:
+        if error.response.status_code != requests.codes.not_found:
+            raise
+        return None
 
 
 def setting(environ: Mapping[str, str], *names: str) -> str:

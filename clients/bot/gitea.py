@@ -1,60 +1,240 @@
-"""A pull request on Gitea or Forgejo. The token needs to write issues and the repository."""
+"""Repositories and pull requests on Gitea and Forgejo. The token needs to write issues and the
+repository.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from clients.bot.forge import Comment, Posted, Session, setting
+import requests
+
+from clients.bot.forge import (
+    Comment,
+    Entry,
+    Posted,
+    PullRequest,
+    Session,
+    State,
+    Texts,
+    found,
+    setting,
+)
 
 _MOST_PAGES = 200
 _SIZE = "limit=50"
 """Longer pages aren't given (MAX_RESPONSE_ITEMS)."""
+_TREE_SIZE = 1000
+"""Entries of a page of a tree (DEFAULT_GIT_TREES_PER_PAGE)."""
+_REGULAR = ("100644", "100755")
+_MAY_WRITE = ("owner", "admin", "write")
+
+
+def session(token: str) -> Session:
+    """A session that sends a token."""
+    return Session({"Authorization": f"token {token}"})
+
+
+def from_environment(environ: Mapping[str, str]) -> GiteaConversation:
+    """Read GITHUB_API_URL and GITHUB_REPOSITORY, which the runner sets for Gitea too, GITEA_TOKEN
+    (or GITHUB_TOKEN), and PULL_NUMBER and HEAD_SHA.
+    """
+    http = session(setting(environ, "GITEA_TOKEN", "GITHUB_TOKEN"))
+    api = setting(environ, "GITEA_API_URL", "GITHUB_API_URL")
+    repository = Gitea(http, api, setting(environ, "GITHUB_REPOSITORY"))
+    number, head = setting(environ, "PULL_NUMBER"), setting(environ, "HEAD_SHA")
+    return GiteaConversation(repository, number, head)
 
 
 class Gitea:
+    """A repository."""
+
+    hidden = ("<!-- ", " -->")
+
+    def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
+        """Know a repository.
+
+        Args:
+            http: the session.
+            api: where the API is, such as https://git.example.com/api/v1.
+            name: owner and name, with a slash between them.
+            account: who the bot is, where that is known.
+        """
+        self.http = http
+        self.name = name
+        self.api = api
+        self.url = f"{api}/repos/{name}"
+        self._account = account
+
+    def pull_request(self, number: int) -> PullRequest:
+        """One pull request."""
+        return _pull_request(self.http.get(f"{self.url}/pulls/{number}").json())
+
+    def pull_requests(self) -> Iterator[PullRequest]:
+        """All, that which changed last first."""
+        yield from map(
+            _pull_request, pages(self.http, f"{self.url}/pulls?state=all&sort=recentupdate")
+        )
+
+    def conversation(self, pull_request: PullRequest) -> GiteaConversation:
+        """What is said on a pull request."""
+        return GiteaConversation(self, str(pull_request.number), pull_request.head)
+
+    def difference(self, pull_request: PullRequest) -> str:
+        """The unified diff of a pull request."""
+        answer = self.http.get(f"{self.url}/pulls/{pull_request.number}.diff")
+        return answer.content.decode("utf-8", "replace")
+
+    def files(self, commit: str, source: str = "") -> Iterator[Entry]:
+        """The files of a commit; those of a fork's are in the repository too."""
+        for page in range(1, _MOST_PAGES):
+            url = f"{self.url}/git/trees/{commit}?recursive=true&per_page={_TREE_SIZE}&page={page}"
+            tree = self.http.get(url).json()
+            # Its `truncated` is true of the last page too.
+            if not tree["tree"]:
+                return
+            for item in tree["tree"]:
+                if item["type"] == "blob" and item["mode"] in _REGULAR:
+                    yield Entry(item["path"], item["sha"], item.get("size"), item["mode"])
+            if page * _TREE_SIZE >= tree["total_count"]:
+                return
+
+    def read(self, entry: Entry, limit: int) -> bytes | None:
+        """The content of a file, of which Gitea tells the size before."""
+        if entry.size is not None and entry.size > limit:
+            return None
+        blob = self.http.get(f"{self.url}/git/blobs/{entry.key}").json()
+        # Of a large blob Gitea gives no content (DEFAULT_MAX_BLOB_SIZE).
+        return b64decode(blob["content"]) if blob.get("content") is not None else None
+
+    def tip(self, branch: str) -> str | None:
+        """The newest commit of a branch."""
+        answer = found(lambda: self.http.get(f"{self.url}/branches/{quote(branch, safe='')}"))
+        return answer["commit"]["id"] if answer else None
+
+    def commit(self, branch: str, parent: str, message: str, texts: Texts) -> None:
+        """Make a branch with one commit. Of the files that there are Gitea wants to be told what
+        they are known by.
+        """
+        known = {entry.path: entry.key for entry in self.files(parent)}
+        files = [_changed(path, text, known.get(path)) for path, text in texts.items()]
+        self.http.post(
+            f"{self.url}/branches", json={"new_branch_name": branch, "old_ref_name": parent}
+        )
+        self.http.post(
+            f"{self.url}/contents", json={"branch": branch, "message": message, "files": files}
+        )
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch."""
+        self.http.delete(f"{self.url}/branches/{quote(branch, safe='')}")
+
+    def propose(self, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request."""
+        asked = {"title": title, "head": branch, "base": base, "body": body}
+        return _pull_request(self.http.post(f"{self.url}/pulls", json=asked).json())
+
+    def own_account(self) -> str:
+        """The bot's login."""
+        if not self._account:
+            self._account = self.http.get(f"{self.api}/user").json()["login"]
+        return self._account
+
+    def may_write(self, account: str) -> bool:
+        """Whether somebody may push; Gitea tells administrators of the repository alone."""
+        url = f"{self.url}/collaborators/{quote(account, safe='')}/permission"
+        answer = found(lambda: self.http.get(url))
+        return answer is not None and answer["permission"] in _MAY_WRITE
+
+
+def pages(http: requests.Session, url: str) -> Iterator[dict[str, Any]]:
+    """The items of a list; not every one names its next page, so it is asked for until one is
+    empty.
+    """
+    for page in range(1, _MOST_PAGES):
+        items = http.get(f"{url}{'&' if '?' in url else '?'}{_SIZE}&page={page}").json()
+        if not items:
+            return
+        yield from items
+
+
+def _changed(path: str, text: str | None, known: str | None) -> dict[str, Any]:
+    """A file of a commit, as the API takes it."""
+    if text is None:
+        return {"operation": "delete", "path": path, "sha": known}
+    content = b64encode(text.encode()).decode()
+    if known is None:
+        return {"operation": "create", "path": path, "content": content}
+    return {"operation": "update", "path": path, "content": content, "sha": known}
+
+
+def _pull_request(data: Mapping[str, Any]) -> PullRequest:
+    closed = State.MERGED if data.get("merged") else State.CLOSED
+    return PullRequest(
+        number=data["number"],
+        state=State.OPEN if data["state"] == "open" else closed,
+        head=data["head"]["sha"],
+        branch=data["head"]["ref"],
+        base=data["base"]["ref"],
+        author=(data["user"] or {}).get("login", ""),
+        body=data["body"] or "",
+        changed=data["updated_at"],
+        url=data["html_url"],
+    )
+
+
+class GiteaConversation:
     """Posts each comment on lines as a review of its own, as only a review can be deleted, and the
     summary in the conversation.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Read GITHUB_API_URL and GITHUB_REPOSITORY, which the runner sets for Gitea too,
-        GITEA_TOKEN (or GITHUB_TOKEN), and PULL_NUMBER and HEAD_SHA.
+    def __init__(self, repository: Gitea, number: str, head: str) -> None:
+        """Know a pull request.
+
+        Args:
+            repository: where it is.
+            number: its number.
+            head: its newest commit.
         """
-        token = setting(environ, "GITEA_TOKEN", "GITHUB_TOKEN")
-        self._http = Session({"Authorization": f"token {token}"})
-        api = setting(environ, "GITEA_API_URL", "GITHUB_API_URL")
-        self._repository = f"{api}/repos/{setting(environ, 'GITHUB_REPOSITORY')}"
-        number = setting(environ, "PULL_NUMBER")
+        self._http = repository.http
+        self._repository = repository.url
         self._pull = f"{self._repository}/pulls/{number}"
         self._talk = f"{self._repository}/issues/{number}/comments"
-        self._head = setting(environ, "HEAD_SHA")
+        self._head = head
 
     def comments(self) -> Iterator[Posted]:
         """The comments of reviews, then those of the conversation."""
-        for review in self._reviews():
+        for review in pages(self._http, f"{self._pull}/reviews"):
             if not review.get("comments_count"):
                 continue
             url = f"{self._pull}/reviews/{review['id']}"
             for comment in self._http.get(f"{url}/comments").json():
-                yield Posted(
-                    f"{self._repository}/issues/comments/{comment['id']}",
-                    comment["body"],
+                yield self._posted(
+                    comment,
                     {"path": comment["path"], "new_position": comment["position"]},
                     settled=bool(comment.get("resolver")) or bool(review.get("dismissed")),
                     delete_url=url,
                 )
         for comment in self._http.get(self._talk).json():
-            url = f"{self._repository}/issues/comments/{comment['id']}"
-            yield Posted(url, comment["body"], None)
+            yield self._posted(comment, None)
 
-    def _reviews(self) -> Iterator[dict[str, Any]]:
-        """All reviews; their list names no next page, so it is asked for until one is empty."""
-        for page in range(1, _MOST_PAGES):
-            reviews = self._http.get(f"{self._pull}/reviews?{_SIZE}&page={page}").json()
-            if not reviews:
-                return
-            yield from reviews
+    def _posted(
+        self, comment: Mapping[str, Any], place: Mapping[str, Any] | None, **more: Any
+    ) -> Posted:
+        return Posted(
+            f"{self._repository}/issues/comments/{comment['id']}",
+            comment["body"],
+            place,
+            number=str(comment["id"]),
+            author=(comment.get("user") or {}).get("login", ""),
+            **more,
+        )
+
+    def create_together(self, comments: Sequence[Comment]) -> bool:
+        """Not here: what is posted together is deleted together."""
+        return False
 
     def create(self, comment: Comment) -> None:
         """Post a comment."""

@@ -1,13 +1,29 @@
-"""A pull request on GitHub. The token needs `pull-requests: write`, and for the status
-`statuses: write`.
+"""Repositories and pull requests on GitHub.
+
+A token in CI needs `pull-requests: write`, and for the status `statuses: write`. What the hosted
+bot needs besides is in docs/bot.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-from clients.bot.forge import Comment, Posted, Session, setting
+import requests
+
+from clients.bot.forge import (
+    Comment,
+    Entry,
+    Posted,
+    PullRequest,
+    Session,
+    State,
+    Texts,
+    found,
+    read_limited,
+    setting,
+)
 from clients.bot.trouble import Trouble
 
 _THREADS = """
@@ -23,54 +39,198 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
 }
 """
 """Which threads are resolved: the REST API doesn't say."""
+_REGULAR = ("100644", "100755")
+_MAY_WRITE = ("admin", "maintain", "write")
+
+
+def session(token: str) -> Session:
+    """A session that sends a token."""
+    return Session({"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"})
+
+
+def from_environment(environ: Mapping[str, str]) -> GitHubConversation:
+    """Read GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY and GITHUB_TOKEN, which Actions
+    sets, and PULL_NUMBER and HEAD_SHA, the pull request's number and newest commit.
+    """
+    http = session(setting(environ, "GITHUB_TOKEN"))
+    repository = GitHub(
+        http,
+        environ.get("GITHUB_API_URL", "https://api.github.com"),
+        setting(environ, "GITHUB_REPOSITORY"),
+        graphql=environ.get("GITHUB_GRAPHQL_URL", ""),
+    )
+    number, head = setting(environ, "PULL_NUMBER"), setting(environ, "HEAD_SHA")
+    return GitHubConversation(repository, number, head)
 
 
 class GitHub:
+    """A repository."""
+
+    hidden = ("<!-- ", " -->")
+
+    def __init__(
+        self, http: Session, api: str, name: str, *, graphql: str = "", account: str = ""
+    ) -> None:
+        """Know a repository.
+
+        Args:
+            http: the session.
+            api: where the REST API is.
+            name: owner and name, with a slash between them.
+            graphql: where the GraphQL API is, if not beside the other.
+            account: who the bot is, where that is known.
+        """
+        self.http = http
+        self.name = name
+        self.api = api
+        self.url = f"{api}/repos/{name}"
+        # An Enterprise Server has them at /api/v3 and /api/graphql.
+        self.graphql = graphql or f"{api.removesuffix('/v3')}/graphql"
+        self._account = account
+
+    def pull_request(self, number: int) -> PullRequest:
+        """One pull request."""
+        return _pull_request(self.http.get(f"{self.url}/pulls/{number}").json())
+
+    def pull_requests(self) -> Iterator[PullRequest]:
+        """All, that which changed last first."""
+        url = f"{self.url}/pulls?state=all&sort=updated&direction=desc"
+        yield from map(_pull_request, self.http.pages(url))
+
+    def conversation(self, pull_request: PullRequest) -> GitHubConversation:
+        """What is said on a pull request."""
+        return GitHubConversation(self, str(pull_request.number), pull_request.head)
+
+    def difference(self, pull_request: PullRequest) -> str:
+        """The unified diff of a pull request; GitHub has none of over 300 files."""
+        headers = {"Accept": "application/vnd.github.diff"}
+        answer = self.http.get(f"{self.url}/pulls/{pull_request.number}", headers=headers)
+        return answer.content.decode("utf-8", "replace")
+
+    def files(self, commit: str, source: str = "") -> Iterator[Entry]:
+        """The files of a commit; those of a fork's are in the repository too."""
+        tree = self.http.get(f"{self.url}/git/trees/{commit}?recursive=1").json()
+        if tree.get("truncated"):
+            raise Trouble("the repository has more files than GitHub lists at once")
+        for item in tree["tree"]:
+            if item["type"] == "blob" and item["mode"] in _REGULAR:
+                yield Entry(item["path"], item["sha"], item.get("size"), item["mode"])
+
+    def read(self, entry: Entry, limit: int) -> bytes | None:
+        """The content of a file."""
+        headers = {"Accept": "application/vnd.github.raw+json"}
+        return read_limited(self.http, f"{self.url}/git/blobs/{entry.key}", limit, headers=headers)
+
+    def tip(self, branch: str) -> str | None:
+        """The newest commit of a branch."""
+        answer = found(lambda: self.http.get(f"{self.url}/git/ref/heads/{quote(branch)}"))
+        return answer["object"]["sha"] if answer else None
+
+    def commit(self, branch: str, parent: str, message: str, texts: Texts) -> None:
+        """Make a branch with one commit."""
+        modes = {entry.path: entry.mode for entry in self.files(parent)}
+        tree = [
+            {"path": path, "mode": modes.get(path, "100644"), "type": "blob"}
+            | ({"sha": None} if text is None else {"content": text})
+            for path, text in texts.items()
+        ]
+        base = self.http.get(f"{self.url}/git/commits/{parent}").json()["tree"]["sha"]
+        made = self.http.post(f"{self.url}/git/trees", json={"base_tree": base, "tree": tree})
+        commit = {"message": message, "tree": made.json()["sha"], "parents": [parent]}
+        new = self.http.post(f"{self.url}/git/commits", json=commit).json()["sha"]
+        self.http.post(f"{self.url}/git/refs", json={"ref": f"refs/heads/{branch}", "sha": new})
+
+    def delete_branch(self, branch: str) -> None:
+        """Delete a branch."""
+        self.http.delete(f"{self.url}/git/refs/heads/{quote(branch)}")
+
+    def propose(self, branch: str, base: str, title: str, body: str) -> PullRequest:
+        """Open a pull request."""
+        asked = {"title": title, "head": branch, "base": base, "body": body}
+        return _pull_request(self.http.post(f"{self.url}/pulls", json=asked).json())
+
+    def own_account(self) -> str:
+        """The bot's login; that of an App is `<its slug>[bot]`."""
+        if not self._account:
+            self._account = self.http.get(f"{self.api}/user").json()["login"]
+        return self._account
+
+    def may_write(self, account: str) -> bool:
+        """Whether somebody may push, as the permission says that a role comes to."""
+        url = f"{self.url}/collaborators/{quote(account, safe='')}/permission"
+        answer = found(lambda: self.http.get(url))
+        return answer is not None and answer["permission"] in _MAY_WRITE
+
+
+def _pull_request(data: Mapping[str, Any]) -> PullRequest:
+    closed = State.MERGED if data.get("merged_at") else State.CLOSED
+    return PullRequest(
+        number=data["number"],
+        state=State.OPEN if data["state"] == "open" else closed,
+        head=data["head"]["sha"],
+        branch=data["head"]["ref"],
+        base=data["base"]["ref"],
+        author=(data["user"] or {}).get("login", ""),
+        body=data["body"] or "",
+        changed=data["updated_at"],
+        url=data["html_url"],
+    )
+
+
+class GitHubConversation:
     """Posts comments on lines as review comments, and the summary in the conversation."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Read GITHUB_API_URL, GITHUB_GRAPHQL_URL, GITHUB_REPOSITORY and GITHUB_TOKEN, which
-        Actions sets, and PULL_NUMBER and HEAD_SHA, the pull request's number and newest commit.
+    def __init__(self, repository: GitHub, number: str, head: str) -> None:
+        """Know a pull request.
+
+        Args:
+            repository: where it is.
+            number: its number.
+            head: its newest commit.
         """
-        self._http = Session(
-            {
-                "Authorization": f"Bearer {setting(environ, 'GITHUB_TOKEN')}",
-                "Accept": "application/vnd.github+json",
-            }
-        )
-        self._name = setting(environ, "GITHUB_REPOSITORY")
-        self._graphql = environ.get("GITHUB_GRAPHQL_URL", "https://api.github.com/graphql")
-        api = environ.get("GITHUB_API_URL", "https://api.github.com")
-        self._repository = f"{api}/repos/{self._name}"
-        self._number = setting(environ, "PULL_NUMBER")
-        self._head = setting(environ, "HEAD_SHA")
+        self._http = repository.http
+        self._repository = repository
+        self._url = repository.url
+        self._number = number
+        self._head = head
 
     def comments(self) -> Iterator[Posted]:
         """The review comments, then those of the conversation."""
-        comments = list(self._http.pages(f"{self._repository}/pulls/{self._number}/comments"))
+        comments = list(self._http.pages(f"{self._url}/pulls/{self._number}/comments"))
         settled = set(self._settled()) if comments else set()
         for comment in comments:
             # The line is null once the lines have changed. Then it differs from every payload's.
             place = {name: comment.get(name) for name in ("path", "line", "start_line")}
-            yield Posted(
-                f"{self._repository}/pulls/comments/{comment['id']}",
-                comment["body"],
-                place,
-                settled=comment["id"] in settled,
-            )
-        for comment in self._http.pages(f"{self._repository}/issues/{self._number}/comments"):
-            yield Posted(
-                f"{self._repository}/issues/comments/{comment['id']}", comment["body"], None
-            )
+            yield self._posted("pulls", comment, place, settled=comment["id"] in settled)
+        for comment in self._http.pages(f"{self._url}/issues/{self._number}/comments"):
+            yield self._posted("issues", comment, None)
+
+    def _posted(
+        self,
+        where: str,
+        comment: Mapping[str, Any],
+        place: Mapping[str, Any] | None,
+        *,
+        settled: bool = False,
+    ) -> Posted:
+        return Posted(
+            f"{self._url}/{where}/comments/{comment['id']}",
+            comment["body"] or "",
+            place,
+            settled=settled,
+            number=f"{where}-{comment['id']}",
+            author=(comment.get("user") or {}).get("login", ""),
+        )
 
     def _settled(self) -> Iterator[int]:
         """The numbers of the comments whose threads are resolved."""
-        owner, name = self._name.split("/", 1)
+        owner, name = self._repository.name.split("/", 1)
         variables: dict[str, Any] = {"owner": owner, "name": name, "number": int(self._number)}
         after: str | None = None
         while True:
             answer = self._http.post(
-                self._graphql, json={"query": _THREADS, "variables": variables | {"after": after}}
+                self._repository.graphql,
+                json={"query": _THREADS, "variables": variables | {"after": after}},
             )
             try:
                 threads = answer.json()["data"]["repository"]["pullRequest"]["reviewThreads"]
@@ -85,16 +245,35 @@ class GitHub:
                 return
             after = threads["pageInfo"]["endCursor"]
 
+    def create_together(self, comments: Sequence[Comment]) -> bool:
+        """Post comments on lines as one review, of which people are told once.
+
+        Returns:
+            Whether they are there: for one wrong comment the whole review is refused.
+        """
+        review = {
+            "commit_id": self._head,
+            "event": "COMMENT",
+            "comments": [comment["payload"] for comment in comments],
+        }
+        try:
+            self._http.post(f"{self._url}/pulls/{self._number}/reviews", json=review)
+        except requests.HTTPError as error:
+            if error.response.status_code != requests.codes.unprocessable:
+                raise
+            return False
+        return True
+
     def create(self, comment: Comment) -> None:
-        """Post one comment; a review with many would be refused for one wrong comment."""
+        """Post one comment."""
         payload: dict[str, Any] | None = comment.get("payload")
         if payload is None:
             self._http.post(
-                f"{self._repository}/issues/{self._number}/comments", json={"body": comment["body"]}
+                f"{self._url}/issues/{self._number}/comments", json={"body": comment["body"]}
             )
         else:
             self._http.post(
-                f"{self._repository}/pulls/{self._number}/comments",
+                f"{self._url}/pulls/{self._number}/comments",
                 json=payload | {"commit_id": self._head},
             )
 
@@ -110,12 +289,12 @@ class GitHub:
         """A commit status; its text has at most 140 characters."""
         state = "success" if passed else "failure"
         self._http.post(
-            f"{self._repository}/statuses/{self._head}",
+            f"{self._url}/statuses/{self._head}",
             json={"context": name, "description": text[:140], "state": state},
         )
 
     def is_from_fork(self) -> bool:
         """By the repositories of both branches; one that is gone was another one."""
-        pull_request = self._http.get(f"{self._repository}/pulls/{self._number}").json()
+        pull_request = self._http.get(f"{self._url}/pulls/{self._number}").json()
         head = pull_request["head"]["repo"]
         return head is None or head["full_name"] != pull_request["base"]["repo"]["full_name"]

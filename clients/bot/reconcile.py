@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from clients.bot.forge import Comment, Forge, Posted
+from clients.bot.forge import Comment, Conversation, Posted
 
 _KEY = re.compile(r"[0-9a-f]{16}")
 _HANDED_BACK = (401, 403)
@@ -28,31 +28,45 @@ class Outcome:
     """A sentence for each comment that the forge refused."""
 
 
-def reconcile(forge: Forge, answer: dict[str, Any]) -> Outcome:
+def reconcile(forge: Conversation, answer: dict[str, Any], account: str = "") -> Outcome:
     """Create, update and delete comments until the pull request says what the answer says.
 
     Comments of others are left alone, those of bots with another name too. A suggestion that
     somebody has resolved stays as it is, and one that somebody has deleted isn't posted again: the
     summary has a line, unseen, of those that were posted.
 
+    Args:
+        forge: what is said on the pull request.
+        answer: the service's.
+        account: who the bot is; empty where that isn't known: then its comments are known by their
+            text alone.
+
     Raises:
         requests.HTTPError: the forge refuses the token, or can't be read.
     """
     posted: dict[str, list[Posted]] = {}
     for comment in forge.comments():
-        if marker := _marker_of(comment.body, answer):
+        is_own = not account or comment.author == account
+        if is_own and (marker := _marker_of(comment.body, answer)):
             posted.setdefault(marker, []).append(comment)
     summary = answer["summary"]
     before = _recorded(posted.get(summary["marker"], []), answer)
     outcome = Outcome()
     known: list[str] = []
+    wanted: list[Comment] = []
     for new in answer["comments"]:
         if _is_dismissed(new, posted, before):
             outcome.dismissed += 1
             posted.pop(new["marker"], None)
-        elif not _put(forge, new, posted, outcome):
-            continue
-        known.append(_key(new["marker"]))
+            known.append(_key(new["marker"]))
+        else:
+            wanted.append(new)
+    missing = [new for new in wanted if _find(posted, new) is None]
+    if len(missing) > 1 and forge.create_together(missing):
+        outcome.created += len(missing)
+        known += [_key(new["marker"]) for new in missing]
+        wanted = [new for new in wanted if new not in missing]
+    known += [_key(new["marker"]) for new in wanted if _put(forge, new, posted, outcome)]
     # A summary that says nothing is posted only where one is already.
     if known or not summary["quiet"] or summary["marker"] in posted:
         body = summary["body"].rstrip("\n") + _record(known, answer)
@@ -65,20 +79,21 @@ def reconcile(forge: Forge, answer: dict[str, Any]) -> Outcome:
     return outcome
 
 
-def _put(forge: Forge, new: Comment, posted: dict[str, list[Posted]], outcome: Outcome) -> bool:
+def _put(
+    forge: Conversation, new: Comment, posted: dict[str, list[Posted]], outcome: Outcome
+) -> bool:
     """Have a comment said where it should be, and take it from those that are left over.
 
     Returns:
         Whether it is there now.
     """
-    candidates = posted.get(new["marker"], [])
-    same = next((candidate for candidate in candidates if _is_in_place(candidate, new)), None)
+    same = _find(posted, new)
     try:
         if same is None:
             forge.create(new)
             outcome.created += 1
             return True
-        candidates.remove(same)
+        posted[new["marker"]].remove(same)
         if _normalized(same.body) != _normalized(new["body"]):
             forge.update(same, new["body"])
             outcome.updated += 1
@@ -90,6 +105,12 @@ def _put(forge: Forge, new: Comment, posted: dict[str, list[Posted]], outcome: O
         )
         return False
     return True
+
+
+def _find(posted: dict[str, list[Posted]], new: Comment) -> Posted | None:
+    """What is posted of a comment where it should be."""
+    candidates = posted.get(new["marker"], [])
+    return next((candidate for candidate in candidates if _is_in_place(candidate, new)), None)
 
 
 def _is_dismissed(new: Comment, posted: dict[str, list[Posted]], before: set[str]) -> bool:

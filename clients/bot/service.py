@@ -1,4 +1,4 @@
-"""Asks the service what to say."""
+"""Asks the service what to say, and what a rewrite would be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import requests
 from clients.bot.forge import Session, setting
 from clients.bot.trouble import Trouble
 
+File = dict[str, str]
+"""A file as the service takes it: `path` and `content`."""
+
 _HINTS = {
     401: "set PODSPLIT_TOKEN to one of its tokens",
     404: "PODSPLIT_URL must lead to the service itself",
@@ -17,40 +20,59 @@ _HINTS = {
 }
 
 
-def ask(
-    environ: Mapping[str, str],
-    *,
-    platform: str,
-    bot: str,
-    files: list[dict[str, str]],
-    diff: str,
-) -> dict[str, Any]:
-    """The service's answer: `comments` and a `summary`, ready to post.
+class Service:
+    """The service, by its address and a token if it needs one."""
 
-    Args:
-        environ: PODSPLIT_URL is the service, PODSPLIT_TOKEN its token if it needs one.
-        platform: the forge, by the service's name for it.
-        bot: a name that is in the markers; empty for none.
-        files: path and content of each.
-        diff: the pull request's.
+    def __init__(self, url: str, token: str = "") -> None:
+        self._url = url.rstrip("/")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = Session(headers, retry_post=True)
 
-    Raises:
-        Trouble: there is no answer.
-    """
-    url = setting(environ, "PODSPLIT_URL").rstrip("/")
-    token = environ.get("PODSPLIT_TOKEN")
-    http = Session({"Authorization": f"Bearer {token}"} if token else {}, retry_post=True)
-    query = {"platform": platform} | ({"bot": bot} if bot else {})
-    try:
-        answer = http.post(
-            f"{url}/v1/suggestions", params=query, json={"files": files, "diff": diff}, timeout=120
-        )
-        found: dict[str, Any] = answer.json()
-    except requests.HTTPError as error:
-        raise Trouble(f"Podsplit at {url} {_said(error.response)}") from None
-    except (requests.RequestException, ValueError) as error:
-        raise Trouble(f"Podsplit at {url} can't be reached ({type(error).__name__})") from None
-    return found
+    def suggestions(self, platform: str, bot: str, files: list[File], diff: str) -> dict[str, Any]:
+        """What to say on a pull request: `comments` and a `summary`, ready to post.
+
+        Args:
+            platform: the forge, by the service's name for it.
+            bot: a name that is in the markers; empty for none.
+            files: those of the head.
+            diff: the pull request's.
+
+        Raises:
+            Trouble: there is no answer.
+        """
+        query = {"platform": platform} | ({"bot": bot} if bot else {})
+        return self._ask("suggestions", {"files": files, "diff": diff}, query)
+
+    def rewrite(self, files: list[File], only: list[str] | None = None) -> dict[str, Any]:
+        """The rewrite of a set, with all its stages.
+
+        Args:
+            files: the set.
+            only: the workloads that may be changed, each as `path:name`; None for all.
+
+        Raises:
+            Trouble: there is no answer.
+        """
+        options = {"only": only} if only is not None else {}
+        return self._ask("rewrite", {"files": files, "options": options}, {})
+
+    def _ask(self, route: str, body: Mapping[str, Any], query: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = self._http.post(
+                f"{self._url}/v1/{route}", params=query, json=body, timeout=120
+            )
+            found: dict[str, Any] = answer.json()
+        except requests.HTTPError as error:
+            raise Trouble(f"Podsplit at {self._url} {_said(error.response)}") from None
+        except (requests.RequestException, ValueError) as error:
+            kind = type(error).__name__
+            raise Trouble(f"Podsplit at {self._url} can't be reached ({kind})") from None
+        return found
+
+
+def from_environment(environ: Mapping[str, str]) -> Service:
+    """PODSPLIT_URL is the service, PODSPLIT_TOKEN its token if it needs one."""
+    return Service(setting(environ, "PODSPLIT_URL"), environ.get("PODSPLIT_TOKEN", ""))
 
 
 def _said(response: requests.Response) -> str:

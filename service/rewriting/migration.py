@@ -90,6 +90,7 @@ def _apply_first(
             _then_wait("kubectl apply -f <files of ?stage=expand>", targets),
             "the running Pods get the port names and labels that the Services will ask for, or"
             " else those have no endpoints for a while",
+            Stage.EXPAND,
         )
     why = "the new Pods are made by their controllers"
     if any(wrap.old_pods is OldPods.TAKEN_OVER for wrap in wraps):
@@ -99,7 +100,10 @@ def _apply_first(
         )
     names = ", ".join(target.split(" ")[0] for target in targets)
     return MigrationStep(
-        f"apply {names} and wait", _then_wait("kubectl apply -f <files>", targets), why
+        f"apply {names} and wait",
+        _then_wait("kubectl apply -f <files>", targets),
+        why,
+        Stage.EXPAND,
     )
 
 
@@ -150,6 +154,7 @@ def _later_stages(
             _then_wait("kubectl apply -f <files of ?stage=contract>", targets),
             "the moved containers leave the old Pods; an object that was not made by apply keeps"
             " them: use kubectl replace for it",
+            Stage.CONTRACT,
         ),
         *(
             _renew_pods(split)
@@ -164,11 +169,12 @@ def _add(targets: Sequence[str]) -> MigrationStep:
     command = _then_wait("kubectl apply -f <files of ?stage=add>", targets)
     if not targets:
         why = "what the new workloads will need is made, such as their Services"
-        return MigrationStep("apply the stage add", command, why)
+        return MigrationStep("apply the stage add", command, why, Stage.ADD)
     return MigrationStep(
         "apply the stage add and wait for the new workloads",
         command,
         "the new Pods start beside the old ones, and nobody is led to them yet",
+        Stage.ADD,
     )
 
 
@@ -186,7 +192,7 @@ def _switch(stopped: Sequence[Proposal], *, has_others: bool) -> MigrationStep:
             " moves must not run twice"
         )
     command = "kubectl apply -f <files of ?stage=switch>"
-    return MigrationStep("apply the stage switch", command, "; ".join(parts))
+    return MigrationStep("apply the stage switch", command, "; ".join(parts), Stage.SWITCH)
 
 
 def _wait_for_end(split: Proposal) -> MigrationStep:

@@ -76,7 +76,12 @@ def rewrite_to_dict(report: Report) -> Json:
             for item in rewrite.verification
         ],
         "migration": [
-            {"step": item.step, "command": item.command, "why": item.why}
+            {
+                "step": item.step,
+                "command": item.command,
+                "why": item.why,
+                "stage": None if item.stage is None else item.stage.label,
+            }
             for item in rewrite.migration
         ],
     }

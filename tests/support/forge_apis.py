@@ -109,6 +109,8 @@ class GitHub:
             case "POST", "/issues/7/comments":
                 return pull.add_comment("talk", body=text_of(payload, {"body"}, self.limit))
             case "POST", "/pulls/7/comments":
+                return self._comment(payload)
+            case "POST", "/pulls/7/reviews":
                 return self._review(payload)
             case "POST", "/graphql":
                 return self._threads(payload["variables"])
@@ -118,6 +120,19 @@ class GitHub:
         return self._change(method, comment, payload)
 
     def _review(self, payload: Json) -> Json:
+        """All comments, or none if one of them is wrong."""
+        if payload.keys() - {"commit_id", "event", "comments", "body"}:
+            raise Refusal(422)
+        before = dict(self.pull_request.comments)
+        try:
+            for comment in payload["comments"]:
+                self._comment(comment | {"commit_id": payload["commit_id"]})
+        except Refusal:
+            self.pull_request.comments = before
+            raise
+        return {"id": 1}
+
+    def _comment(self, payload: Json) -> Json:
         known = {"body", "path", "line", "side", "start_line", "start_side", "commit_id"}
         body = text_of(payload, known, self.limit)
         first, last = payload.get("start_line"), payload["line"]

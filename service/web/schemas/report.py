@@ -295,6 +295,12 @@ class MigrationStepSchema(StrictSchema):
         },
     )
     why = text_field("What goes wrong without it.")
+    stage = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf([None, *(stage.label for stage in Stage)]),
+        metadata={"description": "The stage that it applies; null where it applies none."},
+    )
 
 
 class RewriteSchema(AnalysisSchema):

@@ -360,3 +360,20 @@ def test_a_pod_that_is_wrapped_is_not_made_anew_by_hand() -> None:
     wrapped = wrap("ReplicaSet")
     told = migration_steps((wrapped, moving(wrapped.workload, MOVE)))
     assert not any("made anew" in step.step for step in told)
+
+
+def test_a_step_says_which_stage_it_applies() -> None:
+    """So that who commits stages knows what comes before each and what after it."""
+    text = (EXAMPLES / "wordpress-and-mysql.yaml").read_text()
+    report = run([("set.yaml", text.encode())], Options(), rewrite=True)
+    assert report.rewrite is not None
+    assert [
+        (item.stage, (item.command or "").split(" ")[1:2]) for item in report.rewrite.migration
+    ] == [
+        (None, ["diff"]),
+        (Stage.ADD, ["apply"]),
+        (Stage.SWITCH, ["apply"]),
+        (None, ["wait"]),
+        (Stage.CONTRACT, ["apply"]),
+        (None, []),
+    ]

@@ -1,0 +1,239 @@
+"""Looks at one pull request, and makes it say and do what it should.
+
+Whatever the reason for looking (a webhook, a sweep, a start after a crash), what is to be done is
+read from the forge: which commands have no answer, which commit is the newest, what was posted. So
+a look that is repeated changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import requests
+
+from clients.bot.forge import PullRequest, Repository, State
+from clients.bot.hosted.commands import Command, answer, unanswered
+from clients.bot.hosted.contents import Bounds, Cache, read_manifests
+from clients.bot.hosted.splits import Splits
+from clients.bot.hosted.stages import Mark, read_mark
+from clients.bot.reconcile import Outcome, reconcile
+from clients.bot.selection import manifests_of_diff
+from clients.bot.service import Service
+from clients.bot.trouble import Trouble
+
+_NOT_ALLOWED = (401, 403, 404)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all looks share."""
+
+    service: Service
+    """Podsplit."""
+    bounds: Bounds
+    """How much of a repository is read."""
+    cache: Cache
+    """What was read before."""
+    name: str = ""
+    """What tells this bot's comments from those of another one."""
+    docs: str = ""
+    """Where people find the documentation."""
+
+
+@dataclass
+class Look:
+    """What came of a look."""
+
+    outcome: str = "nothing"
+    """`reviewed`, `known` (that commit was), `superseded` (there is a newer one), `stage` (a pull
+    request of the bot's own), `closed`, or `refused` (Podsplit can't say anything).
+    """
+    comments: Outcome | None = None
+    """What was posted."""
+    commands: int = 0
+    """How many commands were carried out or declined."""
+    stages: tuple[str, ...] = ()
+    """The stages that pull requests were opened for."""
+    refused: tuple[str, ...] = ()
+    """What the forge doesn't let the bot do: `permissions` (ask who may write), `status`."""
+
+
+class Attendant:
+    """Looks at the pull requests of one repository."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        surroundings: Surroundings,
+        *,
+        platform: str,
+        folders: tuple[str, ...] = (),
+        strict: bool = False,
+    ) -> None:
+        """Know a repository.
+
+        Args:
+            repository: the repository.
+            surroundings: what all looks share.
+            platform: the forge, by the service's name for it.
+            folders: folders and files to look at; none for all.
+            strict: whether the status fails while there is something to change.
+        """
+        self._repository = repository
+        self._around = surroundings
+        self._platform = platform
+        self._folders = folders
+        self._is_strict = strict
+        self._splits = Splits(repository, surroundings, folders)
+
+    def attend(self, number: int, reviewed: str = "") -> tuple[Look, str]:
+        """Look at a pull request.
+
+        Args:
+            number: its number.
+            reviewed: the commit that was reviewed last; empty if that isn't known.
+
+        Returns:
+            What came of it, and the commit that is reviewed now.
+
+        Raises:
+            requests.RequestException: the forge refuses something, or can't be reached.
+            Trouble: the service can't be reached.
+        """
+        repository = self._repository
+        pull_request = repository.pull_request(number)
+        account = repository.own_account()
+        mark = read_mark(pull_request.body, repository.hidden)
+        is_own = mark is not None and pull_request.author == account
+        look = Look()
+        comments = list(repository.conversation(pull_request).comments())
+        is_wanted = False
+        for command in unanswered(comments, account, repository.hidden):
+            if not self._may_write(command.author, look):
+                continue
+            look.commands += 1
+            if command.word == "recheck":
+                is_wanted = True
+                continue
+            self._carry_out(command, pull_request, mark if is_own else None, look)
+        if is_own and mark is not None:
+            look.outcome = "stage"
+            if pull_request.state is State.OPEN:
+                self._check_stage(pull_request, mark, look)
+        elif pull_request.state is not State.OPEN:
+            look.outcome = "closed"
+        elif pull_request.head == reviewed and not is_wanted:
+            look.outcome = "known"
+        else:
+            reviewed = self._review(pull_request, account, look)
+        if is_wanted:
+            self._answer_rechecks(pull_request, account, look)
+        return look, reviewed
+
+    def own_open(self) -> Iterator[int]:
+        """The numbers of the bot's own pull requests that are open."""
+        for pull_request, _ in self._splits.own():
+            if pull_request.state is State.OPEN:
+                yield pull_request.number
+
+    def _review(self, pull_request: PullRequest, account: str, look: Look) -> str:
+        """Make a pull request say what the service says of it; the commit that was reviewed."""
+        repository, around = self._repository, self._around
+        status = f"podsplit/{around.name}" if around.name else "podsplit"
+        diff = manifests_of_diff(repository.difference(pull_request), self._folders)
+        try:
+            files = read_manifests(
+                repository,
+                pull_request.head,
+                source=pull_request.source,
+                folders=self._folders,
+                bounds=around.bounds,
+                cache=around.cache,
+            )
+        except Trouble as trouble:
+            text = f"not looked at: {trouble}"
+            self._set_status(pull_request, status, text, passed=not self._is_strict, look=look)
+            look.outcome = "refused"
+            return pull_request.head
+        said = around.service.suggestions(self._platform, around.name, files, diff)
+        newest = repository.pull_request(pull_request.number)
+        if newest.head != pull_request.head or newest.state is not State.OPEN:
+            # What was said is of a commit that nobody looks at any more; the newest is looked at
+            # next.
+            look.outcome = "superseded"
+            return ""
+        look.outcome = "reviewed"
+        look.comments = reconcile(repository.conversation(pull_request), said, account)
+        quiet = said["summary"]["quiet"]
+        text = "nothing to change"
+        if not quiet:
+            text = f"suggestions: {len(said['comments'])}; the summary has the rest"
+        passed = quiet or not self._is_strict
+        self._set_status(pull_request, status, text, passed=passed, look=look)
+        return pull_request.head
+
+    def _carry_out(
+        self, command: Command, pull_request: PullRequest, mark: Mark | None, look: Look
+    ) -> None:
+        """Do what a command says, and answer it."""
+        try:
+            done = self._splits.carry_out(command, pull_request, mark)
+        except Trouble as trouble:
+            text = f"Podsplit can't do that: {trouble}."
+        else:
+            text = done.text
+            look.stages += done.stages
+        self._say(pull_request, command.comment, text)
+
+    def _answer_rechecks(self, pull_request: PullRequest, account: str, look: Look) -> None:
+        """Say that it was looked at again, to each who asked: only once that is so."""
+        if look.outcome == "superseded":
+            return
+        comments = self._repository.conversation(pull_request).comments()
+        text = f"Podsplit has looked at {pull_request.head[:12]} again."
+        for command in list(unanswered(comments, account, self._repository.hidden)):
+            if command.word == "recheck" and self._may_write(command.author, look):
+                self._say(pull_request, command.comment, text)
+
+    def _may_write(self, account: str, look: Look) -> bool:
+        """Whether somebody may push; nobody may where the forge doesn't tell the bot."""
+        try:
+            return self._repository.may_write(account)
+        except requests.HTTPError as error:
+            if error.response.status_code != requests.codes.forbidden:
+                raise
+            look.refused += ("permissions",)
+            return False
+
+    def _set_status(
+        self, pull_request: PullRequest, name: str, text: str, *, passed: bool, look: Look
+    ) -> None:
+        """Set a status; a token that may comment need not be allowed to."""
+        conversation = self._repository.conversation(pull_request)
+        try:
+            conversation.set_status(name, text, passed=passed)
+        except requests.HTTPError as error:
+            if error.response.status_code not in _NOT_ALLOWED:
+                raise
+            look.refused += ("status",)
+
+    def _check_stage(self, pull_request: PullRequest, mark: Mark, look: Look) -> None:
+        """Say at a stage's commit whether it may still be merged."""
+        is_current = self._splits.digest_of(pull_request.base, mark) == mark.before
+        self._set_status(
+            pull_request,
+            "podsplit/stage",
+            f"stage {mark.stage} of {mark.workload}"
+            if is_current
+            else (
+                "don't merge: the manifests have changed since; close this, and comment"
+                " /podsplit apply for a new one"
+            ),
+            passed=is_current,
+            look=look,
+        )
+
+    def _say(self, pull_request: PullRequest, comment: str, text: str) -> None:
+        body = answer(comment, self._repository.hidden, text)
+        self._repository.conversation(pull_request).create({"body": body})

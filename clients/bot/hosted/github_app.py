@@ -1,0 +1,75 @@
+"""Tokens of a GitHub App: each is for what one owner has installed it on, for an hour."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import jwt
+
+from clients.bot import github
+from clients.bot.hosted.settings import SettingsError
+
+_JWT_SECONDS = 540
+"""How long the App's own token holds; GitHub takes none of over ten minutes."""
+_CLOCK_SECONDS = 60
+"""By how much GitHub's clock may be behind."""
+_RENEWED_AFTER = 3000.0
+"""Seconds until a token of an installation is asked for anew; it holds for an hour."""
+
+
+class GitHubApp:
+    """An App, by its id and its private key."""
+
+    def __init__(self, api: str, app: int, key: Callable[[], str]) -> None:
+        """Know an App.
+
+        Args:
+            api: where the REST API is.
+            app: its id.
+            key: returns its private key, in PEM.
+        """
+        self._api = api
+        self._app = app
+        self._key = key
+        self._tokens: dict[str, tuple[float, str]] = {}
+        self._lock = threading.Lock()
+        self._account = ""
+
+    def token(self, owner: str) -> str:
+        """A token for an owner's repositories.
+
+        Raises:
+            SettingsError: the key is none.
+            requests.RequestException: the App isn't installed there, or GitHub can't be reached.
+        """
+        with self._lock:
+            until, token = self._tokens.get(owner.lower(), (0.0, ""))
+            if time.monotonic() >= until:
+                with github.session(self._own_token()) as http:
+                    found = http.get(f"{self._api}/users/{owner}/installation").json()
+                    url = f"{self._api}/app/installations/{found['id']}/access_tokens"
+                    token = http.post(url).json()["token"]
+                self._tokens[owner.lower()] = (time.monotonic() + _RENEWED_AFTER, token)
+            return token
+
+    def account(self) -> str:
+        """The login of the App's user."""
+        with self._lock:
+            if not self._account:
+                with github.session(self._own_token()) as http:
+                    self._account = f"{http.get(f'{self._api}/app').json()['slug']}[bot]"
+            return self._account
+
+    def _own_token(self) -> str:
+        now = int(time.time())
+        claims = {
+            "iat": now - _CLOCK_SECONDS,
+            "exp": now + _JWT_SECONDS,
+            "iss": str(self._app),
+        }
+        try:
+            return jwt.encode(claims, self._key(), algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError):
+            raise SettingsError("the key of the GitHub App is no private key in PEM") from None

@@ -1,0 +1,221 @@
+"""The settings of the hosted bot: a file with the forges, and a folder with their secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+KINDS = ("github", "gitlab", "gitea", "bitbucket")
+"""What a forge may be; Forgejo is a `gitea`."""
+_APIS = {
+    "github": "https://api.github.com",
+    "gitlab": "https://gitlab.com/api/v4",
+    "bitbucket": "https://api.bitbucket.org/2.0",
+}
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
+_REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)*/([\w.-]+|\*)\Z")
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which, what is allowed, and no secret."""
+
+
+class _ForgeSchema(Schema):
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    api = fields.String(validate=validate.Regexp(r"^https?://[^\s/]+(/[^\s]*)?\Z"))
+    repositories = fields.List(
+        fields.String(
+            validate=validate.Regexp(
+                _REPOSITORY, error="must be owner/name, or owner/* for all that an owner has"
+            )
+        ),
+        required=True,
+        validate=validate.Length(min=1),
+    )
+    paths = fields.List(fields.String(validate=validate.Length(min=1)))
+    account = fields.String()
+    app = fields.Integer(strict=True)
+    strict = fields.Boolean(truthy={True}, falsy={False})
+
+
+class _FileSchema(Schema):
+    class Meta:
+        """Unknown fields are errors."""
+
+        unknown = RAISE
+
+    forges = fields.Dict(
+        keys=fields.String(validate=validate.Regexp(_NAME)),
+        values=fields.Nested(_ForgeSchema),
+        required=True,
+        validate=validate.Length(min=1),
+    )
+    name = fields.String(validate=validate.Regexp(r"^[a-z0-9-]{1,40}\Z"))
+    docs = fields.String()
+
+
+@dataclass(frozen=True)
+class ForgeSettings:
+    """A forge that the bot works on."""
+
+    name: str
+    """What it is called, in the address of its webhooks and in metrics."""
+    kind: str
+    """One of `KINDS`."""
+    api: str
+    """Where its API is."""
+    repositories: tuple[str, ...]
+    """The repositories that are looked at, as `owner/name`, or `owner/*` for all of an owner."""
+    secrets: Path
+    """The folder with `<name>.secret` and `<name>.token`, or `<name>.key` for a GitHub App."""
+    paths: tuple[str, ...] = ()
+    """Folders and files to look at; empty for all."""
+    account: str = ""
+    """Who the bot is, where the forge doesn't tell its token."""
+    app: int | None = None
+    """The id of the GitHub App that it is; None for a token."""
+    strict: bool = False
+    """Whether the status of a commit fails while there is something to change."""
+
+    def allows(self, repository: str) -> bool:
+        """Whether a repository is one of those that are looked at; case is of no matter."""
+        wanted = repository.lower()
+        owner = wanted.rpartition("/")[0]
+        return any(entry.lower() in (wanted, f"{owner}/*") for entry in self.repositories)
+
+    def secret(self, kind: str) -> str:
+        """A secret: read each time, as it may be renewed.
+
+        Args:
+            kind: `secret`, `token` or `key`.
+
+        Raises:
+            SettingsError: there is none.
+        """
+        path = self.secrets / f"{self.name}.{kind}"
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            text = ""
+        if not text:
+            raise SettingsError(f"{path.name} is missing or empty among the secrets")
+        return text
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings."""
+
+    forges: Mapping[str, ForgeSettings]
+    """By name."""
+    service: str
+    """Where Podsplit is."""
+    token: str = field(default="", repr=False)
+    """Its token, if it needs one."""
+    name: str = ""
+    """What tells this bot's comments from those of another one; empty for the only one."""
+    docs: str = ""
+    """Where people find the documentation; empty for nowhere."""
+    workers: int = 2
+    """How many pull requests are worked on at once."""
+    queue: int = 1000
+    """How many wait at most."""
+    sweep_seconds: float = 300.0
+    """Seconds from one look at all pull requests to the next."""
+    max_files: int = 2000
+    """Manifests of one repository."""
+    max_bytes: int = 8_000_000
+    """Their bytes."""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Read PODSPLIT_BOT_CONFIG (a file), PODSPLIT_BOT_SECRETS (a folder), PODSPLIT_URL and
+        PODSPLIT_TOKEN; and PODSPLIT_BOT_WORKERS, _QUEUE, _SWEEP_SECONDS, _MAX_FILES and _MAX_BYTES.
+
+        Raises:
+            SettingsError: one is missing or wrong.
+        """
+        path = _required(environ, "PODSPLIT_BOT_CONFIG")
+        secrets = Path(_required(environ, "PODSPLIT_BOT_SECRETS"))
+        content = _read(Path(path))
+        forges = {name: _forge(name, values, secrets) for name, values in content["forges"].items()}
+        for forge in forges.values():
+            forge.secret("secret")
+            forge.secret("token" if forge.app is None else "key")
+        return cls(
+            forges=forges,
+            service=_required(environ, "PODSPLIT_URL"),
+            token=environ.get("PODSPLIT_TOKEN", ""),
+            name=content.get("name", ""),
+            docs=content.get("docs", "").rstrip("/"),
+            workers=int(_number(environ, "WORKERS", cls.workers, 1, 32)),
+            queue=int(_number(environ, "QUEUE", cls.queue, 1, 100_000)),
+            sweep_seconds=_number(environ, "SWEEP_SECONDS", cls.sweep_seconds, 1, 86_400),
+            max_files=int(_number(environ, "MAX_FILES", cls.max_files, 1, 100_000)),
+            max_bytes=int(_number(environ, "MAX_BYTES", cls.max_bytes, 1000, 100_000_000)),
+        )
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: float, least: float, most: float
+) -> float:
+    text = environ.get(f"PODSPLIT_BOT_{name}", "")
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise SettingsError(f"PODSPLIT_BOT_{name} must be a number from {least:g} to {most:g}")
+    return value
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The validated content of the file."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded: dict[str, Any] = _FileSchema().load(raw if isinstance(raw, dict) else {})
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise SettingsError(f"{path} is not YAML") from None
+    except ValidationError as error:
+        raise SettingsError(f"{path}: {error.messages}") from None
+    return loaded
+
+
+def _forge(name: str, values: Mapping[str, Any], secrets: Path) -> ForgeSettings:
+    kind = values["kind"]
+    api = values.get("api", _APIS.get(kind, ""))
+    if not api:
+        raise SettingsError(f"forges.{name}.api is not set: a {kind} has no address of its own")
+    if values.get("app") is not None and kind != "github":
+        raise SettingsError(f"forges.{name}.app: only GitHub has Apps")
+    return ForgeSettings(
+        name=name,
+        kind=kind,
+        api=api.rstrip("/"),
+        repositories=tuple(values["repositories"]),
+        secrets=secrets,
+        paths=tuple(values.get("paths", ())),
+        account=values.get("account", ""),
+        app=values.get("app"),
+        strict=values.get("strict", False),
+    )

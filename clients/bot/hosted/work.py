@@ -1,0 +1,319 @@
+"""What is to be done: a bounded queue of pull requests, those who work on it, and the sweep."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import requests
+
+from clients.bot.forge import PullRequest, State
+from clients.bot.hosted.attend import Attendant, Look, Surroundings
+from clients.bot.hosted.forges import OneForge
+from clients.bot.hosted.metrics import Metrics
+from clients.bot.hosted.settings import SettingsError
+from clients.bot.hosted.webhooks import ALL
+from clients.bot.trouble import Trouble
+
+_log = logging.getLogger("podsplit.bot")
+
+_TRIES = 5
+_FIRST_DELAY = 5.0
+"""Seconds until a look that failed is tried again; each time four times as many."""
+_MOST_KNOWN = 20_000
+"""Pull requests that are remembered."""
+_MOST_SWEPT = 500
+"""Pull requests of a repository, the last changed first, that a sweep looks through."""
+_CLOSED_FOR = timedelta(days=1)
+"""How long a closed pull request is looked at: something may have been said on it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A pull request to look at."""
+
+    forge: str
+    """The forge's name."""
+    repository: str
+    """The repository's full name."""
+    number: int
+    """The pull request's number, or `ALL`."""
+
+
+class Queue:
+    """Jobs that wait, each once. Of one repository no two are worked on at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: OrderedDict[Job, int] = OrderedDict()
+        self._later: list[tuple[float, int, Job, int]] = []
+        self._busy: set[tuple[str, str]] = set()
+        self._changed = threading.Condition()
+        self._is_closed = False
+        self._count = 0
+
+    def put(self, job: Job, failures: int = 0) -> bool:
+        """Have a job done, unless it waits already.
+
+        Args:
+            job: the job.
+            failures: how often it has failed.
+
+        Returns:
+            Whether there is room for it.
+        """
+        with self._changed:
+            if job not in self._waiting:
+                if len(self._waiting) >= self._most or self._is_closed:
+                    return False
+                self._waiting[job] = failures
+                self._changed.notify()
+            return True
+
+    def put_later(self, job: Job, failures: int, seconds: float) -> None:
+        """Have a job done again after a while; without room it is left to the sweep."""
+        with self._changed:
+            if len(self._later) < self._most:
+                self._count += 1
+                when = time.monotonic() + seconds
+                heapq.heappush(self._later, (when, self._count, job, failures))
+                self._changed.notify()
+
+    def take(self) -> tuple[Job, int] | None:
+        """The next job, and how often it has failed; None once the queue is closed. Whoever takes
+        it says when it is `done`.
+        """
+        with self._changed:
+            while not self._is_closed:
+                now = time.monotonic()
+                while self._later and self._later[0][0] <= now:
+                    _, _, job, failures = heapq.heappop(self._later)
+                    self._waiting.setdefault(job, failures)
+                for job in self._waiting:
+                    if (job.forge, job.repository) not in self._busy:
+                        self._busy.add((job.forge, job.repository))
+                        return job, self._waiting.pop(job)
+                self._changed.wait(max(0.01, self._later[0][0] - now) if self._later else None)
+        return None
+
+    def done(self, job: Job) -> None:
+        """Say that a job is done."""
+        with self._changed:
+            self._busy.discard((job.forge, job.repository))
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Give out no more jobs. What waits is lost: the next start's sweep finds it."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def __len__(self) -> int:
+        with self._changed:
+            return len(self._waiting) + len(self._later)
+
+
+class Known:
+    """What is known of pull requests: nothing that a restart may not lose."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[Job, tuple[str, str]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, job: Job) -> tuple[str, str]:
+        """The commit that was reviewed last, and when the pull request had changed by then."""
+        with self._lock:
+            return self._values.get(job, ("", ""))
+
+    def put(self, job: Job, reviewed: str, changed: str) -> None:
+        """Remember it; what was not looked at for longest is forgotten."""
+        with self._lock:
+            self._values[job] = (reviewed, changed)
+            self._values.move_to_end(job)
+            while len(self._values) > _MOST_KNOWN:
+                self._values.popitem(last=False)
+
+
+class Work:
+    """The bot's threads: some that look at pull requests, and one that sweeps."""
+
+    def __init__(
+        self,
+        forges: Mapping[str, OneForge],
+        surroundings: Surroundings,
+        metrics: Metrics,
+        *,
+        workers: int,
+        queue: int,
+        sweep_seconds: float,
+    ) -> None:
+        """Prepare the work.
+
+        Args:
+            forges: by name.
+            surroundings: what all looks share.
+            metrics: where it is counted.
+            workers: how many pull requests are worked on at once.
+            queue: how many wait at most.
+            sweep_seconds: seconds from one look at all pull requests to the next.
+        """
+        self._forges = forges
+        self._around = surroundings
+        self._metrics = metrics
+        self._sweep_seconds = sweep_seconds
+        self._known = Known()
+        self._stopping = threading.Event()
+        self.queue = Queue(queue)
+        metrics.queue.set_function(lambda: len(self.queue))
+        self._threads = [
+            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        self._threads.append(threading.Thread(target=self._sweep, name="sweep", daemon=True))
+
+    def start(self) -> None:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def is_well(self) -> bool:
+        """Whether all threads are at work."""
+        return not self._stopping.is_set() and all(thread.is_alive() for thread in self._threads)
+
+    def stop(self, seconds: float) -> None:
+        """Let what was begun come to its end, for so many seconds at most."""
+        self._stopping.set()
+        self.queue.close()
+        until = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def _work(self) -> None:
+        while (taken := self.queue.take()) is not None:
+            job, failures = taken
+            try:
+                self._look(job, failures)
+            finally:
+                self.queue.done(job)
+
+    def _look(self, job: Job, failures: int) -> None:
+        started = time.monotonic()
+        fields: dict[str, object] = {
+            "forge": job.forge,
+            "repository": job.repository,
+            "number": job.number,
+        }
+        try:
+            outcome = self._attend(job, fields)
+        except Exception as error:  # noqa: BLE001 - a mistake of ours costs this look, not the bot
+            outcome = "failed"
+            fields |= _told(error)
+            if failures + 1 < _TRIES:
+                self.queue.put_later(job, failures + 1, _FIRST_DELAY * 4**failures)
+        self._metrics.looks.labels(job.forge, outcome).inc()
+        self._metrics.seconds.observe(time.monotonic() - started)
+        fields |= {"outcome": outcome, "seconds": round(time.monotonic() - started, 3)}
+        level = logging.WARNING if outcome == "failed" else logging.INFO
+        _log.log(level, "looked at a pull request", extra={"fields": fields})
+
+    def _attend(self, job: Job, fields: dict[str, object]) -> str:
+        forge = self._forges[job.forge]
+        with forge.repository(job.repository) as repository:
+            attendant = Attendant(
+                repository,
+                self._around,
+                platform=forge.settings.kind,
+                folders=forge.settings.paths,
+                strict=forge.settings.strict,
+            )
+            if job.number == ALL:
+                for number in attendant.own_open():
+                    self.queue.put(Job(job.forge, job.repository, number))
+                return "listed"
+            before = repository.pull_request(job.number).changed
+            look, reviewed = attendant.attend(job.number, self._known.get(job)[0])
+        self._known.put(job, reviewed, "" if look.outcome == "superseded" else before)
+        if look.outcome == "superseded":
+            self.queue.put(job)
+        self._count(job, look, fields)
+        return look.outcome
+
+    def _count(self, job: Job, look: Look, fields: dict[str, object]) -> None:
+        if look.comments is not None:
+            for what in ("created", "updated", "deleted"):
+                count = getattr(look.comments, what)
+                self._metrics.comments.labels(job.forge, what).inc(count)
+                fields[what] = count
+            self._metrics.comments.labels(job.forge, "refused").inc(len(look.comments.refused))
+            fields["refused_comments"] = len(look.comments.refused)
+        for stage in look.stages:
+            self._metrics.stages.labels(job.forge, stage).inc()
+        fields |= {"commands": look.commands, "stages": list(look.stages)}
+        if look.refused:
+            fields["not_allowed"] = sorted(set(look.refused))
+
+    def _sweep(self) -> None:
+        """Find what no webhook told of, from the start on."""
+        while not self._stopping.is_set():
+            for name, forge in self._forges.items():
+                try:
+                    repositories = list(forge.repositories())
+                except Exception as error:  # noqa: BLE001 - as in `_look`
+                    self._failed_sweep({"forge": name}, error)
+                    continue
+                for repository in repositories:
+                    if self._stopping.is_set():
+                        return
+                    self._sweep_one(forge, repository)
+            self._metrics.swept.set_to_current_time()
+            self._stopping.wait(self._sweep_seconds)
+
+    def _sweep_one(self, forge: OneForge, name: str) -> None:
+        try:
+            with forge.repository(name) as repository:
+                found = [
+                    pull_request
+                    for pull_request in islice(repository.pull_requests(), _MOST_SWEPT)
+                    if pull_request.state is State.OPEN or _is_recent(pull_request)
+                ]
+        except Exception as error:  # noqa: BLE001 - as in `_look`
+            self._failed_sweep({"forge": forge.settings.name, "repository": name}, error)
+            return
+        for pull_request in found:
+            job = Job(forge.settings.name, name, pull_request.number)
+            if self._known.get(job)[1] != pull_request.changed:
+                self.queue.put(job)
+        if any(pull_request.state is State.OPEN for pull_request in found):
+            # A stage has to be looked at when its base has changed, which its own change isn't.
+            self.queue.put(Job(forge.settings.name, name, ALL))
+
+    def _failed_sweep(self, fields: dict[str, object], error: Exception) -> None:
+        self._metrics.looks.labels(str(fields["forge"]), "failed").inc()
+        _log.warning("couldn't sweep", extra={"fields": fields | _told(error)})
+
+
+def _is_recent(pull_request: PullRequest) -> bool:
+    try:
+        changed = datetime.fromisoformat(pull_request.changed)
+    except ValueError:
+        return True
+    if changed.tzinfo is None:
+        changed = changed.replace(tzinfo=UTC)
+    return datetime.now(UTC) - changed < _CLOSED_FOR
+
+
+def _told(error: Exception) -> dict[str, object]:
+    """What a log may hold of an exception: its text only where it quotes nothing."""
+    told: dict[str, object] = {"error": type(error).__name__}
+    if isinstance(error, requests.RequestException) and error.response is not None:
+        told["status"] = error.response.status_code
+    if isinstance(error, (Trouble, SettingsError)):
+        told["reason"] = str(error)
+    return told
