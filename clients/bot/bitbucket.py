@@ -34,8 +34,12 @@ _NO_FILES = frozenset({"link", "subrepository"})
 
 
 def session(token: str) -> Session:
-    """A session that sends a token."""
-    return Session({"Authorization": f"Bearer {token}"})
+    """A session that sends a token. A diff is at another address, which Bitbucket leads to; other
+    hosts don't get the token, as requests sends no Authorization there.
+    """
+    http = Session({"Authorization": f"Bearer {token}"})
+    http.max_redirects = 1
+    return http
 
 
 def from_environment(environ: Mapping[str, str]) -> BitbucketConversation:
@@ -86,11 +90,8 @@ class Bitbucket:
         return BitbucketConversation(self, str(pull_request.number), pull_request.head)
 
     def difference(self, pull_request: PullRequest) -> str:
-        """The unified diff of a pull request, which Bitbucket has under another address."""
-        url = f"{self.url}/pullrequests/{pull_request.number}/diff"
-        answer = self.http.get(url, allow_redirects=False)
-        if answer.is_redirect:
-            answer = self.http.get(str(same_host(url, answer.headers["Location"])))
+        """The unified diff of a pull request."""
+        answer = self.http.get(f"{self.url}/pullrequests/{pull_request.number}/diff")
         return answer.content.decode("utf-8", "replace")
 
     def files(self, commit: str, source: str = "") -> Iterator[Entry]:

@@ -246,6 +246,17 @@ class Session(requests.Session):
         answer.raise_for_status()
         return answer
 
+    def delete(self, *arguments: Any, **keywords: Any) -> requests.Response:
+        """Delete something. What is gone already, deleted by somebody else or by a request whose
+        answer got lost, is deleted.
+        """
+        try:
+            return super().delete(*arguments, **keywords)
+        except requests.HTTPError as error:
+            if error.response.status_code not in (requests.codes.not_found, requests.codes.gone):
+                raise
+            return error.response
+
     def pages(self, url: str, size: str = "per_page=100") -> Iterator[Any]:
         """The items of a list, over all its pages, as the header Link names them.
 

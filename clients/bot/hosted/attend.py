@@ -53,8 +53,8 @@ class Look:
     """What was posted."""
     commands: int = 0
     """How many commands were carried out or declined."""
-    stages: tuple[str, ...] = ()
-    """The stages that pull requests were opened for."""
+    stages: tuple[tuple[str, int], ...] = ()
+    """The stages that pull requests were opened for, each with the number of that."""
     refused: tuple[str, ...] = ()
     """What the forge doesn't let the bot do: `permissions` (ask who may write), `status`."""
 

@@ -33,8 +33,8 @@ class Done:
 
     text: str
     """The answer."""
-    stages: tuple[str, ...] = ()
-    """The stages that a pull request was opened for: one or none."""
+    stages: tuple[tuple[str, int], ...] = ()
+    """The stages that a pull request was opened for, one or none, with the number of that."""
 
 
 class Splits:
@@ -117,7 +117,7 @@ class Splits:
         opened = self._open(
             plan, rewritten, base=base, tip=tip, origin=origin, asked=command.comment
         )
-        return Done(_opened(opened), (plan.stage,))
+        return Done(_opened(opened), ((plan.stage, opened.number),))
 
     def _merged(
         self,

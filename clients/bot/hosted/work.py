@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from urllib.parse import urlsplit
 
 import requests
 
@@ -80,7 +81,8 @@ class Queue:
     def put_later(self, job: Job, failures: int, seconds: float) -> None:
         """Have a job done again after a while; without room it is left to the sweep."""
         with self._changed:
-            if len(self._later) < self._most:
+            is_new = all(known != job for _, _, known, _ in self._later)
+            if is_new and len(self._later) < self._most:
                 self._count += 1
                 when = time.monotonic() + seconds
                 heapq.heappush(self._later, (when, self._count, job, failures))
@@ -253,9 +255,10 @@ class Work:
                 fields[what] = count
             self._metrics.comments.labels(job.forge, "refused").inc(len(look.comments.refused))
             fields["refused_comments"] = len(look.comments.refused)
-        for stage in look.stages:
+        for stage, number in look.stages:
             self._metrics.stages.labels(job.forge, stage).inc()
-        fields |= {"commands": look.commands, "stages": list(look.stages)}
+            self.queue.put(Job(job.forge, job.repository, number))
+        fields |= {"commands": look.commands, "stages": [stage for stage, _ in look.stages]}
         if look.refused:
             fields["not_allowed"] = sorted(set(look.refused))
 
@@ -313,7 +316,9 @@ def _told(error: Exception) -> dict[str, object]:
     """What a log may hold of an exception: its text only where it quotes nothing."""
     told: dict[str, object] = {"error": type(error).__name__}
     if isinstance(error, requests.RequestException) and error.response is not None:
+        asked = error.response.request
         told["status"] = error.response.status_code
+        told["request"] = f"{asked.method} {urlsplit(asked.url or '').path}"
     if isinstance(error, (Trouble, SettingsError)):
         told["reason"] = str(error)
     return told
