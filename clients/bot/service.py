@@ -8,7 +8,7 @@ from typing import Any
 import requests
 
 from clients.bot.forge import Session, setting
-from clients.bot.trouble import Trouble
+from clients.bot.trouble import Refused, Unreachable
 
 File = dict[str, str]
 """A file as the service takes it: `path` and `content`."""
@@ -18,6 +18,10 @@ _HINTS = {
     404: "PODSPLIT_URL must lead to the service itself",
     413: "name the folders to look at with --paths",
 }
+
+
+_FOR_GOOD = (400, 413, 415, 422)
+"""Statuses that another try doesn't change."""
 
 
 class Service:
@@ -38,7 +42,8 @@ class Service:
             diff: the pull request's.
 
         Raises:
-            Trouble: there is no answer.
+            Refused: it can't say anything of that.
+            Unreachable: there is no answer.
         """
         query = {"platform": platform} | ({"bot": bot} if bot else {})
         return self._ask("suggestions", {"files": files, "diff": diff}, query)
@@ -51,7 +56,8 @@ class Service:
             only: the workloads that may be changed, each as `path:name`; None for all.
 
         Raises:
-            Trouble: there is no answer.
+            Refused: it can't say anything of that.
+            Unreachable: there is no answer.
         """
         options = {"only": only} if only is not None else {}
         return self._ask("rewrite", {"files": files, "options": options}, {})
@@ -63,10 +69,14 @@ class Service:
             )
             found: dict[str, Any] = answer.json()
         except requests.HTTPError as error:
-            raise Trouble(f"Podsplit at {self._url} {_said(error.response)}") from None
+            said = _said(error.response)
+            message = f"Podsplit at {self._url} {said}"
+            if error.response.status_code in _FOR_GOOD:
+                raise Refused(message, f"Podsplit {said}") from None
+            raise Unreachable(message) from None
         except (requests.RequestException, ValueError) as error:
             kind = type(error).__name__
-            raise Trouble(f"Podsplit at {self._url} can't be reached ({kind})") from None
+            raise Unreachable(f"Podsplit at {self._url} can't be reached ({kind})") from None
         return found
 
 

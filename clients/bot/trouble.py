@@ -5,3 +5,21 @@ from __future__ import annotations
 
 class Trouble(Exception):
     """The bot can't go on; the message says why and what to do, and holds no manifest's content."""
+
+
+class Refused(Trouble):
+    """The service can't do what it was asked to, however often it is asked."""
+
+    def __init__(self, message: str, public: str) -> None:
+        """Say why.
+
+        Args:
+            message: for whoever runs the bot.
+            public: for everybody: without the address of the service.
+        """
+        super().__init__(message)
+        self.public = public
+
+
+class Unreachable(Trouble):
+    """The service gives no answer now, and may do so later."""

@@ -7,7 +7,6 @@ a look that is repeated changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import requests
@@ -20,7 +19,7 @@ from clients.bot.hosted.stages import Mark, read_mark
 from clients.bot.reconcile import Outcome, reconcile
 from clients.bot.selection import manifests_of_diff
 from clients.bot.service import Service
-from clients.bot.trouble import Trouble
+from clients.bot.trouble import Refused, Trouble, Unreachable
 
 _NOT_ALLOWED = (401, 403, 404)
 
@@ -46,8 +45,8 @@ class Look:
     """What came of a look."""
 
     outcome: str = "nothing"
-    """`reviewed`, `known` (that commit was), `superseded` (there is a newer one), `stage` (a pull
-    request of the bot's own), `closed`, or `refused` (Podsplit can't say anything).
+    """`reviewed`, `known` (that commit was), `superseded` (there is a newer one), `stage` (an open
+    pull request of the bot's own), `closed`, or `refused` (nothing can be said of it).
     """
     comments: Outcome | None = None
     """What was posted."""
@@ -99,7 +98,7 @@ class Attendant:
 
         Raises:
             requests.RequestException: the forge refuses something, or can't be reached.
-            Trouble: the service can't be reached.
+            Unreachable: the service can't be.
         """
         repository = self._repository
         pull_request = repository.pull_request(number)
@@ -107,9 +106,13 @@ class Attendant:
         mark = read_mark(pull_request.body, repository.hidden)
         is_own = mark is not None and pull_request.author == account
         look = Look()
-        comments = list(repository.conversation(pull_request).comments())
+        comments = repository.conversation(pull_request).comments()
+        commands = list(unanswered(comments, account, repository.hidden))
+        if commands:
+            # As it was when they were said, or later.
+            pull_request = repository.pull_request(number)
         is_wanted = False
-        for command in unanswered(comments, account, repository.hidden):
+        for command in commands:
             if not self._may_write(command.author, look):
                 continue
             look.commands += 1
@@ -118,7 +121,7 @@ class Attendant:
                 continue
             self._carry_out(command, pull_request, mark if is_own else None, look)
         if is_own and mark is not None:
-            look.outcome = "stage"
+            look.outcome = "stage" if pull_request.state is State.OPEN else "closed"
             if pull_request.state is State.OPEN:
                 self._check_stage(pull_request, mark, look)
         elif pull_request.state is not State.OPEN:
@@ -130,12 +133,6 @@ class Attendant:
         if is_wanted:
             self._answer_rechecks(pull_request, account, look)
         return look, reviewed
-
-    def own_open(self) -> Iterator[int]:
-        """The numbers of the bot's own pull requests that are open."""
-        for pull_request, _ in self._splits.own():
-            if pull_request.state is State.OPEN:
-                yield pull_request.number
 
     def _review(self, pull_request: PullRequest, account: str, look: Look) -> str:
         """Make a pull request say what the service says of it; the commit that was reviewed."""
@@ -151,12 +148,14 @@ class Attendant:
                 bounds=around.bounds,
                 cache=around.cache,
             )
+            said = around.service.suggestions(self._platform, around.name, files, diff)
+        except Unreachable:
+            raise
         except Trouble as trouble:
-            text = f"not looked at: {trouble}"
+            text = f"not looked at: {public(trouble)}"
             self._set_status(pull_request, status, text, passed=not self._is_strict, look=look)
             look.outcome = "refused"
             return pull_request.head
-        said = around.service.suggestions(self._platform, around.name, files, diff)
         newest = repository.pull_request(pull_request.number)
         if newest.head != pull_request.head or newest.state is not State.OPEN:
             # What was said is of a commit that nobody looks at any more; the newest is looked at
@@ -179,8 +178,10 @@ class Attendant:
         """Do what a command says, and answer it."""
         try:
             done = self._splits.carry_out(command, pull_request, mark)
+        except Unreachable:
+            raise
         except Trouble as trouble:
-            text = f"Podsplit can't do that: {trouble}."
+            text = f"That can't be done: {public(trouble)}."
         else:
             text = done.text
             look.stages += done.stages
@@ -237,3 +238,8 @@ class Attendant:
     def _say(self, pull_request: PullRequest, comment: str, text: str) -> None:
         body = answer(comment, self._repository.hidden, text)
         self._repository.conversation(pull_request).create({"body": body})
+
+
+def public(trouble: Trouble) -> str:
+    """What everybody may read of some trouble."""
+    return trouble.public if isinstance(trouble, Refused) else str(trouble)

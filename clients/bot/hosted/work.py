@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from clients.bot.forge import PullRequest, State
+from clients.bot.forge import State
 from clients.bot.hosted.attend import Attendant, Look, Surroundings
 from clients.bot.hosted.forges import OneForge
 from clients.bot.hosted.metrics import Metrics
@@ -127,6 +127,7 @@ class Known:
 
     def __init__(self) -> None:
         self._values: OrderedDict[Job, tuple[str, str]] = OrderedDict()
+        self._stages: set[Job] = set()
         self._lock = threading.Lock()
 
     def get(self, job: Job) -> tuple[str, str]:
@@ -134,13 +135,28 @@ class Known:
         with self._lock:
             return self._values.get(job, ("", ""))
 
-    def put(self, job: Job, reviewed: str, changed: str) -> None:
-        """Remember it; what was not looked at for longest is forgotten."""
+    def put(self, job: Job, reviewed: str, changed: str, *, is_stage: bool) -> None:
+        """Remember it; what was not looked at for longest is forgotten.
+
+        Args:
+            job: the pull request.
+            reviewed: as in `get`.
+            changed: likewise.
+            is_stage: whether it is an open one of the bot's own.
+        """
         with self._lock:
+            (self._stages.add if is_stage else self._stages.discard)(job)
             self._values[job] = (reviewed, changed)
             self._values.move_to_end(job)
             while len(self._values) > _MOST_KNOWN:
                 self._values.popitem(last=False)
+
+    def stages(self, forge: str, repository: str) -> list[Job]:
+        """The bot's own pull requests that are open in a repository."""
+        with self._lock:
+            return [
+                job for job in self._stages if (job.forge, job.repository) == (forge, repository)
+            ]
 
 
 class Work:
@@ -171,6 +187,7 @@ class Work:
         self._metrics = metrics
         self._sweep_seconds = sweep_seconds
         self._known = Known()
+        self._swept: dict[tuple[str, str], datetime] = {}
         self._stopping = threading.Event()
         self.queue = Queue(queue)
         metrics.queue.set_function(lambda: len(self.queue))
@@ -227,6 +244,10 @@ class Work:
 
     def _attend(self, job: Job, fields: dict[str, object]) -> str:
         forge = self._forges[job.forge]
+        if job.number == ALL:
+            for stage in self._known.stages(job.forge, job.repository):
+                self.queue.put(stage)
+            return "listed"
         with forge.repository(job.repository) as repository:
             attendant = Attendant(
                 repository,
@@ -235,13 +256,10 @@ class Work:
                 folders=forge.settings.paths,
                 strict=forge.settings.strict,
             )
-            if job.number == ALL:
-                for number in attendant.own_open():
-                    self.queue.put(Job(job.forge, job.repository, number))
-                return "listed"
             before = repository.pull_request(job.number).changed
             look, reviewed = attendant.attend(job.number, self._known.get(job)[0])
-        self._known.put(job, reviewed, "" if look.outcome == "superseded" else before)
+        changed = "" if look.outcome == "superseded" else before
+        self._known.put(job, reviewed, changed, is_stage=look.outcome == "stage")
         if look.outcome == "superseded":
             self.queue.put(job)
         self._count(job, look, fields)
@@ -279,37 +297,45 @@ class Work:
             self._stopping.wait(self._sweep_seconds)
 
     def _sweep_one(self, forge: OneForge, name: str) -> None:
+        """Go through the pull requests that have changed since the last time."""
+        place = (forge.settings.name, name)
+        since = self._swept.get(place, datetime.min.replace(tzinfo=UTC))
+        newest = since
         try:
             with forge.repository(name) as repository:
-                found = [
-                    pull_request
-                    for pull_request in islice(repository.pull_requests(), _MOST_SWEPT)
-                    if pull_request.state is State.OPEN or _is_recent(pull_request)
-                ]
+                for pull_request in islice(repository.pull_requests(), _MOST_SWEPT):
+                    changed = _moment(pull_request.changed)
+                    if changed < since:
+                        break
+                    newest = max(newest, changed)
+                    job = Job(*place, pull_request.number)
+                    is_wanted = pull_request.state is State.OPEN or _is_recent(changed)
+                    if is_wanted and self._known.get(job)[1] != pull_request.changed:
+                        self.queue.put(job)
         except Exception as error:  # noqa: BLE001 - as in `_look`
-            self._failed_sweep({"forge": forge.settings.name, "repository": name}, error)
+            self._failed_sweep({"forge": place[0], "repository": name}, error)
             return
-        for pull_request in found:
-            job = Job(forge.settings.name, name, pull_request.number)
-            if self._known.get(job)[1] != pull_request.changed:
-                self.queue.put(job)
-        if any(pull_request.state is State.OPEN for pull_request in found):
-            # A stage has to be looked at when its base has changed, which its own change isn't.
-            self.queue.put(Job(forge.settings.name, name, ALL))
+        self._swept[place] = newest
+        # A stage has to be looked at when its base has changed, which its own change isn't.
+        for stage in self._known.stages(*place):
+            self.queue.put(stage)
 
     def _failed_sweep(self, fields: dict[str, object], error: Exception) -> None:
         self._metrics.looks.labels(str(fields["forge"]), "failed").inc()
         _log.warning("couldn't sweep", extra={"fields": fields | _told(error)})
 
 
-def _is_recent(pull_request: PullRequest) -> bool:
-    try:
-        changed = datetime.fromisoformat(pull_request.changed)
-    except ValueError:
-        return True
-    if changed.tzinfo is None:
-        changed = changed.replace(tzinfo=UTC)
+def _is_recent(changed: datetime) -> bool:
     return datetime.now(UTC) - changed < _CLOSED_FOR
+
+
+def _moment(text: str) -> datetime:
+    """A moment as a forge writes it; one that can't be read is now."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _told(error: Exception) -> dict[str, object]:
