@@ -13,8 +13,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
 import requests
 from kubernetes.config import ConfigException
@@ -33,6 +32,7 @@ from clients.audit.selection import (
     requests_of,
 )
 from clients.audit.service import Service
+from clients.tokens import token_of
 
 _MOST_REFUSED = 3
 """Namespaces in which nothing else may be written before it gives up."""
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("podsplit-audit: set PODSPLIT_URL to the address of the service", file=sys.stderr)
         return 2
     try:
-        service = Service(url, _token(os.environ), options.format)
+        service = Service(url, token_of(os.environ), options.format)
         cluster = connect()
         audit = _Audit(
             cluster,
@@ -92,21 +92,6 @@ def _parser() -> argparse.ArgumentParser:
         help="a namespace that is passed over, besides those of the system; may be given again",
     )
     return parser
-
-
-def _token(environ: Mapping[str, str]) -> str:
-    """The first token of the file, which may be that of the service itself, or the one given.
-
-    Raises:
-        OSError: the file can't be read.
-    """
-    path = environ.get("PODSPLIT_TOKEN_FILE")
-    if not path:
-        return environ.get("PODSPLIT_TOKEN", "")
-    lines = (line.strip() for line in Path(path).read_text(encoding="utf-8-sig").splitlines())
-    # A name may stand before a token (`audit: token`).
-    tokens = [line.split()[-1] for line in lines if line and not line.startswith("#")]
-    return tokens[0] if tokens else ""
 
 
 class _Audit:

@@ -8,7 +8,8 @@ from typing import Any
 import requests
 
 from clients.bot.forge import Session, setting
-from clients.bot.trouble import Refused, Unreachable
+from clients.bot.trouble import Refused, Trouble, Unreachable
+from clients.tokens import token_of
 
 File = dict[str, str]
 """A file as the service takes it: `path` and `content`."""
@@ -81,8 +82,17 @@ class Service:
 
 
 def from_environment(environ: Mapping[str, str]) -> Service:
-    """PODSPLIT_URL is the service, PODSPLIT_TOKEN its token if it needs one."""
-    return Service(setting(environ, "PODSPLIT_URL"), environ.get("PODSPLIT_TOKEN", ""))
+    """PODSPLIT_URL is the service, PODSPLIT_TOKEN or PODSPLIT_TOKEN_FILE its token if it needs
+    one.
+
+    Raises:
+        Trouble: there is no address, or the file can't be read.
+    """
+    url = setting(environ, "PODSPLIT_URL")
+    try:
+        return Service(url, token_of(environ))
+    except OSError as error:
+        raise Trouble(f"PODSPLIT_TOKEN_FILE can't be read: {error.strerror}") from None
 
 
 def _said(response: requests.Response) -> str:

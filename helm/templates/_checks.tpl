@@ -21,6 +21,24 @@
 {{- if and (.audit).enabled (not (.audit).schedule) }}
 {{- $troubles = append $troubles "audit: its other values are missing, as --reuse-values takes those of an older chart: use --reset-then-reuse-values" }}
 {{- end }}
+{{- with .bot }}
+{{- if .enabled }}
+{{- if not .existingSecret }}
+{{- $troubles = append $troubles "bot.existingSecret: set it to the Secret with the forges' secrets and tokens" }}
+{{- end }}
+{{- if not .forges }}
+{{- $troubles = append $troubles "bot.forges: name one at least, with its kind and its repositories" }}
+{{- end }}
+{{- if and (.ingress).enabled (not (.ingress).host) }}
+{{- $troubles = append $troubles "bot.ingress.host: set it, or any host's /webhooks would be the bot's" }}
+{{- end }}
+{{- range $name, $forge := .forges }}
+{{- if and (eq $forge.kind "gitea") (not $forge.api) }}
+{{- $troubles = append $troubles (printf "bot.forges.%s.api: set it, as in https://git.example.com/api/v1" $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- with (.admission).tls }}
 {{- if and .existingSecret .certManager.enabled }}
 {{- $troubles = append $troubles "admission.tls: give certManager or existingSecret, not both" }}

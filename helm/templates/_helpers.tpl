@@ -146,6 +146,14 @@ secret:
 {{- default (include "podsplit.suffixed" (list . "admission-tls")) .Values.admission.tls.existingSecret }}
 {{- end }}
 
+{{/* The file with the bot's forges. */}}
+{{- define "podsplit.botConfig" -}}
+{{- $config := dict "forges" .Values.bot.forges }}
+{{- with .Values.bot.name }}{{ $_ := set $config "name" . }}{{ end }}
+{{- with .Values.bot.docs }}{{ $_ := set $config "docs" . }}{{ end }}
+{{- toYaml $config }}
+{{- end }}
+
 {{/* The volume with the catalogue. */}}
 {{- define "podsplit.catalogueVolume" -}}
 name: catalogue

@@ -14,6 +14,9 @@ import yaml
 
 from clients.audit.reconcile import REPORTS
 from clients.audit.selection import AROUND, SYSTEM_NAMESPACES, WORKLOADS
+from clients.bot.hosted.app import create_app as create_bot
+from clients.bot.hosted.settings import Settings as BotSettings
+from clients.bot.service import Service as BotService
 from service.web.app import create_app
 from service.web.metrics import Metrics
 from service.web.settings import ServerSettings, Settings
@@ -214,6 +217,61 @@ def test_the_audit_reaches_the_service(helm: Path) -> None:
     assert job["spec"]["serviceAccountName"] == account
     (subject,) = only(resources, "ClusterRoleBinding", "audit")["subjects"]
     assert (subject["name"], subject["namespace"]) == (account, "tools")
+
+
+def test_the_bot_reads_what_the_chart_gives_it(helm: Path, tmp_path: Path) -> None:
+    """Its settings, the secrets of each forge, the service with a token, through its policy."""
+    resources = of(helm, "bot")
+    deployment = only(resources, "Deployment", "bot")["spec"]
+    assert (deployment["replicas"], deployment["strategy"]) == (1, {"type": "Recreate"})
+    pod = deployment["template"]
+    (container,) = pod["spec"]["containers"]
+    environ = environment_of(container)
+    mounts = {item["mountPath"] for item in container["volumeMounts"]}
+    for name in ("PODSPLIT_BOT_CONFIG", "PODSPLIT_TOKEN_FILE"):
+        assert environ[name].rpartition("/")[0] in mounts
+    assert environ["PODSPLIT_BOT_SECRETS"] in mounts
+
+    config = tmp_path / "bot.yaml"
+    config.write_text(only(resources, "ConfigMap", "bot")["data"]["bot.yaml"])
+    for name in ("github.secret", "github.key", "ours.secret", "ours.token"):
+        (tmp_path / name).write_text("x")
+    told = {"PODSPLIT_BOT_CONFIG": str(config), "PODSPLIT_BOT_SECRETS": str(tmp_path)}
+    settings = BotSettings.from_environment(environ | told)
+    assert settings.forges["github"].app == 12345
+    assert settings.forges["ours"].paths == ("apps",)
+    assert (settings.workers, settings.queue, settings.sweep_seconds) == (4, 200, 600)
+    assert (settings.max_files, settings.max_bytes, settings.name) == (500, 4_000_000, "platform")
+
+    app = create_bot(settings, BotService(environ["PODSPLIT_URL"]))
+    (path,) = only(resources, "Ingress", "bot")["spec"]["rules"][0]["http"]["paths"]
+    rules = {rule.rule for rule in app.url_map.iter_rules()}
+    assert f"{path['path']}/<name>" in rules
+    assert {
+        container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness")
+    } < rules
+    service = only(resources, "Service")
+    assert environ["PODSPLIT_URL"] == f"http://{service['metadata']['name']}.tools:80"
+    policy = only(resources, "NetworkPolicy")["spec"]["ingress"][0]["from"]
+    selectors = [peer["podSelector"]["matchLabels"] for peer in policy if "podSelector" in peer]
+    assert any(item.items() <= pod["metadata"]["labels"].items() for item in selectors)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "bot.existingSecret"),
+        ({"existingSecret": "x"}, "bot.forges"),
+        ({"ingress": {"enabled": True}}, "bot.ingress.host"),
+        ({"forges": {"a": {"kind": "gitea", "repositories": ["b/c"]}}}, "bot.forges.a.api"),
+        ({"forges": {"a": {"kind": "github", "repositories": ["b"]}}}, "repositories"),
+    ],
+)
+def test_a_bot_that_can_not_work_is_refused(
+    helm: Path, values_file: ValuesFile, values: dict[str, Any], message: str
+) -> None:
+    """With what is missing."""
+    assert message in refused(helm, *values_file({"bot": {"enabled": True} | values}))
 
 
 def test_the_alerts_are_those_of_the_page(helm: Path) -> None:

@@ -182,9 +182,11 @@ def test_references_of_the_pod_resolve(helm: Path, values: Path) -> None:
 def test_what_points_at_the_service_names_it_and_its_port(helm: Path, values: Path) -> None:
     """An Ingress, an HTTPRoute and a ServiceMonitor name the rendered Service and its port."""
     resources = objects(rendered(helm, "-f", str(values)))
-    service = only(resources, "Service")
-    (port,) = service["spec"]["ports"]
     for resource in resources:
+        if resource["kind"] not in ("Ingress", "HTTPRoute", "ServiceMonitor"):
+            continue
+        service = only(resources, "Service", part_of(resource))
+        (port,) = service["spec"]["ports"]
         if resource["kind"] == "Ingress":
             backends = [
                 path["backend"]["service"]
@@ -202,8 +204,6 @@ def test_what_points_at_the_service_names_it_and_its_port(helm: Path, values: Pa
                 (service["metadata"]["name"], port["port"])
             }
         if resource["kind"] == "ServiceMonitor":
-            service = only(resources, "Service", part_of(resource))
-            (port,) = service["spec"]["ports"]
             assert (
                 resource["spec"]["selector"]["matchLabels"].items()
                 <= service["metadata"]["labels"].items()

@@ -23,11 +23,12 @@ EXTENSION = "podsplit-bot"
 """Where the application keeps its `Work`."""
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, service: Service) -> Flask:
     """The application. Its work is started by whoever serves it.
 
     Args:
         settings: the settings.
+        service: Podsplit.
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BYTES
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> Flask:
     work = Work(
         {name: OneForge(forge) for name, forge in settings.forges.items()},
         Surroundings(
-            service=Service(settings.service, settings.token),
+            service=service,
             bounds=Bounds(settings.max_files, settings.max_bytes),
             cache=Cache(),
             name=settings.name,

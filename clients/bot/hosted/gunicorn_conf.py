@@ -8,13 +8,16 @@ from typing import Any
 
 from clients.bot.hosted.app import EXTENSION
 from clients.bot.hosted.settings import Settings, SettingsError
+from clients.bot.service import from_environment
+from clients.bot.trouble import Trouble
 
 _STOP_SECONDS = 30
 """How long what was begun has to come to its end."""
 
 try:
     Settings.from_environment(os.environ)
-except SettingsError as error:
+    from_environment(os.environ)
+except (SettingsError, Trouble) as error:
     sys.exit(f"podsplit-bot-server: {error}")
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8081')}"

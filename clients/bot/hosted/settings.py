@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -119,10 +119,6 @@ class Settings:
 
     forges: Mapping[str, ForgeSettings]
     """By name."""
-    service: str
-    """Where Podsplit is."""
-    token: str = field(default="", repr=False)
-    """Its token, if it needs one."""
     name: str = ""
     """What tells this bot's comments from those of another one; empty for the only one."""
     docs: str = ""
@@ -140,8 +136,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """Read PODSPLIT_BOT_CONFIG (a file), PODSPLIT_BOT_SECRETS (a folder), PODSPLIT_URL and
-        PODSPLIT_TOKEN; and PODSPLIT_BOT_WORKERS, _QUEUE, _SWEEP_SECONDS, _MAX_FILES and _MAX_BYTES.
+        """Read PODSPLIT_BOT_CONFIG (a file) and PODSPLIT_BOT_SECRETS (a folder); and
+        PODSPLIT_BOT_WORKERS, _QUEUE, _SWEEP_SECONDS, _MAX_FILES and _MAX_BYTES.
 
         Raises:
             SettingsError: one is missing or wrong.
@@ -155,8 +151,6 @@ class Settings:
             forge.secret("token" if forge.app is None else "key")
         return cls(
             forges=forges,
-            service=_required(environ, "PODSPLIT_URL"),
-            token=environ.get("PODSPLIT_TOKEN", ""),
             name=content.get("name", ""),
             docs=content.get("docs", "").rstrip("/"),
             workers=int(_number(environ, "WORKERS", cls.workers, 1, 32)),
