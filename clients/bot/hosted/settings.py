@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -191,8 +191,19 @@ def _read(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError):
         raise SettingsError(f"{path} is not YAML") from None
     except ValidationError as error:
-        raise SettingsError(f"{path}: {error.messages}") from None
+        raise SettingsError(f"{path}: {'; '.join(_flat(error.messages, ''))}") from None
     return loaded
+
+
+def _flat(messages: Any, place: str) -> Iterator[str]:
+    """marshmallow's tree of messages, each with the place that it is about."""
+    if isinstance(messages, dict):
+        for key, value in messages.items():
+            # It tells keys and values of a mapping apart, which a reader needs no word for.
+            inner = place if key in ("key", "value") else f"{place}.{key}" if place else str(key)
+            yield from _flat(value, inner)
+    else:
+        yield from (f"{place}: {message}" for message in messages)
 
 
 def _forge(name: str, values: Mapping[str, Any], secrets: Path) -> ForgeSettings:
