@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -98,6 +99,10 @@ class Bot:
         self.say(pull, text)
         until(lambda: len(self.world.said(pull)) > before)
         return self.world.said(pull)[-1]
+
+    def wait_for_stage(self, pull: Pull, expected: str) -> None:
+        """Wait for what the bot says at a stage's commit."""
+        until(lambda: self.world.status(pull, "podsplit/stage") == expected)
 
     def metrics(self) -> str:
         """What Prometheus reads."""
@@ -184,7 +189,7 @@ def test_a_split_by_merging_its_stages_ends_with_the_text_of_the_rewrite(
     stages = []
     while "is open:" in said:
         (stage,) = [pull for pull in world.own_pulls() if pull.state == "open"]
-        until(lambda pull=stage: world.status(pull, "podsplit/stage") == "good")
+        bot.wait_for_stage(stage, "good")
         stages.append(stage.title.split(":")[0])
         assert "To go back" in stage.body
         assert "isn't merged yet" in bot.answer(stage, "/podsplit next")
@@ -208,7 +213,7 @@ def test_it_stops_when_the_manifests_have_changed(bot: Bot) -> None:
     assert "once it is merged" in bot.answer(origin, "/podsplit apply nowhere")
     assert "is open:" in bot.answer(origin, "/podsplit apply")
     (stage,) = world.own_pulls()
-    until(lambda: world.status(stage, "podsplit/stage") == "good")
+    bot.wait_for_stage(stage, "good")
     assert "is open already" in bot.answer(origin, "/podsplit apply apps/blog.yaml:blog")
     world.commit("main", {"README.md": "another shop"})
     bot.forge.tell("push")
@@ -216,7 +221,7 @@ def test_it_stops_when_the_manifests_have_changed(bot: Bot) -> None:
     assert world.status(stage, "podsplit/stage") == "good"
     world.commit("main", {PATH: EXAMPLE.replace("mysql:8.4", "mysql:8.5")})
     bot.forge.tell("push")
-    until(lambda: world.status(stage, "podsplit/stage") == "bad")
+    bot.wait_for_stage(stage, "bad")
     stage.state = "closed"
     assert "was closed without a merge" in bot.answer(stage, "/podsplit next")
     assert "is open:" in bot.answer(stage, "/podsplit apply")
@@ -314,7 +319,7 @@ def test_which_webhooks_are_taken(bot: Bot) -> None:
     assert forge.tell(pull=pull, secret="guessed").status_code == 401
     answer = forge.tell("issue_comment", pull, world.say(pull, DEV, "nice"))
     assert (answer.status_code, answer.json()) == (202, {"status": "ignored"})
-    foreign = {
+    foreign: dict[str, Any] = {
         "repository": {"full_name": "others/shop"},
         "project": {"path_with_namespace": "others/shop"},
     }
@@ -323,7 +328,7 @@ def test_which_webhooks_are_taken(bot: Bot) -> None:
     forge.hook = f"{url}s"
     assert forge.tell(pull=pull).status_code == 404
     forge.hook = url
-    wrong = {
+    wrong: dict[str, Any] = {
         "pull_request": 1,
         "pullrequest": 1,
         "object_attributes": 1,

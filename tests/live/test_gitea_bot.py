@@ -123,6 +123,11 @@ class Team:
         ]
 
 
+def wait_for_status(team: Team, number: int, state: str) -> None:
+    """Wait for what the bot says at a stage's commit."""
+    until(lambda: team.statuses(number).get("podsplit/stage") == state)
+
+
 def until(condition: Callable[[], bool], seconds: float = 40) -> None:
     """Wait for a condition."""
     end = time.monotonic() + seconds
@@ -208,7 +213,7 @@ def test_a_split_by_four_merges_ends_with_the_text_of_the_rewrite(
         (stage,) = team.open_pulls()
         body = team.gitea.dev.ask("GET", f"{REPOSITORY}/pulls/{stage}")["body"]
         seen.append(body.split("**")[1])
-        until(lambda number=stage: team.statuses(number).get("podsplit/stage") == "success")
+        wait_for_status(team, stage, "success")
         team.merge(stage)
         team.restart()
         answer = team.answer(stage, "/podsplit next")
@@ -223,7 +228,7 @@ def test_it_stops_when_the_manifests_have_changed(team: Team) -> None:
     team.merge(origin)
     assert "is open:" in team.answer(origin, "/podsplit apply")
     (stage,) = team.open_pulls()
-    until(lambda: team.statuses(stage).get("podsplit/stage") == "success")
+    wait_for_status(team, stage, "success")
     team.merge(stage)
     changed = team.propose("image", {PATH: team.text().replace("mysql:8.4", "mysql:8.5")})
     team.merge(changed)
@@ -232,4 +237,4 @@ def test_it_stops_when_the_manifests_have_changed(team: Team) -> None:
     (stage,) = team.open_pulls()
     changed = team.propose("again", {PATH: team.text().replace("mysql:8.5", "mysql:8.6")})
     team.merge(changed)
-    until(lambda: team.statuses(stage).get("podsplit/stage") == "failure")
+    wait_for_status(team, stage, "failure")

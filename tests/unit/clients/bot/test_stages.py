@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from clients.bot.hosted.stages import (
@@ -30,7 +32,7 @@ POD = (
 )
 
 
-def answered(files):
+def answered(files: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
     report = run([(path, text.encode()) for path, text in files.items()], Options(), rewrite=True)
     return rewrite_to_dict(report), [{"path": path, "content": files[path]} for path in files]
 
@@ -53,7 +55,11 @@ def test_what_is_no_mark(body):
 
 def test_the_stages_follow_each_other():
     """Each is planned from the text of the one before; the last leaves nothing."""
-    files = {"a.yaml": BLOG, "other.yaml": POD.replace("web", "other"), "notes.yaml": "a: 1\n"}
+    files: dict[str, Any] = {
+        "a.yaml": BLOG,
+        "other.yaml": POD.replace("web", "other"),
+        "notes.yaml": "a: 1\n",
+    }
     seen = []
     for _ in range(5):
         answer, sent = answered(files)
@@ -62,7 +68,7 @@ def test_the_stages_follow_each_other():
             break
         seen.append((plan.stage, plan.later))
         assert digest(files, plan.paths) == plan.before
-        files |= plan.texts
+        files |= dict(plan.texts)
         assert digest(files, plan.paths) == plan.after
     # The bare Pod's controller comes with the first, as nothing says that it isn't wanted.
     assert [stage for stage, _ in seen] == ["expand", "add", "switch", "contract"]
@@ -82,12 +88,12 @@ def test_what_a_pull_request_says():
     assert "Then comes *switch*, *contract*" in text
     assert "https://podsplit.example.com/docs#concepts-stages" in text
     assert "<files" not in text
-    switched, sent = answered({"a.yaml": BLOG} | plan.texts)
+    switched, sent = answered(dict(plan.texts))
     plan = plan_next(switched, sent)
     assert plan is not None
     text = explain(plan, changes, switched, "")
     assert "kubectl wait --for=delete pod" in text.partition("After it is merged")[2]
-    last, sent = answered({"a.yaml": BLOG} | plan.texts)
+    last, sent = answered(dict(plan.texts))
     plan = plan_next(last, sent)
     assert plan is not None
     text = explain(plan, changes, last, "")
