@@ -257,19 +257,20 @@ class Session(requests.Session):
                 raise
             return error.response
 
-    def pages(self, url: str, size: str = "per_page=100") -> Iterator[Any]:
+    def pages(self, url: str, within: str = "") -> Iterator[Any]:
         """The items of a list, over all its pages, as the header Link names them.
 
         Args:
             url: of the list.
-            size: the query that asks for long pages.
+            within: the field that holds the items; empty where they are the answer.
         """
-        next_url: str | None = f"{url}{'&' if '?' in url else '?'}{size}"
+        next_url: str | None = f"{url}{'&' if '?' in url else '?'}per_page=100"
         for _ in range(_MOST_PAGES):
             if next_url is None:
                 return
             answer = self.get(next_url)
-            yield from answer.json()
+            found = answer.json()
+            yield from found[within] if within else found
             next_url = same_host(url, answer.links.get("next", {}).get("url"))
 
 

@@ -78,6 +78,12 @@ class OneForge:
                 yield entry
                 continue
             with self._session(owner) as http:
+                if self._app is not None:
+                    # What the owner has given it, which need not be all.
+                    url = f"{self.settings.api}/installation/repositories"
+                    for item in http.pages(url, within="repositories"):
+                        yield item["full_name"]
+                    continue
                 place = _LISTS[self.settings.kind].format(quote(owner, safe=""))
                 for item in self._listed(http, f"{self.settings.api}/{place}"):
                     if not item.get("archived"):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import jwt
 
 from clients.bot import github
+from clients.bot.forge import Session
 from clients.bot.hosted.settings import SettingsError
 
 _JWT_SECONDS = 540
@@ -41,16 +42,17 @@ class GitHubApp:
         """A token for an owner's repositories.
 
         Raises:
-            SettingsError: the key is none.
-            requests.RequestException: the App isn't installed there, or GitHub can't be reached.
+            SettingsError: the key is none, or the App isn't installed there.
+            requests.RequestException: GitHub refuses it, or can't be reached.
         """
         with self._lock:
             until, token = self._tokens.get(owner.lower(), (0.0, ""))
             if time.monotonic() >= until:
                 with github.session(self._own_token()) as http:
-                    found = http.get(f"{self._api}/users/{owner}/installation").json()
-                    url = f"{self._api}/app/installations/{found['id']}/access_tokens"
-                    token = http.post(url).json()["token"]
+                    url = f"{self._api}/app/installations"
+                    token = http.post(f"{url}/{_number(http, url, owner)}/access_tokens").json()[
+                        "token"
+                    ]
                 self._tokens[owner.lower()] = (time.monotonic() + _RENEWED_AFTER, token)
             return token
 
@@ -73,3 +75,12 @@ class GitHubApp:
             return jwt.encode(claims, self._key(), algorithm="RS256")
         except (ValueError, TypeError, jwt.PyJWTError):
             raise SettingsError("the key of the GitHub App is no private key in PEM") from None
+
+
+def _number(http: Session, url: str, owner: str) -> int:
+    """The number of an owner's installation."""
+    for installation in http.pages(url):
+        account = installation.get("account") or {}
+        if str(account.get("login", "")).lower() == owner.lower():
+            return int(installation["id"])
+    raise SettingsError(f"the GitHub App is not installed by {owner}")
