@@ -75,8 +75,9 @@ docs: $(VENV)/.dev ## write the reference pages, tables and pictures of docs/, a
 	$(BIN)/python -m tools.chart_readme
 	$(BIN)/python -m tools.answer_fields
 
-pictures: $(VENV)/.dev ## take the pictures of the page (needs Chromium on PATH)
+pictures: $(VENV)/.dev ## take the pictures of the page (needs Chromium on PATH), and of the bot (and PODSPLIT_TEST_GITEA)
 	$(BIN)/python -m tools.screenshots
+	if [ -n "$$PODSPLIT_TEST_GITEA" ]; then $(BIN)/python -m tools.bot_pictures; fi
 
 openapi: $(VENV)/.dev ## write openapi.yaml and podsplit.schema.json
 	$(BIN)/python -m tools.openapi

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.support.pages import ROOT, anchors, blocks, links, pages
+from tools.bot_pictures import SHOTS as BOT_SHOTS
 from tools.pictures import FOLDER, pictures
 from tools.screenshots import SHOTS
 
@@ -80,12 +81,16 @@ def test_a_picture_is_what_the_rewrite_says(name: str) -> None:
 
 def test_no_picture_is_left_over() -> None:
     """Each picture is drawn by the code, and shown on a page; one by `make weights`, those of the
-    page by `make pictures`.
+    page and of the bot by `make pictures`.
     """
     drawn = {path.name for path in FOLDER.iterdir()}
     text = "".join(page.read_text() for page in pages())
     shown = set(re.findall(r"pictures/([\w-]+\.(?:svg|png))", text))
-    assert drawn == {*pictures(), "calibration.svg", *(f"{name}.png" for name in SHOTS)} == shown
+    assert (
+        drawn
+        == {*pictures(), "calibration.svg", *(f"{name}.png" for name in (*SHOTS, *BOT_SHOTS))}
+        == shown
+    )
 
 
 @pytest.mark.parametrize("name", pictures())

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
+from clients.bot.hosted.metrics import Metrics as BotMetrics
+from clients.bot.hosted.settings import NUMBERS, FileSchema, ForgeSchema
 from service.classification.knowledge import Entry
 from service.render.platforms import PLATFORMS
 from service.render.suggestions import Reason
@@ -257,7 +260,8 @@ def test_fields_of_an_entry() -> None:
 
 def test_documented_settings_are_settings() -> None:
     """No page names a variable that nothing reads."""
-    of_clients = {"URL", "TOKEN"}
+    of_clients = {"URL", "TOKEN", "TOKEN_FILE", "BOT_CONFIG", "BOT_SECRETS"}
+    of_clients |= {f"BOT_{name}" for name in NUMBERS} | {"TEST_KUBECONFIG", "TEST_GITEA"}
     known = (
         {field.name.upper() for field in fields(Settings)}
         | {name.removeprefix(PREFIX) for name in SERVER_VARIABLES}
@@ -267,3 +271,22 @@ def test_documented_settings_are_settings() -> None:
         assert set(re.findall(rf"{PREFIX}([A-Z_]+[A-Z])", page.read_text())) - known == set(), (
             page.name
         )
+
+
+def test_the_bots_page_has_its_settings_and_metrics() -> None:
+    """Each variable, each key of the file, each metric with its labels, and no other."""
+    page = (ROOT / "docs" / "bot.md").read_text()
+    told = set(re.findall(rf"{PREFIX}BOT_([A-Z_]+)", page))
+    assert told == {"CONFIG", "SECRETS", *NUMBERS}
+    keys = {f"forges.<name>.{name}" for name in ForgeSchema().fields}
+    keys |= FileSchema().fields.keys() - {"forges"}
+    (table,) = re.findall(r"\| key \| is \|\n\|---\|---\|\n((?:\|.*\n)+)", page)
+    assert set(re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)) == keys
+    shown = {
+        metric.name: metric.type
+        for metric in text_string_to_metric_families(BotMetrics().show().decode())
+    }
+    shown = {name: kind for name, kind in shown.items() if not name.endswith("_created")}
+    names = {name + "_total" if kind == "counter" else name for name, kind in shown.items()}
+    rows = re.findall(r"^\| `(podsplit_bot_\w+)`", page, re.MULTILINE)
+    assert set(rows) == names

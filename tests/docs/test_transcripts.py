@@ -132,7 +132,12 @@ def test_commands_for_a_cluster_are_valid(
     block: Block, clone: Path, helm: Path, kubectl: Path
 ) -> None:
     """Commands that need a cluster run as far as they can without one."""
-    (clone / "tokens").write_text("example-token\n")
+    for name in ("tokens", "github.secret", "github.key"):
+        (clone / name).write_text("example-token\n")
+    (values,) = re.findall(
+        r"```yaml\n(bot:\n.*?)```", (ROOT / "docs/bot.md").read_text(), re.DOTALL
+    )
+    (clone / "bot-values.yaml").write_text(values)
     commands = [command for step in steps(block) for command in step.command.split(" | ")]
     for command in commands:
         words = words_of(command)

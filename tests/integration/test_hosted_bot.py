@@ -308,6 +308,11 @@ def test_what_was_missed_is_found_by_the_sweep(bot: Bot) -> None:
     world.say(origin, DEV, "/podsplit apply")
     bot.restart()
     until(lambda: world.status(pull) == "good" and world.own_pulls())
+    world.commit("blog", {"apps/two.yaml": EXAMPLE}, parent=world.branches["main"])
+    blog = world.propose("blog")
+    bot.forge.tell(pull=blog)
+    until(lambda: world.said(blog))
+    assert "`/podsplit apply`" in world.said(blog)[0]
     until(lambda: "is open:" in "".join(world.said(origin)))
 
 

@@ -8,6 +8,7 @@ a look that is repeated changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 
@@ -21,6 +22,11 @@ from clients.bot.selection import manifests_of_diff
 from clients.bot.service import Service
 from clients.bot.trouble import Refused, Trouble, Unreachable
 
+_HOW_TO_SPLIT = (
+    "\nOnce this is merged, a comment `/podsplit apply` opens a pull request for the first stage of"
+    " the split, and `/podsplit next` those that follow, each to be merged when the one before has"
+    " been rolled out.\n"
+)
 _NOT_ALLOWED = (401, 403, 404)
 
 
@@ -163,6 +169,8 @@ class Attendant:
             look.outcome = "superseded"
             return ""
         look.outcome = "reviewed"
+        if _has_split(said):
+            said["summary"]["body"] += _HOW_TO_SPLIT
         look.comments = reconcile(repository.conversation(pull_request), said, account)
         quiet = said["summary"]["quiet"]
         text = "nothing to change"
@@ -238,6 +246,13 @@ class Attendant:
     def _say(self, pull_request: PullRequest, comment: str, text: str) -> None:
         body = answer(comment, self._repository.hidden, text)
         self._repository.conversation(pull_request).create({"body": body})
+
+
+def _has_split(said: dict[str, Any]) -> bool:
+    """Whether a split is among the changes that are told of."""
+    told = [change for comment in said["comments"] for change in comment["changes"]]
+    told += [item["change"] for item in said["left_out"] if item["reason"] != "not-touched"]
+    return any(change.startswith("split:") for change in told)
 
 
 def public(trouble: Trouble) -> str:

@@ -22,11 +22,23 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
 _REPOSITORY = re.compile(r"[\w.-]+(/[\w.-]+)*/([\w.-]+|\*)\Z")
 
 
+NUMBERS = {
+    "WORKERS": (1, 32),
+    "QUEUE": (1, 100_000),
+    "SWEEP_SECONDS": (1, 86_400),
+    "MAX_FILES": (1, 100_000),
+    "MAX_BYTES": (1000, 100_000_000),
+}
+"""The variables PODSPLIT_BOT_... that are numbers, each with its least and its most."""
+
+
 class SettingsError(Exception):
     """A setting is missing or wrong; the message says which, what is allowed, and no secret."""
 
 
-class _ForgeSchema(Schema):
+class ForgeSchema(Schema):
+    """What the file says of one forge."""
+
     class Meta:
         """Unknown fields are errors."""
 
@@ -49,7 +61,9 @@ class _ForgeSchema(Schema):
     strict = fields.Boolean(truthy={True}, falsy={False})
 
 
-class _FileSchema(Schema):
+class FileSchema(Schema):
+    """The file."""
+
     class Meta:
         """Unknown fields are errors."""
 
@@ -57,7 +71,7 @@ class _FileSchema(Schema):
 
     forges = fields.Dict(
         keys=fields.String(validate=validate.Regexp(_NAME)),
-        values=fields.Nested(_ForgeSchema),
+        values=fields.Nested(ForgeSchema),
         required=True,
         validate=validate.Length(min=1),
     )
@@ -153,11 +167,11 @@ class Settings:
             forges=forges,
             name=content.get("name", ""),
             docs=content.get("docs", "").rstrip("/"),
-            workers=int(_number(environ, "WORKERS", cls.workers, 1, 32)),
-            queue=int(_number(environ, "QUEUE", cls.queue, 1, 100_000)),
-            sweep_seconds=_number(environ, "SWEEP_SECONDS", cls.sweep_seconds, 1, 86_400),
-            max_files=int(_number(environ, "MAX_FILES", cls.max_files, 1, 100_000)),
-            max_bytes=int(_number(environ, "MAX_BYTES", cls.max_bytes, 1000, 100_000_000)),
+            workers=int(_number(environ, "WORKERS", cls.workers)),
+            queue=int(_number(environ, "QUEUE", cls.queue)),
+            sweep_seconds=_number(environ, "SWEEP_SECONDS", cls.sweep_seconds),
+            max_files=int(_number(environ, "MAX_FILES", cls.max_files)),
+            max_bytes=int(_number(environ, "MAX_BYTES", cls.max_bytes)),
         )
 
 
@@ -168,9 +182,8 @@ def _required(environ: Mapping[str, str], name: str) -> str:
     return value
 
 
-def _number(
-    environ: Mapping[str, str], name: str, default: float, least: float, most: float
-) -> float:
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    least, most = NUMBERS[name]
     text = environ.get(f"PODSPLIT_BOT_{name}", "")
     try:
         value = float(text) if text else default
@@ -185,7 +198,7 @@ def _read(path: Path) -> dict[str, Any]:
     """The validated content of the file."""
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        loaded: dict[str, Any] = _FileSchema().load(raw if isinstance(raw, dict) else {})
+        loaded: dict[str, Any] = FileSchema().load(raw if isinstance(raw, dict) else {})
     except OSError as error:
         raise SettingsError(f"{path} can't be read: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError):

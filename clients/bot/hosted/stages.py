@@ -202,7 +202,7 @@ def explain(plan: Plan, changes: Sequence[Json], answer: Json, docs: str) -> str
     if plan.later:
         stages = ", ".join(f"*{stage}*" for stage in plan.later)
         text += (
-            f"\nThen comes {stages}: once this is rolled out, comment `/podsplit next` here."
+            f"\nWhat follows: {stages}. Once this is rolled out, comment `/podsplit next` here:"
             " Podsplit sees no cluster, so it takes your word for it.\n"
         )
     else:

@@ -85,7 +85,7 @@ def test_what_a_pull_request_says():
     text = explain(plan, changes, answer, "https://podsplit.example.com")
     assert "The stage **add** makes what is new" in text
     assert "**To go back**, revert this pull request" in text
-    assert "Then comes *switch*, *contract*" in text
+    assert "What follows: *switch*, *contract*." in text
     assert "https://podsplit.example.com/docs#concepts-stages" in text
     assert "<files" not in text
     switched, sent = answered(dict(plan.texts))
