@@ -287,6 +287,8 @@ class Change:
     """The edits of each file, by path."""
     location: Location
     """The workload."""
+    becomes: str
+    """Kind and name of what the workload is afterwards."""
     old_pods: OldPods | None = None
     """What becomes of the bare Pods that it is for; None where it is for none."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from service.actions import ACTIONS
-from service.change import Proposal
+from service.change import Proposal, plans_by_workload
 from service.classification.classify import Classification
 from service.findings import (
     Change,
@@ -200,11 +200,12 @@ def _result(
 ) -> Rewrite:
     stages = tuple(StageResult(stage, _files(inputs, changed)) for stage, changed in texts.items())
     wanted = (result.files for result in stages if result.stage is options.stage)
+    becomes = {plan.workload: plan.becomes for plan in plans_by_workload(compiled.proposals)}
     changes = []
     for proposal in compiled.proposals:
         by_path = compiled.edits[proposal.id]
         known = {path: edits for path, edits in by_path.items() if path in inputs.sources}
-        changes.append(_change(proposal, known))
+        changes.append(_change(proposal, becomes[proposal.workload], known))
     return Rewrite(
         files=next(wanted, _files(inputs, {})),
         stages=stages,
@@ -257,7 +258,7 @@ def _file(path: str, old: str, new: str) -> FileResult:
     return FileResult(path, new, FileStatus.MODIFIED)
 
 
-def _change(proposal: Proposal, edits: FileEdits) -> Change:
+def _change(proposal: Proposal, becomes: tuple[str, str], edits: FileEdits) -> Change:
     touched = [step.resource.title for step in proposal.steps]
     touched += [copy.title for copy in proposal.copies]
     return Change(
@@ -271,5 +272,6 @@ def _change(proposal: Proposal, edits: FileEdits) -> Change:
         touches=tuple(dict.fromkeys(touched)),
         edits={path: tuple(own) for path, own in edits.items()},
         location=proposal.workload.resource.location(),
+        becomes="/".join(becomes),
         old_pods=proposal.old_pods,
     )

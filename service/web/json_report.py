@@ -188,6 +188,7 @@ def _change(report: Report, change: Change) -> Json:
             for assumption in change.assumptions
         ],
         "old_pods": change.old_pods,
+        "becomes": change.becomes,
         "creates": list(change.creates),
         "touches": list(change.touches),
         "edits": [

@@ -120,13 +120,8 @@ def names_of(workload: str, changes: Sequence[Json]) -> tuple[str, ...]:
     another name.
     """
     path = workload.rpartition(":")[0]
-    made = [
-        f"{path}:{title.rpartition('/')[2]}"
-        for change in changes
-        if change["action"] == "wrap"
-        for title in change["creates"]
-    ]
-    return tuple(dict.fromkeys([workload, *made]))
+    later = [f"{path}:{change['becomes'].rpartition('/')[2]}" for change in changes]
+    return tuple(dict.fromkeys([workload, *later]))
 
 
 def plan_next(answer: Json, files: Sequence[File]) -> Plan | None:

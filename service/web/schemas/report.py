@@ -249,6 +249,7 @@ class ChangeSchema(StrictSchema):
         validate=validate.OneOf([None, *(str(fate) for fate in OldPods)]),
         metadata={"description": "What becomes of bare Pods that get a controller; else null."},
     )
+    becomes = text_field("Kind and name of what the workload is afterwards.")
     creates = list_field(fields.String(), "Kind and name of the new objects.")
     touches = list_field(fields.String(), "Kind and name of the edited objects.")
     edits = list_field(fields.Nested(EditSchema), "Its edits, in ranges of the old text.")

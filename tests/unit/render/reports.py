@@ -118,6 +118,7 @@ def rewritten(
         creates=(),
         touches=("Pod/web",),
         edits={path: tuple(items) for path, items in edits.items()},
+        becomes="Deployment/web",
         location=Location(next(iter(old)), 0, Span(0, 0)),
     )
     stages = tuple(StageResult(stage, files(stage)) for stage in Stage)

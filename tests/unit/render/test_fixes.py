@@ -24,6 +24,7 @@ def change(name: str, *touches: str, path: str = "a.yaml", creates: tuple[str, .
         creates=creates,
         touches=touches,
         edits={path: (Edit(Span(0, 0), name),)},
+        becomes="Deployment/web",
         location=Location(path, 0, Span(0, 0)),
     )
 

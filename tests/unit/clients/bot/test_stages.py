@@ -103,8 +103,14 @@ def test_what_a_pull_request_says():
 
 
 def test_a_pod_is_called_as_its_controller_too():
-    """Which may have another name."""
-    answer, _ = answered({"a.yaml": POD})
+    """Which has another name where it stands for several Pods."""
+    two = "---\n".join(
+        POD.replace("{name: web, l", f"{{name: web-{number}, l") for number in (1, 2)
+    )
+    answer, sent = answered({"a.yaml": two})
     ((workload, changes),) = workloads_of(answer).items()
-    assert workload == "a.yaml:web"
-    assert names_of(workload, changes) == ("a.yaml:web",)
+    assert workload == "a.yaml:web-1"
+    assert names_of(workload, changes) == ("a.yaml:web-1", "a.yaml:web")
+    plan = plan_next(answer, sent)
+    assert plan is not None
+    assert (plan.stage, plan.later) == ("expand", ())
