@@ -115,7 +115,7 @@ class Splits:
             return Done(_nothing(rewritten, only, is_next=command.word == "next"))
         self._check_current(base, tip)
         opened = self._open(
-            plan, rewritten, base=base, tip=tip, origin=origin, asked=command.comment
+            plan, rewritten, only, base=base, tip=tip, origin=origin, asked=command.comment
         )
         return Done(_opened(opened), ((plan.stage, opened.number),))
 
@@ -184,17 +184,28 @@ class Splits:
         raise Trouble(f"nothing in `{pull_request.base}` {where} that it would change{hint}")
 
     def _open(
-        self, plan: Plan, answer: dict[str, Any], *, base: str, tip: str, origin: int, asked: str
+        self,
+        plan: Plan,
+        answer: dict[str, Any],
+        only: Sequence[str],
+        *,
+        base: str,
+        tip: str,
+        origin: int,
+        asked: str,
     ) -> PullRequest:
         """Make the branch and the pull request of a stage. The branch is named for the comment that
         asked: one that is there without a pull request is what a crash has left.
         """
         repository = self._repository
-        ((workload, changes),) = stages.workloads_of(answer).items()
+        by_workload = stages.workloads_of(answer)
+        workload = next(iter(by_workload))
+        changes = [change for own in by_workload.values() for change in own]
+        names = [name for item in by_workload.items() for name in stages.names_of(*item)]
         mark = Mark(
             stage=plan.stage,
             workload=changes[0]["workload"],
-            only=stages.names_of(workload, changes),
+            only=tuple(dict.fromkeys([*only, *names])),
             paths=plan.paths,
             before=plan.before,
             after=plan.after,
