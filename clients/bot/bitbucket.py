@@ -241,6 +241,11 @@ class BitbucketConversation:
             },
         )
 
+    def has_status(self, name: str) -> bool:
+        """Whether there is one."""
+        url = f"{self._repository}/commit/{self._head}/statuses/build/{quote(name[:40], safe='')}"
+        return found(lambda: self._http.get(url)) is not None
+
     def is_from_fork(self) -> bool:
         """By the repositories of both branches; one that is gone was another one."""
         pull_request = self._http.get(self._pull).json()

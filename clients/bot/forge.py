@@ -78,6 +78,9 @@ class Conversation(Protocol):
             passed: whether it is good.
         """
 
+    def has_status(self, name: str) -> bool:
+        """Whether a status was said at the head commit, whatever it is."""
+
     def is_from_fork(self) -> bool:
         """Whether the branch is in another repository than the pull request."""
 

@@ -263,6 +263,11 @@ class GiteaConversation:
             json={"context": name, "description": text[:255], "state": state},
         )
 
+    def has_status(self, name: str) -> bool:
+        """Whether there is one."""
+        found = self._http.get(f"{self._repository}/commits/{self._head}/status?limit=50").json()
+        return any(item["context"] == name for item in found.get("statuses") or ())
+
     def is_from_fork(self) -> bool:
         """By the repositories of both branches."""
         pull_request = self._http.get(self._pull).json()

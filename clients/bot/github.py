@@ -293,6 +293,11 @@ class GitHubConversation:
             json={"context": name, "description": text[:140], "state": state},
         )
 
+    def has_status(self, name: str) -> bool:
+        """Whether there is one; a page has all that are in use."""
+        url = f"{self._url}/commits/{self._head}/status?per_page=100"
+        return any(item["context"] == name for item in self._http.get(url).json()["statuses"])
+
     def is_from_fork(self) -> bool:
         """By the repositories of both branches; one that is gone was another one."""
         pull_request = self._http.get(f"{self._url}/pulls/{self._number}").json()

@@ -227,6 +227,11 @@ class GitLabConversation:
             json={"name": name, "description": text[:255], "state": state},
         )
 
+    def has_status(self, name: str) -> bool:
+        """Whether there is one."""
+        url = f"{self._project}/repository/commits/{self._head}/statuses"
+        return bool(self._http.get(f"{url}?name={quote(name, safe='')}").json())
+
     def is_from_fork(self) -> bool:
         """By the projects of both branches."""
         request = self._http.get(self._request).json()

@@ -161,7 +161,7 @@ def test_a_pull_request_from_its_first_push_to_its_last(bot: Bot) -> None:
         assert sum("/reviews" in write for write in world.writes) == 1
     before = [(item.number, item.body) for item in pull.comments]
     bot.restart()
-    until(bot.looks)
+    until(lambda: {look["outcome"] for look in bot.looks() if look["number"]} == {"known"})
     bot.say(pull, "/podsplit recheck")
     until(lambda: len(world.said(pull)) == 2)
     assert "again" in world.said(pull)[-1]
@@ -267,6 +267,12 @@ def test_the_newest_commit_wins(bot: Bot) -> None:
     until(lambda: {look["outcome"] for look in bot.looks()} >= {"superseded", "reviewed"})
     assert len(world.on_lines(pull)) == 1
     assert len(world.statuses) == 1
+    # A pull request to another branch has another diff.
+    world.branches["other"] = world.branches["main"]
+    pull.base = "other"
+    reviews = [look["outcome"] for look in bot.looks()].count("reviewed")
+    bot.forge.tell(pull=pull)
+    until(lambda: [look["outcome"] for look in bot.looks()].count("reviewed") > reviews)
 
 
 @pytest.mark.parametrize("bot", ["github"], indirect=True)

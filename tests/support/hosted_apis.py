@@ -180,6 +180,8 @@ class GitHub(Api):
             case "DELETE", ["git", "refs", "heads", *names]:
                 del world.branches[unquote("/".join(names))]
                 return {}
+            case "GET", ["commits", sha, "status"]:
+                return {"statuses": [{"context": name} for name in world.statuses.get(sha, {})]}
             case "GET", ["collaborators", name, "permission"]:
                 return {"permission": permission(world, name)}
             case "POST", ["statuses", sha]:
@@ -418,6 +420,8 @@ class GitLab(Api):
                         raise Refusal(400)
                 self.new_branch(body["branch"], body["start_sha"], texts_)
                 return {}
+            case "GET", ["repository", "commits", sha, "statuses"]:
+                return [name for name in world.statuses.get(sha, {}) if name == query["name"]]
             case "GET", ["members", "all", number]:
                 name = next(name for name, known in NUMBERS.items() if str(known) == number)
                 if permission(world, name) == "none":
@@ -544,6 +548,10 @@ class Bitbucket(Api):
                 gone = {value: None for key, value in body if key == "files"}
                 self.new_branch(fields["branch"], fields["parents"], texts | gone)
                 return {}
+            case "GET", ["commit", sha, "statuses", "build", name_]:
+                if unquote(name_) not in world.statuses.get(sha, {}):
+                    raise Refusal(404)
+                return {"key": name_}
             case "POST", ["commit", sha, "statuses", "build"]:
                 world.set_status(sha, body["name"], body["state"], body["description"])
                 return {}

@@ -12,7 +12,7 @@ from clients.bot.hosted.attend import Surroundings
 from clients.bot.hosted.contents import Bounds, Cache
 from clients.bot.hosted.forges import OneForge
 from clients.bot.hosted.metrics import CONTENT_TYPE, Metrics
-from clients.bot.hosted.settings import Settings
+from clients.bot.hosted.settings import Settings, SettingsError
 from clients.bot.hosted.webhooks import is_authentic, read_event
 from clients.bot.hosted.work import Job, Work
 from clients.bot.service import Service
@@ -94,6 +94,10 @@ def create_app(settings: Settings, service: Service) -> Flask:
     @app.get("/metrics")
     def show_metrics() -> Response:
         return Response(metrics.show(), content_type=CONTENT_TYPE)
+
+    @app.errorhandler(SettingsError)
+    def show_settings_error(_error: SettingsError) -> Response:
+        return _problem(503, "the secret of this forge can't be read: see the settings")
 
     @app.errorhandler(HTTPException)
     def show_error(error: HTTPException) -> Response:

@@ -97,10 +97,10 @@ class Attendant:
 
         Args:
             number: its number.
-            reviewed: the commit that was reviewed last; empty if that isn't known.
+            reviewed: what the last look has returned; empty if there was none.
 
         Returns:
-            What came of it, and the commit that is reviewed now.
+            What came of it, and what was reviewed, for the next look.
 
         Raises:
             requests.RequestException: the forge refuses something, or can't be reached.
@@ -129,21 +129,34 @@ class Attendant:
         if is_own and mark is not None:
             look.outcome = "stage" if pull_request.state is State.OPEN else "closed"
             if pull_request.state is State.OPEN:
-                self._check_stage(pull_request, mark, look)
+                reviewed = self._check_stage(pull_request, mark, reviewed, look)
         elif pull_request.state is not State.OPEN:
             look.outcome = "closed"
-        elif pull_request.head == reviewed and not is_wanted:
-            look.outcome = "known"
+        elif not is_wanted and self._is_known(pull_request, reviewed):
+            look.outcome, reviewed = "known", _what(pull_request)
         else:
             reviewed = self._review(pull_request, account, look)
         if is_wanted:
             self._answer_rechecks(pull_request, account, look)
         return look, reviewed
 
+    @property
+    def _status(self) -> str:
+        """The name of the status."""
+        return f"podsplit/{self._around.name}" if self._around.name else "podsplit"
+
+    def _is_known(self, pull_request: PullRequest, reviewed: str) -> bool:
+        """Whether a commit was reviewed for this base: as the last look says or, after a start, the
+        status, which is set when all else has been said.
+        """
+        if reviewed:
+            return reviewed == _what(pull_request)
+        return self._repository.conversation(pull_request).has_status(self._status)
+
     def _review(self, pull_request: PullRequest, account: str, look: Look) -> str:
-        """Make a pull request say what the service says of it; the commit that was reviewed."""
+        """Make a pull request say what the service says of it; what was reviewed."""
         repository, around = self._repository, self._around
-        status = f"podsplit/{around.name}" if around.name else "podsplit"
+        status = self._status
         diff = manifests_of_diff(repository.difference(pull_request), self._folders)
         try:
             files = read_manifests(
@@ -161,7 +174,7 @@ class Attendant:
             text = f"not looked at: {public(trouble)}"
             self._set_status(pull_request, status, text, passed=not self._is_strict, look=look)
             look.outcome = "refused"
-            return pull_request.head
+            return _what(pull_request)
         newest = repository.pull_request(pull_request.number)
         if newest.head != pull_request.head or newest.state is not State.OPEN:
             # What was said is of a commit that nobody looks at any more; the newest is looked at
@@ -178,7 +191,7 @@ class Attendant:
             text = f"suggestions: {len(said['comments'])}; the summary has the rest"
         passed = quiet or not self._is_strict
         self._set_status(pull_request, status, text, passed=passed, look=look)
-        return pull_request.head
+        return _what(pull_request)
 
     def _carry_out(
         self, command: Command, pull_request: PullRequest, mark: Mark | None, look: Look
@@ -227,9 +240,14 @@ class Attendant:
                 raise
             look.refused += ("status",)
 
-    def _check_stage(self, pull_request: PullRequest, mark: Mark, look: Look) -> None:
-        """Say at a stage's commit whether it may still be merged."""
+    def _check_stage(self, pull_request: PullRequest, mark: Mark, checked: str, look: Look) -> str:
+        """Say at a stage's commit whether it may still be merged, unless that was said; what is
+        said.
+        """
         is_current = self._splits.digest_of(pull_request.base, mark) == mark.before
+        verdict = f"{_what(pull_request)} {'current' if is_current else 'stale'}"
+        if verdict == checked:
+            return verdict
         self._set_status(
             pull_request,
             "podsplit/stage",
@@ -242,10 +260,16 @@ class Attendant:
             passed=is_current,
             look=look,
         )
+        return verdict
 
     def _say(self, pull_request: PullRequest, comment: str, text: str) -> None:
         body = answer(comment, self._repository.hidden, text)
         self._repository.conversation(pull_request).create({"body": body})
+
+
+def _what(pull_request: PullRequest) -> str:
+    """What is reviewed: a commit, for a base."""
+    return f"{pull_request.base}@{pull_request.head}"
 
 
 def _has_split(said: dict[str, Any]) -> bool:

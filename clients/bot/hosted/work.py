@@ -131,7 +131,9 @@ class Known:
         self._lock = threading.Lock()
 
     def get(self, job: Job) -> tuple[str, str]:
-        """The commit that was reviewed last, and when the pull request had changed by then."""
+        """What was reviewed last, as `Attendant.attend` has it, and when the pull request had
+        changed by then.
+        """
         with self._lock:
             return self._values.get(job, ("", ""))
 
