@@ -17,11 +17,11 @@ from clients.bot.forge import (
     Posted,
     PullRequest,
     Session,
-    State,
     Texts,
     found,
     setting,
 )
+from clients.bot.github import pull_request_of
 
 _MOST_PAGES = 200
 _SIZE = "limit=50"
@@ -70,12 +70,12 @@ class Gitea:
 
     def pull_request(self, number: int) -> PullRequest:
         """One pull request."""
-        return _pull_request(self.http.get(f"{self.url}/pulls/{number}").json())
+        return pull_request_of(self.http.get(f"{self.url}/pulls/{number}").json())
 
     def pull_requests(self) -> Iterator[PullRequest]:
         """All, that which changed last first."""
         yield from map(
-            _pull_request, pages(self.http, f"{self.url}/pulls?state=all&sort=recentupdate")
+            pull_request_of, pages(self.http, f"{self.url}/pulls?state=all&sort=recentupdate")
         )
 
     def conversation(self, pull_request: PullRequest) -> GiteaConversation:
@@ -134,7 +134,7 @@ class Gitea:
     def propose(self, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request."""
         asked = {"title": title, "head": branch, "base": base, "body": body}
-        return _pull_request(self.http.post(f"{self.url}/pulls", json=asked).json())
+        return pull_request_of(self.http.post(f"{self.url}/pulls", json=asked).json())
 
     def own_account(self) -> str:
         """The bot's login."""
@@ -168,21 +168,6 @@ def _changed(path: str, text: str | None, known: str | None) -> dict[str, Any]:
     if known is None:
         return {"operation": "create", "path": path, "content": content}
     return {"operation": "update", "path": path, "content": content, "sha": known}
-
-
-def _pull_request(data: Mapping[str, Any]) -> PullRequest:
-    closed = State.MERGED if data.get("merged") else State.CLOSED
-    return PullRequest(
-        number=data["number"],
-        state=State.OPEN if data["state"] == "open" else closed,
-        head=data["head"]["sha"],
-        branch=data["head"]["ref"],
-        base=data["base"]["ref"],
-        author=(data["user"] or {}).get("login", ""),
-        body=data["body"] or "",
-        changed=data["updated_at"],
-        url=data["html_url"],
-    )
 
 
 class GiteaConversation:

@@ -90,12 +90,12 @@ class GitHub:
 
     def pull_request(self, number: int) -> PullRequest:
         """One pull request."""
-        return _pull_request(self.http.get(f"{self.url}/pulls/{number}").json())
+        return pull_request_of(self.http.get(f"{self.url}/pulls/{number}").json())
 
     def pull_requests(self) -> Iterator[PullRequest]:
         """All, that which changed last first."""
         url = f"{self.url}/pulls?state=all&sort=updated&direction=desc"
-        yield from map(_pull_request, self.http.pages(url))
+        yield from map(pull_request_of, self.http.pages(url))
 
     def conversation(self, pull_request: PullRequest) -> GitHubConversation:
         """What is said on a pull request."""
@@ -147,7 +147,7 @@ class GitHub:
     def propose(self, branch: str, base: str, title: str, body: str) -> PullRequest:
         """Open a pull request."""
         asked = {"title": title, "head": branch, "base": base, "body": body}
-        return _pull_request(self.http.post(f"{self.url}/pulls", json=asked).json())
+        return pull_request_of(self.http.post(f"{self.url}/pulls", json=asked).json())
 
     def own_account(self) -> str:
         """The bot's login; that of an App is `<its slug>[bot]`."""
@@ -162,7 +162,8 @@ class GitHub:
         return answer is not None and answer["permission"] in _MAY_WRITE
 
 
-def _pull_request(data: Mapping[str, Any]) -> PullRequest:
+def pull_request_of(data: Mapping[str, Any]) -> PullRequest:
+    """A pull request from its JSON, which is alike on Gitea."""
     closed = State.MERGED if data.get("merged_at") else State.CLOSED
     return PullRequest(
         number=data["number"],

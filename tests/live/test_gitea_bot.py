@@ -9,21 +9,19 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from tests.conftest import ROOT, Server, StartServer
-from tests.support.gitea import PROGRAM, Gitea, encoded, running_gitea
+from tests.support.gitea import PROGRAM, Team, running_gitea
 
-real_forge = pytest.mark.skipif(
+pytestmark = pytest.mark.skipif(
     not PROGRAM, reason="no forge to test on: PODSPLIT_TEST_GITEA names no program"
 )
-pytestmark = real_forge
 
 EXAMPLE = (ROOT / "examples" / "wordpress-and-mysql.yaml").read_text()
-REPOSITORY = "/repos/team/shop"
+NOTED = EXAMPLE.replace("# A blog", "# Our blog")
 PATH = "apps/blog.yaml"
 POD = """apiVersion: v1
 kind: Pod
@@ -38,94 +36,45 @@ spec:
 
 
 @dataclass
-class Team:
-    """A repository, and a bot that looks at it."""
+class Bot:
+    """A repository, and the bot that looks at it."""
 
-    gitea: Gitea
-    settings: dict[str, str]
-    start_bot: StartServer
-    bot: Server
+    team: Team
+    start: StartServer
+    server: Server
 
     def restart(self) -> None:
         """End the bot, whatever it does, and start it again at the same address."""
-        for process in (self.bot.process.pid, *self.bot.workers()):
+        for process in (self.server.process.pid, *self.server.workers()):
             os.kill(process, signal.SIGKILL)
-        self.bot.process.wait(20)
-        self.bot = self.start_bot(**self.settings | {"PORT": str(self.bot.port)})
-
-    def propose(self, branch: str, files: dict[str, str]) -> int:
-        """Open a pull request with some texts; its number."""
-        known = {
-            item["path"]: item["sha"]
-            for item in self.gitea.dev.ask("GET", f"{REPOSITORY}/git/trees/main?recursive=1")[
-                "tree"
-            ]
-        }
-        changes = [
-            {"path": path, "content": encoded(text), "operation": "create"}
-            | ({"operation": "update", "sha": known[path]} if path in known else {})
-            for path, text in files.items()
-        ]
-        self.gitea.dev.ask(
-            "POST",
-            f"{REPOSITORY}/contents",
-            branch="main",
-            new_branch=branch,
-            message="x",
-            files=changes,
-        )
-        return int(
-            self.gitea.dev.ask(
-                "POST", f"{REPOSITORY}/pulls", head=branch, base="main", title=branch
-            )["number"]
-        )
-
-    def talk(self, number: int) -> list[str]:
-        """What the bot said in the conversation of a pull request."""
-        comments = self.gitea.dev.ask("GET", f"{REPOSITORY}/issues/{number}/comments")
-        return [item["body"] for item in comments if item["user"]["login"] == "podsplit-bot"]
-
-    def say(self, number: int, text: str) -> None:
-        """Comment as somebody who may write."""
-        self.gitea.dev.ask("POST", f"{REPOSITORY}/issues/{number}/comments", body=text)
+        self.server.process.wait(20)
+        self.server = self.start(**self.team.settings | {"PORT": str(self.server.port)})
 
     def answer(self, number: int, text: str) -> str:
         """What the bot answers to a comment."""
-        before = len(self.talk(number))
-        self.say(number, text)
-        until(lambda: len(self.talk(number)) > before)
-        return self.talk(number)[-1]
+        before = len(self.team.talk(number))
+        self.team.say(number, text)
+        until(lambda: len(self.team.talk(number)) > before)
+        return self.team.talk(number)[-1]
 
     def merge(self, number: int) -> None:
-        """Merge a pull request; Gitea wants to look at it for a moment first."""
+        """Merge a pull request."""
+        until(lambda: self.team.merge(number))
 
-        def is_merged() -> bool:
-            self.gitea.dev.ask("POST", f"{REPOSITORY}/pulls/{number}/merge", 405, Do="merge")
-            return bool(self.gitea.dev.ask("GET", f"{REPOSITORY}/pulls/{number}")["merged"])
-
-        until(is_merged)
-
-    def text(self, path: str = PATH) -> str:
+    def text(self) -> str:
         """What the main branch holds."""
-        found = self.gitea.dev.ask("GET", f"{REPOSITORY}/contents/{path}?ref=main")
+        found = self.team.ask("GET", f"/contents/{PATH}?ref=main")
         return b64decode(found["content"]).decode()
 
-    def statuses(self, number: int) -> dict[str, Any]:
-        """The newest state of each status of a pull request's head."""
-        head = self.gitea.dev.ask("GET", f"{REPOSITORY}/pulls/{number}")["head"]["sha"]
-        found = self.gitea.dev.ask("GET", f"{REPOSITORY}/commits/{head}/status")
-        return {item["context"]: item["status"] for item in found["statuses"] or ()}
+    def wait_for_status(self, number: int, name: str, state: str) -> None:
+        """Wait for a status of a pull request's newest commit."""
 
-    def open_pulls(self) -> list[int]:
-        """The numbers of the pull requests that are open."""
-        return [
-            item["number"] for item in self.gitea.dev.ask("GET", f"{REPOSITORY}/pulls?state=open")
-        ]
+        def is_there() -> bool:
+            head = self.team.ask("GET", f"/pulls/{number}")["head"]["sha"]
+            found = self.team.ask("GET", f"/commits/{head}/status")["statuses"] or ()
+            return {item["context"]: item["status"] for item in found}.get(name) == state
 
-
-def wait_for_status(team: Team, number: int, state: str) -> None:
-    """Wait for what the bot says at a stage's commit."""
-    until(lambda: team.statuses(number).get("podsplit/stage") == state)
+        until(is_there)
 
 
 def until(condition: Callable[[], bool], seconds: float = 40) -> None:
@@ -137,104 +86,69 @@ def until(condition: Callable[[], bool], seconds: float = 40) -> None:
 
 
 @pytest.fixture
-def team(tmp_path: Path, server: Server, start_bot: StartServer) -> Iterator[Team]:
-    """A repository with the example, and the bot that is told of it by a webhook."""
+def bot(tmp_path: Path, server: Server, start_bot: StartServer) -> Iterator[Bot]:
+    """A bot that is told of a repository by a webhook."""
     with running_gitea(tmp_path / "gitea") as gitea:
-        gitea.owner.ask("POST", "/orgs", username="team")
-        gitea.owner.ask("POST", "/orgs/team/repos", name="shop", auto_init=True)
-        for name, permission in (("podsplit-bot", "admin"), ("dev", "write")):
-            gitea.owner.ask("PUT", f"{REPOSITORY}/collaborators/{name}", permission=permission)
-        gitea.owner.ask(
-            "POST",
-            f"{REPOSITORY}/contents/{PATH}",
-            message="x",
-            branch="main",
-            content=encoded(EXAMPLE),
-        )
-        (tmp_path / "secrets").mkdir()
-        (tmp_path / "secrets" / "forge.token").write_text(gitea.bot.token)
-        (tmp_path / "secrets" / "forge.secret").write_text("told to both")
-        (tmp_path / "bot.yaml").write_text(
-            f"forges: {{forge: {{kind: gitea, api: '{gitea.url}/api/v1', repositories: [team/*]}}}}"
-        )
-        settings = {
-            "PODSPLIT_URL": server.url,
-            "PODSPLIT_BOT_CONFIG": str(tmp_path / "bot.yaml"),
-            "PODSPLIT_BOT_SECRETS": str(tmp_path / "secrets"),
-        }
-        bot = start_bot(**settings)
-        gitea.owner.ask(
-            "POST",
-            f"{REPOSITORY}/hooks",
-            type="gitea",
-            active=True,
-            events=["pull_request", "push", "issue_comment"],
-            config={
-                "url": f"{bot.url}/webhooks/forge",
-                "content_type": "json",
-                "secret": "told to both",
-            },
-        )
-        yield Team(gitea, settings, start_bot, bot)
+        team = Team(gitea, tmp_path / "settings", server.url)
+        running = start_bot(**team.settings)
+        team.tell(running.url)
+        yield Bot(team, start_bot, running)
 
 
-def test_a_pull_request_is_reviewed_and_what_it_says_follows_its_head(team: Team) -> None:
-    """A suggestion on its lines, a summary and a status, which go when the reason goes."""
+def test_a_pull_request_is_reviewed_and_nothing_is_said_twice(bot: Bot) -> None:
+    """A suggestion on its lines, a summary and a status, whatever restarts."""
+    team = bot.team
     number = team.propose("pod", {"apps/web.yaml": POD})
-    until(lambda: team.statuses(number).get("podsplit") == "success")
-    assert team.talk(number)[0].startswith("<!-- podsplit:summary:")
-    reviews = team.gitea.dev.ask("GET", f"{REPOSITORY}/pulls/{number}/reviews")
-    assert [item["comments_count"] for item in reviews] == [1] or "web" in team.talk(number)[0]
+    bot.wait_for_status(number, "podsplit", "success")
     said = team.talk(number)
-    team.restart()
-    assert "again" in team.answer(number, "/podsplit recheck")
+    assert said[0].startswith("<!-- podsplit:summary:")
+    reviews = team.ask("GET", f"/pulls/{number}/reviews")
+    assert [item["comments_count"] for item in reviews] == [1]
+    bot.restart()
+    assert "again" in bot.answer(number, "/podsplit recheck")
     assert team.talk(number)[:-1] == said
+    assert len(team.ask("GET", f"/pulls/{number}/reviews")) == 1
 
 
-def test_a_split_by_four_merges_ends_with_the_text_of_the_rewrite(
-    team: Team, server: Server
-) -> None:
+def test_a_split_by_merges_ends_with_the_text_of_the_rewrite(bot: Bot, server: Server) -> None:
     """Asked for by who may write, stage by stage, with the bot killed on the way."""
-    wanted = requests.post(
-        f"{server.url}/v1/rewrite?format=yaml", data=EXAMPLE.encode(), timeout=30
-    ).text
-    origin = team.propose("note", {PATH: EXAMPLE.replace("# A blog", "# Our blog")})
-    wanted = wanted.replace("# A blog", "# Our blog")
-    until(lambda: "podsplit" in team.statuses(origin))
-    team.gitea.stranger.ask(
-        "POST", f"{REPOSITORY}/issues/{origin}/comments", body="/podsplit apply"
-    )
-    team.merge(origin)
+    team = bot.team
+    url = f"{server.url}/v1/rewrite?format=yaml"
+    wanted = requests.post(url, data=NOTED.encode(), timeout=30).text
+    origin = team.propose("blog", {PATH: NOTED})
+    bot.wait_for_status(origin, "podsplit", "success")
+    assert "`/podsplit apply`" in team.talk(origin)[0]
+    comments = f"{team.path}/issues/{origin}/comments"
+    team.gitea.stranger.ask("POST", comments, body="/podsplit apply")
+    bot.merge(origin)
     seen = []
-    answer = team.answer(origin, "/podsplit apply")
-    for _ in range(6):
-        if "is open:" not in answer:
-            break
+    answer = bot.answer(origin, "/podsplit apply")
+    while "is open:" in answer:
         (stage,) = team.open_pulls()
-        body = team.gitea.dev.ask("GET", f"{REPOSITORY}/pulls/{stage}")["body"]
-        seen.append(body.split("**")[1])
-        wait_for_status(team, stage, "success")
-        team.merge(stage)
-        team.restart()
-        answer = team.answer(stage, "/podsplit next")
+        seen.append(team.ask("GET", f"/pulls/{stage}")["body"].split("**")[1])
+        bot.wait_for_status(stage, "podsplit/stage", "success")
+        bot.merge(stage)
+        bot.restart()
+        answer = bot.answer(stage, "/podsplit next")
     assert "the split is done" in answer
     assert seen == ["add", "switch", "contract"]
-    assert team.text() == wanted
+    assert bot.text() == wanted
 
 
-def test_it_stops_when_the_manifests_have_changed(team: Team) -> None:
+def test_it_stops_when_the_manifests_have_changed(bot: Bot) -> None:
     """An open stage says so by its status, and the next one isn't made."""
-    origin = team.propose("note", {PATH: EXAMPLE.replace("# A blog", "# Our blog")})
-    team.merge(origin)
-    assert "is open:" in team.answer(origin, "/podsplit apply")
+    team = bot.team
+    origin = team.propose("blog", {PATH: EXAMPLE})
+    bot.merge(origin)
+    assert "is open:" in bot.answer(origin, "/podsplit apply")
     (stage,) = team.open_pulls()
-    wait_for_status(team, stage, "success")
-    team.merge(stage)
-    changed = team.propose("image", {PATH: team.text().replace("mysql:8.4", "mysql:8.5")})
-    team.merge(changed)
-    assert "Stopped" in team.answer(stage, "/podsplit next")
-    assert "is open:" in team.answer(stage, "/podsplit apply")
+    bot.wait_for_status(stage, "podsplit/stage", "success")
+    bot.merge(stage)
+    changed = team.propose("image", {PATH: bot.text().replace("mysql:8.4", "mysql:8.5")})
+    bot.merge(changed)
+    assert "Stopped" in bot.answer(stage, "/podsplit next")
+    assert "is open:" in bot.answer(stage, "/podsplit apply")
     (stage,) = team.open_pulls()
-    changed = team.propose("again", {PATH: team.text().replace("mysql:8.5", "mysql:8.6")})
-    team.merge(changed)
-    wait_for_status(team, stage, "failure")
+    changed = team.propose("again", {PATH: bot.text().replace("mysql:8.5", "mysql:8.6")})
+    bot.merge(changed)
+    bot.wait_for_status(stage, "podsplit/stage", "failure")

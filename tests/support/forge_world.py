@@ -11,21 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.render.diff_parser import parse_diff
-
-Json = dict[str, Any]
+from tests.support.forge_apis import Json, Refusal
 
 BOT, DEV, STRANGER = "podsplit-bot", "dev", "stranger"
 NUMBERS = {BOT: 900, DEV: 901, STRANGER: 902}
 """What GitLab knows them by."""
-
-
-class Refusal(Exception):
-    """An error status to answer with."""
-
-    def __init__(self, status: int, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status)
-        self.status = status
-        self.headers = headers or {}
 
 
 @dataclass

@@ -4,6 +4,7 @@ sources are (`src`), as it reads its templates from there.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
@@ -150,6 +151,97 @@ def _account(config: Path, environ: dict[str, str], name: str) -> str:
     return done.stdout.splitlines()[-1]
 
 
-def encoded(text: str) -> str:
-    """A text as the API takes the content of a file."""
-    return b64encode(text.encode()).decode()
+class Team:
+    """A repository with a bot that looks at it, and somebody who works there."""
+
+    path = "/repos/team/shop"
+
+    def __init__(self, gitea: Gitea, folder: Path, service: str) -> None:
+        """Make the repository, and write the bot's settings.
+
+        Args:
+            gitea: the forge.
+            folder: an empty folder, for the settings.
+            service: the address of Podsplit.
+        """
+        self.gitea = gitea
+        gitea.owner.ask("POST", "/orgs", username="team")
+        gitea.owner.ask("POST", "/orgs/team/repos", name="shop", auto_init=True)
+        for name, permission in (("podsplit-bot", "admin"), ("dev", "write")):
+            gitea.owner.ask("PUT", f"{self.path}/collaborators/{name}", permission=permission)
+        self._secret = secrets.token_urlsafe(12)
+        folder.mkdir()
+        (folder / "forge.token").write_text(gitea.bot.token)
+        (folder / "forge.secret").write_text(self._secret)
+        forge = {"kind": "gitea", "api": f"{gitea.url}/api/v1", "repositories": ["team/*"]}
+        (folder / "bot.yaml").write_text(json.dumps({"forges": {"forge": forge}}))
+        self.settings = {
+            "PODSPLIT_URL": service,
+            "PODSPLIT_BOT_CONFIG": str(folder / "bot.yaml"),
+            "PODSPLIT_BOT_SECRETS": str(folder),
+        }
+        """The variables of the bot."""
+
+    def ask(self, method: str, path: str, expected: int = 0, **body: Any) -> Any:
+        """Ask about the repository, as somebody who may write."""
+        return self.gitea.dev.ask(method, f"{self.path}{path}", expected, **body)
+
+    def tell(self, bot: str) -> None:
+        """Have the bot told of what happens.
+
+        Args:
+            bot: its address.
+        """
+        config = {
+            "url": f"{bot}/webhooks/forge",
+            "content_type": "json",
+            "secret": self._secret,
+        }
+        self.gitea.owner.ask(
+            "POST",
+            f"{self.path}/hooks",
+            type="gitea",
+            active=True,
+            events=["pull_request", "push", "issue_comment"],
+            config=config,
+        )
+
+    def propose(self, branch: str, files: dict[str, str]) -> int:
+        """Open a pull request with some texts; its number."""
+        known = {
+            item["path"]: item["sha"]
+            for item in self.ask("GET", "/git/trees/main?recursive=1")["tree"]
+        }
+        changes = [
+            {"path": path, "content": b64encode(text.encode()).decode(), "operation": "create"}
+            | ({"operation": "update", "sha": known[path]} if path in known else {})
+            for path, text in files.items()
+        ]
+        self.ask(
+            "POST",
+            "/contents",
+            branch="main",
+            new_branch=branch,
+            message=f"Add {branch}",
+            files=changes,
+        )
+        made = self.ask("POST", "/pulls", head=branch, base="main", title=f"Add {branch}")
+        return int(made["number"])
+
+    def say(self, number: int, text: str) -> None:
+        """Comment on a pull request."""
+        self.ask("POST", f"/issues/{number}/comments", body=text)
+
+    def talk(self, number: int) -> list[str]:
+        """What the bot says in the conversation of a pull request."""
+        comments = self.ask("GET", f"/issues/{number}/comments")
+        return [item["body"] for item in comments if item["user"]["login"] == "podsplit-bot"]
+
+    def merge(self, number: int) -> bool:
+        """Merge a pull request; False as long as Gitea still looks at it."""
+        self.ask("POST", f"/pulls/{number}/merge", 405, Do="merge")
+        return bool(self.ask("GET", f"/pulls/{number}")["merged"])
+
+    def open_pulls(self) -> list[int]:
+        """The numbers of the pull requests that are open."""
+        return [item["number"] for item in self.ask("GET", "/pulls?state=open")]

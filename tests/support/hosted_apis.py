@@ -21,16 +21,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import requests
 
-from tests.support.forge_world import (
-    BOT,
-    NUMBERS,
-    Comment,
-    Json,
-    Pull,
-    Refusal,
-    World,
-    blob,
-)
+from tests.support.forge_apis import Json, Refusal
+from tests.support.forge_world import BOT, NUMBERS, Comment, Pull, World, blob
 
 TOKEN = "secret-of-the-bot"
 SECRET = "told to both"
