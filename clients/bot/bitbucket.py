@@ -19,9 +19,11 @@ from clients.bot.forge import (
     State,
     Texts,
     found,
+    read_diff,
     read_limited,
     same_host,
     setting,
+    too_long,
 )
 
 _MOST_PAGES = 200
@@ -59,6 +61,7 @@ class Bitbucket:
     """A repository."""
 
     hidden = ("[//]: # (", ")")
+    sign = "#"
 
     def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
         """Know a repository.
@@ -79,9 +82,10 @@ class Bitbucket:
         """One pull request."""
         return _pull_request(self.http.get(f"{self.url}/pullrequests/{number}").json())
 
-    def pull_requests(self) -> Iterator[PullRequest]:
-        """All, that which changed last first."""
-        states = "&".join(f"state={state}" for state in ("OPEN", "MERGED", "DECLINED"))
+    def pull_requests(self, *, only_open: bool) -> Iterator[PullRequest]:
+        """The open ones or all, that which changed last first."""
+        wanted = ("OPEN",) if only_open else ("OPEN", "MERGED", "DECLINED")
+        states = "&".join(f"state={state}" for state in wanted)
         url = f"{self.url}/pullrequests?{states}&sort=-updated_on&pagelen=50"
         yield from map(_pull_request, pages(self.http, url))
 
@@ -91,8 +95,7 @@ class Bitbucket:
 
     def difference(self, pull_request: PullRequest) -> str:
         """The unified diff of a pull request."""
-        answer = self.http.get(f"{self.url}/pullrequests/{pull_request.number}/diff")
-        return answer.content.decode("utf-8", "replace")
+        return read_diff(self.http, f"{self.url}/pullrequests/{pull_request.number}/diff")
 
     def files(self, commit: str, source: str = "") -> Iterator[Entry]:
         """The files of a commit, of a fork in the fork."""
@@ -161,6 +164,7 @@ def pages(http: requests.Session, url: str) -> Iterator[dict[str, Any]]:
         page = http.get(next_url).json()
         yield from page["values"]
         next_url = same_host(url, page.get("next"))
+    raise too_long(url)
 
 
 def _pull_request(data: Mapping[str, Any]) -> PullRequest:
@@ -168,8 +172,9 @@ def _pull_request(data: Mapping[str, Any]) -> PullRequest:
     return PullRequest(
         number=data["id"],
         state=_STATES.get(data["state"], State.CLOSED),
-        head=data["source"]["commit"]["hash"],
-        branch=data["source"]["branch"]["name"],
+        # Of a fork that is gone there is neither.
+        head=(data["source"].get("commit") or {}).get("hash", ""),
+        branch=(data["source"].get("branch") or {}).get("name", ""),
         base=data["destination"]["branch"]["name"],
         author=(data["author"] or {}).get("uuid", ""),
         body=(data.get("summary") or {}).get("raw") or "",
@@ -209,6 +214,7 @@ class BitbucketConversation:
                 settled=bool(comment.get("resolution")),
                 number=str(comment["id"]),
                 author=(comment.get("user") or {}).get("uuid", ""),
+                written=comment.get("created_on", ""),
             )
 
     def create_together(self, comments: Sequence[Comment]) -> bool:
@@ -241,10 +247,11 @@ class BitbucketConversation:
             },
         )
 
-    def has_status(self, name: str) -> bool:
-        """Whether there is one."""
+    def status(self, name: str) -> str:
+        """Its text."""
         url = f"{self._repository}/commit/{self._head}/statuses/build/{quote(name[:40], safe='')}"
-        return found(lambda: self._http.get(url)) is not None
+        said = found(lambda: self._http.get(url))
+        return (said["description"] or "") if said else ""
 
     def is_from_fork(self) -> bool:
         """By the repositories of both branches; one that is gone was another one."""

@@ -25,6 +25,8 @@ _MOST_WAITS = 3
 _LONGEST_WAIT = 60.0
 """Seconds that are waited for a forge before a request is sent again."""
 _MOST_PAGES = 200
+MAX_DIFF_BYTES = 20_000_000
+"""Bytes of a pull request's diff."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Posted:
     number: str = ""
     """What the forge knows it by."""
     author: str = ""
-    """Whose it is, as `Repository.may_write` and `Repository.own_account` have it."""
+    """Whose it is, as `Accounts` has it."""
+    written: str = ""
+    """When, in ISO 8601."""
 
 
 class Conversation(Protocol):
@@ -78,8 +82,8 @@ class Conversation(Protocol):
             passed: whether it is good.
         """
 
-    def has_status(self, name: str) -> bool:
-        """Whether a status was said at the head commit, whatever it is."""
+    def status(self, name: str) -> str:
+        """The text of a status of the head commit; empty if there is none."""
 
     def is_from_fork(self) -> bool:
         """Whether the branch is in another repository than the pull request."""
@@ -158,8 +162,8 @@ class PullRequests(Protocol):
     def pull_request(self, number: int) -> PullRequest:
         """One pull request."""
 
-    def pull_requests(self) -> Iterator[PullRequest]:
-        """All, that which changed last first."""
+    def pull_requests(self, *, only_open: bool) -> Iterator[PullRequest]:
+        """The open ones or all, that which changed last first."""
 
     def conversation(self, pull_request: PullRequest) -> Conversation:
         """What is said on a pull request."""
@@ -208,6 +212,8 @@ class Repository(Contents, PullRequests, Branches, Accounts, Protocol):
     """Its full name."""
     hidden: tuple[str, str]
     """What is before and after words that readers of a comment don't see."""
+    sign: str
+    """What stands before the number of a pull request in a text."""
 
 
 class Session(requests.Session):
@@ -275,6 +281,12 @@ class Session(requests.Session):
             found = answer.json()
             yield from found[within] if within else found
             next_url = same_host(url, answer.links.get("next", {}).get("url"))
+        raise too_long(url)
+
+
+def too_long(url: str) -> Trouble:
+    """What is wrong with a list that doesn't end."""
+    return Trouble(f"the list {urlsplit(url).path} has more than {_MOST_PAGES} pages")
 
 
 def same_host(url: str, next_url: str | None) -> str | None:
@@ -321,6 +333,31 @@ def read_limited(http: requests.Session, url: str, limit: int, **more: Any) -> b
             if len(content) > limit:
                 return None
     return bytes(content)
+
+
+def read_diff(http: requests.Session, url: str, **more: Any) -> str:
+    """A diff.
+
+    Args:
+        http: the session.
+        url: where it is.
+        more: as for `requests.get`.
+
+    Raises:
+        Trouble: it is longer than anybody reads.
+    """
+    raw = read_limited(http, url, MAX_DIFF_BYTES, **more)
+    if raw is None:
+        raise Trouble(f"the diff has more than {MAX_DIFF_BYTES} bytes")
+    return raw.decode("utf-8", "replace")
+
+
+def is_refusal(answer: requests.Response) -> bool:
+    """Whether a forge refuses a request, which another try doesn't change: by its status, where
+    that isn't about the number of requests or the token.
+    """
+    is_status = 400 <= answer.status_code < 500 and answer.status_code not in (401, 408, 429)
+    return is_status and seconds_to_wait(answer) is None
 
 
 def found(send: Callable[[], requests.Response]) -> Any:

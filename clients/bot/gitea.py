@@ -19,9 +19,11 @@ from clients.bot.forge import (
     Session,
     Texts,
     found,
+    read_diff,
     setting,
+    too_long,
 )
-from clients.bot.github import pull_request_of
+from clients.bot.github import pull_request_of, text_of_status
 
 _MOST_PAGES = 200
 _SIZE = "limit=50"
@@ -52,6 +54,7 @@ class Gitea:
     """A repository."""
 
     hidden = ("<!-- ", " -->")
+    sign = "#"
 
     def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
         """Know a repository.
@@ -72,10 +75,11 @@ class Gitea:
         """One pull request."""
         return pull_request_of(self.http.get(f"{self.url}/pulls/{number}").json())
 
-    def pull_requests(self) -> Iterator[PullRequest]:
-        """All, that which changed last first."""
+    def pull_requests(self, *, only_open: bool) -> Iterator[PullRequest]:
+        """The open ones or all, that which changed last first."""
+        state = "open" if only_open else "all"
         yield from map(
-            pull_request_of, pages(self.http, f"{self.url}/pulls?state=all&sort=recentupdate")
+            pull_request_of, pages(self.http, f"{self.url}/pulls?state={state}&sort=recentupdate")
         )
 
     def conversation(self, pull_request: PullRequest) -> GiteaConversation:
@@ -84,11 +88,11 @@ class Gitea:
 
     def difference(self, pull_request: PullRequest) -> str:
         """The unified diff of a pull request."""
-        answer = self.http.get(f"{self.url}/pulls/{pull_request.number}.diff")
-        return answer.content.decode("utf-8", "replace")
+        return read_diff(self.http, f"{self.url}/pulls/{pull_request.number}.diff")
 
     def files(self, commit: str, source: str = "") -> Iterator[Entry]:
         """The files of a commit; those of a fork's are in the repository too."""
+        count = 0
         for page in range(1, _MOST_PAGES):
             url = f"{self.url}/git/trees/{commit}?recursive=true&per_page={_TREE_SIZE}&page={page}"
             tree = self.http.get(url).json()
@@ -98,8 +102,10 @@ class Gitea:
             for item in tree["tree"]:
                 if item["type"] == "blob" and item["mode"] in _REGULAR:
                     yield Entry(item["path"], item["sha"], item.get("size"), item["mode"])
-            if page * _TREE_SIZE >= tree["total_count"]:
+            count += len(tree["tree"])
+            if count >= tree["total_count"]:
                 return
+        raise too_long(self.url)
 
     def read(self, entry: Entry, limit: int) -> bytes | None:
         """The content of a file, of which Gitea tells the size before."""
@@ -158,6 +164,7 @@ def pages(http: requests.Session, url: str) -> Iterator[dict[str, Any]]:
         if not items:
             return
         yield from items
+    raise too_long(url)
 
 
 def _changed(path: str, text: str | None, known: str | None) -> dict[str, Any]:
@@ -214,6 +221,7 @@ class GiteaConversation:
             place,
             number=str(comment["id"]),
             author=(comment.get("user") or {}).get("login", ""),
+            written=comment.get("created_at", ""),
             **more,
         )
 
@@ -248,10 +256,10 @@ class GiteaConversation:
             json={"context": name, "description": text[:255], "state": state},
         )
 
-    def has_status(self, name: str) -> bool:
-        """Whether there is one."""
-        found = self._http.get(f"{self._repository}/commits/{self._head}/status?limit=50").json()
-        return any(item["context"] == name for item in found.get("statuses") or ())
+    def status(self, name: str) -> str:
+        """Its text."""
+        url = f"{self._repository}/commits/{self._head}/status?limit=50"
+        return text_of_status(self._http.get(url).json(), name)
 
     def is_from_fork(self) -> bool:
         """By the repositories of both branches."""

@@ -21,6 +21,7 @@ from clients.bot.forge import (
     State,
     Texts,
     found,
+    read_diff,
     read_limited,
     setting,
 )
@@ -67,6 +68,7 @@ class GitHub:
     """A repository."""
 
     hidden = ("<!-- ", " -->")
+    sign = "#"
 
     def __init__(
         self, http: Session, api: str, name: str, *, graphql: str = "", account: str = ""
@@ -92,9 +94,10 @@ class GitHub:
         """One pull request."""
         return pull_request_of(self.http.get(f"{self.url}/pulls/{number}").json())
 
-    def pull_requests(self) -> Iterator[PullRequest]:
-        """All, that which changed last first."""
-        url = f"{self.url}/pulls?state=all&sort=updated&direction=desc"
+    def pull_requests(self, *, only_open: bool) -> Iterator[PullRequest]:
+        """The open ones or all, that which changed last first."""
+        state = "open" if only_open else "all"
+        url = f"{self.url}/pulls?state={state}&sort=updated&direction=desc"
         yield from map(pull_request_of, self.http.pages(url))
 
     def conversation(self, pull_request: PullRequest) -> GitHubConversation:
@@ -104,8 +107,12 @@ class GitHub:
     def difference(self, pull_request: PullRequest) -> str:
         """The unified diff of a pull request; GitHub has none of over 300 files."""
         headers = {"Accept": "application/vnd.github.diff"}
-        answer = self.http.get(f"{self.url}/pulls/{pull_request.number}", headers=headers)
-        return answer.content.decode("utf-8", "replace")
+        try:
+            return read_diff(self.http, f"{self.url}/pulls/{pull_request.number}", headers=headers)
+        except requests.HTTPError as error:
+            if error.response.status_code != requests.codes.not_acceptable:
+                raise
+            raise Trouble("GitHub shows no diff of so many files or lines") from None
 
     def files(self, commit: str, source: str = "") -> Iterator[Entry]:
         """The files of a commit; those of a fork's are in the repository too."""
@@ -178,6 +185,12 @@ def pull_request_of(data: Mapping[str, Any]) -> PullRequest:
     )
 
 
+def text_of_status(data: Mapping[str, Any], name: str) -> str:
+    """The text of a status from the JSON of all, which is alike on Gitea."""
+    texts = (item["description"] for item in data["statuses"] or () if item["context"] == name)
+    return next(texts, "") or ""
+
+
 class GitHubConversation:
     """Posts comments on lines as review comments, and the summary in the conversation."""
 
@@ -221,6 +234,7 @@ class GitHubConversation:
             settled=settled,
             number=f"{where}-{comment['id']}",
             author=(comment.get("user") or {}).get("login", ""),
+            written=comment.get("created_at", ""),
         )
 
     def _settled(self) -> Iterator[int]:
@@ -294,10 +308,10 @@ class GitHubConversation:
             json={"context": name, "description": text[:140], "state": state},
         )
 
-    def has_status(self, name: str) -> bool:
-        """Whether there is one; a page has all that are in use."""
+    def status(self, name: str) -> str:
+        """Its text; a page has all that are in use."""
         url = f"{self._url}/commits/{self._head}/status?per_page=100"
-        return any(item["context"] == name for item in self._http.get(url).json()["statuses"])
+        return text_of_status(self._http.get(url).json(), name)
 
     def is_from_fork(self) -> bool:
         """By the repositories of both branches; one that is gone was another one."""

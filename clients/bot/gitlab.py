@@ -17,6 +17,7 @@ from clients.bot.forge import (
     State,
     Texts,
     found,
+    read_diff,
     read_limited,
     setting,
 )
@@ -41,13 +42,15 @@ def from_environment(environ: Mapping[str, str]) -> GitLabConversation:
     repository = GitLab(http, api, setting(environ, "CI_PROJECT_ID"))
     number = setting(environ, "CI_MERGE_REQUEST_IID")
     head = setting(environ, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "CI_COMMIT_SHA")
-    return GitLabConversation(repository, number, head)
+    branch = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "")
+    return GitLabConversation(repository, number, head, branch)
 
 
 class GitLab:
     """A project."""
 
     hidden = ("<!-- ", " -->")
+    sign = "!"
 
     def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
         """Know a project.
@@ -68,19 +71,22 @@ class GitLab:
         """One merge request."""
         return _pull_request(self.http.get(f"{self.url}/merge_requests/{number}").json())
 
-    def pull_requests(self) -> Iterator[PullRequest]:
-        """All, that which changed last first."""
-        url = f"{self.url}/merge_requests?state=all&order_by=updated_at&sort=desc"
+    def pull_requests(self, *, only_open: bool) -> Iterator[PullRequest]:
+        """The open ones or all, that which changed last first."""
+        state = "opened" if only_open else "all"
+        url = f"{self.url}/merge_requests?state={state}&order_by=updated_at&sort=desc"
         yield from map(_pull_request, self.http.pages(url))
 
     def conversation(self, pull_request: PullRequest) -> GitLabConversation:
         """What is said on a merge request."""
-        return GitLabConversation(self, str(pull_request.number), pull_request.head)
+        return GitLabConversation(
+            self, str(pull_request.number), pull_request.head, pull_request.branch
+        )
 
     def difference(self, pull_request: PullRequest) -> str:
         """The unified diff of a merge request."""
         url = f"{self.url}/merge_requests/{pull_request.number}/raw_diffs"
-        return self.http.get(url).content.decode("utf-8", "replace")
+        return read_diff(self.http, url)
 
     def files(self, commit: str, source: str = "") -> Iterator[Entry]:
         """The files of a commit; those of a fork's are in the project too."""
@@ -164,14 +170,16 @@ def _pull_request(data: Mapping[str, Any]) -> PullRequest:
 class GitLabConversation:
     """Posts comments on lines as discussions, and the summary as a note."""
 
-    def __init__(self, repository: GitLab, number: str, head: str) -> None:
+    def __init__(self, repository: GitLab, number: str, head: str, branch: str = "") -> None:
         """Know a merge request.
 
         Args:
             repository: where it is.
             number: its number.
             head: its newest commit.
+            branch: its branch, where that is known.
         """
+        self._branch = branch
         self._http = repository.http
         self._project = repository.url
         self._request = f"{self._project}/merge_requests/{number}"
@@ -179,7 +187,7 @@ class GitLabConversation:
 
     def comments(self) -> Iterator[Posted]:
         """The notes; those of discussions are among them."""
-        for note in self._http.pages(f"{self._request}/notes"):
+        for note in self._http.pages(f"{self._request}/notes?sort=asc&order_by=created_at"):
             position = note.get("position")
             place = (
                 {name: position.get(name) for name in ("new_path", "new_line")}
@@ -193,6 +201,7 @@ class GitLabConversation:
                 settled=bool(note.get("resolved")),
                 number=str(note["id"]),
                 author=str((note.get("author") or {}).get("id", "")),
+                written=note.get("created_at", ""),
             )
 
     def create_together(self, comments: Sequence[Comment]) -> bool:
@@ -220,17 +229,20 @@ class GitLabConversation:
         self._http.delete(posted.url)
 
     def set_status(self, name: str, text: str, *, passed: bool) -> None:
-        """An external status of the commit; its text has at most 255 characters."""
+        """An external status of the commit; its text has at most 255 characters. Without the branch
+        GitLab takes the first that has the commit; that of a fork it doesn't find.
+        """
         state = "success" if passed else "failed"
-        self._http.post(
-            f"{self._project}/statuses/{self._head}",
-            json={"name": name, "description": text[:255], "state": state},
-        )
+        said = {"name": name, "description": text[:255], "state": state}
+        if self._branch:
+            said["ref"] = self._branch
+        self._http.post(f"{self._project}/statuses/{self._head}", json=said)
 
-    def has_status(self, name: str) -> bool:
-        """Whether there is one."""
+    def status(self, name: str) -> str:
+        """Its text."""
         url = f"{self._project}/repository/commits/{self._head}/statuses"
-        return bool(self._http.get(f"{url}?name={quote(name, safe='')}").json())
+        said = self._http.get(f"{url}?name={quote(name, safe='')}").json()
+        return (said[0]["description"] or "") if said else ""
 
     def is_from_fork(self) -> bool:
         """By the projects of both branches."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from clients.bot.forge import Comment, Conversation, Posted
+from clients.bot.forge import Comment, Conversation, Posted, is_refusal
 
 _KEY = re.compile(r"[0-9a-f]{16}")
 _HANDED_BACK = (401, 403)
@@ -98,7 +98,7 @@ def _put(
             forge.update(same, new["body"])
             outcome.updated += 1
     except requests.HTTPError as error:
-        if error.response.status_code in _HANDED_BACK:
+        if error.response.status_code in _HANDED_BACK or not is_refusal(error.response):
             raise
         outcome.refused.append(
             f"{new.get('path', 'summary')}: the forge answers {error.response.status_code}"

@@ -16,6 +16,8 @@ OPTIONS_FILE = ".podsplit.yaml"
 _ALWAYS = frozenset({OPTIONS_FILE, "kustomization.yaml", "kustomization.yml", "Kustomization"})
 _SIGNS = (b"apiVersion", b"op:", b'"op"')
 """What a manifest or a patch of one holds."""
+_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
+_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r"}
 _FILE_OF_DIFF = re.compile(r"^(?=diff --git )", re.MULTILINE)
 
 
@@ -58,10 +60,28 @@ def manifests_of_diff(diff: str, folders: tuple[str, ...]) -> str:
 
 def _paths(part: str) -> Iterator[str]:
     """The paths that a file has in a diff, before and after."""
-    for line in part.split("\n@@", 1)[0].splitlines():
-        for start in ("--- a/", "+++ b/", '--- "a/', '+++ "b/', "rename from ", "rename to "):
+    for line in part.split("\n@@", 1)[0].split("\n"):
+        for start in ("--- ", "+++ ", "rename from ", "rename to "):
             if line.startswith(start):
-                yield line.removeprefix(start).rstrip('"\t')
+                path = _unquoted(line.removeprefix(start).rstrip("\t\r"))
+                yield path.removeprefix(
+                    "a/" if start == "--- " else "b/" if start == "+++ " else ""
+                )
+
+
+def _unquoted(path: str) -> str:
+    """A path as git writes it in a diff: in quotes where it has other letters than ASCII's."""
+    if not (len(path) > 1 and path.startswith('"') and path.endswith('"')):
+        return path
+    raw = _ESCAPE.sub(
+        lambda found: (
+            bytes([int(found[1], 8) & 0xFF])
+            if len(found[1]) == 3
+            else _ESCAPES.get(found[1], found[1])
+        ),
+        path[1:-1].encode(),
+    )
+    return raw.decode("utf-8", "replace")
 
 
 def paths_of_diff(diff: str) -> set[str]:

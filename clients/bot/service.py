@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
@@ -28,10 +28,17 @@ _FOR_GOOD = (400, 413, 415, 422)
 class Service:
     """The service, by its address and a token if it needs one."""
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: Callable[[], str] = str) -> None:
+        """Know the service.
+
+        Args:
+            url: its address.
+            token: returns its token, each time that it is asked, as it may be renewed; empty for
+                none.
+        """
         self._url = url.rstrip("/")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = Session(headers, retry_post=True)
+        self._token = token
+        self._http = Session({}, retry_post=True)
 
     def suggestions(self, platform: str, bot: str, files: list[File], diff: str) -> dict[str, Any]:
         """What to say on a pull request: `comments` and a `summary`, ready to post.
@@ -65,17 +72,23 @@ class Service:
 
     def _ask(self, route: str, body: Mapping[str, Any], query: dict[str, str]) -> dict[str, Any]:
         try:
+            token = self._token()
             answer = self._http.post(
-                f"{self._url}/v1/{route}", params=query, json=body, timeout=120
+                f"{self._url}/v1/{route}",
+                params=query,
+                json=body,
+                timeout=120,
+                headers={"Authorization": f"Bearer {token}"} if token else {},
             )
             found: dict[str, Any] = answer.json()
         except requests.HTTPError as error:
             said = _said(error.response)
-            message = f"Podsplit at {self._url} {said}"
+            hint = _HINTS.get(error.response.status_code)
+            message = f"Podsplit at {self._url} {said}" + (f"; {hint}" if hint else "")
             if error.response.status_code in _FOR_GOOD:
                 raise Refused(message, f"Podsplit {said}") from None
             raise Unreachable(message) from None
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, ValueError, OSError) as error:
             kind = type(error).__name__
             raise Unreachable(f"Podsplit at {self._url} can't be reached ({kind})") from None
         return found
@@ -90,16 +103,16 @@ def from_environment(environ: Mapping[str, str]) -> Service:
     """
     url = setting(environ, "PODSPLIT_URL")
     try:
-        return Service(url, token_of(environ))
+        token_of(environ)
     except OSError as error:
         raise Trouble(f"PODSPLIT_TOKEN_FILE can't be read: {error.strerror}") from None
+    return Service(url, lambda: token_of(environ))
 
 
 def _said(response: requests.Response) -> str:
-    """What the service said, which quotes nothing that was sent, and what to do."""
+    """What the service said, which quotes nothing that was sent."""
     try:
         detail = str(response.json()["detail"])
     except (ValueError, KeyError, TypeError):
         detail = response.reason
-    hint = _HINTS.get(response.status_code)
-    return f"answers {response.status_code}: {detail}" + (f"; {hint}" if hint else "")
+    return f"answers {response.status_code}: {detail}"

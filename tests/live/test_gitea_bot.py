@@ -126,7 +126,7 @@ def test_a_split_by_merges_ends_with_the_text_of_the_rewrite(bot: Bot, server: S
     while "is open:" in answer:
         (stage,) = team.open_pulls()
         seen.append(team.ask("GET", f"/pulls/{stage}")["body"].split("**")[1])
-        bot.wait_for_status(stage, "podsplit/stage", "success")
+        bot.wait_for_status(stage, "podsplit", "success")
         bot.merge(stage)
         bot.restart()
         answer = bot.answer(stage, "/podsplit next")
@@ -142,7 +142,7 @@ def test_it_stops_when_the_manifests_have_changed(bot: Bot) -> None:
     bot.merge(origin)
     assert "is open:" in bot.answer(origin, "/podsplit apply")
     (stage,) = team.open_pulls()
-    bot.wait_for_status(stage, "podsplit/stage", "success")
+    bot.wait_for_status(stage, "podsplit", "success")
     bot.merge(stage)
     changed = team.propose("image", {PATH: bot.text().replace("mysql:8.4", "mysql:8.5")})
     bot.merge(changed)
@@ -151,4 +151,4 @@ def test_it_stops_when_the_manifests_have_changed(bot: Bot) -> None:
     (stage,) = team.open_pulls()
     changed = team.propose("again", {PATH: bot.text().replace("mysql:8.5", "mysql:8.6")})
     bot.merge(changed)
-    bot.wait_for_status(stage, "podsplit/stage", "failure")
+    bot.wait_for_status(stage, "podsplit", "failure")

@@ -44,6 +44,8 @@ class Api:
     """What the four have in common."""
 
     prefix = "/repos/team/shop"
+    hidden = ("<!-- ", " -->")
+    """What readers of a comment don't see."""
     top = ""
     """What is before the paths that are of no repository."""
 
@@ -64,9 +66,13 @@ class Api:
             raise Refusal(404)
         return self.world.pulls[int(number)]
 
-    def latest(self) -> list[Pull]:
-        """All pull requests, that which changed last first."""
-        return sorted(self.world.pulls.values(), key=lambda pull: -pull.changed)
+    def latest(self, query: Mapping[str, str]) -> list[Pull]:
+        """The pull requests that are asked for, that which changed last first."""
+        only_open = query["states"] in ("open", "opened", "OPEN")
+        pulls = [
+            pull for pull in self.world.pulls.values() if pull.state == "open" or not only_open
+        ]
+        return sorted(pulls, key=lambda pull: -pull.changed)
 
     def files(self, sha: str) -> dict[str, str]:
         """The texts of a commit."""
@@ -112,7 +118,7 @@ class GitHub(Api):
                 )
         match method, path.removeprefix("/repos/team/shop").split("/")[1:]:
             case "GET", ["pulls"]:
-                return map(self.shown, self.latest())
+                return map(self.shown, self.latest(query))
             case "GET", ["pulls", number]:
                 pull = self.pull(number)
                 if query["accept"] == "application/vnd.github.diff":
@@ -173,7 +179,12 @@ class GitHub(Api):
                 del world.branches[unquote("/".join(names))]
                 return {}
             case "GET", ["commits", sha, "status"]:
-                return {"statuses": [{"context": name} for name in world.statuses.get(sha, {})]}
+                said = world.statuses.get(sha, {})
+                return {
+                    "statuses": [
+                        {"context": name, "description": text} for name, (_, text) in said.items()
+                    ]
+                }
             case "GET", ["collaborators", name, "permission"]:
                 return {"permission": permission(world, name)}
             case "POST", ["statuses", sha]:
@@ -212,6 +223,7 @@ class GitHub(Api):
         return {
             "id": comment.number,
             "body": comment.body,
+            "created_at": moment(comment.number - 1000),
             "user": {"login": comment.author},
             **(comment.place or {}),
         }
@@ -265,7 +277,7 @@ class Gitea(GitHub):
             case "GET", ["pulls", name] if name.endswith(".diff"):
                 return Raw(world.diff(self.pull(name.removesuffix(".diff"))).encode())
             case "GET", ["pulls"]:
-                return iter([self.shown(pull) for pull in self.latest()])
+                return iter([self.shown(pull) for pull in self.latest(query)])
             case "GET", ["git", "trees", sha]:
                 entries = list(self._tree(sha))
                 page = int(query.get("page", "1"))
@@ -355,7 +367,7 @@ class GitLab(Api):
                 return iter([{"path_with_namespace": "team/shop"}])
         match method, path.removeprefix(self.prefix).split("/")[1:]:
             case "GET", ["merge_requests"]:
-                return map(self.shown, self.latest())
+                return map(self.shown, self.latest(query))
             case "GET", ["merge_requests", number]:
                 return self.shown(self.pull(number))
             case "GET", ["merge_requests", number, "raw_diffs"]:
@@ -370,7 +382,8 @@ class GitLab(Api):
                     )
                 )
             case "GET", ["merge_requests", number, "notes"]:
-                return map(self._note, self.pull(number).comments)
+                comments = self.pull(number).comments
+                return map(self._note, comments if query.get("sort") == "asc" else comments[::-1])
             case "POST", ["merge_requests", number, "notes"]:
                 return self._note(world.say(self.pull(number), BOT, body["body"]))
             case "POST", ["merge_requests", number, "discussions"]:
@@ -413,13 +426,20 @@ class GitLab(Api):
                 self.new_branch(body["branch"], body["start_sha"], texts_)
                 return {}
             case "GET", ["repository", "commits", sha, "statuses"]:
-                return [name for name in world.statuses.get(sha, {}) if name == query["name"]]
+                said = world.statuses.get(sha, {})
+                return [
+                    {"description": text}
+                    for name, (_, text) in said.items()
+                    if name == query["name"]
+                ]
             case "GET", ["members", "all", number]:
                 name = next(name for name, known in NUMBERS.items() if str(known) == number)
                 if permission(world, name) == "none":
                     raise Refusal(404)
                 return {"access_level": 30 if permission(world, name) == "write" else 20}
             case "POST", ["statuses", sha]:
+                if body.get("ref", "").startswith("fork:"):
+                    raise Refusal(404)
                 world.set_status(sha, body["name"], body["state"], body["description"])
                 return {}
         raise Refusal(404)
@@ -445,6 +465,7 @@ class GitLab(Api):
             "id": comment.number,
             "body": comment.body,
             "author": {"id": NUMBERS[comment.author]},
+            "created_at": moment(comment.number - 1000),
             "position": comment.place,
         }
 
@@ -473,6 +494,7 @@ class GitLab(Api):
 class Bitbucket(Api):
     """developer.atlassian.com, Bitbucket Cloud."""
 
+    hidden = ("[//]: # (", ")")
     prefix = "/2.0/repositories/team/shop"
     top = "/2.0"
 
@@ -495,7 +517,7 @@ class Bitbucket(Api):
                 return Raw(self.files(sha)[unquote("/".join(names))].encode())
         match method, path.removeprefix(self.prefix).split("/")[1:]:
             case "GET", ["pullrequests"]:
-                return map(self.shown, self.latest())
+                return map(self.shown, self.latest(query))
             case "GET", ["pullrequests", number]:
                 return self.shown(self.pull(number))
             case "GET", ["pullrequests", number, "diff"]:
@@ -543,7 +565,7 @@ class Bitbucket(Api):
             case "GET", ["commit", sha, "statuses", "build", name_]:
                 if unquote(name_) not in world.statuses.get(sha, {}):
                     raise Refusal(404)
-                return {"key": name_}
+                return {"key": name_, "description": world.statuses[sha][unquote(name_)][1]}
             case "POST", ["commit", sha, "statuses", "build"]:
                 world.set_status(sha, body["name"], body["state"], body["description"])
                 return {}
@@ -584,6 +606,7 @@ class Bitbucket(Api):
             "id": comment.number,
             "content": {"raw": comment.body},
             "user": {"uuid": f"{{{comment.author}}}"},
+            "created_on": moment(comment.number - 1000),
             "inline": comment.place,
             "deleted": False,
         }
@@ -664,6 +687,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(401)
         split = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(split.query).items()}
+        query["states"] = ",".join(parse_qs(split.query).get("state", []))
         query |= {"accept": self.headers.get("Accept", ""), "host": self.headers["Host"]}
         if self.command == "GET":
             world.reads.append(split.path)

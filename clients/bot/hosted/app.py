@@ -73,12 +73,16 @@ def create_app(settings: Settings, service: Service) -> Flask:
             body = json.loads(raw)
             event = read_event(forge.kind, headers, body)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return "unreadable", UnprocessableEntity.code, "not a webhook of such a forge, in JSON"
+            return (
+                "unreadable",
+                UnprocessableEntity.code,
+                ("not a webhook of such a forge: have it sent as application/json"),
+            )
         if event is None:
             return "ignored", 202, ""
         if not forge.allows(event.repository):
             return "foreign", 403, "the repository is not one of those in the settings"
-        if not work.queue.put(Job(name, event.repository, event.number)):
+        if not work.queue.put(Job(name, forge.named(event.repository), event.number)):
             return "full", ServiceUnavailable.code, "too much waits: the next sweep finds it"
         return "accepted", 202, ""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from clients.bot.forge import PullRequest, Repository, State
+from clients.bot.forge import PullRequest, Repository, State, is_refusal
 from clients.bot.hosted.commands import Command, answer, unanswered
 from clients.bot.hosted.contents import Bounds, Cache, read_manifests
 from clients.bot.hosted.splits import Splits
@@ -27,7 +27,18 @@ _HOW_TO_SPLIT = (
     " the split, and `/podsplit next` those that follow, each to be merged when the one before has"
     " been rolled out.\n"
 )
-_NOT_ALLOWED = (401, 403, 404)
+_NOT_ALLOWED = (403, 404)
+_MOST_COMMANDS = 20
+"""Commands that one look is about."""
+_MOST_AUTHORS = 10
+"""People about whom a look asks whether they may write."""
+_OUTCOMES = {
+    "reviewed": "Podsplit has looked at {head} again.",
+    "refused": "Podsplit can't look at {head}: the status says why.",
+    "stage": "This is a stage of a split: the status says whether it may be merged.",
+    "closed": "This pull request is closed, so there is nothing to look at.",
+}
+"""What is answered to a recheck, by what came of the look."""
 
 
 @dataclass(frozen=True)
@@ -109,36 +120,47 @@ class Attendant:
         repository = self._repository
         pull_request = repository.pull_request(number)
         account = repository.own_account()
-        mark = read_mark(pull_request.body, repository.hidden)
-        is_own = mark is not None and pull_request.author == account
+        mark = None
+        if pull_request.author == account:
+            mark = read_mark(pull_request.body, repository.hidden)
         look = Look()
-        comments = repository.conversation(pull_request).comments()
-        commands = list(unanswered(comments, account, repository.hidden))
+        commands = self._permitted_commands(pull_request, account, look)
         if commands:
             # As it was when they were said, or later.
             pull_request = repository.pull_request(number)
-        is_wanted = False
-        for command in commands:
-            if not self._may_write(command.author, look):
-                continue
-            look.commands += 1
-            if command.word == "recheck":
-                is_wanted = True
-                continue
-            self._carry_out(command, pull_request, mark if is_own else None, look)
-        if is_own and mark is not None:
-            look.outcome = "stage" if pull_request.state is State.OPEN else "closed"
-            if pull_request.state is State.OPEN:
-                reviewed = self._check_stage(pull_request, mark, reviewed, look)
-        elif pull_request.state is not State.OPEN:
+        is_asked = any(command.word == "recheck" for command in commands)
+        if pull_request.state is not State.OPEN or not pull_request.head:
+            # That of a fork that is gone has no commit any more.
             look.outcome = "closed"
-        elif not is_wanted and self._is_known(pull_request, reviewed):
+        elif mark is not None:
+            look.outcome = "stage"
+            reviewed = self._check_stage(pull_request, mark, reviewed, look)
+        elif not is_asked and self._is_known(pull_request, reviewed):
             look.outcome, reviewed = "known", _what(pull_request)
         else:
             reviewed = self._review(pull_request, account, look)
-        if is_wanted:
-            self._answer_rechecks(pull_request, account, look)
+        # What can't be done for a command keeps nobody from being told of the rest.
+        for command in commands:
+            text = self._carry_out(command, pull_request, mark, look)
+            if text:
+                body = answer(command.comment, repository.hidden, text)
+                repository.conversation(pull_request).create({"body": body})
         return look, reviewed
+
+    def _permitted_commands(
+        self, pull_request: PullRequest, account: str, look: Look
+    ) -> list[Command]:
+        """The commands without an answer, of those who may write. Strangers may say as many as they
+        like: no more than some are asked about.
+        """
+        repository = self._repository
+        comments = repository.conversation(pull_request).comments()
+        found = list(unanswered(comments, account, repository.hidden))[:_MOST_COMMANDS]
+        authors = list(dict.fromkeys(command.author for command in found))[:_MOST_AUTHORS]
+        permitted = {author for author in authors if self._may_write(author, look)}
+        commands = [command for command in found if command.author in permitted]
+        look.commands = len(commands)
+        return commands
 
     @property
     def _status(self) -> str:
@@ -146,19 +168,28 @@ class Attendant:
         return f"podsplit/{self._around.name}" if self._around.name else "podsplit"
 
     def _is_known(self, pull_request: PullRequest, reviewed: str) -> bool:
-        """Whether a commit was reviewed for this base: as the last look says or, after a start, the
-        status, which is set when all else has been said.
+        """Whether a commit was reviewed for this pull request and base: as the last look says or,
+        after a start, the status, which is set when all else has been said.
         """
         if reviewed:
             return reviewed == _what(pull_request)
-        return self._repository.conversation(pull_request).has_status(self._status)
+        try:
+            said = self._repository.conversation(pull_request).status(self._status)
+        except requests.HTTPError as error:
+            if not _is_forbidden(error):
+                raise
+            return False
+        return said.startswith(self._about(pull_request))
+
+    def _about(self, pull_request: PullRequest) -> str:
+        """What a status starts with, as a commit may be in several pull requests."""
+        return f"{self._repository.sign}{pull_request.number} to {pull_request.base}: "
 
     def _review(self, pull_request: PullRequest, account: str, look: Look) -> str:
         """Make a pull request say what the service says of it; what was reviewed."""
         repository, around = self._repository, self._around
-        status = self._status
-        diff = manifests_of_diff(repository.difference(pull_request), self._folders)
         try:
+            diff = manifests_of_diff(repository.difference(pull_request), self._folders)
             files = read_manifests(
                 repository,
                 pull_request.head,
@@ -172,7 +203,7 @@ class Attendant:
             raise
         except Trouble as trouble:
             text = f"not looked at: {public(trouble)}"
-            self._set_status(pull_request, status, text, passed=not self._is_strict, look=look)
+            self._set_status(pull_request, text, passed=not self._is_strict, look=look)
             look.outcome = "refused"
             return _what(pull_request)
         newest = repository.pull_request(pull_request.number)
@@ -190,81 +221,74 @@ class Attendant:
         if not quiet:
             text = f"suggestions: {len(said['comments'])}; the summary has the rest"
         passed = quiet or not self._is_strict
-        self._set_status(pull_request, status, text, passed=passed, look=look)
+        self._set_status(pull_request, text, passed=passed, look=look)
         return _what(pull_request)
 
     def _carry_out(
         self, command: Command, pull_request: PullRequest, mark: Mark | None, look: Look
-    ) -> None:
-        """Do what a command says, and answer it."""
+    ) -> str:
+        """Do what a command says; the answer, or nothing if that has to wait."""
+        if command.word == "recheck":
+            return _OUTCOMES.get(look.outcome, "").format(head=pull_request.head[:12])
         try:
             done = self._splits.carry_out(command, pull_request, mark)
         except Unreachable:
             raise
         except Trouble as trouble:
-            text = f"That can't be done: {public(trouble)}."
-        else:
-            text = done.text
-            look.stages += done.stages
-        self._say(pull_request, command.comment, text)
-
-    def _answer_rechecks(self, pull_request: PullRequest, account: str, look: Look) -> None:
-        """Say that it was looked at again, to each who asked: only once that is so."""
-        if look.outcome == "superseded":
-            return
-        comments = self._repository.conversation(pull_request).comments()
-        text = f"Podsplit has looked at {pull_request.head[:12]} again."
-        for command in list(unanswered(comments, account, self._repository.hidden)):
-            if command.word == "recheck" and self._may_write(command.author, look):
-                self._say(pull_request, command.comment, text)
+            return f"That can't be done: {public(trouble)}."
+        except requests.HTTPError as error:
+            if not is_refusal(error.response):
+                raise
+            return f"That can't be done: the forge answers {error.response.status_code}."
+        look.stages += done.stages
+        return done.text
 
     def _may_write(self, account: str, look: Look) -> bool:
         """Whether somebody may push; nobody may where the forge doesn't tell the bot."""
         try:
             return self._repository.may_write(account)
         except requests.HTTPError as error:
-            if error.response.status_code != requests.codes.forbidden:
+            if not _is_forbidden(error):
                 raise
             look.refused += ("permissions",)
             return False
 
     def _set_status(
-        self, pull_request: PullRequest, name: str, text: str, *, passed: bool, look: Look
-    ) -> None:
-        """Set a status; a token that may comment need not be allowed to."""
+        self, pull_request: PullRequest, text: str, *, passed: bool, look: Look
+    ) -> bool:
+        """Set the status, and say whether it is: a token that may comment need not be allowed."""
         conversation = self._repository.conversation(pull_request)
         try:
-            conversation.set_status(name, text, passed=passed)
+            conversation.set_status(self._status, self._about(pull_request) + text, passed=passed)
         except requests.HTTPError as error:
-            if error.response.status_code not in _NOT_ALLOWED:
+            if not _is_forbidden(error):
                 raise
             look.refused += ("status",)
+            return False
+        return True
 
     def _check_stage(self, pull_request: PullRequest, mark: Mark, checked: str, look: Look) -> str:
         """Say at a stage's commit whether it may still be merged, unless that was said; what is
         said.
         """
-        is_current = self._splits.digest_of(pull_request.base, mark) == mark.before
+        try:
+            is_current = self._splits.digest_of(pull_request.base, mark) == mark.before
+        except Trouble:
+            # What can't be read can't be what it was.
+            is_current = False
         verdict = f"{_what(pull_request)} {'current' if is_current else 'stale'}"
         if verdict == checked:
             return verdict
-        self._set_status(
-            pull_request,
-            "podsplit/stage",
-            f"stage {mark.stage} of {mark.workload}"
-            if is_current
-            else (
-                "don't merge: the manifests have changed since; close this, and comment"
-                " /podsplit apply for a new one"
-            ),
-            passed=is_current,
-            look=look,
-        )
-        return verdict
+        text = f"stage {mark.stage} of {mark.workload}"
+        if not is_current:
+            text = "don't merge: the manifests have changed; close this, and say /podsplit apply"
+        is_set = self._set_status(pull_request, text, passed=is_current, look=look)
+        return verdict if is_set else ""
 
-    def _say(self, pull_request: PullRequest, comment: str, text: str) -> None:
-        body = answer(comment, self._repository.hidden, text)
-        self._repository.conversation(pull_request).create({"body": body})
+
+def _is_forbidden(error: requests.HTTPError) -> bool:
+    """Whether a forge doesn't let the bot do something, rather than not yet."""
+    return error.response.status_code in _NOT_ALLOWED and is_refusal(error.response)
 
 
 def _what(pull_request: PullRequest) -> str:

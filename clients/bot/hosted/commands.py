@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from clients.bot.forge import Posted
 
+RECENT = timedelta(days=1)
+"""How long something that was said, or a pull request that was closed, is looked at."""
 WORDS = ("recheck", "apply", "next")
 _COMMAND = re.compile(
-    rf"/podsplit[ \t]+({'|'.join(WORDS)})(?:[ \t]+(\S{{1,1400}}))?[ \t]*(?:\r?\n|\Z)"
+    rf"/podsplit[ \t]+({'|'.join(WORDS)})(?:[ \t]+(\S[^\r\n]{{0,1400}}?))?[ \t]*(?:\r?\n|\Z)"
 )
 
 
@@ -36,7 +39,8 @@ def is_command(text: str) -> bool:
 def unanswered(
     comments: Iterable[Posted], account: str, hidden: tuple[str, str]
 ) -> Iterator[Command]:
-    """The commands that the bot has not answered, in their order.
+    """The commands of the last day that the bot has not answered, in their order. What was said
+    before by somebody who may write only now is not meant any more.
 
     Args:
         comments: all of the pull request.
@@ -53,7 +57,7 @@ def unanswered(
         found = _COMMAND.match(comment.body)
         is_new = answer_marker(comment.number, hidden) not in answered
         # The account may be a person's: what the bot itself says starts with a marker.
-        if found and is_new and comment.author:
+        if found and is_new and comment.author and is_recent(comment.written):
             yield Command(found[1], found[2] or "", comment.number, comment.author)
 
 
@@ -65,3 +69,17 @@ def answer_marker(comment: str, hidden: tuple[str, str]) -> str:
 def answer(comment: str, hidden: tuple[str, str], text: str) -> str:
     """An answer to a comment, with its marker."""
     return f"{answer_marker(comment, hidden)}\n\n{text.rstrip()}\n"
+
+
+def is_recent(text: str) -> bool:
+    """Whether a moment, as a forge writes it, is less than a day ago."""
+    return datetime.now(UTC) - moment(text) < RECENT
+
+
+def moment(text: str) -> datetime:
+    """A moment as a forge writes it; one that can't be read is now."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.now(UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -24,6 +24,12 @@ from clients.bot.trouble import Trouble
 
 _MAX_LISTED = 200_000
 """Files of a repository that are listed at most."""
+_MAX_OPTIONS = 100
+"""Files called `.podsplit.yaml`."""
+_MAX_GLOBS = 200
+"""What all of them pass over together, as in the service."""
+_MOST_PASSED_OVER = 10
+"""How many times the bound of files may be there, most of them passed over."""
 _MAX_OPTIONS_BYTES = 65_536
 """Bytes of a `.podsplit.yaml`."""
 
@@ -100,12 +106,18 @@ def read_manifests(
             raise Trouble(f"the repository has more than {_MAX_LISTED} files")
         if may_be_manifest(entry.path) and is_below(entry.path, folders):
             entries.append(entry)
+    options = [entry for entry in entries if entry.path.rpartition("/")[2] == OPTIONS_FILE]
+    if len(options) > _MAX_OPTIONS or len(entries) > _MOST_PASSED_OVER * bounds.files:
+        # What isn't read costs as well: it is compared with what is to be passed over.
+        raise Trouble(
+            f"{len(entries)} files may be manifests, and {len(options)} are {OPTIONS_FILE}: that is"
+            " too many to look through"
+        )
     excluded = _Excludes(
         {
             entry.path.removesuffix(OPTIONS_FILE): text
-            for entry in entries
-            if entry.path.rpartition("/")[2] == OPTIONS_FILE
-            and (text := _read(contents, entry, _MAX_OPTIONS_BYTES, cache)) is not None
+            for entry in options
+            if (text := _read(contents, entry, _MAX_OPTIONS_BYTES, cache)) is not None
         }
     )
     wanted = [entry for entry in entries if not excluded.match(entry.path)]
@@ -131,7 +143,8 @@ def read_manifests(
 
 def _read(contents: Contents, entry: Entry, limit: int, cache: Cache) -> str | None:
     """The text of a file; None if it is none, is no manifest or too long."""
-    known = cache.get(entry.key)
+    key = f"{entry.key} {entry.path.rpartition('/')[2]}"
+    known = cache.get(key)
     if known is not None:
         return known[0]
     raw = contents.read(entry, limit) if entry.size is None or entry.size <= limit else None
@@ -141,7 +154,7 @@ def _read(contents: Contents, entry: Entry, limit: int, cache: Cache) -> str | N
             text = raw.decode()
         except UnicodeDecodeError:
             text = None
-    cache.put(entry.key, text)
+    cache.put(key, text)
     return text
 
 
@@ -153,10 +166,14 @@ class _Excludes:
 
         Args:
             texts: by the folder of each, with a slash at its end.
+
+        Raises:
+            Trouble: they are too many.
         """
-        self._globs = [
-            (folder, glob.split("/")) for folder in texts for glob in _globs(texts[folder])
-        ]
+        globs = [(folder, glob.split("/")) for folder in texts for glob in _globs(texts[folder])]
+        if len(globs) > _MAX_GLOBS:
+            raise Trouble(f"{OPTIONS_FILE} files pass over more than {_MAX_GLOBS} globs together")
+        self._globs = globs
 
     def match(self, path: str) -> bool:
         """Whether a file is passed over."""

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
+import requests
+
 from clients.bot import bitbucket, gitea, github, gitlab
 from clients.bot.bitbucket import Bitbucket
 from clients.bot.forge import Repository, Session
@@ -29,12 +31,15 @@ _REPOSITORIES: Mapping[str, Any] = {
     "bitbucket": Bitbucket,
 }
 _LISTS = {
-    "github": "orgs/{}/repos",
-    "gitlab": "groups/{}/projects?include_subgroups=true&archived=false",
-    "gitea": "orgs/{}/repos",
-    "bitbucket": "repositories/{}?pagelen=100",
+    "github": ("orgs/{}/repos", "users/{}/repos"),
+    "gitlab": (
+        "groups/{}/projects?include_subgroups=false&with_shared=false",
+        "users/{}/projects",
+    ),
+    "gitea": ("orgs/{}/repos", "users/{}/repos"),
+    "bitbucket": ("repositories/{}?pagelen=100",) * 2,
 }
-"""Where the repositories of an owner are listed, behind the API's address."""
+"""Where the repositories of an organisation and of a person are, behind the API's address."""
 _NAMES = {"gitlab": "path_with_namespace"}
 
 
@@ -64,30 +69,48 @@ class OneForge:
         with self._session(name.partition("/")[0]) as http:
             make = _REPOSITORIES[self.settings.kind]
             repository: Repository = make(http, self.settings.api, name, account=account)
-            yield repository
+            try:
+                yield repository
+            except requests.HTTPError as error:
+                if self._app and error.response.status_code == requests.codes.unauthorized:
+                    self._app.forget(name.partition("/")[0])
+                raise
 
-    def repositories(self) -> Iterator[str]:
-        """The full names of the repositories that are looked at.
+    def repositories(self, entry: str) -> Iterator[str]:
+        """The full names of the repositories that an entry of the settings stands for.
+
+        Args:
+            entry: `owner/name`, or `owner/*` for all that an owner has.
 
         Raises:
             requests.RequestException: the forge doesn't list what an owner has.
+            SettingsError: the App isn't installed by the owner.
         """
-        for entry in self.settings.repositories:
-            owner, _, name = entry.rpartition("/")
-            if name != "*":
-                yield entry
-                continue
-            with self._session(owner) as http:
-                if self._app is not None:
-                    # What the owner has given it, which need not be all.
-                    url = f"{self.settings.api}/installation/repositories"
-                    for item in http.pages(url, within="repositories"):
-                        yield item["full_name"]
-                    continue
-                place = _LISTS[self.settings.kind].format(quote(owner, safe=""))
-                for item in self._listed(http, f"{self.settings.api}/{place}"):
-                    if not item.get("archived"):
-                        yield item[_NAMES.get(self.settings.kind, "full_name")]
+        owner, _, name = entry.rpartition("/")
+        if name != "*":
+            yield entry
+            return
+        with self._session(owner) as http:
+            for item in self._of_owner(http, quote(owner, safe="")):
+                name = item[_NAMES.get(self.settings.kind, "full_name")]
+                # A group may show what others share with it.
+                if not item.get("archived") and self.settings.allows(name):
+                    yield name
+
+    def _of_owner(self, http: Session, owner: str) -> Iterator[dict[str, Any]]:
+        """The repositories of an organisation or, if it is none, of a person."""
+        api = self.settings.api
+        if self._app is not None:
+            # What the owner has given it, which need not be all.
+            yield from http.pages(f"{api}/installation/repositories", within="repositories")
+            return
+        of_group, of_person = (place.format(owner) for place in _LISTS[self.settings.kind])
+        try:
+            yield from self._listed(http, f"{api}/{of_group}")
+        except requests.HTTPError as error:
+            if error.response.status_code != requests.codes.not_found:
+                raise
+            yield from self._listed(http, f"{api}/{of_person}")
 
     def _listed(self, http: Session, url: str) -> Iterator[dict[str, Any]]:
         match self.settings.kind:

@@ -56,6 +56,11 @@ class GitHubApp:
                 self._tokens[owner.lower()] = (time.monotonic() + _RENEWED_AFTER, token)
             return token
 
+    def forget(self, owner: str) -> None:
+        """Ask anew for an owner's token the next time: it may have been taken back."""
+        with self._lock:
+            self._tokens.pop(owner.lower(), None)
+
     def account(self) -> str:
         """The login of the App's user."""
         with self._lock:

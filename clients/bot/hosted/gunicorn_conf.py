@@ -1,29 +1,33 @@
-"""gunicorn's configuration of the hosted bot. One worker: the queue is in its memory."""
+"""gunicorn's configuration of the hosted bot. One worker: the queue is in its memory.
+
+Nothing here imports what speaks HTTPS: gevent has to be there before.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Any
 
-from clients.bot.hosted.app import EXTENSION
 from clients.bot.hosted.settings import Settings, SettingsError
-from clients.bot.service import from_environment
-from clients.bot.trouble import Trouble
 
 _STOP_SECONDS = 30
 """How long what was begun has to come to its end."""
 
 try:
     Settings.from_environment(os.environ)
-    from_environment(os.environ)
-except (SettingsError, Trouble) as error:
+except SettingsError as error:
     sys.exit(f"podsplit-bot-server: {error}")
+if not os.environ.get("PODSPLIT_URL"):
+    sys.exit("podsplit-bot-server: PODSPLIT_URL is not set")
 
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8081')}"
 workers = 1
-worker_class = "gthread"
-threads = 8
+# Slow clients cost no thread. The bot's own threads are greenlets with it, which wait for forges.
+worker_class = "gevent"
+worker_connections = 1000
 timeout = 60
 graceful_timeout = _STOP_SECONDS + 10
 accesslog = None
@@ -57,17 +61,23 @@ logconfig_dict = {
 }
 
 
+def _work_of(worker: Any) -> Any:
+    """The `Work` of the application that a worker serves."""
+    return worker.wsgi.extensions["podsplit-bot"]
+
+
 def post_worker_init(worker: Any) -> None:
-    """Start the work once the application is loaded."""
-    worker.wsgi.extensions[EXTENSION].start()
+    """Start the work once the application is loaded, and begin nothing more when told to stop."""
+    _work_of(worker).start()
 
+    def stop(number: int, frame: FrameType | None) -> None:
+        _work_of(worker).begin_to_stop()
+        worker.handle_exit(number, frame)
 
-def worker_int(worker: Any) -> None:
-    """Stop at once what is to stop at once."""
-    worker.wsgi.extensions[EXTENSION].queue.close()
+    signal.signal(signal.SIGTERM, stop)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Let what was begun come to its end."""
     if getattr(worker, "wsgi", None) is not None:
-        worker.wsgi.extensions[EXTENSION].stop(_STOP_SECONDS)
+        _work_of(worker).stop(_STOP_SECONDS)

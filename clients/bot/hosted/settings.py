@@ -108,6 +108,13 @@ class ForgeSettings:
         owner = wanted.rpartition("/")[0]
         return any(entry.lower() in (wanted, f"{owner}/*") for entry in self.repositories)
 
+    def named(self, repository: str) -> str:
+        """A repository as the settings write it, whose case may be another one than the forge's."""
+        return next(
+            (entry for entry in self.repositories if entry.lower() == repository.lower()),
+            repository,
+        )
+
     def secret(self, kind: str) -> str:
         """A secret: read each time, as it may be renewed.
 
@@ -232,8 +239,13 @@ def _forge(name: str, values: Mapping[str, Any], secrets: Path) -> ForgeSettings
         api=api.rstrip("/"),
         repositories=tuple(values["repositories"]),
         secrets=secrets,
-        paths=tuple(values.get("paths", ())),
+        paths=tuple(filter(None, map(_folder, values.get("paths", ())))),
         account=values.get("account", ""),
         app=values.get("app"),
         strict=values.get("strict", False),
     )
+
+
+def _folder(path: str) -> str:
+    """A folder or a file as git names it; empty for the top."""
+    return "/".join(part for part in path.split("/") if part not in ("", "."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from clients.bot.forge import PullRequest, Repository, State
@@ -48,10 +48,17 @@ class Splits:
         self._folders = folders
 
     def own(self) -> Iterator[tuple[PullRequest, Mark]]:
-        """The bot's own pull requests, the last changed first, each with its mark."""
+        """The bot's own pull requests, each with its mark: the open ones, and those that were
+        closed lately.
+        """
         account = self._repository.own_account()
-        for pull_request in islice(self._repository.pull_requests(), _MOST_PULLS):
-            if pull_request.author == account:
+        seen: set[int] = set()
+        for pull_request in chain(
+            self._repository.pull_requests(only_open=True),
+            islice(self._repository.pull_requests(only_open=False), _MOST_PULLS),
+        ):
+            if pull_request.author == account and pull_request.number not in seen:
+                seen.add(pull_request.number)
                 mark = read_mark(pull_request.body, self._repository.hidden)
                 if mark is not None:
                     yield pull_request, mark
@@ -211,8 +218,8 @@ class Splits:
             after=plan.after,
             origin=origin,
             asked=asked,
-            is_last=not plan.later,
         )
+        self._check_new(plan, tip, answer)
         name = _NOT_IN_NAMES.sub("-", workload.rpartition(":")[2].lower()).strip("-")[:40]
         branch = f"podsplit/{name}-{plan.stage}-{asked}"
         if repository.tip(branch) is not None:
@@ -220,8 +227,22 @@ class Splits:
         title = stages.title_of(plan, changes)
         repository.commit(branch, tip, f"{title}\n", plan.texts)
         text = stages.explain(plan, changes, answer, self._around.docs)
-        body = f"{write_mark(mark, repository.hidden)}\n\n{text}\nAsked for in #{origin}.\n"
+        asked_in = f"{repository.sign}{origin}"
+        body = f"{write_mark(mark, repository.hidden)}\n\n{text}\nAsked for in {asked_in}.\n"
         return repository.propose(branch, base, title, body)
+
+    def _check_new(self, plan: Plan, tip: str, answer: dict[str, Any]) -> None:
+        """See that no new file is there already, unread: passed over, too long, or no manifest.
+
+        Raises:
+            Trouble: one is.
+        """
+        sent = {file["path"] for file in answer["files"] if file["status"] != "added"}
+        new = plan.texts.keys() - sent
+        if new:
+            there = {entry.path for entry in self._repository.files(tip)} & new
+            if there:
+                raise Trouble(f"there is a file `{min(there)}` already, which was not looked at")
 
     def _check_current(self, branch: str, tip: str) -> None:
         """See that nothing was pushed while the stage was planned.

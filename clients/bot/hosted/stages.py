@@ -59,8 +59,6 @@ class Mark:
     """The pull request that the split was asked for on."""
     asked: str
     """The number of the comment that asked for it."""
-    is_last: bool
-    """Whether nothing remains after it."""
 
 
 def write_mark(mark: Mark, hidden: tuple[str, str]) -> str:
@@ -78,7 +76,7 @@ def read_mark(body: str, hidden: tuple[str, str]) -> Mark | None:
     try:
         data = json.loads(base64.b64decode(line.removeprefix(start).removesuffix(hidden[1])))
         return Mark(**data | {"only": tuple(data["only"]), "paths": tuple(data["paths"])})
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -181,7 +179,8 @@ def explain(plan: Plan, changes: Sequence[Json], answer: Json, docs: str) -> str
         answer: the service's, for the steps and what has to hold.
         docs: where people find the documentation; empty for nowhere.
     """
-    before, after = _steps_around(answer["migration"], plan.stage)
+    # The first and the last are about kubectl and GitOps as a whole.
+    before, after = _steps_around(answer["migration"][1:-1], plan.stage)
     text = f"The stage **{plan.stage}** {_WHAT[plan.stage]}.\n\n"
     text += "".join(f"- {change['title']} (`{change['id']}`)\n" for change in changes)
     text += _listed("Before it is merged", before)
@@ -203,13 +202,13 @@ def explain(plan: Plan, changes: Sequence[Json], answer: Json, docs: str) -> str
     else:
         text += "\nThis is the last stage.\n"
     if docs:
-        text += f"\n[What the stages are]({docs}/docs#concepts-stages)\n"
+        text += f"\n[What the stages are]({docs}/docs#stages)\n"
     return text
 
 
 def _steps_around(migration: Sequence[Json], stage: str) -> tuple[list[Json], list[Json]]:
     """The steps before a stage is applied that follow the stage before it, and those after it until
-    the next is; without those that are only for people with kubectl.
+    the next is.
     """
     before: list[Json] = []
     after: list[Json] = []
@@ -224,8 +223,6 @@ def _steps_around(migration: Sequence[Json], stage: str) -> tuple[list[Json], li
             if is_applied:
                 break
             before = []
-        elif step["command"] is None or step["command"].startswith("kubectl diff"):
-            continue
         elif is_applied:
             after.append(step)
         else:

@@ -9,14 +9,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import requests
 
-from clients.bot.forge import State
 from clients.bot.hosted.attend import Attendant, Look, Surroundings
+from clients.bot.hosted.commands import is_recent, moment
 from clients.bot.hosted.forges import OneForge
 from clients.bot.hosted.metrics import Metrics
 from clients.bot.hosted.settings import SettingsError
@@ -30,10 +29,7 @@ _FIRST_DELAY = 5.0
 """Seconds until a look that failed is tried again; each time four times as many."""
 _MOST_KNOWN = 20_000
 """Pull requests that are remembered."""
-_MOST_SWEPT = 500
-"""Pull requests of a repository, the last changed first, that a sweep looks through."""
-_CLOSED_FOR = timedelta(days=1)
-"""How long a closed pull request is looked at: something may have been said on it."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -210,11 +206,15 @@ class Work:
 
     def stop(self, seconds: float) -> None:
         """Let what was begun come to its end, for so many seconds at most."""
-        self._stopping.set()
-        self.queue.close()
+        self.begin_to_stop()
         until = time.monotonic() + seconds
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def begin_to_stop(self) -> None:
+        """Begin nothing more."""
+        self._stopping.set()
+        self.queue.close()
 
     def _work(self) -> None:
         while (taken := self.queue.take()) is not None:
@@ -238,6 +238,9 @@ class Work:
             fields |= _told(error)
             if failures + 1 < _TRIES:
                 self.queue.put_later(job, failures + 1, _FIRST_DELAY * 4**failures)
+            else:
+                # The next sweep finds it, as it isn't known.
+                self._swept.pop((job.forge, job.repository), None)
         self._metrics.looks.labels(job.forge, outcome).inc()
         self._metrics.seconds.observe(time.monotonic() - started)
         fields |= {"outcome": outcome, "seconds": round(time.monotonic() - started, 3)}
@@ -285,39 +288,45 @@ class Work:
     def _sweep(self) -> None:
         """Find what no webhook told of, from the start on."""
         while not self._stopping.is_set():
-            for name, forge in self._forges.items():
-                try:
-                    repositories = list(forge.repositories())
-                except Exception as error:  # noqa: BLE001 - as in `_look`
-                    self._failed_sweep({"forge": name}, error)
-                    continue
-                for repository in repositories:
-                    if self._stopping.is_set():
-                        return
-                    self._sweep_one(forge, repository)
+            for forge in self._forges.values():
+                for entry in forge.settings.repositories:
+                    self._sweep_entry(forge, entry)
             self._metrics.swept.set_to_current_time()
             self._stopping.wait(self._sweep_seconds)
 
+    def _sweep_entry(self, forge: OneForge, entry: str) -> None:
+        """Go through what an entry of the settings stands for. One that can't be read costs itself
+        alone.
+        """
+        try:
+            for name in list(forge.repositories(entry)):
+                if self._stopping.is_set():
+                    return
+                self._sweep_one(forge, name)
+        except Exception as error:  # noqa: BLE001 - as in `_look`
+            self._failed_sweep({"forge": forge.settings.name, "repository": entry}, error)
+
     def _sweep_one(self, forge: OneForge, name: str) -> None:
-        """Go through the pull requests that have changed since the last time."""
+        """Go through the pull requests that have changed since the last time that all had room."""
         place = (forge.settings.name, name)
-        since = self._swept.get(place, datetime.min.replace(tzinfo=UTC))
-        newest = since
+        since = self._swept.get(place, _LONG_AGO)
+        newest, has_room = since, True
         try:
             with forge.repository(name) as repository:
-                for pull_request in islice(repository.pull_requests(), _MOST_SWEPT):
-                    changed = _moment(pull_request.changed)
-                    if changed < since:
-                        break
-                    newest = max(newest, changed)
-                    job = Job(*place, pull_request.number)
-                    is_wanted = pull_request.state is State.OPEN or _is_recent(changed)
-                    if is_wanted and self._known.get(job)[1] != pull_request.changed:
-                        self.queue.put(job)
+                for is_open in (True, False):
+                    for pull_request in repository.pull_requests(only_open=is_open):
+                        changed = moment(pull_request.changed)
+                        if changed < since or not (is_open or is_recent(pull_request.changed)):
+                            break
+                        newest = max(newest, changed)
+                        job = Job(*place, pull_request.number)
+                        if self._known.get(job)[1] != pull_request.changed:
+                            has_room &= self.queue.put(job)
         except Exception as error:  # noqa: BLE001 - as in `_look`
             self._failed_sweep({"forge": place[0], "repository": name}, error)
             return
-        self._swept[place] = newest
+        if has_room:
+            self._swept[place] = newest
         # A stage has to be looked at when its base has changed, which its own change isn't.
         for stage in self._known.stages(*place):
             self.queue.put(stage)
@@ -325,19 +334,6 @@ class Work:
     def _failed_sweep(self, fields: dict[str, object], error: Exception) -> None:
         self._metrics.looks.labels(str(fields["forge"]), "failed").inc()
         _log.warning("couldn't sweep", extra={"fields": fields | _told(error)})
-
-
-def _is_recent(changed: datetime) -> bool:
-    return datetime.now(UTC) - changed < _CLOSED_FOR
-
-
-def _moment(text: str) -> datetime:
-    """A moment as a forge writes it; one that can't be read is now."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _told(error: Exception) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from clients.bot.forge import Posted
@@ -10,8 +12,12 @@ from clients.bot.hosted.commands import answer, is_command, unanswered
 HIDDEN = ("<!-- ", " -->")
 
 
-def said(number, body, author="dev", place=None):
-    return Posted("url", body, place, number=number, author=author)
+NOW = datetime.now(UTC)
+
+
+def said(number, body, author="dev", place=None, age=timedelta()):
+    written = (NOW - age).isoformat()
+    return Posted("url", body, place, number=number, author=author, written=written)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +30,7 @@ def said(number, body, author="dev", place=None):
         ("please\n/podsplit next", False),
         ("/podsplit nextone", False),
         ("/podsplit", False),
-        ("/podsplit apply two words", False),
+        ("/podsplit apply my apps/x.yaml:blog", True),
         (" /podsplit apply", False),
     ],
 )
@@ -42,6 +48,7 @@ def test_a_command_is_unanswered_until_the_bot_has_answered_it():
         said("4", answer("2", HIDDEN, "done"), "stranger"),
         said("5", "/podsplit next", place={"line": 1}),
         said("6", "/podsplit next", author=""),
+        said("7", "/podsplit next", age=timedelta(days=2)),
     ]
 
     (command,) = unanswered(comments, "bot", HIDDEN)

@@ -167,3 +167,28 @@ def test_only_manifests_of_a_diff_are_sent():
     assert "s3cret" not in manifests_of_diff(DIFF, ())
     assert paths_of_diff(manifests_of_diff(DIFF, ())) == {"a.yaml", "old.yaml", "apps/new.yaml"}
     assert paths_of_diff(manifests_of_diff(DIFF, ("apps",))) == {"old.yaml", "apps/new.yaml"}
+
+
+def test_letters_of_other_scripts_are_in_quotes():
+    """As git writes them, by default."""
+    quoted = DIFF.replace("+++ b/a.yaml", '+++ "b/\\303\\274 \\"x\\".yaml"')
+    assert paths_of_diff(quoted) >= {"a.yaml", 'ü "x".yaml'}
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ({f"{number}/.podsplit.yaml": "" for number in range(101)}, "too many to look through"),
+        ({f"{number}.yaml": "" for number in range(101)}, "too many to look through"),
+        (
+            {f"{number}/.podsplit.yaml": f"exclude: {['x'] * 90}" for number in range(3)},
+            "more than 200 globs",
+        ),
+    ],
+)
+def test_what_is_passed_over_has_bounds_too(texts, message):
+    """A stranger's pull request may hold as many files as it likes."""
+    contents = Files(texts)
+    with pytest.raises(Trouble, match=message):
+        paths(contents)
+    assert len(contents.read_paths) <= 10

@@ -103,6 +103,7 @@ def test_the_repositories_are_those_that_it_is_installed_on(api, tmp_path):
         ForgeSettings("hub", "github", api[0], ("team/*", "others/one"), tmp_path, app=12345)
     )
 
-    assert list(forge.repositories()) == ["team/shop", "team/blog", "team/api", "others/one"]
+    assert list(forge.repositories("team/*")) == ["team/shop", "team/blog", "team/api"]
+    assert list(forge.repositories("others/one")) == ["others/one"]
     with forge.repository("team/shop") as repository:
         assert repository.own_account() == "podsplit[bot]"

@@ -22,9 +22,7 @@ from service.web.json_report import rewrite_to_dict
 from tests.conftest import ROOT
 
 HIDDEN = ("<!-- ", " -->")
-MARK = Mark(
-    "add", "Deployment/blog", ("a--b.yaml:blog",), ("a--b.yaml",), "0", "1", 7, "issues-8", False
-)
+MARK = Mark("add", "Deployment/blog", ("a--b.yaml:blog",), ("a--b.yaml",), "0", "1", 7, "issues-8")
 BLOG = (ROOT / "examples" / "wordpress-and-mysql.yaml").read_text()
 POD = (
     "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: web}}\n"
@@ -86,7 +84,7 @@ def test_what_a_pull_request_says():
     assert "The stage **add** makes what is new" in text
     assert "**To go back**, revert this pull request" in text
     assert "What follows: *switch*, *contract*." in text
-    assert "https://podsplit.example.com/docs#concepts-stages" in text
+    assert "https://podsplit.example.com/docs#stages" in text
     assert "<files" not in text
     switched, sent = answered(dict(plan.texts))
     plan = plan_next(switched, sent)
