@@ -29,6 +29,7 @@ from clients.bot.hosted.contents import Bounds, Cache
 from clients.bot.hosted.stages import Mark, write_mark
 from clients.bot.service import Service
 from tests.conftest import ROOT, Server, StartServer
+from tests.support.forge_apis import Refusal
 from tests.support.forge_world import BOT, DEV, STRANGER, Pull, World
 from tests.support.hosted_apis import (
     KINDS,
@@ -415,6 +416,72 @@ def test_of_several_workloads_one_has_to_be_named(bot: Bot) -> None:
     for line in asked:
         assert "is open:" in bot.answer(origin, line)
     assert len(world.own_pulls()) == len(asked)
+
+
+@pytest.mark.parametrize("bot", ["github"], indirect=True)
+def test_what_found_no_room_is_found_by_a_later_sweep(bot: Bot) -> None:
+    """With a queue that is too short, and a forge that is down for a while."""
+    world = bot.world
+    pulls = []
+    for number in range(5):
+        branch = f"pods-{number}"
+        text = POD.replace("NAME", f"web-{number}")
+        world.commit(branch, {"apps/web.yaml": text}, parent=world.branches["main"])
+        pulls.append(world.propose(branch))
+    bot.restart(PODSPLIT_BOT_QUEUE="1", PODSPLIT_BOT_SWEEP_SECONDS="1")
+    until(lambda: all(world.status(pull) == "good" for pull in pulls), 20)
+
+
+@pytest.mark.parametrize("bot", ["github"], indirect=True)
+def test_what_the_forge_refuses_is_said(bot: Bot) -> None:
+    """A diff that it doesn't show by the status, a command by the answer, after the review."""
+    world = bot.world
+    world.commit("pods", PODS, parent=world.branches["main"])
+    pull = world.propose("pods")
+
+    def refuse() -> None:
+        raise Refusal(406)
+
+    world.on_diff = refuse
+    bot.forge.tell(pull=pull)
+    until(lambda: world.statuses.get(world.head(pull)))
+    assert (
+        "GitHub shows no diff of so many files" in world.statuses[world.head(pull)]["podsplit"][1]
+    )
+    world.refuses_branches = True
+    assert "the forge answers 403" in bot.answer(pull, f"/podsplit apply {PATH}:blog")
+    assert world.own_pulls() == []
+    bot.say(pull, "/podsplit recheck")
+    until(lambda: "has looked at" in world.said(pull)[-1])
+    assert len(world.on_lines(pull)) == 2
+
+
+@pytest.mark.parametrize("bot", ["gitlab"], indirect=True)
+def test_slow_clients_keep_nobody_waiting(bot: Bot) -> None:
+    """Whoever sends half a webhook, often."""
+    head = b"POST /webhooks/forge HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+    slow = [bot.server.connect() for _ in range(40)]
+    try:
+        for connection in slow:
+            connection.sendall(head)
+        assert requests.get(f"{bot.server.url}/readyz", timeout=5).status_code == 200
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+@pytest.mark.parametrize("bot", ["bitbucket"], indirect=True)
+def test_a_fork_that_is_gone_costs_nobody_else(bot: Bot) -> None:
+    """Its pull request has no commit any more."""
+    world = bot.world
+    world.commit("fork:pods", PODS, parent=world.branches["main"])
+    gone = world.propose("fork:pods", STRANGER)
+    gone.is_gone = True
+    world.commit("pods", PODS, parent=world.branches["main"])
+    pull = world.propose("pods")
+    bot.restart()
+    until(lambda: world.status(pull) == "good")
+    assert "no split was begun here" in bot.answer(pull, "/podsplit next")
 
 
 @pytest.fixture(params=KINDS)

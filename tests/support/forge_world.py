@@ -42,6 +42,8 @@ class Pull:
     root: str
     """The commit at which its branch left the base."""
     is_from_fork: bool = False
+    is_gone: bool = False
+    """Whether its fork was deleted."""
     state: str = "open"
     """`open`, `merged` or `closed`."""
     changed: int = 0
@@ -70,6 +72,8 @@ class World:
     """After how many more writes the connection breaks, with the write done."""
     may_see_permissions: bool = True
     may_set_status: bool = True
+    refuses_branches: bool = False
+    """Whether the bot may make no branch."""
     on_diff: Any = None
     """What happens once, when somebody reads a diff."""
     _count: int = 0

@@ -82,6 +82,8 @@ class Api:
 
     def new_branch(self, name: str, parent: str, texts: Mapping[str, str | None]) -> None:
         """Make a branch, which there must not be."""
+        if self.world.refuses_branches:
+            raise Refusal(403)
         if name in self.world.branches:
             raise Refusal(422)
         self.files(parent)
@@ -578,9 +580,9 @@ class Bitbucket(Api):
             "id": pull.number,
             "state": {"closed": "DECLINED"}.get(pull.state, pull.state.upper()),
             "source": {
-                "commit": {"hash": self.world.head(pull)},
+                "commit": None if pull.is_gone else {"hash": self.world.head(pull)},
                 "branch": {"name": pull.branch},
-                "repository": {"full_name": source},
+                "repository": None if pull.is_gone else {"full_name": source},
             },
             "destination": {
                 "branch": {"name": pull.base},
