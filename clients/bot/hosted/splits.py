@@ -181,14 +181,14 @@ class Splits:
                 f"\n- `/podsplit apply {workload}`" for workload in sorted(wanted)[:_MOST_LISTED]
             )
             raise Trouble(f"there are {len(wanted)}, so say which:{listed}")
-        where = "is named so" if command.target else "of this pull request's files"
+        where = "of that name" if command.target else "in this pull request's files"
         hint = (
             ""
             if pull_request.state is State.MERGED
             else f" (it looks at `{pull_request.base}`: what this pull request adds is there once"
             " it is merged)"
         )
-        raise Trouble(f"nothing in `{pull_request.base}` {where} that it would change{hint}")
+        raise Trouble(f"`{pull_request.base}` has no workload {where} that would be changed{hint}")
 
     def _open(
         self,

@@ -184,7 +184,7 @@ def explain(plan: Plan, changes: Sequence[Json], answer: Json, docs: str) -> str
     text = f"The stage **{plan.stage}** {_WHAT[plan.stage]}.\n\n"
     text += "".join(f"- {change['title']} (`{change['id']}`)\n" for change in changes)
     text += _listed("Before it is merged", before)
-    text += _listed("After it is merged, wait for", after)
+    text += _listed("After it is merged", after)
     if not after:
         text += "\n**After it is merged, wait** until it has been rolled out.\n"
     text += f"\n**To go back**, {_BACK.get(plan.stage, _REVERT)}.\n"
@@ -218,7 +218,7 @@ def _steps_around(migration: Sequence[Json], stage: str) -> tuple[list[Json], li
             is_applied = True
             wait = _without_apply(step["command"])
             if wait:
-                after.append(step | {"step": "the rollout", "command": wait})
+                after.append(step | {"step": "wait for the rollout", "command": wait})
         elif step["stage"] is not None:
             if is_applied:
                 break

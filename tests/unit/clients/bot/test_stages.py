@@ -112,3 +112,22 @@ def test_a_pod_is_called_as_its_controller_too():
     plan = plan_next(answer, sent)
     assert plan is not None
     assert (plan.stage, plan.later) == ("expand", ())
+
+
+def test_steps_without_a_command_are_said_too():
+    """Some are what a split depends on: Pods that have to be deleted, Jobs that have to end."""
+    answer, sent = answered({"a.yaml": BLOG})
+    plan = plan_next(answer, sent)
+    assert plan is not None
+    told = {"command": None, "why": "it must not run twice", "stage": None}
+    switch = next(
+        index for index, step in enumerate(answer["migration"]) if step["stage"] == "switch"
+    )
+    answer["migration"].insert(switch, told | {"step": "wait for the Jobs to end"})
+    answer["migration"].insert(1, told | {"step": "delete the old Pod"})
+    ((_, changes),) = workloads_of(answer).items()
+    before, after = explain(plan, changes, answer, "").split("**After it is merged**")
+    assert (
+        "- delete the old Pod: it must not run twice" in before.split("**Before it is merged**")[1]
+    )
+    assert "- wait for the Jobs to end: it must not run twice" in after
