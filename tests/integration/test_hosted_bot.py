@@ -24,9 +24,10 @@ from clients.bot.bitbucket import Bitbucket
 from clients.bot.gitea import Gitea
 from clients.bot.github import GitHub
 from clients.bot.gitlab import GitLab
-from clients.bot.hosted.attend import Attendant, Surroundings
+from clients.bot.hosted.attend import Attendant
 from clients.bot.hosted.contents import Bounds, Cache
 from clients.bot.hosted.stages import Mark, write_mark
+from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.service import Service
 from tests.conftest import ROOT, Server, StartServer
 from tests.support.forge_apis import Refusal

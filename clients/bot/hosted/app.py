@@ -8,11 +8,11 @@ from typing import Any
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, UnprocessableEntity
 
-from clients.bot.hosted.attend import Surroundings
 from clients.bot.hosted.contents import Bounds, Cache
 from clients.bot.hosted.forges import OneForge
 from clients.bot.hosted.metrics import CONTENT_TYPE, Metrics
 from clients.bot.hosted.settings import Settings, SettingsError
+from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.hosted.webhooks import is_authentic, read_event
 from clients.bot.hosted.work import Job, Work
 from clients.bot.service import Service

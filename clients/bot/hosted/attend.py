@@ -14,12 +14,12 @@ import requests
 
 from clients.bot.forge import PullRequest, Repository, State, is_refusal
 from clients.bot.hosted.commands import Command, answer, unanswered
-from clients.bot.hosted.contents import Bounds, Cache, read_manifests
+from clients.bot.hosted.contents import read_manifests
 from clients.bot.hosted.splits import Splits
 from clients.bot.hosted.stages import Mark, read_mark
+from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.reconcile import Outcome, reconcile
 from clients.bot.selection import manifests_of_diff
-from clients.bot.service import Service
 from clients.bot.trouble import Refused, Trouble, Unreachable
 
 _HOW_TO_SPLIT = (
@@ -39,22 +39,6 @@ _OUTCOMES = {
     "closed": "This pull request is closed, so there is nothing to look at.",
 }
 """What is answered to a recheck, by what came of the look."""
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all looks share."""
-
-    service: Service
-    """Podsplit."""
-    bounds: Bounds
-    """How much of a repository is read."""
-    cache: Cache
-    """What was read before."""
-    name: str = ""
-    """What tells this bot's comments from those of another one."""
-    docs: str = ""
-    """Where people find the documentation."""
 
 
 @dataclass

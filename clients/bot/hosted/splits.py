@@ -6,19 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clients.bot.forge import PullRequest, Repository, State
 from clients.bot.hosted import stages
 from clients.bot.hosted.commands import Command
 from clients.bot.hosted.contents import read_manifests
 from clients.bot.hosted.stages import Mark, Plan, digest, read_mark, write_mark
+from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.selection import manifests_of_diff, paths_of_diff
 from clients.bot.service import File
 from clients.bot.trouble import Trouble
-
-if TYPE_CHECKING:
-    from clients.bot.hosted.attend import Surroundings
 
 _MOST_PULLS = 300
 """Pull requests, the last changed first, among which the bot's own are looked for."""

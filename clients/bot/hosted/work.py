@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 import requests
 
-from clients.bot.hosted.attend import Attendant, Look, Surroundings
+from clients.bot.hosted.attend import Attendant, Look
 from clients.bot.hosted.commands import is_recent, moment
 from clients.bot.hosted.forges import OneForge
 from clients.bot.hosted.metrics import Metrics
 from clients.bot.hosted.settings import SettingsError
+from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.hosted.webhooks import ALL
 from clients.bot.trouble import Trouble
 
