@@ -20,6 +20,10 @@ from clients.bot.trouble import Trouble
 
 _MOST_PULLS = 300
 """Pull requests, the last changed first, among which the bot's own are looked for."""
+_MAX_TITLE = 250
+"""Characters of a title; GitLab and Bitbucket take 255."""
+_MAX_BODY = 20_000
+"""Characters of what a pull request says; Bitbucket takes 32,768 in a comment."""
 _MOST_LISTED = 20
 """Workloads that an answer names."""
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
@@ -222,9 +226,9 @@ class Splits:
         branch = f"podsplit/{name}-{plan.stage}-{asked}"
         if repository.tip(branch) is not None:
             repository.delete_branch(branch)
-        title = stages.title_of(plan, changes)
+        title = stages.title_of(plan, changes)[:_MAX_TITLE]
         repository.commit(branch, tip, f"{title}\n", plan.texts)
-        text = stages.explain(plan, changes, answer, self._around.docs)
+        text = stages.explain(plan, changes, answer, self._around.docs)[:_MAX_BODY]
         asked_in = f"{repository.sign}{origin}"
         body = f"{write_mark(mark, repository.hidden)}\n\n{text}\nAsked for in {asked_in}.\n"
         return repository.propose(branch, base, title, body)
