@@ -217,9 +217,10 @@ def test_the_package_is_whole(image):
 
 
 def test_the_commands_are_there(image):
-    """The bot, and the server under its own name."""
+    """The bot in both forms, and the server under its own name."""
     folder = image.stage.root / "opt/podsplit/bin"
-    assert all((folder / name).is_file() for name in ("podsplit-bot", "podsplit-server"))
+    names = ("podsplit-bot", "podsplit-bot-server", "podsplit-server")
+    assert all((folder / name).is_file() for name in names)
     done = subprocess.run(
         image.command(["/opt/podsplit/bin/python", "-m", "clients.bot", "--help"]),
         capture_output=True,
@@ -228,6 +229,14 @@ def test_the_commands_are_there(image):
         timeout=60,
     )
     assert "--paths" in done.stdout
+    hosted = subprocess.run(
+        image.command(["/opt/podsplit/bin/python", "-m", "clients.bot.hosted"]),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "podsplit-bot-server: PODSPLIT_BOT_CONFIG is not set" in hosted.stderr
 
 
 def test_byte_code_is_there_for_all_and_is_never_checked_against_times(image):
