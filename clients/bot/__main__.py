@@ -18,7 +18,7 @@ import requests
 
 from clients.bot import bitbucket, gitea, github, gitlab
 from clients.bot.checkout import difference, manifests
-from clients.bot.forge import Conversation
+from clients.bot.forge import Conversation, is_refusal
 from clients.bot.reconcile import Outcome, reconcile
 from clients.bot.service import from_environment
 from clients.bot.trouble import Trouble
@@ -81,7 +81,9 @@ def _run(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         outcome = reconcile(forge, answer)
     except requests.HTTPError as error:
-        if error.response.status_code != requests.codes.forbidden or not _is_from_fork(forge):
+        is_forbidden = error.response.status_code == requests.codes.forbidden
+        # Some forges answer so to too many requests, too.
+        if not (is_forbidden and is_refusal(error.response) and _is_from_fork(forge)):
             raise
         print(
             "the token may not comment, as the branch is in a fork; this is the summary:",

@@ -145,7 +145,11 @@ def bot(
         }
         running = start_bot(**settings)
         forge.hook = f"{running.url}/webhooks/forge"
-        yield Bot(forge, settings, start_bot, running)
+        made = Bot(forge, settings, start_bot, running)
+        yield made
+        # Before the forge, which it would go on asking for a while.
+        made.server.terminate()
+        made.server.process.wait(40)
 
 
 def test_a_pull_request_from_its_first_push_to_its_last(bot: Bot) -> None:
