@@ -11,8 +11,10 @@ from urllib.parse import quote
 import requests
 
 from clients.bot.forge import (
+    MOST_PAGES,
     Comment,
     Entry,
+    Place,
     Posted,
     PullRequest,
     Session,
@@ -26,7 +28,6 @@ from clients.bot.forge import (
     too_long,
 )
 
-_MOST_PAGES = 200
 _DEPTH = 20
 """Folders within folders that are looked into."""
 _STATES = {"OPEN": State.OPEN, "MERGED": State.MERGED}
@@ -57,26 +58,15 @@ def from_environment(environ: Mapping[str, str]) -> BitbucketConversation:
     return BitbucketConversation(repository, number, head)
 
 
-class Bitbucket:
-    """A repository."""
+class Bitbucket(Place):
+    """A repository, by its workspace and slug. Accounts are the UUIDs of users."""
 
     hidden = ("[//]: # (", ")")
-    sign = "#"
+    account_field = "uuid"
 
-    def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
-        """Know a repository.
-
-        Args:
-            http: the session.
-            api: where the API is.
-            name: workspace and slug, with a slash between them.
-            account: the UUID of the bot's user, where that is known.
-        """
-        self.http = http
-        self.name = name
-        self.api = api
-        self.url = f"{api}/repositories/{name}"
-        self._account = account
+    def path_of(self, name: str) -> str:
+        """Where a repository is."""
+        return f"repositories/{name}"
 
     def pull_request(self, number: int) -> PullRequest:
         """One pull request."""
@@ -138,12 +128,6 @@ class Bitbucket:
         }
         return _pull_request(self.http.post(f"{self.url}/pullrequests", json=asked).json())
 
-    def own_account(self) -> str:
-        """The UUID of the bot's user."""
-        if not self._account:
-            self._account = self.http.get(f"{self.api}/user").json()["uuid"]
-        return self._account
-
     def may_write(self, account: str) -> bool:
         """Whether somebody may push, by what all groups together give them."""
         workspace, slug = self.name.split("/", 1)
@@ -158,7 +142,7 @@ class Bitbucket:
 def pages(http: requests.Session, url: str) -> Iterator[dict[str, Any]]:
     """The items of a list, over all its pages."""
     next_url: str | None = url
-    for _ in range(_MOST_PAGES):
+    for _ in range(MOST_PAGES):
         if next_url is None:
             return
         page = http.get(next_url).json()

@@ -24,7 +24,10 @@ _MOST_WAITS = 3
 """How often a request is sent again that the forge wants later."""
 _LONGEST_WAIT = 60.0
 """Seconds that are waited for a forge before a request is sent again."""
-_MOST_PAGES = 200
+MOST_PAGES = 200
+"""Pages of a list."""
+REGULAR = ("100644", "100755")
+"""The modes of files that are no links."""
 MAX_DIFF_BYTES = 20_000_000
 """Bytes of a pull request's diff."""
 
@@ -216,6 +219,40 @@ class Repository(Contents, PullRequests, Branches, Accounts, Protocol):
     """What stands before the number of a pull request in a text."""
 
 
+class Place:
+    """Where a repository is: what the adapters of all forges begin with."""
+
+    hidden: tuple[str, str] = ("<!-- ", " -->")
+    sign = "#"
+    account_field = "login"
+    """What of a user the forge knows accounts by."""
+
+    def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
+        """Know a repository.
+
+        Args:
+            http: the session.
+            api: where the API is.
+            name: its full name.
+            account: who the bot is, where that is known.
+        """
+        self.http = http
+        self.name = name
+        self.api = api
+        self.url = f"{api}/{self.path_of(name)}"
+        self._account = account
+
+    def path_of(self, name: str) -> str:
+        """Where a repository is, behind the API's address."""
+        return f"repos/{name}"
+
+    def own_account(self) -> str:
+        """Who the bot is; asked for once."""
+        if not self._account:
+            self._account = str(self.http.get(f"{self.api}/user").json()[self.account_field])
+        return self._account
+
+
 class Session(requests.Session):
     """A session that raises for error statuses, has a time limit, retries requests that can be
     repeated, and waits where the forge asks it to.
@@ -274,7 +311,7 @@ class Session(requests.Session):
             within: the field that holds the items; empty where they are the answer.
         """
         next_url: str | None = f"{url}{'&' if '?' in url else '?'}per_page=100"
-        for _ in range(_MOST_PAGES):
+        for _ in range(MOST_PAGES):
             if next_url is None:
                 return
             answer = self.get(next_url)
@@ -286,7 +323,7 @@ class Session(requests.Session):
 
 def too_long(url: str) -> Trouble:
     """What is wrong with a list that doesn't end."""
-    return Trouble(f"the list {urlsplit(url).path} has more than {_MOST_PAGES} pages")
+    return Trouble(f"the list {urlsplit(url).path} has more than {MOST_PAGES} pages")
 
 
 def same_host(url: str, next_url: str | None) -> str | None:
@@ -372,6 +409,11 @@ def found(send: Callable[[], requests.Response]) -> Any:
         if error.response.status_code != requests.codes.not_found:
             raise
         return None
+
+
+def first_line(text: str) -> str:
+    """The first line of a text, where marks are, whatever the line ends of the forge."""
+    return text.replace("\r\n", "\n").partition("\n")[0].strip()
 
 
 def setting(environ: Mapping[str, str], *names: str) -> str:

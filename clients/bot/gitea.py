@@ -12,8 +12,11 @@ from urllib.parse import quote
 import requests
 
 from clients.bot.forge import (
+    MOST_PAGES,
+    REGULAR,
     Comment,
     Entry,
+    Place,
     Posted,
     PullRequest,
     Session,
@@ -25,12 +28,10 @@ from clients.bot.forge import (
 )
 from clients.bot.github import pull_request_of, text_of_status
 
-_MOST_PAGES = 200
 _SIZE = "limit=50"
 """Longer pages aren't given (MAX_RESPONSE_ITEMS)."""
 _TREE_SIZE = 1000
 """Entries of a page of a tree (DEFAULT_GIT_TREES_PER_PAGE)."""
-_REGULAR = ("100644", "100755")
 _MAY_WRITE = ("owner", "admin", "write")
 
 
@@ -50,26 +51,8 @@ def from_environment(environ: Mapping[str, str]) -> GiteaConversation:
     return GiteaConversation(repository, number, head)
 
 
-class Gitea:
-    """A repository."""
-
-    hidden = ("<!-- ", " -->")
-    sign = "#"
-
-    def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
-        """Know a repository.
-
-        Args:
-            http: the session.
-            api: where the API is, such as https://git.example.com/api/v1.
-            name: owner and name, with a slash between them.
-            account: who the bot is, where that is known.
-        """
-        self.http = http
-        self.name = name
-        self.api = api
-        self.url = f"{api}/repos/{name}"
-        self._account = account
+class Gitea(Place):
+    """A repository; the API is at an address such as https://git.example.com/api/v1."""
 
     def pull_request(self, number: int) -> PullRequest:
         """One pull request."""
@@ -93,14 +76,14 @@ class Gitea:
     def files(self, commit: str, source: str = "") -> Iterator[Entry]:
         """The files of a commit; those of a fork's are in the repository too."""
         count = 0
-        for page in range(1, _MOST_PAGES):
+        for page in range(1, MOST_PAGES):
             url = f"{self.url}/git/trees/{commit}?recursive=true&per_page={_TREE_SIZE}&page={page}"
             tree = self.http.get(url).json()
             # Its `truncated` is true of the last page too.
             if not tree["tree"]:
                 return
             for item in tree["tree"]:
-                if item["type"] == "blob" and item["mode"] in _REGULAR:
+                if item["type"] == "blob" and item["mode"] in REGULAR:
                     yield Entry(item["path"], item["sha"], item.get("size"), item["mode"])
             count += len(tree["tree"])
             if count >= tree["total_count"]:
@@ -142,12 +125,6 @@ class Gitea:
         asked = {"title": title, "head": branch, "base": base, "body": body}
         return pull_request_of(self.http.post(f"{self.url}/pulls", json=asked).json())
 
-    def own_account(self) -> str:
-        """The bot's login."""
-        if not self._account:
-            self._account = self.http.get(f"{self.api}/user").json()["login"]
-        return self._account
-
     def may_write(self, account: str) -> bool:
         """Whether somebody may push; Gitea tells administrators of the repository alone."""
         url = f"{self.url}/collaborators/{quote(account, safe='')}/permission"
@@ -159,7 +136,7 @@ def pages(http: requests.Session, url: str) -> Iterator[dict[str, Any]]:
     """The items of a list; not every one names its next page, so it is asked for until one is
     empty.
     """
-    for page in range(1, _MOST_PAGES):
+    for page in range(1, MOST_PAGES):
         items = http.get(f"{url}{'&' if '?' in url else '?'}{_SIZE}&page={page}").json()
         if not items:
             return

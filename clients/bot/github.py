@@ -13,8 +13,10 @@ from urllib.parse import quote
 import requests
 
 from clients.bot.forge import (
+    REGULAR,
     Comment,
     Entry,
+    Place,
     Posted,
     PullRequest,
     Session,
@@ -40,7 +42,6 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
 }
 """
 """Which threads are resolved: the REST API doesn't say."""
-_REGULAR = ("100644", "100755")
 _MAY_WRITE = ("admin", "maintain", "write")
 
 
@@ -64,11 +65,8 @@ def from_environment(environ: Mapping[str, str]) -> GitHubConversation:
     return GitHubConversation(repository, number, head)
 
 
-class GitHub:
-    """A repository."""
-
-    hidden = ("<!-- ", " -->")
-    sign = "#"
+class GitHub(Place):
+    """A repository; the login of an App is `<its slug>[bot]`."""
 
     def __init__(
         self, http: Session, api: str, name: str, *, graphql: str = "", account: str = ""
@@ -82,13 +80,9 @@ class GitHub:
             graphql: where the GraphQL API is, if not beside the other.
             account: who the bot is, where that is known.
         """
-        self.http = http
-        self.name = name
-        self.api = api
-        self.url = f"{api}/repos/{name}"
+        super().__init__(http, api, name, account=account)
         # An Enterprise Server has them at /api/v3 and /api/graphql.
         self.graphql = graphql or f"{api.removesuffix('/v3')}/graphql"
-        self._account = account
 
     def pull_request(self, number: int) -> PullRequest:
         """One pull request."""
@@ -120,7 +114,7 @@ class GitHub:
         if tree.get("truncated"):
             raise Trouble("the repository has more files than GitHub lists at once")
         for item in tree["tree"]:
-            if item["type"] == "blob" and item["mode"] in _REGULAR:
+            if item["type"] == "blob" and item["mode"] in REGULAR:
                 yield Entry(item["path"], item["sha"], item.get("size"), item["mode"])
 
     def read(self, entry: Entry, limit: int) -> bytes | None:
@@ -155,12 +149,6 @@ class GitHub:
         """Open a pull request."""
         asked = {"title": title, "head": branch, "base": base, "body": body}
         return pull_request_of(self.http.post(f"{self.url}/pulls", json=asked).json())
-
-    def own_account(self) -> str:
-        """The bot's login; that of an App is `<its slug>[bot]`."""
-        if not self._account:
-            self._account = self.http.get(f"{self.api}/user").json()["login"]
-        return self._account
 
     def may_write(self, account: str) -> bool:
         """Whether somebody may push, as the permission says that a role comes to."""

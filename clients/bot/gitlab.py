@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from clients.bot.forge import (
+    REGULAR,
     Comment,
     Entry,
+    Place,
     Posted,
     PullRequest,
     Session,
@@ -22,7 +24,6 @@ from clients.bot.forge import (
     setting,
 )
 
-_REGULAR = ("100644", "100755")
 _DEVELOPER = 30
 """The least access level that may push to branches (docs.gitlab.com, "Roles and permissions")."""
 _STATES = {"opened": State.OPEN, "locked": State.OPEN, "merged": State.MERGED}
@@ -46,26 +47,17 @@ def from_environment(environ: Mapping[str, str]) -> GitLabConversation:
     return GitLabConversation(repository, number, head, branch)
 
 
-class GitLab:
-    """A project."""
+class GitLab(Place):
+    """A project, by its path with its groups or by its number; the API is at an address such as
+    https://gitlab.example.com/api/v4. Accounts are the numbers of users.
+    """
 
-    hidden = ("<!-- ", " -->")
     sign = "!"
+    account_field = "id"
 
-    def __init__(self, http: Session, api: str, name: str, *, account: str = "") -> None:
-        """Know a project.
-
-        Args:
-            http: the session.
-            api: where the API is, such as https://gitlab.example.com/api/v4.
-            name: its path with its groups, or its number.
-            account: the number of the bot's user, where that is known.
-        """
-        self.http = http
-        self.name = name
-        self.api = api
-        self.url = f"{api}/projects/{quote(name, safe='')}"
-        self._account = account
+    def path_of(self, name: str) -> str:
+        """Where a project is: a path has no slashes there."""
+        return f"projects/{quote(name, safe='')}"
 
     def pull_request(self, number: int) -> PullRequest:
         """One merge request."""
@@ -92,7 +84,7 @@ class GitLab:
         """The files of a commit; those of a fork's are in the project too."""
         url = f"{self.url}/repository/tree?recursive=true&ref={commit}"
         for item in self.http.pages(url):
-            if item["type"] == "blob" and item["mode"] in _REGULAR:
+            if item["type"] == "blob" and item["mode"] in REGULAR:
                 yield Entry(item["path"], item["id"], None, item["mode"])
 
     def read(self, entry: Entry, limit: int) -> bytes | None:
@@ -133,12 +125,6 @@ class GitLab:
             "remove_source_branch": True,
         }
         return _pull_request(self.http.post(f"{self.url}/merge_requests", json=asked).json())
-
-    def own_account(self) -> str:
-        """The number of the bot's user."""
-        if not self._account:
-            self._account = str(self.http.get(f"{self.api}/user").json()["id"])
-        return self._account
 
     def may_write(self, account: str) -> bool:
         """Whether somebody is a developer at least, by their own membership or a group's."""

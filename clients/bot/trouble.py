@@ -6,6 +6,11 @@ from __future__ import annotations
 class Trouble(Exception):
     """The bot can't go on; the message says why and what to do, and holds no manifest's content."""
 
+    @property
+    def public(self) -> str:
+        """What everybody may read of it."""
+        return str(self)
+
 
 class Refused(Trouble):
     """The service can't do what it was asked to, however often it is asked."""
@@ -18,7 +23,12 @@ class Refused(Trouble):
             public: for everybody: without the address of the service.
         """
         super().__init__(message)
-        self.public = public
+        self._public = public
+
+    @property
+    def public(self) -> str:
+        """Why, without the address of the service."""
+        return self._public
 
 
 class Unreachable(Trouble):

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable, Unp
 from clients.bot.hosted.contents import Bounds, Cache
 from clients.bot.hosted.forges import OneForge
 from clients.bot.hosted.metrics import CONTENT_TYPE, Metrics
-from clients.bot.hosted.settings import Settings, SettingsError
+from clients.bot.hosted.settings import EXTENSION, Settings, SettingsError
 from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.hosted.webhooks import is_authentic, read_event
 from clients.bot.hosted.work import Job, Work
@@ -19,8 +19,6 @@ from clients.bot.service import Service
 
 MAX_BYTES = 5_000_000
 """Bytes of a webhook."""
-EXTENSION = "podsplit-bot"
-"""Where the application keeps its `Work`."""
 
 
 def create_app(settings: Settings, service: Service) -> Flask:

@@ -20,7 +20,7 @@ from clients.bot.hosted.stages import Mark, read_mark
 from clients.bot.hosted.surroundings import Surroundings
 from clients.bot.reconcile import Outcome, reconcile
 from clients.bot.selection import manifests_of_diff
-from clients.bot.trouble import Refused, Trouble, Unreachable
+from clients.bot.trouble import Trouble, Unreachable
 
 _HOW_TO_SPLIT = (
     "\nOnce this is merged, a comment `/podsplit apply` opens a pull request for the first stage of"
@@ -45,6 +45,8 @@ _OUTCOMES = {
 class Look:
     """What came of a look."""
 
+    changed: str
+    """When the pull request had changed, as it was read first."""
     outcome: str = "nothing"
     """`reviewed`, `known` (that commit was), `superseded` (there is a newer one), `stage` (an open
     pull request of the bot's own), `closed`, or `refused` (nothing can be said of it).
@@ -107,7 +109,7 @@ class Attendant:
         mark = None
         if pull_request.author == account:
             mark = read_mark(pull_request.body, repository.hidden)
-        look = Look()
+        look = Look(pull_request.changed)
         commands = self._permitted_commands(pull_request, account, look)
         if commands:
             # As it was when they were said, or later.
@@ -186,7 +188,7 @@ class Attendant:
         except Unreachable:
             raise
         except Trouble as trouble:
-            text = f"not looked at: {public(trouble)}"
+            text = f"not looked at: {trouble.public}"
             self._set_status(pull_request, text, passed=not self._is_strict, look=look)
             look.outcome = "refused"
             return _what(pull_request)
@@ -219,7 +221,7 @@ class Attendant:
         except Unreachable:
             raise
         except Trouble as trouble:
-            return f"That can't be done: {public(trouble)}."
+            return f"That can't be done: {trouble.public}."
         except requests.HTTPError as error:
             if not is_refusal(error.response):
                 raise
@@ -285,8 +287,3 @@ def _has_split(said: dict[str, Any]) -> bool:
     told = [change for comment in said["comments"] for change in comment["changes"]]
     told += [item["change"] for item in said["left_out"] if item["reason"] != "not-touched"]
     return any(change.startswith("split:") for change in told)
-
-
-def public(trouble: Trouble) -> str:
-    """What everybody may read of some trouble."""
-    return trouble.public if isinstance(trouble, Refused) else str(trouble)

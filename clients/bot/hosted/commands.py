@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from clients.bot.forge import Posted
+from clients.bot.forge import Posted, first_line
 
 RECENT = timedelta(days=1)
 """How long something that was said, or a pull request that was closed, is looked at."""
@@ -48,11 +48,7 @@ def unanswered(
         hidden: as in `Repository`.
     """
     talk = [comment for comment in comments if comment.place is None]
-    answered = {
-        comment.body.replace("\r\n", "\n").partition("\n")[0].strip()
-        for comment in talk
-        if comment.author == account
-    }
+    answered = {first_line(comment.body) for comment in talk if comment.author == account}
     for comment in talk:
         found = _COMMAND.match(comment.body)
         is_new = answer_marker(comment.number, hidden) not in answered

@@ -11,7 +11,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from clients.bot.hosted.settings import Settings, SettingsError
+from clients.bot.hosted.settings import EXTENSION, Settings, SettingsError
 
 _STOP_SECONDS = 30
 """How long what was begun has to come to its end."""
@@ -63,7 +63,7 @@ logconfig_dict = {
 
 def _work_of(worker: Any) -> Any:
     """The `Work` of the application that a worker serves."""
-    return worker.wsgi.extensions["podsplit-bot"]
+    return worker.wsgi.extensions[EXTENSION]
 
 
 def post_worker_init(worker: Any) -> None:

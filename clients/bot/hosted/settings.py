@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
+EXTENSION = "podsplit-bot"
+"""Where the application keeps its `Work`, for gunicorn's configuration."""
 KINDS = ("github", "gitlab", "gitea", "bitbucket")
 """What a forge may be; Forgejo is a `gitea`."""
 _APIS = {

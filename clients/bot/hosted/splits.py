@@ -91,10 +91,10 @@ class Splits:
         base = pull_request.base
         if command.word == "next":
             mark = self._merged(pull_request, mark, own)
+        if mark is not None:
             only, origin = mark.only, mark.origin
         else:
-            origin = mark.origin if mark is not None else pull_request.number
-            only = mark.only if mark is not None else self._chosen(command, pull_request)
+            only, origin = self._chosen(command, pull_request), pull_request.number
         waiting = next(
             (
                 pull

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from clients.bot.forge import Texts
+from clients.bot.forge import Texts, first_line
 from clients.bot.service import File
 
 Json = dict[str, Any]
@@ -70,7 +70,7 @@ def write_mark(mark: Mark, hidden: tuple[str, str]) -> str:
 def read_mark(body: str, hidden: tuple[str, str]) -> Mark | None:
     """The mark in a description; None if there is none."""
     start = f"{hidden[0]}podsplit-bot:stage:"
-    line = body.replace("\r\n", "\n").partition("\n")[0].strip()
+    line = first_line(body)
     if not line.startswith(start):
         return None
     try:

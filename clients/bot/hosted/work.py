@@ -262,9 +262,8 @@ class Work:
                 folders=forge.settings.paths,
                 strict=forge.settings.strict,
             )
-            before = repository.pull_request(job.number).changed
             look, reviewed = attendant.attend(job.number, self._known.get(job)[0])
-        changed = "" if look.outcome == "superseded" else before
+        changed = "" if look.outcome == "superseded" else look.changed
         self._known.put(job, reviewed, changed, is_stage=look.outcome == "stage")
         if look.outcome == "superseded":
             self.queue.put(job)
