@@ -17,13 +17,11 @@ from service.refusals import Refusal
 from service.rewriting.planning import hold_back
 from service.text import Edit, Span, apply_edits, effective_edits
 from service.yamldoc.editing import compile_operations, emit_documents, emit_json_items
+from service.yamldoc.formatting import Formatting, formatting_of, is_json
 from service.yamldoc.layout import (
-    Formatting,
     blank_lines_end,
     check_open_end,
     final_line_break,
-    formatting_of,
-    is_json,
     keeps_blank_lines,
     line_end,
 )

@@ -37,7 +37,7 @@ from service.reading import read_inputs
 from service.refusals import Refusal
 from service.text import Edit, SourceFile, apply_edits
 from service.yamldoc.editing import compile_operations
-from service.yamldoc.layout import formatting_of
+from service.yamldoc.formatting import formatting_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue
 from service.yamldoc.stream import Document, document_removal_span
 

@@ -65,9 +65,10 @@ def _above_document(rule: str, workload: Workload) -> Suppression | None:
     """What comments above a document's object say; an item of a List has no such place."""
     resource = workload.resource
     document = resource.document
-    found = document.find(resource.route)
-    text = document.text[: found.node.start] if found and not resource.route else ""
-    return _in_text(rule, text, workload)
+    if resource.route:
+        return None
+    above = document.text[: resource.location().span.start - document.span.start]
+    return _in_text(rule, above, workload)
 
 
 def _in_comment(finding: Finding, workload: Workload) -> Suppression | None:

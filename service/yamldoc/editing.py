@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from service.errors import RepeatedKey
 from service.text import Edit
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, Tree
 from service.yamldoc.stream import Document

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.yamldoc import layout
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.nodes import Data
 from service.yamldoc.operations import HOLE, Tree, Verbatim
 from service.yamldoc.scalars import scalar_text

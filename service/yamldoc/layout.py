@@ -1,11 +1,8 @@
-"""Lines, columns and comments of YAML text, and how a file is formatted."""
+"""Lines, columns and comments of YAML text."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from service.errors import EditError
@@ -263,105 +260,3 @@ def check_open_end(document: Document, at: int) -> None:
             "the file ends in a block scalar without a final line break, and text behind it would"
             " change it: end the file with one"
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Formatting:
-    """How a file is written, so that what is added looks the same."""
-
-    newline: str = "\n"
-    """The line break of most lines."""
-    indent: int = 2
-    """The columns by which a mapping under a key is indented."""
-    sequence_indent: int = 2
-    """The columns by which the dashes under a key are indented; often 0."""
-    quote: str = '"'
-    """The quote that is used more often."""
-    json: bool = False
-    """Whether the document is JSON."""
-    json_indent: int | None = None
-    """The columns by which JSON is indented; None where it is all on one line."""
-
-
-def is_json(document: Document) -> bool:
-    """Whether a document is written as JSON: a flow mapping whose first key is in double quotes."""
-    root = document.root
-    return (
-        root.flow
-        and isinstance(root, Mapping)
-        and bool(root.entries)
-        and root.entries[0][0].style == '"'
-    )
-
-
-_MAX_SAMPLED_NODES = 4000
-"""Nodes of a file that are looked at to find its formatting."""
-
-
-def formatting_of(documents: Iterable[Document]) -> Formatting:
-    """The formatting of a file, judged by its first few thousand nodes.
-
-    Args:
-        documents: the documents of one file; without any, the defaults are returned.
-    """
-    documents = list(documents)
-    if not documents:
-        return Formatting()
-    indents, dashes, quotes = Counter[int](), Counter[int](), Counter[str]()
-    for text, node in _sampled_nodes(documents):
-        if isinstance(node, Mapping):
-            for kind, shift in _shifts(text, node):
-                (indents if kind is Mapping else dashes)[shift] += 1
-        elif isinstance(node, Scalar) and node.style in ("'", '"') and node.text:
-            quotes[node.style] += 1
-    indent = indents.most_common(1)[0][0] if indents else 2
-    source = documents[0].source.text
-    return Formatting(
-        newline="\r\n" if source.count("\r\n") * 2 > source.count("\n") else "\n",
-        indent=max(indent, 1),
-        sequence_indent=max(dashes.most_common(1)[0][0], 0) if dashes else indent,
-        quote="'" if quotes["'"] > quotes['"'] else '"',
-        json=is_json(documents[0]),
-        json_indent=_json_indent(documents[0]),
-    )
-
-
-def _sampled_nodes(documents: Iterable[Document]) -> Iterator[tuple[str, Node]]:
-    """The first nodes of a file, each with the text of its document."""
-    budget = _MAX_SAMPLED_NODES
-    for document in documents:
-        text = document.text
-        stack: list[Node] = [document.root]
-        while stack:
-            if budget == 0:
-                return
-            budget -= 1
-            node = stack.pop()
-            yield text, node
-            if isinstance(node, Mapping):
-                stack.extend(node.values())
-            elif isinstance(node, Sequence):
-                stack.extend(node.items)
-
-
-def _shifts(text: str, node: Mapping) -> Iterator[tuple[type[Node], int]]:
-    """The block collections in a mapping, by their kind, with the columns by which each is indented
-    below its key.
-    """
-    if node.flow:
-        return
-    for key, value in node.entries:
-        is_bare = value.anchor is None and value.tag is None
-        if is_bare and isinstance(value, Mapping | Sequence) and not value.flow:
-            yield type(value), column(text, value.start) - column(text, key.start)
-
-
-def _json_indent(document: Document) -> int | None:
-    """The columns by which a JSON document is indented; None if it isn't, or isn't JSON."""
-    root, text = document.root, document.text
-    if not isinstance(root, Mapping) or not is_json(document):
-        return None
-    first_key = root.entries[0][0].start
-    if "\n" not in text[root.start : first_key]:
-        return None
-    return column(text, first_key) - indentation(text, root.start)

@@ -9,7 +9,8 @@ from service.errors import EditError
 from service.text import Edit, Span
 from service.yamldoc import layout
 from service.yamldoc.emit import split_at_hole
-from service.yamldoc.layout import Formatting, colon_end, column, is_block
+from service.yamldoc.formatting import Formatting
+from service.yamldoc.layout import colon_end, column, is_block
 from service.yamldoc.nodes import Scalar
 from service.yamldoc.operations import HOLE, Nest, Tree, WrapInList
 from service.yamldoc.patch_context import PatchContext, insertion

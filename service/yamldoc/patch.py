@@ -16,7 +16,8 @@ from service.yamldoc import layout
 from service.yamldoc.additions import add_entry, add_item
 from service.yamldoc.emit import Emitter, ExtractedText
 from service.yamldoc.extents import Removals, entry_removal_span
-from service.yamldoc.layout import Formatting, colon_end, column, content_start, is_block, line_end
+from service.yamldoc.formatting import Formatting
+from service.yamldoc.layout import colon_end, column, content_start, is_block, line_end
 from service.yamldoc.merging import merge_operations
 from service.yamldoc.nesting import indentation_added, nest, wrap_in_list
 from service.yamldoc.nodes import Alias, Node, Route, Scalar, Sequence, walk

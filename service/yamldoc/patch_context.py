@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from service.text import Edit, Span
 from service.yamldoc.emit import Emitter
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.stream import Document
 
 

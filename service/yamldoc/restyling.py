@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from service.yamldoc.emit import literal_lines
-from service.yamldoc.layout import Formatting, content_start, line_end
+from service.yamldoc.formatting import Formatting
+from service.yamldoc.layout import content_start, line_end
 from service.yamldoc.nodes import Scalar
 from service.yamldoc.operations import Tree
 from service.yamldoc.scalars import plain_is_safe, quote, scalar_text

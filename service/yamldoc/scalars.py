@@ -15,7 +15,7 @@ import re
 from service.errors import InputError
 from service.yamldoc.nodes import Data, Scalar
 
-_CONSTANTS: dict[str, Data] = {
+CONSTANTS: dict[str, Data] = {
     word: value
     for value, words in (
         (True, "y Y yes Yes YES true True TRUE on On ON"),
@@ -24,6 +24,7 @@ _CONSTANTS: dict[str, Data] = {
     )
     for word in words.split()
 } | {"": None}
+"""The plain scalars that are no text and no numbers, and what they read as."""
 _NOT_JSON = {
     ".nan",
     ".NaN",
@@ -31,7 +32,7 @@ _NOT_JSON = {
     *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")),
 }
 
-_NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
+NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
 """First characters of plain scalars that may read as something other than text: numbers and the
 words above.
 """
@@ -61,8 +62,8 @@ def resolve_plain(text: str) -> Data:
     Raises:
         InputError: infinities and NaN, which JSON can't hold and kubectl refuses.
     """
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
+    if text in CONSTANTS:
+        return CONSTANTS[text]
     first = text[0]
     if first not in "0123456789+-.":
         return text
@@ -113,7 +114,7 @@ def read_scalar(node: Scalar) -> Data:
             return node.text
         text = node.text
         # Most scalars are words that no rule is for; this saves their look-ups.
-        if text and text[0] not in _NOT_SURELY_TEXT:
+        if text and text[0] not in NOT_SURELY_TEXT:
             return text
         try:
             return resolve_plain(text)
@@ -148,7 +149,7 @@ def _tagged(node: Scalar) -> Data:
 
 def is_word(text: str) -> bool:
     """Whether a plain scalar, as a key, surely reads as it is written and is no merge key."""
-    return bool(text) and text[0] not in _NOT_SURELY_TEXT and text != "<<"
+    return bool(text) and text[0] not in NOT_SURELY_TEXT and text != "<<"
 
 
 def read_key(node: Scalar) -> str:
@@ -158,7 +159,7 @@ def read_key(node: Scalar) -> str:
         InputError: a null key, which kubectl refuses.
     """
     text = node.text
-    if node.tag is None and (node.style or (text and text[0] not in _NOT_SURELY_TEXT)):
+    if node.tag is None and (node.style or (text and text[0] not in NOT_SURELY_TEXT)):
         return text
     value = read_scalar(node)
     if isinstance(value, str):
@@ -199,7 +200,7 @@ def plain_is_safe(text: str, *, flow: bool) -> bool:
         text: the string.
         flow: whether it is written in a flow collection.
     """
-    if not _SAFE_PLAIN.match(text) or text in _CONSTANTS or _READ_DIFFERENTLY.match(text):
+    if not _SAFE_PLAIN.match(text) or text in CONSTANTS or _READ_DIFFERENTLY.match(text):
         return False
     try:
         if resolve_plain(text) != text:

@@ -17,6 +17,7 @@ from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
 from service.yamldoc import nodes
 from service.yamldoc.compose import Composed, DuplicateKey, Limits, compose
+from service.yamldoc.lines import LineRead, read_lines
 from service.yamldoc.nodes import Data, Node, Route, Scalar
 from service.yamldoc.reading import FoundNode, find, nearest, read
 
@@ -24,6 +25,8 @@ _SEPARATOR = re.compile(r"^---(?P<rest>[^\n]*)(?:\n|\Z)", re.MULTILINE)
 _UNLIMITED = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
 """For text that was within the limits when it was parsed first."""
 _JSON_START = re.compile(r"\s*\{")
+_NOT_COMPOSED = Composed(None, (), is_ambiguous=False, aliased=False)
+"""Of documents that were read by their lines: those have no aliases, and no key twice."""
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +42,11 @@ class Document:
     span: Span
     """The piece's own text in the file: from the end of its `---` line to the next one."""
     composed: Composed
-    """The tree, in offsets from `span.start`; without its root while that is released."""
+    """The tree, in offsets from `span.start`; without its root while that is released, or as long
+    as nobody asks for more than the data.
+    """
+    lines: LineRead | None = None
+    """What was read by its lines; None where it had to be composed, and once that is released."""
     _text: str | None = None
     """The piece's text, once it was asked for, while the tree is there."""
 
@@ -57,6 +64,7 @@ class Document:
         """
         if self.composed.root is not None:
             self.composed = replace(self.composed, root=None)
+        self.lines = None
         self._text = None
 
     @property
@@ -88,6 +96,8 @@ class Document:
         Raises:
             InputError: a value that kubectl refuses.
         """
+        if self.lines is not None:
+            return _at(self.lines.data, route)
         found = self.find(route)
         return read(found.node) if found else None
 
@@ -98,11 +108,28 @@ class Document:
             route: the way from the root.
             key: whether the span of the node's key is asked for, where it has one.
         """
+        if self.composed.root is None and self.lines is not None:
+            place = self.lines.place_of(self.text, route, key=key)
+            if place is not None:
+                return Span(*place).moved(self.span.start)
         node, depth = nearest(self.root, route)
         if key:
             found = self.find(route[:depth])
             node = (found and found.key) or node
         return Span(self.span.start + node.start, self.span.start + max(node.end, node.start))
+
+
+def _at(data: Data, route: Route) -> Data:
+    """What is at a route in plain data; None if nothing is."""
+    for step in route:
+        if not (
+            step in data
+            if isinstance(data, dict)
+            else isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data)
+        ):
+            return None
+        data = data[step]
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +225,12 @@ def _parse_piece(
             offset=piece.bad_separator,
         )
     text = source.text[span.start : span.end]
-    if text in known:
-        return Document(source=source, index=index, span=span, composed=known[text].composed)
+    if same := known.get(text):
+        return Document(
+            source=source, index=index, span=span, composed=same.composed, lines=same.lines
+        )
+    if lines := read_lines(text, limits):
+        return Document(source=source, index=index, span=span, composed=_NOT_COMPOSED, lines=lines)
     try:
         composed = compose(text, limits)
         root = composed.root

@@ -12,14 +12,8 @@ from service.text import Edit, Span, apply_edits
 from service.yamldoc import layout
 from service.yamldoc.emit import Emitter, ExtractedText
 from service.yamldoc.extents import extent_of, key_or_dash_start
-from service.yamldoc.layout import (
-    Formatting,
-    colon_end,
-    column,
-    content_start,
-    is_block,
-    line_start,
-)
+from service.yamldoc.formatting import Formatting
+from service.yamldoc.layout import colon_end, column, content_start, is_block, line_start
 from service.yamldoc.nodes import Alias, Data, Mapping, Node, Route, Scalar, Sequence, walk
 from service.yamldoc.operations import Verbatim
 from service.yamldoc.patch import Patcher

@@ -9,7 +9,7 @@ from service.kube.objects import objects_of
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_documents
-from service.yamldoc.layout import formatting_of
+from service.yamldoc.formatting import formatting_of
 from service.yamldoc.operations import HOLE, Nest, Verbatim
 from service.yamldoc.stream import Document, parse
 from tests.support.real_manifests import CORPUS, needs_corpus

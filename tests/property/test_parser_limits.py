@@ -97,6 +97,22 @@ CASES: dict[str, tuple[str, str]] = {
     "braces": ("{{" * (SIZE // 2), "depth"),
     "quotes": ("a: " + "'' " * (SIZE // 3), "yaml-syntax"),
     "empty documents": ("---\n" * (SIZE // 4), ""),
+    # Under a million characters they are read line by line first.
+    "open quotes": ("a: 'b\n" * (SIZE // 14), "yaml-syntax"),
+    "open double quotes": ('a: "b\n' * (SIZE // 14), "yaml-syntax"),
+    "quotes in brackets": ("a: ['b\n" * (SIZE // 18), "yaml-syntax"),
+    "open brackets": ("a: [b\n" * (SIZE // 14), "yaml-syntax"),
+    "colons": ("a: " + "b:" * (SIZE // 5) + " \n", "yaml-syntax"),
+    "hashes": ("a: " + "b#" * (SIZE // 5) + ": c\n", "yaml-syntax"),
+    "dashes": ("a:\n" + "  " + "-" * (SIZE // 3) + " b: c: d\n", "yaml-syntax"),
+    "block scalars in block scalars": (
+        "".join(" " * level + "a: |\n" for level in range(1300)) + "b\n",
+        "yaml-syntax",
+    ),
+    "many keys": (
+        "".join(f"k{number}: b\n" for number in range(SIZE // 20)) + "b\n",
+        "yaml-syntax",
+    ),
     "escaped JSON": ('{"a":"' + "\\u0041" * (SIZE // 6) + '"}', ""),
 }
 """A text, and the code that it is rejected with; empty where it is read."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_documents
-from service.yamldoc.layout import formatting_of
+from service.yamldoc.formatting import formatting_of
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import (
     HOLE,

@@ -27,7 +27,7 @@ from service.refusals import Refusal
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_documents
-from service.yamldoc.layout import Formatting, formatting_of
+from service.yamldoc.formatting import Formatting, formatting_of
 from service.yamldoc.operations import Tree
 from service.yamldoc.stream import Document, parse
 from tests.support.planning import classified

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from service.text import SourceFile, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations
-from service.yamldoc.layout import Formatting, formatting_of
+from service.yamldoc.formatting import Formatting, formatting_of
 from service.yamldoc.operations import Operation
 from service.yamldoc.stream import Document, Rejected, parse
 

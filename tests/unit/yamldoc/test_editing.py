@@ -8,7 +8,7 @@ from service.errors import CrossesAnchor, EditError
 from service.text import Edit, SourceFile, Span, apply_edits
 from service.yamldoc.compose import Limits
 from service.yamldoc.editing import compile_operations, emit_documents, emit_json_items
-from service.yamldoc.layout import Formatting, formatting_of
+from service.yamldoc.formatting import Formatting, formatting_of
 from service.yamldoc.operations import (
     HOLE,
     AddEntry,

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from service.yamldoc.emit import Emitter, ExtractedText, literal_lines, split_at_hole
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.operations import HOLE, Tree, Verbatim
 from tests.support.documents import document_of
 

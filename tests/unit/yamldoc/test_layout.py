@@ -10,7 +10,8 @@ from service.errors import EditError
 from service.text import SourceFile, Span
 from service.yamldoc import layout
 from service.yamldoc.compose import Limits
-from service.yamldoc.layout import Formatting, formatting_of, is_block, is_json
+from service.yamldoc.formatting import Formatting, formatting_of, is_json
+from service.yamldoc.layout import is_block
 from service.yamldoc.nodes import Mapping, Node, Sequence
 from service.yamldoc.stream import Document, parse
 from tests.support.documents import document_of
@@ -315,7 +316,14 @@ def test_the_first_document_says_whether_a_file_is_json() -> None:
 
 
 def test_a_few_thousand_nodes_are_enough() -> None:
-    """The four thousandth node counts, the next one doesn't."""
-    for filler, quote in ((3996, "'"), (3997, '"')):
-        text = "a: [" + "x," * filler + "]\n---\nb: 'y'\n"
+    """The four thousandth node of a document counts, the next one doesn't."""
+    for filler, quote in ((3997, "'"), (3998, '"')):
+        text = "? a\n: [" + "x," * filler + "]\n? b\n: 'y'\n"
+        assert formatting_of(documents_of(text)).quote == quote
+
+
+def test_a_thousand_collections_are_enough() -> None:
+    """Of all documents together."""
+    for count, quote in ((999, "'"), (1000, '"')):
+        text = "".join(f"a{number}:\n- x\n" for number in range(count)) + "---\nb: 'y'\n"
         assert formatting_of(documents_of(text)).quote == quote

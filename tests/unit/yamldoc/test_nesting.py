@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.errors import EditError
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.nesting import indentation_added
 from service.yamldoc.operations import (
     HOLE,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.errors import CrossesAnchor, EditError
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import (
     HOLE,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.nodes import Scalar
 from service.yamldoc.operations import Tree
 from service.yamldoc.restyling import restyled, scalar_end

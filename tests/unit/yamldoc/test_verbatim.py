@@ -8,7 +8,7 @@ import pytest
 
 from service.errors import EditError
 from service.yamldoc.emit import ExtractedText
-from service.yamldoc.layout import Formatting
+from service.yamldoc.formatting import Formatting
 from service.yamldoc.nodes import Route
 from service.yamldoc.operations import AddEntry, Operation, Remove, RenameKey, SetValue, Verbatim
 from service.yamldoc.verbatim import extract_verbatim, make_emitter, make_patcher
