@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 from service.assumptions import Assumption
 from service.refusals import Refusal
@@ -133,8 +134,7 @@ class FileStatus(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """A place in the input."""
 
     path: str
@@ -145,8 +145,7 @@ class Location:
     """Code points in the file's text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One observation of a signal."""
 
     signal: str

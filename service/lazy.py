@@ -1,11 +1,13 @@
-"""Attributes that are computed when somebody asks for them, and kept."""
+"""What is computed of an object when somebody asks for it, and kept with the object."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, Generic, TypeVar, overload
 
 _T = TypeVar("_T")
+_O = TypeVar("_O")
 
 
 class cached_property(Generic[_T]):  # noqa: N801 - it stands in for functools'
@@ -32,3 +34,21 @@ class cached_property(Generic[_T]):  # noqa: N801 - it stands in for functools'
         # In the object's own dictionary it goes before this descriptor from now on.
         value = instance.__dict__[self._name] = self._compute(instance)
         return value
+
+
+def kept(compute: Callable[[_O], _T]) -> Callable[[_O], _T]:
+    """A function of one object, whose answer is kept with the object as a cached attribute is.
+
+    For rooms that ask something of an object which is not the object's own to say. The answers must
+    not hold other objects: those of a stage would live as long as the object does.
+    """
+    name = f"{compute.__module__}.{compute.__qualname__}"
+
+    @wraps(compute)
+    def answer(of: _O) -> _T:
+        known = of.__dict__
+        if name not in known:
+            known[name] = compute(of)
+        return known[name]  # type: ignore[no-any-return]
+
+    return answer

@@ -10,14 +10,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from service.errors import InputError, OverlappingEdits
 
 _NEWLINE = re.compile("\n")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of code points."""
 
     start: int
@@ -46,8 +46,7 @@ class Span:
         return self.start < other.end and other.start < self.end
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """A replacement of the text of a span."""
 
     span: Span
@@ -197,9 +196,13 @@ def _covers(edit: Edit, other: Edit) -> bool:
 
 def _conflict(first: Edit, second: Edit) -> bool:
     """Whether two edits can't both be made; the first is no further down than the second."""
-    if first.span == second.span:
-        return first.span.start != first.span.end
-    return first.span.overlaps(second.span) or (
+    one, other = first.span, second.span
+    # Most are some lines apart.
+    if one.end < other.start and second.inside is None:
+        return False
+    if one == other:
+        return one.start != one.end
+    return one.overlaps(other) or (
         first.stage > second.stage and second.inside is not None and _covers(first, second)
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from service.findings import Pattern
 from service.kube.containers import Container
@@ -25,8 +25,7 @@ class Claim(StrEnum):
     """The container is the one that the workload is for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One thing that was seen."""
 
     case: str

@@ -25,6 +25,7 @@ from service.kube.objects import (
 )
 from service.kube.selectors import is_empty, matches
 from service.kube.workloads import Workload, all_workloads
+from service.lazy import kept
 from service.yamldoc.nodes import Data, Route
 
 
@@ -73,6 +74,9 @@ _BY_HAND = {
     ("policy.linkerd.io", "Server"): "podSelector",
 }
 """Kinds that select Pods, by API group and kind, with the field of `spec` that has the selector."""
+DIVIDED_KINDS = tuple(kind for _, kind in _DIVIDED)
+"""The kinds of objects of which each group gets one of its own."""
+_SELECTING_KINDS = frozenset(kind for _, kind in (*_WIDENED, *_DIVIDED, *_BY_HAND))
 _CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")
 
@@ -134,7 +138,7 @@ def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Sel
     """
     found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
     for resource in manifests.resources:
-        for selection in selections_in(resource):
+        for selection in selections_in(resource) if resource.kind in _SELECTING_KINDS else ():
             if not is_empty(selection.selector):
                 found[_first_label(selection.selector)].append(selection)
     return found
@@ -241,14 +245,20 @@ def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
 def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for resource in manifests.resources:
-        for field in _TARGETS:
-            target = as_mapping(resource.spec.get(field))
-            if target.get("name"):
-                # KEDA takes a Deployment where no kind is written.
-                found[as_text(target.get("kind")) or "Deployment", as_text(target["name"])].append(
-                    resource
-                )
+        for target in _targets(resource):
+            found[target].append(resource)
     return found
+
+
+@kept
+def _targets(resource: Resource) -> tuple[tuple[str, str], ...]:
+    """Kind and name of what an object names as what it scales or watches."""
+    return tuple(
+        # KEDA takes a Deployment where no kind is written.
+        (as_text(target.get("kind")) or "Deployment", as_text(target["name"]))
+        for field in _TARGETS
+        if field in resource.spec and (target := as_mapping(resource.spec[field])).get("name")
+    )
 
 
 def names_workload(resource: Resource) -> bool:

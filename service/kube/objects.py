@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from service.errors import InputError
 from service.findings import Location
@@ -30,7 +30,7 @@ class Resource:
     data: dict[str, Data]
     """The object as Kubernetes reads it."""
 
-    @property
+    @cached_property
     def path(self) -> str:
         """The path of its file."""
         return self.document.source.path
@@ -115,8 +115,7 @@ def _folder(path: str) -> str:
     return str(PurePosixPath(path).parent)
 
 
-@dataclass(frozen=True, slots=True)
-class LazyLocation:
+class LazyLocation(NamedTuple):
     """A place in an object that is looked up only when it is shown."""
 
     resource: Resource
@@ -171,7 +170,9 @@ def as_mappings(value: Any) -> list[dict[str, Any]]:
 
 def as_strings(value: Any) -> dict[str, str]:
     """A value where a map of strings is expected, its values as `as_text` reads them."""
-    return {key: as_text(item) for key, item in as_mapping(value).items()}
+    if not isinstance(value, dict):
+        return {}
+    return {key: item if isinstance(item, str) else as_text(item) for key, item in value.items()}
 
 
 def objects_of(document: Document) -> Iterator[Resource]:

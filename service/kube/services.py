@@ -10,6 +10,7 @@ from service.kube.containers import Container, Port, as_port
 from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_strings, as_text
 from service.kube.selectors import matches_map
 from service.kube.workloads import Workload, index_by_rarest_label
+from service.lazy import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class ServiceLink:
         return as_text(self.service.spec.get("clusterIP")) == "None"
 
 
+@kept
 def service_selector(service: Resource) -> dict[str, str]:
     """The selector of a Service; empty for one without and for an ExternalName."""
     if as_text(service.spec.get("type")) == "ExternalName":

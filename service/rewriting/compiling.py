@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from service.change import Proposal
@@ -238,7 +238,7 @@ class _Compiler:
                     edit = Edit(Span(0, 0), text)
                 else:
                     edit = _append(new.after.document, text, formatting)
-                edit = replace(edit, stage=int(stage), until=until and int(until))
+                edit = edit._replace(stage=int(stage), until=until and int(until))
                 result.setdefault(new.file, []).append(edit)
         for copy in proposal.copies:
             if not copy.resource.route:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from service.change import NewObject
 from service.kube.dependents import (
+    DIVIDED_KINDS,
     Selection,
     SelectorTreatment,
     covers_other_workloads,
@@ -171,6 +172,8 @@ def find_doubled_budgets(
         sets: the set in the stage before, and in this one.
         pods: the workloads whose Pods are there meanwhile.
     """
+    if not any(manifests.of_kind(*DIVIDED_KINDS) for manifests in sets):
+        return
     most = len(_of_budgets(selections_of(old, before)))
     for workload in pods:
         names = {

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.classification.knowledge import Catalogue
 from service.findings import ContainerType
 from service.kube.containers import Container, Port
 from service.kube.objects import Resource, as_mappings, as_text
 from service.kube.workloads import Workload
+from service.lazy import kept
 from service.verification.loopback import find_loose_mentions
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """What a port of a Service leads to in a Pod."""
 
-    index: int
+    place: int
     """The place of the port in the Service."""
     number: int
     """The Service's port."""
@@ -39,16 +39,7 @@ def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
     before native sidecars. A number is reached whether anybody declares it or not.
     """
     declarations = _declarations(workload)
-    for index, port in enumerate(as_mappings(service.spec.get("ports"))):
-        number = port.get("port")
-        if not isinstance(number, int):
-            continue
-        protocol = as_text(port.get("protocol")) or "TCP"
-        target = port.get("targetPort")
-        if target is None or target == 0:
-            target = number
-        if isinstance(target, str) and target.isdigit():
-            target = int(target)
+    for index, number, target, protocol in _targets(service):
         declared = declarations.get((target, protocol))
         if declared is not None:
             container, container_port = declared
@@ -57,6 +48,26 @@ def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
             yield Endpoint(index, number, target if isinstance(target, int) else None, None)
 
 
+@kept
+def _targets(service: Resource) -> list[tuple[int, int, object, str]]:
+    """The place of each port of a Service, its number, the number or name that it leads to, and its
+    protocol.
+    """
+    found: list[tuple[int, int, object, str]] = []
+    for index, port in enumerate(as_mappings(service.spec.get("ports"))):
+        number = port.get("port")
+        if not isinstance(number, int):
+            continue
+        target = port.get("targetPort")
+        if target is None or target == 0:
+            target = number
+        if isinstance(target, str) and target.isdigit():
+            target = int(target)
+        found.append((index, number, target, as_text(port.get("protocol")) or "TCP"))
+    return found
+
+
+@kept
 def _declarations(workload: Workload) -> dict[tuple[object, str], tuple[Container, Port]]:
     """By number or name and by protocol: the first declaration of a port, regular containers before
     native sidecars.

@@ -90,6 +90,8 @@ def is_container_preserved(one: Container, other: Container) -> bool:
     """Whether two containers are equal but for names of ports, rewired addresses, added ports and
     machine-made mounts.
     """
+    if one.data == other.data:
+        return True
     keys = one.data.keys() | other.data.keys()
     differing = {
         key for key in keys if not _is_same_but_quoted(one.data.get(key), other.data.get(key))
@@ -110,6 +112,8 @@ def _is_same_but_quoted(one: Data, other: Data) -> bool:
     """Whether two values are equal, but for numbers and words for true and false that are quoted
     now: the API server takes strings only where they are.
     """
+    if one == other:
+        return True
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(
             _is_same_but_quoted(value, other[key]) for key, value in one.items()
@@ -118,7 +122,7 @@ def _is_same_but_quoted(one: Data, other: Data) -> bool:
         return len(one) == len(other) and all(map(_is_same_but_quoted, one, other))
     if isinstance(other, str) and isinstance(one, bool | int | float):
         return bool(resolve_plain(other) == one)
-    return bool(one == other)
+    return False
 
 
 def _are_ports_preserved(one: Data, other: Data) -> bool:

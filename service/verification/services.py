@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.change import WorkloadPlan
 from service.classification.knowledge import Catalogue
@@ -166,8 +167,7 @@ def _compare_receivers(
             yield f"{title} reaches nobody while stage {label} is applied"
 
 
-@dataclass(frozen=True, slots=True)
-class _ReachedWorkload:
+class _ReachedWorkload(NamedTuple):
     """A workload whose Pods a Service selects."""
 
     is_own: bool
@@ -190,7 +190,7 @@ def _reached(service: Resource, workloads: Sequence[Workload]) -> list[_ReachedW
         _ReachedWorkload(
             place == 0,
             workload,
-            {endpoint.index: endpoint for endpoint in endpoints_of(service, workload)},
+            {endpoint.place: endpoint for endpoint in endpoints_of(service, workload)},
         )
         for place, workload in enumerate(workloads)
         if matches_map(selector, workload.labels)
@@ -208,7 +208,7 @@ def _problems(
         wanted: the container that answered.
     """
     for selected in reached:
-        endpoint = selected.endpoints.get(was.index)
+        endpoint = selected.endpoints.get(was.place)
         if endpoint is None:
             yield "is gone"
         elif endpoint.target is not None and not _is_served(endpoint, selected, was, wanted):
@@ -220,7 +220,7 @@ def _serving(reached: Sequence[_ReachedWorkload], was: Endpoint, wanted: Contain
     return {
         "" if selected.is_own else selected.workload.title
         for selected in reached
-        if (endpoint := selected.endpoints.get(was.index)) is not None
+        if (endpoint := selected.endpoints.get(was.place)) is not None
         and _is_served(endpoint, selected, was, wanted)
     }
 

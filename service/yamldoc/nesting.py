@@ -51,7 +51,7 @@ def nest(context: PatchContext, found: FoundNode, *, key: Scalar, operation: Nes
     for (stage, tree), until in zip(starts, ends, strict=True):
         variant = replace(operation, tree=tree, stage=stage, later=())
         made, region = nest_in(context, found, key=key, operation=variant)
-        insertions += [replace(edit, until=until) for edit in made]
+        insertions += [edit._replace(until=until) for edit in made]
     return [*insertions, *_indenting(context.text, region, columns=shift, stage=operation.stage)]
 
 

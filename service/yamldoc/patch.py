@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from service.errors import CrossesAnchor, EditError
 from service.text import Edit, Span
@@ -230,7 +229,7 @@ def _key_of(found: FoundNode) -> Scalar:
 def _limited(edit: Edit, operation: Operation) -> Edit:
     """An edit that ends with the stage that its operation ends with."""
     if isinstance(operation, SetValue | AddEntry | AddItem) and operation.until is not None:
-        return replace(edit, until=operation.until)
+        return edit._replace(until=operation.until)
     return edit
 
 
@@ -254,4 +253,4 @@ def _reindented(edit: Edit, operation: Operation, shifts: Iterable[tuple[Route, 
             )
         case _:
             return edit
-    return replace(edit, content=layout.reindent(edit.content, shift)) if shift else edit
+    return edit._replace(content=layout.reindent(edit.content, shift)) if shift else edit

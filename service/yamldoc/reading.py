@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.errors import InputError
 from service.yamldoc.nodes import Alias, Data, Mapping, Node, Route, Scalar, Sequence
@@ -71,8 +71,7 @@ def resolve_alias(node: Node) -> Node:
     return node.target if type(node) is Alias else node
 
 
-@dataclass(frozen=True, slots=True)
-class FoundNode:
+class FoundNode(NamedTuple):
     """The node that a Route leads to."""
 
     node: Node

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
@@ -150,8 +151,7 @@ class Rejected:
     """Where it was noticed, as an offset in the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """The text between two separator lines."""
 
     span: Span

@@ -5,7 +5,7 @@ anchors outside it written out.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.errors import EditError
 from service.text import Edit, Span, apply_edits
@@ -52,10 +52,12 @@ def extract_verbatim(leaf: Verbatim, formatting: Formatting) -> ExtractedText:
     if written is None:
         return _emitted(data, formatting)
     text = leaf.document.text
-    edits = [
-        *make_patcher(leaf.document, formatting).edits(leaf.operations),
-        *_written_out(text, written, formatting),
-    ]
+    edits: list[Edit] = []
+    if leaf.operations:
+        edits += make_patcher(leaf.document, formatting).edits(leaf.operations)
+    # Neither anchors nor aliases are without these.
+    if "&" in text or "*" in text:
+        edits += _written_out(text, written, formatting)
     place = _place_of(text, found, leaf.route)
     whole = _extracted_lines(text, Span(place.start, place.end), edits, own_column=place.column)
     value = _extracted_lines(
@@ -159,7 +161,7 @@ def _extracted_lines(
         # What is removed at the end may go on with the blank lines behind it.
         reach = layout.blank_lines_end(text, span.end)
         inside = [
-            replace(edit, span=Span(edit.span.start, min(edit.span.end, span.end)), stage=0).moved(
+            edit._replace(span=Span(edit.span.start, min(edit.span.end, span.end)), stage=0).moved(
                 -span.start
             )
             for edit in edits

@@ -22,7 +22,6 @@ leads to it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from service.classification.context import PodContext
 from service.classification.listening import container_port_of
@@ -84,8 +83,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
     called = [seen for container, seen in reached.items() if not context.is_store(container)]
     if len(called) == 1:
         (seen,) = called
-        yield replace(
-            seen,
+        yield seen._replace(
             case="own-service.only",
             claim=Claim.HEAD,
             message=f"{seen.message}, and no other container is",

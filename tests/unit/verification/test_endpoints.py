@@ -20,7 +20,7 @@ def reached(ports: list[Any], *pod: dict[str, Any], **init: Any) -> list[REACHIN
     service = read_objects(manifest("Service", "shop", {"ports": ports})).manifests.resources[0]
     return [
         (
-            endpoint.index,
+            endpoint.place,
             endpoint.number,
             endpoint.target,
             endpoint.container.name if endpoint.container else None,
