@@ -16,6 +16,7 @@ from service.kube.workloads import Workload, register_workloads, workloads_of
 from service.lazy import cached_property
 from service.options import Options
 from service.text import SourceFile, Span, decode
+from service.yamldoc.compose import DuplicateKey
 from service.yamldoc.nodes import Data
 from service.yamldoc.stream import Document, Rejected, parse
 
@@ -56,6 +57,13 @@ class Inputs:
         """The documents that have objects."""
         return tuple(content.document for content in self.contents)
 
+    @cached_property
+    def repeated_keys(self) -> tuple[DuplicateKey, ...]:
+        """The keys of all documents that stand in their mapping twice."""
+        return tuple(
+            duplicate for content in self.contents for duplicate in content.document.duplicates
+        )
+
 
 MAX_CONTAINERS = 100
 """Containers of one Pod, of all types. Every container is compared with every other one, which
@@ -89,7 +97,7 @@ def read_inputs(files: Iterable[tuple[str, bytes]], options: Options) -> Inputs:
         LimitExceeded: `documents`: there are more than the limit.
         DeadlineExceeded: it took too long.
     """
-    reader = _Reader(options)
+    reader = _Reader(options, max_documents=options.max_documents)
     for path, raw in files:
         reader.read(path, raw)
     return reader.result()
@@ -110,7 +118,7 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
         DeadlineExceeded: it took too long.
     """
     # Documents that a rewrite adds don't count towards the sender's limit.
-    reader = _Reader(replace(options, max_documents=sys.maxsize))
+    reader = _Reader(options, max_documents=sys.maxsize)
     by_path: dict[str, list[DocumentObjects]] = {}
     for content in inputs.contents:
         by_path.setdefault(content.document.source.path, []).append(content)
@@ -128,8 +136,9 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
 class _Reader:
     """Reads files one after another, and keeps what comes of them."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, max_documents: int) -> None:
         self._options = options
+        self._max_documents = max_documents
         self._sources: dict[str, SourceFile] = {}
         self._contents: list[DocumentObjects] = []
         self._rejected: list[RejectedInput] = []
@@ -154,9 +163,11 @@ class _Reader:
             ),
             **dict.fromkeys(patches, "a kustomize patch: it is read along with what it patches"),
         }
-        contents = tuple(
-            content for content in self._contents if content.document.source.path not in reasons
-        )
+        contents = tuple(self._contents)
+        if reasons:
+            contents = tuple(
+                content for content in contents if content.document.source.path not in reasons
+            )
         owned = owned_objects(workload for content in contents for workload in content.workloads)
         if owned:
             contents = tuple(_without(owned, contents))
@@ -266,10 +277,10 @@ class _Reader:
         """
         self._options.check_deadline()
         self._document_count += 1
-        if self._document_count > self._options.max_documents:
+        if self._document_count > self._max_documents:
             raise LimitExceeded(
                 "documents",
-                f"more than {self._options.max_documents} documents: send fewer at once",
+                f"more than {self._max_documents} documents: send fewer at once",
             )
 
     def _read_objects(self, path: str, document: Document) -> None:
@@ -319,8 +330,7 @@ def _without(
 
 def _with_kind(resource: Resource) -> Resource:
     """The object; a kustomization without `kind` gets it by its file's name, as kustomize does."""
-    name = resource.path.rpartition("/")[2]
-    if name in kustomize.FILE_NAMES and not resource.kind:
+    if not resource.kind and resource.path.rpartition("/")[2] in kustomize.FILE_NAMES:
         return replace(
             resource,
             data={

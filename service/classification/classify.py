@@ -98,10 +98,10 @@ def classify(context: PodContext, weights: Weights) -> Classification:
         weights: what each observation counts.
     """
     containers = context.classified_containers
-    observations = (
-        tuple(observation for signal in SIGNALS for observation in signal.observe(context))
-        if len(containers) > 1
-        else ()
+    if len(containers) < 2:
+        return Classification(context, (containers,) if containers else (), {}, (), weights)
+    observations = tuple(
+        observation for signal in SIGNALS for observation in signal.observe(context)
     )
     evidence = collect_evidence(observations, weights)
     pairs = {pair_key(a, b): evidence.pair(a, b) for a, b in combinations(containers, 2)}

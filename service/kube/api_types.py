@@ -17,6 +17,7 @@ from typing import Any
 
 from service.kube.objects import Resource
 from service.kube.workloads import Workload
+from service.lazy import kept
 from service.yamldoc.nodes import Data, Route
 
 _NAMES = {"s": "a string", "i": "a whole number", "n": "a number", "b": "true or false"}
@@ -48,8 +49,10 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class _ObjectType:
-    fields: Mapping[str, str]
-    """The type of each field: `s`, `i`, `n`, `b`, a type's name, `*`, `[type]` or `{type}`."""
+    fields: Mapping[str, tuple[str, type | None]]
+    """The type of each field: `s`, `i`, `n`, `b`, a type's name, `*`, `[type]` or `{type}`; and the
+    type in Python that a value of it surely is right with.
+    """
     required: Sequence[str]
 
 
@@ -66,22 +69,24 @@ def _load() -> _ApiTypes:
     data = json.loads(file.read_text(encoding="utf-8"))
     types = {
         name: _ObjectType(
-            {key: field for key, field in fields.items() if key != "!"}, fields.get("!", ())
+            {key: (field, _PYTHON_TYPES.get(field)) for key, field in fields.items() if key != "!"},
+            fields.get("!", ()),
         )
         for name, fields in data["types"].items()
     }
     return _ApiTypes(data["kinds"], types)
 
 
-def violations_of(resource: Resource) -> list[Violation]:
+@kept
+def violations_of(resource: Resource) -> tuple[Violation, ...]:
     """What the API server refuses in an object; empty for kinds that the table doesn't have."""
     kind = _load().kinds.get(f"{resource.api_version}/{resource.kind}")
-    return _violations(resource.data, kind, ()) if kind else []
+    return _violations(resource.data, kind, ()) if kind else ()
 
 
 def violations_by_object(
     resources: Iterable[Resource], workloads: Iterable[Workload]
-) -> Iterator[tuple[Resource, list[Violation]]]:
+) -> Iterator[tuple[Resource, tuple[Violation, ...]]]:
     """What the API server refuses in each object of a set.
 
     Args:
@@ -95,7 +100,8 @@ def violations_by_object(
         yield resource, found
 
 
-def violations_in_pods(workload: Workload) -> list[Violation]:
+@kept
+def violations_in_pods(workload: Workload) -> tuple[Violation, ...]:
     """What the API server refuses in a workload's object, or in its pod spec where its kind isn't
     known.
     """
@@ -105,10 +111,10 @@ def violations_in_pods(workload: Workload) -> list[Violation]:
     return _violations(workload.pod, "PodSpec", workload.pod_route)
 
 
-def _violations(data: Data, type_name: str, route: Route) -> list[Violation]:
+def _violations(data: Data, type_name: str, route: Route) -> tuple[Violation, ...]:
     found: list[Violation] = []
     _check(data, type_name, route, found)
-    return found[:_MOST_VIOLATIONS]
+    return tuple(found[:_MOST_VIOLATIONS])
 
 
 def _check(data: Data, type_name: str, route: Route, found: list[Violation]) -> None:
@@ -153,10 +159,10 @@ def _check_object(data: Data, expected: _ObjectType, route: Route, found: list[V
         _missing(data, field, route) for field in expected.required if data.get(field) is None
     ]
     for key, value in data.items():
-        type_name = expected.fields.get(key)
+        field = expected.fields.get(key)
         # Nearly every value of every set comes by here, and is right.
-        if type_name is not None and type(value) is not _PYTHON_TYPES.get(type_name):
-            _check(value, type_name, (*route, key), found)
+        if field is not None and type(value) is not field[1]:
+            _check(value, field[0], (*route, key), found)
 
 
 def _missing(data: Mapping[str, Any], field: str, route: Route) -> Violation:

@@ -242,6 +242,11 @@ def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
     ]
 
 
+def has_scalers(manifests: ManifestSet) -> bool:
+    """Whether anything in a set names a workload as what it scales or watches."""
+    return bool(manifests.compute_once("scalers-by-target", _by_target))
+
+
 def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for resource in manifests.resources:

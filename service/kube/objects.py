@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -252,6 +253,11 @@ class ManifestSet:
     def of_kind(self, *kinds: str) -> list[Resource]:
         """All objects of some kinds, in whatever file and namespace; kind by kind."""
         return [resource for kind in kinds for resource in self._by_kind.get(kind, ())]
+
+    @property
+    def names(self) -> AbstractSet[tuple[str, str]]:
+        """Kind and name of each object."""
+        return self._by_name.keys()
 
     def find_all(self, kind: str, name: str) -> list[Resource]:
         """All objects of a kind and name, in whatever file and namespace."""

@@ -122,6 +122,11 @@ class Workload:
         return tuple(found)
 
     @cached_property
+    def containers_by_name(self) -> dict[str, Container]:
+        """Its containers by name, the last of several that have the same one."""
+        return {container.name: container for container in self.containers}
+
+    @cached_property
     def classified_containers(self) -> tuple[Container, ...]:
         """The containers that run as long as the Pod does: regular ones and native sidecars."""
         return tuple(

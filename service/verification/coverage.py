@@ -16,6 +16,7 @@ from service.kube.dependents import (
     Selection,
     SelectorTreatment,
     covers_other_workloads,
+    has_scalers,
     metric_container,
     scalers_of,
     selections_in,
@@ -139,6 +140,8 @@ def _check_budgets(covered: Covered, selections: Sequence[Selection]) -> Iterato
     workloads.
     """
     dividing = _of_budgets(selections)
+    if not dividing and not covered.after.of_kind(*DIVIDED_KINDS):
+        return
     asked = [_without_selector(selection.resource) for selection in dividing]
     common = {
         selection.resource.name
@@ -197,6 +200,8 @@ def _of_budgets(selections: Sequence[Selection]) -> list[Selection]:
 
 def _check_scalers(covered: Covered) -> Iterator[str]:
     origins = scalers_of(covered.old, covered.before)
+    if not origins and not any(map(has_scalers, (covered.before, covered.after))):
+        return
     own = covered.successors[0]
     for scaler in origins:
         if find_same_object(scaler, covered.after) not in scalers_of(own, covered.after):

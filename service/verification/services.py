@@ -290,11 +290,11 @@ def _changed_texts(transition: StageTransition) -> Iterator[tuple[Resource, str,
     """All texts that containers are told and that have changed: who says so, the old text and the
     new one.
     """
-    before = {container.name: container for container in transition.plan.workload.containers}
+    before = transition.plan.workload.containers_by_name
     for successor in transition.successors:
         for container in successor.containers:
             was = before.get(container.name)
-            if was is None or was.data == container.data:
+            if was is None or _is_told_the_same(was, container):
                 continue
             for old, new in zip(was.words, container.words, strict=False):
                 if old.text != new.text:
@@ -302,6 +302,12 @@ def _changed_texts(transition: StageTransition) -> Iterator[tuple[Resource, str,
     for config, operation in transition.plan.config_map_values(transition.stage):
         route = operation.route[len(config.route) :]
         yield config, as_text(config.get(*route)), as_text(operation.value)
+
+
+def _is_told_the_same(one: Container, other: Container) -> bool:
+    """Whether two containers are equal but for their ports, which nobody is told of."""
+    fields = (one.data.keys() | other.data.keys()) - {"ports"}
+    return all(one.data.get(field) == other.data.get(field) for field in fields)
 
 
 def _leads_to(

@@ -25,7 +25,8 @@ from service.reading import Inputs, read_again
 from service.verification.coverage import find_new_objects
 from service.verification.equality import is_made_from
 from service.verification.workloads import Problem, StageSets, WorkloadCheck, find_successors
-from service.yamldoc.stream import Document, split_pieces
+from service.yamldoc.compose import DuplicateKey
+from service.yamldoc.stream import split_pieces
 
 CHECKS: dict[str, str] = {
     "parses": (
@@ -278,13 +279,14 @@ class _StageComparison:
             for workload in (plan.workload, *plan.copies)
             if workload.is_pod
         }
-        before = {(resource.kind, resource.name) for resource in self.before.manifests.resources}
-        after = {(resource.kind, resource.name) for resource in self.after.manifests.resources}
+        before, after = self.before.manifests.names, self.after.manifests.names
         for kind, name in sorted(after - before - planned - becoming):
             yield Failure("names", None, f"{kind}/{name} is there, and nothing planned it")
-        for resource in self.before.manifests.resources:
-            if (resource.kind, resource.name) not in after and resource not in leaving:
-                yield Failure("names", None, f"{resource.title} is gone, and nothing planned that")
+        for kind, name in sorted(before - after):
+            for resource in self.before.manifests.find_all(kind, name):
+                if resource not in leaving:
+                    message = f"{resource.title} is gone, and nothing planned that"
+                    yield Failure("names", None, message)
         for proposal in self.proposals:
             for new in proposal.objects:
                 for check, message in self._problems_of_new(new):
@@ -298,10 +300,9 @@ class _StageComparison:
                 codes = ", ".join(rejected.code for rejected in now)
                 message = f"{path} has documents that don't read any more ({codes})"
                 yield Failure("parses", self._owner_of(path), message)
-        before, after = self.before.documents, self.after.documents
-        if _ambiguous_keys(after) > _ambiguous_keys(before) or not _repeated(after) <= _repeated(
-            before
-        ):
+        before, after = self.before.repeated_keys, self.after.repeated_keys
+        # What is moved takes them along.
+        if _ambiguous(after) > _ambiguous(before) or not _names(after) <= _names(before):
             yield Failure("parses", None, "a key stands twice in a mapping")
 
     def _owner_of(self, path: str) -> str | None:
@@ -348,16 +349,13 @@ def _failures(plan: WorkloadPlan, problems: Sequence[tuple[str, str]]) -> list[F
     ]
 
 
-def _ambiguous_keys(documents: Iterable[Document]) -> int:
+def _ambiguous(duplicates: Iterable[DuplicateKey]) -> int:
     """How many keys stand in a mapping with two values."""
-    return sum(
-        not duplicate.is_equal for document in documents for duplicate in document.duplicates
-    )
+    return sum(not duplicate.is_equal for duplicate in duplicates)
 
 
-def _repeated(documents: Iterable[Document]) -> set[str]:
-    """The keys that stand in a mapping twice; what is moved takes them along."""
-    return {duplicate.key.text for document in documents for duplicate in document.duplicates}
+def _names(duplicates: Iterable[DuplicateKey]) -> set[str]:
+    return {duplicate.key.text for duplicate in duplicates}
 
 
 def _is_valid_name(new: NewObject) -> bool:

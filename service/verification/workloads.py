@@ -94,12 +94,15 @@ def find_successors(plan: WorkloadPlan, sets: StageSets) -> tuple[Workload, ...]
 def _find_workload(plan: WorkloadPlan, sets: StageSets, kind: str, name: str) -> Workload | None:
     resource = plan.workload.resource
     new = next((new for new in plan.objects if (new.kind, new.name) == (kind, name)), None)
-    begun = (
-        made.path
-        for made in objects_split_from(plan.workload, sets.before)
-        if (made.kind, made.name) == (kind, name)
-    )
-    path = new.file if new is not None else next(begun, resource.path)
+    if new is not None:
+        path = new.file
+    else:
+        begun = (
+            made.path
+            for made in objects_split_from(plan.workload, sets.before)
+            if (made.kind, made.name) == (kind, name)
+        )
+        path = next(begun, resource.path)
     return next(
         (
             workload
@@ -171,17 +174,14 @@ class WorkloadCheck:
         return self.plan.workload
 
     def _containers(self) -> Problems:
-        there = [
-            {container.name: container for container in successor.containers}
-            for successor in self.successors
-        ]
+        there = [successor.containers_by_name for successor in self.successors]
         moves = [move for move in self.plan.moves if move.stage <= self.sets.stage]
         for container in self._old.containers:
             if container.type is ContainerType.EPHEMERAL:
                 continue
             name = container.name
             moved = [place for place, move in enumerate(moves, start=1) if name in move.containers]
-            found = [place for place, containers in enumerate(there) if name in containers]
+            found = [place for place, own in enumerate(there) if name in own]
             is_last = self.sets.stage is Stage.CONTRACT
             stays = not is_last or not moved or self._stays_too(container)
             expected = [0, *moved] if stays else moved
@@ -218,7 +218,7 @@ class WorkloadCheck:
     def _differences(self, successor: Workload, *, is_moved: bool) -> Problems:
         """What the Pods of a successor have that they had not, asked of the two alone."""
         old = self._old
-        before = {container.name: container for container in old.containers}
+        before = old.containers_by_name
         for container in successor.containers:
             was = before.get(container.name)
             if was is not None and not is_container_preserved(was, container):
@@ -285,7 +285,7 @@ class WorkloadCheck:
 
     def _mounts(self, successor: Workload) -> Problems:
         for old in (self._old, *self.plan.copies):
-            containers = {container.name: container for container in old.containers}
+            containers = old.containers_by_name
             for container in successor.containers:
                 was = containers.get(container.name)
                 if was is None or mounted_volumes(old, was, old) != mounted_volumes(

@@ -96,7 +96,7 @@ def _sample_lines(document: Document) -> _Sample | None:
     """What is seen without a tree; None where there has to be one."""
     if document.lines is None:
         return None
-    shifts = list(document.lines.shifts(document.text))
+    shifts = document.lines.shifts
     return _Sample(
         [shift for kind, shift in shifts if kind is dict],
         [shift for kind, shift in shifts if kind is list],

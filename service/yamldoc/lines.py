@@ -10,7 +10,6 @@ document is composed. So everything that may be wrong with a document is still l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -72,6 +71,10 @@ class LineRead:
     """Where each block mapping and sequence of `data` starts and ends, by its identity, as the
     nodes of a tree say it.
     """
+    shifts: tuple[tuple[type, int], ...]
+    """The block collections that are values of mappings: `dict` or `list`, and the columns by which
+    each is indented below its key.
+    """
     quotes: tuple[str, ...]
     """The quotes of the scalars that have some and aren't empty, in their order."""
     is_indented: bool
@@ -109,30 +112,6 @@ class LineRead:
         start, end = found.span(_KEY if is_of_key else _VALUE)
         written = text[start:end].rstrip(" ")
         return (start, start + len(written)) if written and "\n" not in written else None
-
-    def shifts(self, text: str) -> Iterator[tuple[type[dict[str, Data] | list[Data]], int]]:
-        """The block collections that are values of mappings, by their type, with the columns by
-        which each is indented below its key.
-
-        Args:
-            text: the text that was read.
-        """
-        waiting: list[Data] = [self.data]
-        while waiting:
-            data = waiting.pop()
-            inner = [
-                value
-                for value in (data.values() if type(data) is dict else data)
-                if type(value) in (dict, list) and id(value) in self.places
-            ]
-            waiting += inner
-            if type(data) is dict and inner:
-                own = self._column(text, data)
-                yield from ((type(value), self._column(text, value) - own) for value in inner)
-
-    def _column(self, text: str, data: Data) -> int:
-        start = self.places[id(data)][0]
-        return start - text.rfind("\n", 0, start) - 1
 
 
 def _has(data: Data, step: str | int) -> bool:
@@ -181,7 +160,8 @@ def read_lines(text: str, limits: Limits) -> LineRead | None:
     Returns:
         None if it is written in another way, and for everything that is wrong with it.
     """
-    if len(text) > min(_LONGEST, limits.scalar_length) or _UNUSUAL.search(text):
+    is_large = len(text) > min(_LONGEST, limits.scalar_length)
+    if is_large or limits.depth < 2 or _UNUSUAL.search(text):
         return None
     try:
         return _LineReader(limits).read(text)
@@ -207,6 +187,7 @@ class _LineReader:
         root: dict[str, Data] = {}
         places: dict[int, tuple[int, int]] = {}
         deepest = self._limits.depth - 2
+        shifts: list[tuple[type, int]] = []
         # The collection that a line may belong to, with its column and its start; those that it is
         # in; and its last key, as long as that has no value.
         top: Any = root
@@ -230,7 +211,10 @@ class _LineReader:
                 if own > column or (dash and own == column):
                     new: Any = [] if dash else {}
                     top[pending] = new
+                    shifts.append((type(new), own - column))
                     outer.append((top, column, start))
+                    if len(outer) > deepest:
+                        raise _NotByLine
                     top, column, start = new, own, begin + own
                 else:
                     top[pending] = None
@@ -247,9 +231,9 @@ class _LineReader:
                 new = {}
                 top.append(new)
                 outer.append((top, column, start))
+                if len(outer) > deepest:
+                    raise _NotByLine
                 top, column, start = new, own, begin + own
-            if len(outer) > deepest:
-                raise _NotByLine
             data: Data = None
             if value:
                 end = behind - len(tail)
@@ -284,7 +268,7 @@ class _LineReader:
             top[pending] = None
         for collection, _, at in (*outer, (top, column, start)):
             places[id(collection)] = (at, end)
-        return LineRead(root, places, tuple(self._quotes), self._is_indented)
+        return LineRead(root, places, tuple(shifts), tuple(self._quotes), self._is_indented)
 
     def _not_plain(self, value: str, tail: str, column: int) -> tuple[Data, int]:
         """What a value reads as that is in quotes or brackets, or a block scalar; and how many code

@@ -22,7 +22,7 @@ from service.yamldoc.lines import LineRead, read_lines
 from service.yamldoc.nodes import Data, Node, Route, Scalar
 from service.yamldoc.reading import FoundNode, find, nearest, read
 
-_SEPARATOR = re.compile(r"^---(?P<rest>[^\n]*)(?:\n|\Z)", re.MULTILINE)
+_SEPARATOR = re.compile(r"^---[^\n]*(?:\n|\Z)", re.MULTILINE)
 _UNLIMITED = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
 """For text that was within the limits when it was parsed first."""
 _JSON_START = re.compile(r"\s*\{")
@@ -167,12 +167,20 @@ def split_pieces(source: SourceFile) -> Iterator[Piece]:
     text = source.text
     start = 1 if text.startswith("\ufeff") else 0
     bad: int | None = None
-    for match in _SEPARATOR.finditer(text, start):
-        yield Piece(Span(start, match.start()), bad)
-        rest = match["rest"].strip()
-        bad = None if not rest or rest.startswith("#") else match.start()
-        start = match.end()
+    line = 0 if text.startswith("---") else _next_separator(text, start)
+    while line is not None:
+        yield Piece(Span(start, line), bad)
+        start = text.find("\n", line) + 1 or len(text)
+        rest = text[line + len("---") : start].strip()
+        bad = None if not rest or rest.startswith("#") else line
+        line = _next_separator(text, start - 1)
     yield Piece(Span(start, len(text)), bad)
+
+
+def _next_separator(text: str, offset: int) -> int | None:
+    """Where the next separator line starts, after the next line break from an offset on."""
+    found = text.find("\n---", offset)
+    return found + 1 if found >= 0 else None
 
 
 def document_removal_span(document: Document) -> Span:

@@ -100,7 +100,7 @@ def test_an_unknown_kind_is_asked_for_its_pods_alone() -> None:
     text = shop("env: [{name: A, value: 1}]", kind="Rollout", spec="replicas: 'two'")
     (violation,) = violations_in_pods(candidate_of(text).workload)
     assert violation.route[:5] == ("spec", "template", "spec", "containers", 0)
-    assert violations_of(candidate_of(text).resource) == []
+    assert violations_of(candidate_of(text).resource) == ()
 
 
 def test_other_objects_have_types_too() -> None:
@@ -109,7 +109,7 @@ def test_other_objects_have_types_too() -> None:
     candidate = candidate_of(text)
     (violation,) = violations_of(resource_of(candidate, "Service/shop"))
     assert violation.message == "spec.ports[0] has no port: write it"
-    assert violations_of(resource_of(candidate, "Service/b")) == []
+    assert violations_of(resource_of(candidate, "Service/b")) == ()
 
 
 def test_there_is_an_end_to_what_is_listed() -> None:
