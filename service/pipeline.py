@@ -16,7 +16,7 @@ from service.kube.objects import as_text
 from service.kube.workloads import Workload
 from service.options import CatalogueEntry, Options
 from service.reading import Inputs, read_inputs
-from service.rewriting.proving import Rewritten
+from service.rewriting.proving import Planned, Rewritten, plan_rewrite
 from service.rewriting.proving import rewrite as rewrite_set
 from service.rules import RULES, not_analysed
 from service.rules.fingerprints import with_fingerprints
@@ -38,13 +38,23 @@ def run(files: Iterable[tuple[str, bytes]], options: Options, *, rewrite: bool) 
         DeadlineExceeded: it took too long.
     """
     inputs = read_inputs(files, options)
+    workloads, findings, planned = _judge(inputs, options, rewrite=rewrite)
+    rewritten = rewrite_set(inputs, planned, options) if planned else None
+    return _report(inputs, workloads, findings, rewritten, options)
+
+
+def _judge(
+    inputs: Inputs, options: Options, *, rewrite: bool
+) -> tuple[tuple[WorkloadReport, ...], tuple[Finding, ...], Planned | None]:
+    """What is said of the workloads, what the rules find, and what is to be done if a rewrite is
+    asked for. What all that was seen from takes much memory, and isn't held any longer.
+    """
     classifications, unjudged = _classify_workloads(inputs, options)
     rule_input = RuleInput(inputs.manifests, inputs.documents, classifications, options, unjudged)
     workloads = tuple(map(_workload_report, classifications))
     findings = with_fingerprints(_check_rules(rule_input), workloads, options.baseline)
-    # The rewrite frees what nobody needs for it, so everything else is made before.
-    rewritten = rewrite_set(inputs, classifications, options) if rewrite else None
-    return _report(inputs, workloads, findings, rewritten, options)
+    planned = plan_rewrite(inputs, classifications, options) if rewrite else None
+    return workloads, findings, planned
 
 
 def catalogue_for(options: Options) -> Catalogue:

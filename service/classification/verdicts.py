@@ -10,7 +10,7 @@ from service.classification.evidence import probability
 from service.classification.helpers import Helpers
 from service.classification.init_containers import prepared_groups
 from service.classification.knowledge.weights import Weights
-from service.findings import ContainerType, Evidence, Leans, Pattern, Role, Verdict
+from service.findings import ContainerType, Evidence, Leans, Location, Pattern, Role, Verdict
 from service.kube.containers import Container, without_password
 from service.lazy import cached_property
 
@@ -92,8 +92,19 @@ class VerdictMaker:
             pattern=pattern,
             image=without_password(container.image),
             evidence=evidence,
-            location=self.context.location_of(container),
+            location=self._location_of(container),
         )
+
+    def _location_of(self, container: Container) -> Location:
+        """Where a container is; the same for all that is said of it."""
+        index = container.index
+        if index not in self._locations:
+            self._locations[index] = self.context.location_of(container)
+        return self._locations[index]
+
+    @cached_property
+    def _locations(self) -> dict[int, Location]:
+        return {}
 
     def _deciding_pair(self, container: Container) -> tuple[float, tuple[Evidence, ...]]:
         """The confidence in what decided about a container, and the evidence on that pair: for a
@@ -139,7 +150,7 @@ class VerdictMaker:
             leans=Leans.TOGETHER,
             message="containers of one Pod mostly belong together (the prior)",
             about=other.name,
-            location=self.context.location_of(container),
+            location=self._location_of(container),
         )
         return (
             *(

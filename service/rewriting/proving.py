@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from service.actions import ACTIONS
 from service.change import Proposal, plans_by_workload
 from service.classification.classify import Classification
+from service.classification.knowledge import Catalogue
 from service.findings import (
     Change,
     Check,
@@ -21,13 +22,14 @@ from service.findings import (
     StageResult,
 )
 from service.kube.api_types import violations_by_object
+from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs
 from service.refusals import Refusal
 from service.rewriting.compiling import Compiled, FileEdits, compile_proposals, needs_any, without
 from service.rewriting.migration import migration_steps
 from service.rewriting.placing import place_in_new_files
-from service.rewriting.planning import hold_back, plan
+from service.rewriting.planning import Plan, hold_back, plan
 from service.verification.verify import CHECKS, Failure, verify
 
 _RULES_MENDED = {action.id: action.rules for action in ACTIONS}
@@ -61,11 +63,20 @@ def _key(finding: Finding) -> tuple[str, str, str, int]:
     return finding.rule, finding.workload, place.path, place.document
 
 
-def rewrite(
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is to be done with a set, and what is needed of it to prove that it was done."""
+
+    plan: Plan
+    """The changes."""
+    catalogues: Mapping[Workload, Catalogue]
+    """The known images, as the folder of each workload has them."""
+
+
+def plan_rewrite(
     inputs: Inputs, classifications: Sequence[Classification], options: Options
-) -> Rewritten:
-    """Rewrite a set. Changes whose text can't be made or doesn't pass are left out and said to be
-    held back.
+) -> Planned:
+    """Decide on what a rewrite changes.
 
     Args:
         inputs: the set.
@@ -76,19 +87,41 @@ def rewrite(
         DeadlineExceeded: it took too long.
     """
     planned = plan(inputs.manifests, classifications, options, inputs.sources)
-    proposals = planned.proposals
     if options.layout == "new-files":
-        proposals = place_in_new_files(proposals, inputs.manifests, inputs.sources)
-    held_back = [*planned.held_back]
+        placed = place_in_new_files(planned.proposals, inputs.manifests, inputs.sources)
+        planned = Plan(placed, planned.held_back)
+    return Planned(
+        planned,
+        {
+            classification.workload: classification.context.catalogue
+            for classification in classifications
+        },
+    )
+
+
+def rewrite(inputs: Inputs, planned: Planned, options: Options) -> Rewritten:
+    """Rewrite a set. Changes whose text can't be made or doesn't pass are left out and said to be
+    held back.
+
+    Args:
+        inputs: the set.
+        planned: what is to be done.
+        options: the caller's.
+
+    Raises:
+        DeadlineExceeded: it took too long.
+    """
+    held_back = [*planned.plan.held_back]
     failures: list[Failure] = []
-    compiled = compile_proposals(inputs, proposals)
+    places = _places(planned.plan.proposals)
+    compiled = compile_proposals(inputs, planned.plan.proposals)
     held_back += compiled.held_back
-    _release_untouched(inputs, compiled.proposals)
+    _release_trees(inputs)
     texts: dict[Stage, dict[str, str]] = {}
     while compiled.proposals:
         options.check_deadline()
         texts = {stage: compiled.texts(inputs, stage) for stage in Stage}
-        found = verify(inputs, texts, compiled.proposals, classifications, options)
+        found = verify(inputs, texts, compiled.proposals, planned.catalogues, options)
         if not found:
             break
         failures += found
@@ -99,7 +132,7 @@ def rewrite(
         held_back += compiled.held_back
     kept = compiled.proposals
     copies = {
-        proposal.id: [(copy.title, copy.resource.location()) for copy in proposal.copies]
+        proposal.id: [(copy.title, places[copy]) for copy in proposal.copies]
         for proposal in kept
         if proposal.copies
     }
@@ -107,6 +140,7 @@ def rewrite(
         inputs,
         compiled,
         texts if kept else {},
+        places,
         held_back=held_back,
         failures=failures,
         options=options,
@@ -114,14 +148,21 @@ def rewrite(
     return Rewritten(result, copies)
 
 
-def _release_untouched(inputs: Inputs, proposals: Sequence[Proposal]) -> None:
-    """Free the trees of the documents that no change touches."""
-    touched = {document for proposal in proposals for document in proposal.touched_documents}
-    # The formatting of new files is that of the file beside them.
-    touched |= {new.after.document for proposal in proposals for new in proposal.objects}
+def _places(proposals: Sequence[Proposal]) -> dict[Workload, Location]:
+    """Where the workloads are that changes are for; looked for while that is known."""
+    return {
+        workload: workload.resource.location()
+        for proposal in proposals
+        for workload in (proposal.workload, *proposal.copies)
+    }
+
+
+def _release_trees(inputs: Inputs) -> None:
+    """Free what only edits need to know of documents. A change that is taken out makes what shares
+    a document with it be composed again, which is seldom.
+    """
     for document in inputs.documents:
-        if document not in touched:
-            document.release_tree()
+        document.release_tree()
 
 
 def _proposals_causing(
@@ -193,6 +234,7 @@ def _result(
     inputs: Inputs,
     compiled: Compiled,
     texts: Mapping[Stage, Mapping[str, str]],
+    places: Mapping[Workload, Location],
     *,
     held_back: Sequence[HeldBack],
     failures: Sequence[Failure],
@@ -205,7 +247,8 @@ def _result(
     for proposal in compiled.proposals:
         by_path = compiled.edits[proposal.id]
         known = {path: edits for path, edits in by_path.items() if path in inputs.sources}
-        changes.append(_change(proposal, becomes[proposal.workload], known))
+        place = places[proposal.workload]
+        changes.append(_change(proposal, becomes[proposal.workload], known, place))
     return Rewrite(
         files=next(wanted, _files(inputs, {})),
         stages=stages,
@@ -250,15 +293,21 @@ def _files(inputs: Inputs, texts: Mapping[str, str]) -> tuple[FileResult, ...]:
 def _file(path: str, old: str, new: str) -> FileResult:
     if new == old:
         return FileResult(path, old, FileStatus.UNCHANGED)
-    is_empty = not any(
-        line.strip() and not line.startswith(("#", "---")) for line in new.splitlines()
-    )
-    if is_empty:
+    if _is_empty(new):
         return FileResult(path, "", FileStatus.DELETED)
     return FileResult(path, new, FileStatus.MODIFIED)
 
 
-def _change(proposal: Proposal, becomes: tuple[str, str], edits: FileEdits) -> Change:
+def _is_empty(text: str) -> bool:
+    """Whether a text has nothing but comments and separator lines."""
+    if text and not text[0].isspace() and not text.startswith(("#", "---")):
+        return False
+    return not any(line.strip() and not line.startswith(("#", "---")) for line in text.splitlines())
+
+
+def _change(
+    proposal: Proposal, becomes: tuple[str, str], edits: FileEdits, place: Location
+) -> Change:
     touched = [step.resource.title for step in proposal.steps]
     touched += [copy.title for copy in proposal.copies]
     return Change(
@@ -271,7 +320,7 @@ def _change(proposal: Proposal, becomes: tuple[str, str], edits: FileEdits) -> C
         creates=tuple(new.title for new in proposal.objects),
         touches=tuple(dict.fromkeys(touched)),
         edits={path: tuple(own) for path, own in edits.items()},
-        location=proposal.workload.resource.location(),
+        location=place,
         becomes="/".join(becomes),
         old_pods=proposal.old_pods,
     )

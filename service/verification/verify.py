@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from service.change import NewObject, Proposal, WorkloadPlan, plans_by_workload
-from service.classification.classify import Classification
 from service.classification.knowledge import Catalogue
 from service.findings import Stage
 from service.kube.kinds import known_kind
@@ -83,7 +82,7 @@ def verify(
     before: Inputs,
     texts: Mapping[Stage, Mapping[str, str]],
     proposals: Sequence[Proposal],
-    classifications: Sequence[Classification],
+    catalogues: Mapping[Workload, Catalogue],
     options: Options,
 ) -> list[Failure]:
     """Everything that is wrong with a rewritten set.
@@ -92,17 +91,12 @@ def verify(
         before: the set as it was sent.
         texts: by stage, the new texts of the touched files.
         proposals: the changes that made them.
-        classifications: of the set as it was sent: for the catalogue that each workload's folder
-            has.
+        catalogues: the known images, as the folder of each workload has them.
         options: the run's options.
 
     Raises:
         DeadlineExceeded: it took too long.
     """
-    catalogues = {
-        classification.workload: classification.context.catalogue
-        for classification in classifications
-    }
     plans = plans_by_workload(proposals)
     failures: list[Failure] = []
     untouched = _untouched_texts(
@@ -115,6 +109,10 @@ def verify(
     for stage in _distinct_stages(texts):
         options.check_deadline()
         after = read_again(after, texts[stage], options)
+        # Nobody edits a stage, or asks where in it something is.
+        for document in after.documents:
+            if document not in sent:
+                document.release_tree()
         comparison = _StageComparison(
             before=before,
             previous_set=previous_set,
@@ -138,9 +136,6 @@ def verify(
         failures += found
         # Of the stage before, only what the next one is compared with is held.
         del comparison
-        for document in after.documents:
-            if document not in sent:
-                document.release_tree()
     return failures
 
 

@@ -244,8 +244,11 @@ class _LineReader:
                 elif value[-1] == " ":
                     data = resolve_plain(value.rstrip(" "))
                     end -= len(value) - len(value.rstrip(" "))
+                elif first in NOT_SURELY_TEXT:
+                    data = resolve_plain(value)
                 else:
-                    data = resolve_plain(value) if first in NOT_SURELY_TEXT else value
+                    # The same words are in many documents, and in the same one in every stage.
+                    data = intern(value)
             if not key:
                 top.append(data)
                 continue

@@ -71,9 +71,12 @@ class Document:
     @property
     def text(self) -> str:
         """The piece's text."""
-        if self._text is None:
-            self._text = self.source.text[self.span.start : self.span.end]
-        return self._text
+        if self._text is not None:
+            return self._text
+        text = self.source.text[self.span.start : self.span.end]
+        if self.composed.root is not None:
+            self._text = text
+        return text
 
     @property
     def duplicates(self) -> tuple[DuplicateKey, ...]:

@@ -29,6 +29,7 @@ from service.verification.verify import verify
 from tests.support.checks import ALL_CHECKS
 from tests.support.cluster import Cluster
 from tests.support.objects import Data, read_objects, split_documents
+from tests.support.planning import catalogues
 from tests.support.programs import usual_ports
 from tests.support.rewritten import rewrite
 from tests.support.rollout import check_steps
@@ -81,7 +82,7 @@ class RightRewrite:
                 self.inputs,
                 {**self.texts, stage: {FILE: text}},
                 self.kept,
-                self.classifications,
+                catalogues(self.classifications),
                 self.options,
             )
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from service.classification.classify import Classification, classify
 from service.classification.context import PodContext
-from service.classification.knowledge import load_catalogue
+from service.classification.knowledge import Catalogue, load_catalogue
 from service.classification.knowledge.weights import load_weights
+from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs, read_inputs
 from service.rewriting.planning import Plan, plan
@@ -76,6 +79,14 @@ def classified(inputs: Inputs) -> list[Classification]:
         classify(PodContext(workload, inputs.manifests, load_catalogue()), load_weights())
         for workload in inputs.workloads
     ]
+
+
+def catalogues(classifications: Iterable[Classification]) -> dict[Workload, Catalogue]:
+    """The known images that each workload was judged by."""
+    return {
+        classification.workload: classification.context.catalogue
+        for classification in classifications
+    }
 
 
 def planned(*texts: str, options: Options | None = None) -> tuple[Inputs, Plan]:

@@ -19,7 +19,7 @@ from service.options import Options
 from service.reading import Inputs
 from service.rewriting.compiling import compile_proposals
 from service.verification.verify import CHECKS, Failure, _is_valid_name, verify
-from tests.support.planning import SHOP, classified, planned
+from tests.support.planning import SHOP, catalogues, classified, planned
 from tests.support.verifying import bare_pod, containers, new_object, read_objects
 
 FILE = "0.yaml"
@@ -38,7 +38,7 @@ def failures(
     inputs: Inputs, proposals: Sequence[Proposal], texts: Texts, options: Options | None = None
 ) -> list[Failure]:
     """What the verifier says."""
-    return verify(inputs, texts, proposals, classified(inputs), options or Options())
+    return verify(inputs, texts, proposals, catalogues(classified(inputs)), options or Options())
 
 
 def broken(
