@@ -158,11 +158,25 @@ def effective_edits(edits: Iterable[Edit], stage: int) -> list[Edit]:
     Raises:
         OverlappingEdits: two edits overlap, and neither replaces the other.
     """
-    wanted = [
-        edit for edit in edits if edit.stage <= stage and (edit.until is None or stage < edit.until)
-    ]
+    return effective_by_stage(edits, [stage])[stage]
+
+
+def effective_by_stage(edits: Iterable[Edit], stages: Iterable[int]) -> dict[int, list[Edit]]:
+    """What `effective_edits` says of some stages.
+
+    Raises:
+        OverlappingEdits: see there.
+    """
+    ordered = sorted(edits, key=_sort_key)
+    return {stage: _effective(ordered, stage) for stage in stages}
+
+
+def _effective(ordered: Iterable[Edit], stage: int) -> list[Edit]:
+    """The edits that make the text of a stage, of all edits in the order of their places."""
     kept: list[Edit] = []
-    for edit in sorted(wanted, key=_sort_key):
+    for edit in ordered:
+        if edit.stage > stage or (edit.until is not None and stage >= edit.until):
+            continue
         while kept and _conflict(kept[-1], edit):
             last = kept[-1]
             if (last.stage > edit.stage or edit.droppable) and _covers(last, edit):
@@ -213,9 +227,14 @@ def apply_edits(text: str, edits: Iterable[Edit], stage: int = 0) -> str:
     Raises:
         OverlappingEdits: see `effective_edits`.
     """
+    return joined(text, effective_edits(edits, stage))
+
+
+def joined(text: str, effective: Iterable[Edit]) -> str:
+    """A text with edits that go together, which are in the order of their places."""
     parts: list[str] = []
     position = 0
-    for edit in effective_edits(edits, stage):
+    for edit in effective:
         parts.append(text[position : edit.span.start])
         parts.append(edit.content)
         position = edit.span.end

@@ -54,15 +54,15 @@ class Candidate:
     min_confidence: float
     """In [0, 1]: where the confidence in a boundary is less, nothing is cut."""
 
-    @property
+    @cached_property
     def workload(self) -> Workload:
         """The workload."""
         return self.classification.workload
 
-    @property
+    @cached_property
     def resource(self) -> Resource:
         """Its object."""
-        return self.classification.workload.resource
+        return self.workload.resource
 
     @cached_property
     def violations(self) -> list[Violation]:

@@ -12,10 +12,11 @@ from service.errors import EditError
 from service.findings import HeldBack, Stage
 from service.kube.objects import Resource
 from service.kube.workloads import Workload
+from service.lazy import cached_property
 from service.reading import Inputs
 from service.refusals import Refusal
 from service.rewriting.planning import hold_back
-from service.text import Edit, Span, apply_edits, effective_edits
+from service.text import Edit, Span, effective_by_stage, joined
 from service.yamldoc.editing import compile_operations, emit_documents, emit_json_items
 from service.yamldoc.formatting import Formatting, formatting_of, is_json
 from service.yamldoc.layout import (
@@ -36,7 +37,7 @@ _ByItem: TypeAlias = Mapping[tuple[Document, Route], Sequence[Operation]]
 """By document and item of a List: what all changes do there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compiled:
     """Proposals with the edits that make them."""
 
@@ -49,14 +50,19 @@ class Compiled:
 
     def texts(self, inputs: Inputs, stage: Stage) -> dict[str, str]:
         """The texts of the touched files after a stage, by path."""
-        by_path = _by_path(self.edits.values())
         texts = {}
-        for path, edits in by_path.items():
+        for path, effective in self._effective.items():
             old = inputs.sources[path].text if path in inputs.sources else ""
-            text = apply_edits(old, edits, stage)
+            text = joined(old, effective[stage])
             if text or path in inputs.sources:
                 texts[path] = text
         return texts
+
+    @cached_property
+    def _effective(self) -> dict[str, dict[int, list[Edit]]]:
+        """By path and stage: the edits of a file."""
+        by_path = _by_path(self.edits.values())
+        return {path: effective_by_stage(edits, Stage) for path, edits in by_path.items()}
 
 
 def compile_proposals(inputs: Inputs, proposals: Sequence[Proposal]) -> Compiled:
@@ -179,8 +185,7 @@ def _check_compatible(edits: Sequence[Edit]) -> None:
     Raises:
         OverlappingEdits: they don't.
     """
-    for stage in Stage:
-        effective_edits(edits, stage)
+    effective_by_stage(edits, Stage)
 
 
 def _operations(proposal: Proposal) -> dict[Document, list[Operation]]:

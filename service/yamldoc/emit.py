@@ -50,6 +50,7 @@ class Emitter:
         self._formatting = formatting
         self._extract_leaf = extract
         self._extracted: dict[int, tuple[Verbatim, ExtractedText]] = {}
+        self._root_entries: dict[tuple[str, int], tuple[Tree, list[str]]] = {}
 
     def _extract(self, leaf: Verbatim) -> ExtractedText:
         """The text of a leaf; looked for once where several trees hold the same one."""
@@ -63,7 +64,16 @@ class Emitter:
         newline = self._formatting.newline
         if self._formatting.json:
             return self.flow(tree, 0) + newline
-        return "".join(line + newline for line in self.entries(tree, 0))
+        return "".join(
+            line + newline for key, value in tree.items() for line in self._root_entry(key, value)
+        )
+
+    def _root_entry(self, key: str, value: Tree) -> list[str]:
+        """The lines of an entry of a document; made once where several have the same value."""
+        known = self._root_entries.get((key, id(value)))
+        if known is None:
+            known = self._root_entries[key, id(value)] = (value, self.entry(key, value, 0))
+        return known[1]
 
     def entries(self, tree: dict[str, Tree], column: int) -> list[str]:
         """The lines of a mapping's entries in block style."""
