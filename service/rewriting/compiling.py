@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -12,7 +12,6 @@ from service.errors import EditError
 from service.findings import HeldBack, Stage
 from service.kube.objects import Resource
 from service.kube.workloads import Workload
-from service.lazy import cached_property
 from service.reading import Inputs
 from service.refusals import Refusal
 from service.rewriting.planning import hold_back
@@ -33,11 +32,13 @@ from service.yamldoc.stream import Document, document_removal_span
 FileEdits: TypeAlias = Mapping[str, Sequence[Edit]]
 """By path: the edits of a file."""
 
+_ByStage: TypeAlias = Mapping[str, Mapping[int, Sequence[Edit]]]
+"""By path and stage: the edits that make a file's text."""
 _ByItem: TypeAlias = Mapping[tuple[Document, Route], Sequence[Operation]]
 """By document and item of a List: what all changes do there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """Proposals with the edits that make them."""
 
@@ -45,24 +46,10 @@ class Compiled:
     """Those whose edits can be made, and go together."""
     edits: Mapping[str, FileEdits]
     """By proposal id."""
+    texts: Mapping[Stage, Mapping[str, str]]
+    """By stage: the texts of the touched files, by path."""
     held_back: tuple[HeldBack, ...]
     """The others."""
-
-    def texts(self, inputs: Inputs, stage: Stage) -> dict[str, str]:
-        """The texts of the touched files after a stage, by path."""
-        texts = {}
-        for path, effective in self._effective.items():
-            old = inputs.sources[path].text if path in inputs.sources else ""
-            text = joined(old, effective[stage])
-            if text or path in inputs.sources:
-                texts[path] = text
-        return texts
-
-    @cached_property
-    def _effective(self) -> dict[str, dict[int, list[Edit]]]:
-        """By path and stage: the edits of a file."""
-        by_path = _by_path(self.edits.values())
-        return {path: effective_by_stage(edits, Stage) for path, edits in by_path.items()}
 
 
 def compile_proposals(inputs: Inputs, proposals: Sequence[Proposal]) -> Compiled:
@@ -76,13 +63,14 @@ def compile_proposals(inputs: Inputs, proposals: Sequence[Proposal]) -> Compiled
     held_back: list[HeldBack] = []
     remaining = list(proposals)
     while True:
-        edits, failed = _compile(inputs, remaining)
+        edits, effective, failed = _compile(inputs, remaining)
         held_back += [
             hold_back(proposal, Refusal.of_code(error.reason), str(error))
             for proposal, error in failed
         ]
         if not failed:
-            return Compiled(tuple(remaining), edits, tuple(held_back))
+            texts = {stage: _texts(inputs, effective, stage) for stage in Stage}
+            return Compiled(tuple(remaining), edits, texts, tuple(held_back))
         remaining = without([proposal for proposal, _ in failed], remaining)
 
 
@@ -109,10 +97,23 @@ def needs_any(proposal: Proposal, others: AbstractSet[tuple[str, Workload]]) -> 
     return proposal.needs is not None and (proposal.needs, proposal.workload) in others
 
 
+def _texts(inputs: Inputs, effective: _ByStage, stage: Stage) -> dict[str, str]:
+    """The texts of the touched files after a stage, by path."""
+    texts = {}
+    for path, edits in effective.items():
+        old = inputs.sources[path].text if path in inputs.sources else ""
+        text = joined(old, edits[stage])
+        if text or path in inputs.sources:
+            texts[path] = text
+    return texts
+
+
 def _compile(
     inputs: Inputs, proposals: Sequence[Proposal]
-) -> tuple[dict[str, FileEdits], list[tuple[Proposal, EditError]]]:
-    """The edits by proposal id, and the proposals that have none, each with the reason."""
+) -> tuple[dict[str, FileEdits], _ByStage, list[tuple[Proposal, EditError]]]:
+    """The edits by proposal id, the same by file and stage, and the proposals that have none, each
+    with the reason.
+    """
     documents: dict[str, list[Document]] = {}
     for document in inputs.documents:
         documents.setdefault(document.source.path, []).append(document)
@@ -124,22 +125,35 @@ def _compile(
             edits[proposal.id] = compiler.edits_of(proposal)
         except EditError as error:
             failed.append((proposal, error))
-    for path in _paths_with_conflicts(edits):
-        for proposal in proposals:
-            if path not in edits.get(proposal.id, ()):
-                continue
-            others = [
-                edit
-                for other, by_path in edits.items()
-                if other != proposal.id
-                for edit in by_path.get(path, ())
-            ]
-            try:
-                _check_compatible([*others, *edits[proposal.id][path]])
-            except EditError as error:
-                del edits[proposal.id]
-                failed.append((proposal, error))
-    return edits, failed
+    effective: dict[str, dict[int, list[Edit]]] = {}
+    for path, own in _by_path(edits.values()).items():
+        try:
+            effective[path] = effective_by_stage(own, Stage)
+        except EditError:
+            failed += _conflicting(path, proposals, edits)
+    return edits, effective, failed
+
+
+def _conflicting(
+    path: str, proposals: Sequence[Proposal], edits: dict[str, FileEdits]
+) -> Iterator[tuple[Proposal, EditError]]:
+    """The proposals whose edits of a file want the same text as others', which are taken out of
+    `edits`, each with the reason.
+    """
+    for proposal in proposals:
+        if path not in edits.get(proposal.id, ()):
+            continue
+        others = [
+            edit
+            for other, by_path in edits.items()
+            if other != proposal.id
+            for edit in by_path.get(path, ())
+        ]
+        try:
+            effective_by_stage([*others, *edits[proposal.id][path]], Stage)
+        except EditError as error:
+            del edits[proposal.id]
+            yield proposal, error
 
 
 def _indenting_by_item(proposals: Sequence[Proposal]) -> _ByItem:
@@ -166,26 +180,6 @@ def _by_path(edits: Iterable[FileEdits]) -> dict[str, list[Edit]]:
         for path, own in by_path.items():
             found.setdefault(path, []).extend(own)
     return found
-
-
-def _paths_with_conflicts(edits: Mapping[str, FileEdits]) -> list[str]:
-    """The files in which edits of several changes want the same text."""
-    found = []
-    for path, own in _by_path(edits.values()).items():
-        try:
-            _check_compatible(own)
-        except EditError:
-            found.append(path)
-    return found
-
-
-def _check_compatible(edits: Sequence[Edit]) -> None:
-    """See whether edits go together.
-
-    Raises:
-        OverlappingEdits: they don't.
-    """
-    effective_by_stage(edits, Stage)
 
 
 def _operations(proposal: Proposal) -> dict[Document, list[Operation]]:

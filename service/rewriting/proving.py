@@ -116,12 +116,10 @@ def rewrite(inputs: Inputs, planned: Planned, options: Options) -> Rewritten:
     places = _places(planned.plan.proposals)
     compiled = compile_proposals(inputs, planned.plan.proposals)
     held_back += compiled.held_back
-    _release_trees(inputs)
-    texts: dict[Stage, dict[str, str]] = {}
     while compiled.proposals:
         options.check_deadline()
-        texts = {stage: compiled.texts(inputs, stage) for stage in Stage}
-        found = verify(inputs, texts, compiled.proposals, planned.catalogues, options)
+        _release_trees(inputs)
+        found = verify(inputs, compiled.texts, compiled.proposals, planned.catalogues, options)
         if not found:
             break
         failures += found
@@ -139,7 +137,7 @@ def rewrite(inputs: Inputs, planned: Planned, options: Options) -> Rewritten:
     result = _result(
         inputs,
         compiled,
-        texts if kept else {},
+        compiled.texts if kept else {},
         places,
         held_back=held_back,
         failures=failures,

@@ -61,7 +61,7 @@ class RightRewrite:
         assert planned.proposals, planned.held_back
         compiled = compile_proposals(self.inputs, planned.proposals)
         self.kept = compiled.proposals
-        self.texts = {stage: compiled.texts(self.inputs, stage) for stage in Stage}
+        self.texts = {**compiled.texts}
         self.clusters = {
             stage: Cluster(read_objects(files), usual_ports) for stage, files in self.texts.items()
         }

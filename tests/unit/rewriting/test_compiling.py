@@ -79,7 +79,7 @@ def test_a_change_goes_as_deep_as_another_one_puts_the_text() -> None:
     )
     inputs, plan = planned(block)
     compiled = compile_proposals(inputs, plan.proposals)
-    text = compiled.texts(inputs, Stage.EXPAND)["0.yaml"]
+    text = compiled.texts[Stage.EXPAND]["0.yaml"]
     (front, _) = read(text).workloads[0].containers
     assert [(port.number, port.name) for port in front.ports] == [(80, "http")]
 
@@ -130,7 +130,7 @@ def test_a_later_stage_has_the_edits_of_the_earlier_ones() -> None:
     """Each stage's text is the old text with all edits up to it."""
     inputs, plan = planned(SHOP)
     compiled = compile_proposals(inputs, plan.proposals)
-    texts = [compiled.texts(inputs, stage)["0.yaml"] for stage in Stage]
+    texts = [compiled.texts[stage]["0.yaml"] for stage in Stage]
     assert [text.count("podsplit.dev/service: shop") for text in texts] == [1, 2, 3, 3]
     assert [text.count("kind: Deployment") for text in texts] == [1, 2, 2, 2]
     assert [text.count("image: rabbitmq") for text in texts] == [1, 2, 2, 1]
@@ -140,7 +140,7 @@ def test_untouched_files_have_no_text() -> None:
     """Only what changes is made."""
     inputs, plan = planned(SHOP, "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
     compiled = compile_proposals(inputs, plan.proposals)
-    assert set(compiled.texts(inputs, Stage.CONTRACT)) == {"0.yaml"}
+    assert set(compiled.texts[Stage.CONTRACT]) == {"0.yaml"}
 
 
 def test_operations_of_other_changes_on_one_mapping_go_together() -> None:
@@ -191,7 +191,7 @@ def added(
     proposal = proposal_for(inputs.workloads[0], objects=objects)
     compiled = compile_proposals(inputs, [proposal])
     assert compiled.held_back == ()
-    return compiled.texts(inputs, Stage.CONTRACT)
+    return {**compiled.texts[Stage.CONTRACT]}
 
 
 FIRST, SECOND = POD.format("first"), POD.format("second")
@@ -284,7 +284,7 @@ def test_a_file_is_there_from_the_stage_of_its_object_on() -> None:
     new = new_object(resource, "A", "a", Stage.SWITCH, tree=NEW, path="b.yaml")
     proposal = proposal_for(inputs.workloads[0], objects=(new,))
     compiled = compile_proposals(inputs, [proposal])
-    assert [set(compiled.texts(inputs, stage)) for stage in Stage] == [
+    assert [set(compiled.texts[stage]) for stage in Stage] == [
         set(),
         set(),
         {"b.yaml"},
@@ -302,7 +302,7 @@ def removed(text: str, *copies: int) -> str:
     proposal = proposal_for(workloads[0], copies=tuple(workloads[place] for place in copies))
     compiled = compile_proposals(inputs, [proposal])
     assert compiled.held_back == ()
-    texts = {stage: compiled.texts(inputs, stage) for stage in Stage}
+    texts = {**compiled.texts}
     assert texts[Stage.EXPAND] == texts[Stage.CONTRACT]
     return texts[Stage.EXPAND]["a.yaml"]
 
@@ -332,4 +332,4 @@ def test_a_file_that_is_all_removed_is_empty() -> None:
     inputs = read_inputs(files, Options())
     proposal = proposal_for(inputs.workloads[0], copies=inputs.workloads[1:])
     compiled = compile_proposals(inputs, [proposal])
-    assert compiled.texts(inputs, Stage.CONTRACT) == {"b.yaml": ""}
+    assert compiled.texts[Stage.CONTRACT] == {"b.yaml": ""}

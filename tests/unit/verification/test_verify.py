@@ -31,7 +31,7 @@ def right(*texts: str) -> tuple[Inputs, tuple[Proposal, ...], Texts]:
     inputs, plan = planned(*texts)
     assert plan.proposals, plan.held_back
     compiled = compile_proposals(inputs, plan.proposals)
-    return inputs, compiled.proposals, {stage: compiled.texts(inputs, stage) for stage in Stage}
+    return inputs, compiled.proposals, {**compiled.texts}
 
 
 def failures(

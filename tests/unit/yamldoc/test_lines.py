@@ -64,6 +64,7 @@ def test_what_is_read(text: str, data: Data) -> None:
 
 NOT_READ = {
     "nothing": "# c\n",
+    "nothing, without a line break": "\n# c",
     "a scalar": "a\n",
     "a list": "- a\n",
     "JSON": '{"a": 1}\n',
