@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from service.kube.objects import Resource
 from service.kube.workloads import Workload
@@ -47,34 +47,141 @@ class Violation:
     """How it can be mended; None if only a person can."""
 
 
+class _Type(Protocol):
+    """What a value has to be."""
+
+    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
+        """Add to `found` what is wrong with a value that isn't null."""
+
+
 @dataclass(frozen=True, slots=True)
-class _ObjectType:
-    fields: Mapping[str, tuple[str, type | None]]
-    """The type of each field: `s`, `i`, `n`, `b`, a type's name, `*`, `[type]` or `{type}`; and the
-    type in Python that a value of it surely is right with.
+class _Scalar:
+    """A scalar."""
+
+    name: str
+    """`s`, `i`, `n` or `b`; anything else is a number or a string."""
+
+    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
+        """See `_Type`."""
+        if not _fits(data, self.name):
+            is_scalar = isinstance(data, bool | int | float)
+            fix = Fix.QUOTE if self.name == "s" and is_scalar else None
+            advice = ": quote it" if fix else ""
+            expected = _NAMES.get(self.name, "a number or a string")
+            found.append(Violation(route, f"{_path(route)} has to be {expected}{advice}", fix))
+
+
+class _Anything:
+    """Whatever it is."""
+
+    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
+        """See `_Type`."""
+
+
+class _Part(NamedTuple):
+    """What stands in a list, a map or a field."""
+
+    kind: _Type
+    """What it has to be."""
+    right: type | None
+    """The type in Python that a value surely is right with: nearly every value of every set comes
+    by here, and has it.
     """
+
+
+@dataclass(frozen=True, slots=True)
+class _ListOf:
+    """A list."""
+
+    item: _Part
+    """What each item has to be."""
+
+    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
+        """See `_Type`."""
+        if not isinstance(data, list):
+            found.append(Violation(route, f"{_path(route)} has to be a list", None))
+            return
+        kind, right = self.item
+        for index, item in enumerate(data):
+            if type(item) is not right and item is not None:
+                kind.check(item, (*route, index), found)
+
+
+@dataclass(frozen=True, slots=True)
+class _MapOf:
+    """A mapping with any keys."""
+
+    value: _Part
+    """What each value has to be."""
+
+    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
+        """See `_Type`."""
+        if not isinstance(data, dict):
+            found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
+            return
+        kind, right = self.value
+        for key, value in data.items():
+            if type(value) is not right and value is not None:
+                kind.check(value, (*route, key), found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """A mapping with known fields."""
+
     required: Sequence[str]
+    """The fields that it has to have."""
+    fields: dict[str, _Part]
+    """What the fields have to be. Filled once all types are there."""
+
+    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
+        """See `_Type`."""
+        if not isinstance(data, dict):
+            found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
+            return
+        found += [
+            _missing(data, field, route) for field in self.required if data.get(field) is None
+        ]
+        fields = self.fields
+        for key, value in data.items():
+            if key in fields:
+                kind, right = fields[key]
+                if type(value) is not right and value is not None:
+                    kind.check(value, (*route, key), found)
 
 
 @dataclass(frozen=True, slots=True)
 class _ApiTypes:
     kinds: Mapping[str, str]
     """The type of each `apiVersion/kind`."""
-    types: Mapping[str, _ObjectType]
+    types: Mapping[str, _Object]
 
 
 @lru_cache(maxsize=1)
 def _load() -> _ApiTypes:
     file = resources.files(__package__) / "api_types.json"
     data = json.loads(file.read_text(encoding="utf-8"))
-    types = {
-        name: _ObjectType(
-            {key: (field, _PYTHON_TYPES.get(field)) for key, field in fields.items() if key != "!"},
-            fields.get("!", ()),
-        )
-        for name, fields in data["types"].items()
-    }
+    types = {name: _Object(fields.get("!", ()), {}) for name, fields in data["types"].items()}
+    for name, fields in data["types"].items():
+        for key, written in fields.items():
+            if key != "!":
+                types[name].fields[key] = _part(written, types)
     return _ApiTypes(data["kinds"], types)
+
+
+def _part(written: str, types: Mapping[str, _Object]) -> _Part:
+    """What a type means that is written as `s`, `i`, `n`, `b`, `*`, a type's name, `[type]` or
+    `{type}`.
+    """
+    if written == "*":
+        return _Part(_Anything(), None)
+    if written.startswith("["):
+        return _Part(_ListOf(_part(written[1:-1], types)), None)
+    if written.startswith("{"):
+        return _Part(_MapOf(_part(written[1:-1], types)), None)
+    if written in types:
+        return _Part(types[written], None)
+    return _Part(_Scalar(written), _PYTHON_TYPES.get(written))
 
 
 @kept
@@ -113,56 +220,9 @@ def violations_in_pods(workload: Workload) -> tuple[Violation, ...]:
 
 def _violations(data: Data, type_name: str, route: Route) -> tuple[Violation, ...]:
     found: list[Violation] = []
-    _check(data, type_name, route, found)
+    if data is not None:
+        _load().types[type_name].check(data, route, found)
     return tuple(found[:_MOST_VIOLATIONS])
-
-
-def _check(data: Data, type_name: str, route: Route, found: list[Violation]) -> None:
-    """Add to `found` what is wrong with a value."""
-    if data is None or type_name == "*":
-        return
-    if type_name.startswith("["):
-        _check_list(data, type_name[1:-1], route, found)
-    elif type_name.startswith("{"):
-        _check_map(data, type_name[1:-1], route, found)
-    elif type_name in _load().types:
-        _check_object(data, _load().types[type_name], route, found)
-    elif not _fits(data, type_name):
-        is_scalar = isinstance(data, bool | int | float)
-        fix = Fix.QUOTE if type_name == "s" and is_scalar else None
-        advice = ": quote it" if fix else ""
-        expected = _NAMES.get(type_name, "a number or a string")
-        found.append(Violation(route, f"{_path(route)} has to be {expected}{advice}", fix))
-
-
-def _check_list(data: Data, item_type: str, route: Route, found: list[Violation]) -> None:
-    if not isinstance(data, list):
-        found.append(Violation(route, f"{_path(route)} has to be a list", None))
-        return
-    for index, item in enumerate(data):
-        _check(item, item_type, (*route, index), found)
-
-
-def _check_map(data: Data, value_type: str, route: Route, found: list[Violation]) -> None:
-    if not isinstance(data, dict):
-        found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
-        return
-    for key, value in data.items():
-        _check(value, value_type, (*route, key), found)
-
-
-def _check_object(data: Data, expected: _ObjectType, route: Route, found: list[Violation]) -> None:
-    if not isinstance(data, dict):
-        found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
-        return
-    found += [
-        _missing(data, field, route) for field in expected.required if data.get(field) is None
-    ]
-    for key, value in data.items():
-        field = expected.fields.get(key)
-        # Nearly every value of every set comes by here, and is right.
-        if field is not None and type(value) is not field[1]:
-            _check(value, field[0], (*route, key), found)
 
 
 def _missing(data: Mapping[str, Any], field: str, route: Route) -> Violation:

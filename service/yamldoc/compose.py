@@ -7,6 +7,7 @@ deep. The depth is counted here, and parsing stops at the limit.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from sys import intern
@@ -48,6 +49,10 @@ class Limits:
     """Nodes, each alias counted as what it stands for."""
     scalar_length: int = 4_194_304
     """Code points of source text in one scalar. Kubernetes stores no object over 1.5 MiB."""
+
+
+UNLIMITED = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
+"""For text that was within the limits when it was parsed first."""
 
 
 @dataclass(frozen=True, slots=True)

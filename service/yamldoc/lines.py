@@ -15,10 +15,10 @@ from sys import intern
 from typing import Any
 
 from service.errors import InputError
-from service.yamldoc.compose import Limits, compose
+from service.yamldoc.compose import UNLIMITED, Limits, compose
 from service.yamldoc.nodes import Data, Route, Scalar, walk
 from service.yamldoc.reading import read
-from service.yamldoc.scalars import CONSTANTS, NOT_SURELY_TEXT, resolve_plain
+from service.yamldoc.scalars import CONSTANTS, MAYBE_NUMBER, resolve_plain
 
 _LONGEST = 1_000_000
 """Code points of a document. The lines of one are matched in one go, which no deadline interrupts;
@@ -110,8 +110,11 @@ class LineRead:
         if found is None:
             return None
         start, end = found.span(_KEY if is_of_key else _VALUE)
+        if "\n" in text[start:end]:
+            root = compose(text[start : found.end()], UNLIMITED).root
+            return (start, start + root.end) if root is not None else None
         written = text[start:end].rstrip(" ")
-        return (start, start + len(written)) if written and "\n" not in written else None
+        return (start, start + len(written)) if written else None
 
 
 def _has(data: Data, step: str | int) -> bool:
@@ -244,11 +247,12 @@ class _LineReader:
                 elif value[-1] == " ":
                     data = resolve_plain(value.rstrip(" "))
                     end -= len(value) - len(value.rstrip(" "))
-                elif first in NOT_SURELY_TEXT:
+                elif first in MAYBE_NUMBER:
                     data = resolve_plain(value)
                 else:
                     # The same words are in many documents, and in the same one in every stage.
-                    data = intern(value)
+                    word = intern(value)
+                    data = CONSTANTS.get(word, word)
             if not key:
                 top.append(data)
                 continue

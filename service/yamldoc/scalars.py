@@ -32,7 +32,9 @@ _NOT_JSON = {
     *(sign + word for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")),
 }
 
-NOT_SURELY_TEXT = frozenset("0123456789+-.~ynYNtTfFoO")
+MAYBE_NUMBER = frozenset("0123456789+-.")
+"""First characters of plain scalars that may be numbers."""
+NOT_SURELY_TEXT = MAYBE_NUMBER | frozenset("~ynYNtTfFoO")
 """First characters of plain scalars that may read as something other than text: numbers and the
 words above.
 """
@@ -65,7 +67,7 @@ def resolve_plain(text: str) -> Data:
     if text in CONSTANTS:
         return CONSTANTS[text]
     first = text[0]
-    if first not in "0123456789+-.":
+    if first not in MAYBE_NUMBER:
         return text
     if text in _NOT_JSON:
         raise InputError(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -17,14 +16,12 @@ from typing import NamedTuple
 from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
 from service.yamldoc import nodes
-from service.yamldoc.compose import Composed, DuplicateKey, Limits, compose
+from service.yamldoc.compose import UNLIMITED, Composed, DuplicateKey, Limits, compose
 from service.yamldoc.lines import LineRead, read_lines
 from service.yamldoc.nodes import Data, Node, Route, Scalar
 from service.yamldoc.reading import FoundNode, find, nearest, read
 
 _SEPARATOR = re.compile(r"^---[^\n]*(?:\n|\Z)", re.MULTILINE)
-_UNLIMITED = Limits(depth=sys.maxsize, expanded_nodes=sys.maxsize, scalar_length=sys.maxsize)
-"""For text that was within the limits when it was parsed first."""
 _JSON_START = re.compile(r"\s*\{")
 _NOT_COMPOSED = Composed(None, (), is_ambiguous=False, aliased=False)
 """Of documents that were read by their lines: those have no aliases, and no key twice."""
@@ -55,7 +52,7 @@ class Document:
     def root(self) -> Node:
         """The root node; composed again if it was released."""
         if self.composed.root is None:
-            self.composed = compose(self.text, _UNLIMITED)
+            self.composed = compose(self.text, UNLIMITED)
         assert self.composed.root is not None
         return self.composed.root
 

@@ -150,7 +150,8 @@ PLACES: list[tuple[str, Route, bool, str | None]] = [
     # What takes a tree.
     ("a: [b, c]\n", ("a", 1), False, None),
     ("a:\nb: c\n", ("a",), False, None),
-    ("a: |\n  b\n", ("a",), False, None),
+    ("a: |\n  b\n\nc: d\n", ("a",), False, "|\n  b"),
+    ("a:\n- 'b\n  c' # d\n", ("a", 0), False, "'b\n  c'"),
     ("b: 'x\na: c'\na: d\n", ("a",), False, None),
     ("a:\n" + "- b\n" * 30, ("a", 21), False, None),
     ("a: b\n#" + "c" * 20_000, ("a",), False, None),
