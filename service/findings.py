@@ -164,8 +164,7 @@ class Evidence(NamedTuple):
     """Where it was seen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What was decided about a container."""
 
     name: str
@@ -231,8 +230,7 @@ class Suppression:
     """Where the comment or annotation is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A problem with a workload that a rule found."""
 
     rule: str

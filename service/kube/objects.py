@@ -166,7 +166,9 @@ def as_mappings(value: Any) -> list[dict[str, Any]]:
     """The items of a sequence of mappings; an empty mapping for any other item, so that indices
     stay the same.
     """
-    return [as_mapping(item) for item in as_list(value)]
+    if not isinstance(value, list):
+        return []
+    return [item if isinstance(item, dict) else {} for item in value]
 
 
 def as_strings(value: Any) -> dict[str, str]:

@@ -207,6 +207,10 @@ _MAX_DEPTH = 8
 """How deep in `spec` a pod template is looked for in kinds that are analysed only. A RayCluster
 has it at 5.
 """
+_WITHOUT_PODS = frozenset({"Service", "ConfigMap", "Secret", "ServiceAccount", "Namespace"})
+"""The commonest kinds of the core API, which make no Pods; old texts of OpenShift have its kinds in
+the core API too.
+"""
 _NOT_TEMPLATES = ("openAPIV3Schema", "schema", "status")
 """Fields in which there are no pod templates."""
 
@@ -222,6 +226,8 @@ def workloads_of(resource: Resource) -> Iterator[Workload]:
         containers = (*kind.template, "spec", "containers")
         if isinstance(value_at(resource.data, *containers), list):
             yield Workload(resource, kind, kind.template)
+        return
+    if resource.api_version == "v1" and resource.kind in _WITHOUT_PODS:
         return
     for route in _templates(resource.spec, ("spec",), _MAX_DEPTH):
         yield Workload(resource, None, route)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from service.actions import ACTIONS
 from service.change import Proposal, plans_by_workload
@@ -55,7 +55,7 @@ class Rewritten:
             )
             for rule in _RULES_MENDED[change.action]
         }
-        return tuple(replace(finding, change=changes.get(_key(finding))) for finding in findings)
+        return tuple(finding._replace(change=changes.get(_key(finding))) for finding in findings)
 
 
 def _key(finding: Finding) -> tuple[str, str, str, int]:

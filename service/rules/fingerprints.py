@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from service.findings import Finding, Location, WorkloadReport
 
@@ -43,7 +42,7 @@ def with_fingerprints(
         digest = hashlib.sha256(f"{words}\0{counts[words]}".encode()).hexdigest()
         # A letter first, so that YAML reads none of them as a number.
         mark = f"p{digest[:31]}"
-        found.append(replace(finding, fingerprint=mark, known=mark in baseline))
+        found.append(finding._replace(fingerprint=mark, known=mark in baseline))
     return tuple(found)
 
 

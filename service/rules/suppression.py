@@ -8,7 +8,6 @@ every rule.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from service.findings import Finding, Suppression
 from service.kube.containers import Container
@@ -30,7 +29,7 @@ def suppressed(finding: Finding, workload: Workload | None) -> Finding:
     if workload is None:
         return finding
     suppression = _in_annotation(finding.rule, workload) or _in_comment(finding, workload)
-    return replace(finding, suppression=suppression) if suppression else finding
+    return finding._replace(suppression=suppression) if suppression else finding
 
 
 def suppression_of(rule: str, workload: Workload) -> Suppression | None:

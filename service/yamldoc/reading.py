@@ -104,6 +104,8 @@ def find(root: Node, route: Route, *, aliased: bool = True) -> FoundNode | None:
         route: the way from the root.
         aliased: whether the tree has any alias; without one, anchors don't make a node shared.
     """
+    if not aliased and (found := _find_plainly(root, route)):
+        return found
     node, shared = resolve_alias(root), root.anchor is not None
     written: Node | None = root
     parent: Node | None = None
@@ -127,6 +129,26 @@ def find(root: Node, route: Route, *, aliased: bool = True) -> FoundNode | None:
         if came_by_merge:
             written = None
     return FoundNode(node=node, shared=shared and aliased, written=written, parent=parent)
+
+
+def _find_plainly(root: Node, route: Route) -> FoundNode | None:
+    """The node at a route in a tree without aliases; None if there is none, or if a merge key is on
+    the way.
+    """
+    node: Node | None = root
+    parent: Node | None = None
+    for step in route:
+        parent = node
+        if type(node) is Mapping and not node.merges:
+            node = node.index.get(step)  # type: ignore[arg-type]  # an index is no key
+        elif type(node) is Sequence and isinstance(step, int) and 0 <= step < len(node.items):
+            node = node.items[step]
+        else:
+            return None
+        if node is None:
+            return None
+    assert node is not None
+    return FoundNode(node=node, shared=False, written=node, parent=parent)
 
 
 def nearest(root: Node, route: Route) -> tuple[Node, int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.errors import InputError, LimitExceeded
@@ -61,7 +61,10 @@ class Document:
         when it is needed.
         """
         if self.composed.root is not None:
-            self.composed = replace(self.composed, root=None)
+            composed = self.composed
+            self.composed = Composed(
+                None, composed.duplicates, composed.is_ambiguous, composed.aliased
+            )
         self.lines = None
         self._text = None
 
@@ -235,10 +238,22 @@ def _parse_piece(
     text = source.text[span.start : span.end]
     if same := known.get(text):
         return Document(
-            source=source, index=index, span=span, composed=same.composed, lines=same.lines
+            source=source,
+            index=index,
+            span=span,
+            composed=same.composed,
+            lines=same.lines,
+            _text=text,
         )
     if lines := read_lines(text, limits):
-        return Document(source=source, index=index, span=span, composed=_NOT_COMPOSED, lines=lines)
+        return Document(
+            source=source,
+            index=index,
+            span=span,
+            composed=_NOT_COMPOSED,
+            lines=lines,
+            _text=text,
+        )
     try:
         composed = compose(text, limits)
         root = composed.root

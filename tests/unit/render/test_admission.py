@@ -22,7 +22,7 @@ def test_their_number_and_their_length_are_bounded():
     """What is said first is said, in one line; 4,096 characters are those of all webhooks."""
     finding = next(finding for finding in full().findings if finding.is_open)
     texts = ("first\nline: " + "x" * 200, "y" * 300, "short: and sweet")
-    many = tuple(replace(finding, message=text) for text in texts * 10)
+    many = tuple(finding._replace(message=text) for text in texts * 10)
     warnings = render_warnings(replace(full(), findings=many))
 
     assert len(warnings) == MOST

@@ -48,7 +48,7 @@ def test_everything_that_a_report_can_hold(render):
     """Ignored and known findings are skipped, with why."""
     report = full()
     first = next(finding for finding in report.findings if finding.suppression)
-    one = replace(first, suppression=None, known=True)
+    one = first._replace(suppression=None, known=True)
     found = json.loads(render(replace(report, findings=(*report.findings, one))))["items"]
 
     for item in found:
@@ -153,7 +153,7 @@ def test_severities():
     finding = next(finding for finding in report.findings if finding.is_open)
     results = {}
     for severity in Severity:
-        changed = replace(report, findings=(replace(finding, severity=severity),))
+        changed = replace(report, findings=(finding._replace(severity=severity),))
         rows = [
             result
             for item in json.loads(render_openreports(changed))["items"]
@@ -165,6 +165,6 @@ def test_severities():
         ("warn", "medium"),
         ("fail", "high"),
     ]
-    broken = replace(report, findings=(replace(finding, rule="not-analysed"),))
+    broken = replace(report, findings=(finding._replace(rule="not-analysed"),))
     (item, *_) = json.loads(render_openreports(broken))["items"]
     assert item["summary"]["error"] == 1
