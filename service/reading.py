@@ -18,7 +18,7 @@ from service.options import Options
 from service.text import SourceFile, Span, decode
 from service.yamldoc.compose import DuplicateKey
 from service.yamldoc.nodes import Data
-from service.yamldoc.stream import Document, Rejected, parse
+from service.yamldoc.stream import Document, Rejected, parse_each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +107,8 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
     """Read the set again, with the texts of some files replaced or added.
 
     A document whose text did not change is not parsed again: its objects are reused, with the
-    places in the text that they had.
+    places in the text that they had. Of the others nothing but the data is held, as nobody edits
+    them.
 
     Args:
         inputs: the set as it was.
@@ -118,7 +119,7 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
         DeadlineExceeded: it took too long.
     """
     # Documents that a rewrite adds don't count towards the sender's limit.
-    reader = _Reader(options, max_documents=sys.maxsize)
+    reader = _Reader(options, max_documents=sys.maxsize, keeps_places=False)
     by_path: dict[str, list[DocumentObjects]] = {}
     for content in inputs.contents:
         by_path.setdefault(content.document.source.path, []).append(content)
@@ -136,9 +137,10 @@ def read_again(inputs: Inputs, texts: Mapping[str, str], options: Options) -> In
 class _Reader:
     """Reads files one after another, and keeps what comes of them."""
 
-    def __init__(self, options: Options, *, max_documents: int) -> None:
+    def __init__(self, options: Options, *, max_documents: int, keeps_places: bool = True) -> None:
         self._options = options
         self._max_documents = max_documents
+        self._keeps_places = keeps_places
         self._sources: dict[str, SourceFile] = {}
         self._contents: list[DocumentObjects] = []
         self._rejected: list[RejectedInput] = []
@@ -250,7 +252,7 @@ class _Reader:
             return
         unchanged = {content.document.text: content for content in known}
         documents = {text: content.document for text, content in unchanged.items()}
-        for entry in parse(source, self._options.limits, documents):
+        for entry in parse_each(source, self._options.limits, documents):
             self._count_document()
             if isinstance(entry, Rejected):
                 self._read_rejected(path, entry)
@@ -259,6 +261,8 @@ class _Reader:
                 self._contents.append(content)
             else:
                 self._read_objects(path, entry)
+                if not self._keeps_places:
+                    entry.release_tree()
 
     def _read_rejected(self, path: str, entry: Rejected) -> None:
         text = entry.source.text[entry.span.start : entry.span.end]

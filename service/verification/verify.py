@@ -102,17 +102,12 @@ def verify(
     untouched = _untouched_texts(
         before, {path for own in texts.values() for path in own}, proposals
     )
-    sent = frozenset(before.documents)
     after = before
     previous_set = before.manifests
     previous = {plan.workload: _Compared([plan.workload]) for plan in plans}
     for stage in _distinct_stages(texts):
         options.check_deadline()
         after = read_again(after, texts[stage], options)
-        # Nobody edits a stage, or asks where in it something is.
-        for document in after.documents:
-            if document not in sent:
-                document.release_tree()
         comparison = _StageComparison(
             before=before,
             previous_set=previous_set,

@@ -198,27 +198,32 @@ def document_removal_span(document: Document) -> Span:
     return Span(span.start, behind.end() if behind else span.end)
 
 
-def parse(
+def parse(source: SourceFile, limits: Limits) -> list[Document | Rejected]:
+    """Parse a file: as `parse_each`, at once."""
+    return list(parse_each(source, limits))
+
+
+def parse_each(
     source: SourceFile, limits: Limits, known: Mapping[str, Document] | None = None
-) -> list[Document | Rejected]:
-    """Parse a file.
+) -> Iterator[Document | Rejected]:
+    """Parse a file, document by document.
 
     Args:
         source: the file.
         limits: what a document may cost.
         known: documents that were parsed before, by their text; their trees are used again.
 
-    Returns:
+    Yields:
         The documents and the rejected pieces, in their order; pieces without content are left out.
     """
-    result: list[Document | Rejected] = []
+    index = 0
     for piece in split_pieces(source):
         entry = _parse_piece(
-            source=source, piece=piece, index=len(result), limits=limits, known=known or {}
+            source=source, piece=piece, index=index, limits=limits, known=known or {}
         )
         if entry is not None:
-            result.append(entry)
-    return result
+            index += 1
+            yield entry
 
 
 def _parse_piece(

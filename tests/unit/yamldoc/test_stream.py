@@ -10,7 +10,14 @@ from service.errors import InputError
 from service.text import SourceFile, decode
 from service.yamldoc.compose import Limits
 from service.yamldoc.nodes import Route
-from service.yamldoc.stream import Document, Rejected, document_removal_span, parse, split_pieces
+from service.yamldoc.stream import (
+    Document,
+    Rejected,
+    document_removal_span,
+    parse,
+    parse_each,
+    split_pieces,
+)
 
 ODDITIES = [
     "",
@@ -224,12 +231,28 @@ def test_a_document_is_removed_with_one_separator(text: str, index: int, rest: s
     assert text[: span.start] + text[span.end :] == rest
 
 
+def test_a_tree_is_made_when_somebody_asks_for_it() -> None:
+    """What is written plainly is read by its lines; afterwards either says the same."""
+    text = "a:\n- b: c # d\n"
+    document = only(text)
+    assert isinstance(document, Document)
+    routes: list[Route] = [(), ("a",), ("a", 0), ("a", 0, "b"), ("a", 0, "e"), ("a", 1)]
+    seen = [(document.read(route), document.span_of(route)) for route in routes]
+    assert document.composed.root is None
+    assert document.root.start == 0
+    assert document.composed.root is not None
+    assert seen == [(document.read(route), document.span_of(route)) for route in routes]
+    document.release_tree()
+    assert document.lines is None
+    assert seen == [(document.read(route), document.span_of(route)) for route in routes]
+
+
 def test_a_text_that_is_known_is_not_parsed_again() -> None:
     """Its tree serves at the new place, even beyond the limits, and with its duplicates."""
     first = only("a: {b: 1}\na: 2\n")
     assert isinstance(first, Document)
     source = SourceFile("b.yaml", "c: 3\n---\na: {b: 1}\na: 2\n")
-    _, second = parse(source, Limits(depth=1), {first.text: first})
+    _, second = parse_each(source, Limits(depth=1), {first.text: first})
     assert isinstance(second, Document)
     assert second.composed is first.composed
     assert (second.index, second.span.start) == (1, 9)
