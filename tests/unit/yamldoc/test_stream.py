@@ -238,12 +238,13 @@ def test_a_tree_is_made_when_somebody_asks_for_it() -> None:
     assert isinstance(document, Document)
     routes: list[Route] = [(), ("a",), ("a", 0), ("a", 0, "b"), ("a", 0, "e"), ("a", 1)]
     seen = [(document.read(route), document.span_of(route)) for route in routes]
+    assert document.lines is not None
     assert document.composed.root is None
-    assert document.root.start == 0
-    assert document.composed.root is not None
+    root = document.root
+    assert document.root is root
     assert seen == [(document.read(route), document.span_of(route)) for route in routes]
     document.release_tree()
-    assert document.lines is None
+    assert document.root is not root
     assert seen == [(document.read(route), document.span_of(route)) for route in routes]
 
 
