@@ -25,7 +25,7 @@ _LONGEST = 1_000_000
 a million take a tenth of a second.
 """
 _LARGE = 20_000
-"""Code points of a document that is searched for a place; in larger ones a tree is sooner."""
+"""Code points that are searched for a place; where there are more, a tree is sooner."""
 _MANY = 20
 """Items before one whose place is searched for, likewise."""
 _UNUSUAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
@@ -103,8 +103,9 @@ class LineRead:
         if parent is None or (place and not is_of_key):
             return place
         around = self.places.get(id(parent))
-        is_far = len(text) > _LARGE or (isinstance(last, int) and last > _MANY)
-        if around is None or is_far or not self.is_indented:
+        if around is None or not self.is_indented:
+            return None
+        if around[1] - around[0] > _LARGE or (isinstance(last, int) and last > _MANY):
             return None
         found = _LINE.match(text, _line_start(text, around, last))
         if found is None:

@@ -32,6 +32,7 @@ from service.findings import Pattern
 from service.kube.containers import Container
 from service.kube.objects import LazyLocation
 from service.kube.references import LoopbackReference
+from service.lazy import kept
 
 _ALL_ADDRESSES = re.compile(r"(?<![\w.])0\.0\.0\.0:(\d{1,5})(?!\d)")
 _MEANINGS = {
@@ -50,7 +51,6 @@ def observe(context: PodContext) -> Iterator[Observation]:
     if not references:
         return
     seen: set[tuple[Container, Container]] = set()
-    called_from_outside = {observation.subject for observation in own_service.observe(context)}
     for reference in references:
         caller, target = reference.container, context.target_of(reference)
         if (
@@ -64,7 +64,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
         if context.keeps_state(target):
             case = "separable"
         else:
-            case = _case(context, caller, target, called_from_outside)
+            case = _case(context, caller, target)
         port = f" port {reference.port}" if reference.port else ""
         where = (
             reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
@@ -94,11 +94,14 @@ def _only_watches(context: PodContext, reference: LoopbackReference) -> bool:
     return is_reloader and reference.where.startswith("ConfigMap")
 
 
-def _case(
-    context: PodContext, caller: Container, target: Container, called_from_outside: set[Container]
-) -> str:
+@kept
+def _called_from_outside(context: PodContext) -> frozenset[Container]:
+    return frozenset(observation.subject for observation in own_service.observe(context))
+
+
+def _case(context: PodContext, caller: Container, target: Container) -> str:
     """What it says that a container calls another one, which is no store."""
-    if {caller, target} <= called_from_outside:
+    if {caller, target} <= _called_from_outside(context):
         return "served"
     entry = context.catalogue_entry(caller)
     # A web server hands on to the one behind it what it is asked for.

@@ -154,7 +154,8 @@ PLACES: list[tuple[str, Route, bool, str | None]] = [
     ("a:\n- 'b\n  c' # d\n", ("a", 0), False, "'b\n  c'"),
     ("b: 'x\na: c'\na: d\n", ("a",), False, None),
     ("a:\n" + "- b\n" * 30, ("a", 21), False, None),
-    ("a: b\n#" + "c" * 20_000, ("a",), False, None),
+    ("a: b\nc: " + "d" * 20_000, ("a",), False, None),
+    ("a: b\n#" + "c" * 20_000, ("a",), False, "b"),
 ]
 
 
