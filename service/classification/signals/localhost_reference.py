@@ -61,10 +61,7 @@ def observe(context: PodContext) -> Iterator[Observation]:
         ):
             continue
         seen.add((caller, target))
-        if context.keeps_state(target):
-            case = "separable"
-        else:
-            case = _case(context, caller, target)
+        case = "separable" if context.keeps_state(target) else _case(context, caller, target)
         port = f" port {reference.port}" if reference.port else ""
         where = (
             reference.where if reference.where.startswith("ConfigMap") else f"its {reference.where}"
