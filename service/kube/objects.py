@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -221,11 +220,9 @@ class ManifestSet:
     """By path, the contents of the files with which kustomizations patch objects, and which are no
     objects of their own.
     """
-    _by_kind: dict[str, list[Resource]] = field(
-        init=False, repr=False, default_factory=lambda: defaultdict(list)
-    )
+    _by_kind: dict[str, list[Resource]] = field(init=False, repr=False, default_factory=dict)
     _by_name: dict[tuple[str, str], list[Resource]] = field(
-        init=False, repr=False, default_factory=lambda: defaultdict(list)
+        init=False, repr=False, default_factory=dict
     )
     _places: dict[tuple[str, str], dict[tuple[str, str], list[Resource]]] = field(
         init=False, repr=False, default_factory=dict
@@ -234,8 +231,8 @@ class ManifestSet:
 
     def __post_init__(self) -> None:
         for resource in self.resources:
-            self._by_kind[resource.kind].append(resource)
-            self._by_name[resource.kind, resource.name].append(resource)
+            self._by_kind.setdefault(resource.kind, []).append(resource)
+            self._by_name.setdefault((resource.kind, resource.name), []).append(resource)
 
     def compute_once(self, name: str, make: Callable[[ManifestSet], T]) -> T:
         """Compute something from the whole set once, such as an index that every workload needs.

@@ -49,7 +49,7 @@ def endpoints_of(service: Resource, workload: Workload) -> Iterator[Endpoint]:
 
 
 @kept
-def _targets(service: Resource) -> list[tuple[int, int, object, str]]:
+def _targets(service: Resource) -> tuple[tuple[int, int, object, str], ...]:
     """The place of each port of a Service, its number, the number or name that it leads to, and its
     protocol.
     """
@@ -64,7 +64,7 @@ def _targets(service: Resource) -> list[tuple[int, int, object, str]]:
         if isinstance(target, str) and target.isdigit():
             target = int(target)
         found.append((index, number, target, as_text(port.get("protocol")) or "TCP"))
-    return found
+    return tuple(found)
 
 
 @kept

@@ -68,16 +68,21 @@ def formatting_of(documents: Iterable[Document]) -> Formatting:
         left -= len(sample.mappings) + len(sample.sequences)
         if left <= 0:
             break
-    indent = indents.most_common(1)[0][0] if indents else 2
+    indent = _most_common(indents) if indents else 2
     source = documents[0].source.text
     return Formatting(
         newline="\r\n" if source.count("\r\n") * 2 > source.count("\n") else "\n",
         indent=max(indent, 1),
-        sequence_indent=max(dashes.most_common(1)[0][0], 0) if dashes else indent,
+        sequence_indent=max(_most_common(dashes), 0) if dashes else indent,
         quote="'" if quotes["'"] > quotes['"'] else '"',
         json=is_json(documents[0]),
         json_indent=_json_indent(documents[0]),
     )
+
+
+def _most_common(shifts: Counter[int]) -> int:
+    """The commonest of some shifts, the smallest of those that are as common."""
+    return min(shifts, key=lambda shift: (-shifts[shift], shift))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ document is composed. So everything that may be wrong with a document is still l
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -22,8 +23,10 @@ from service.yamldoc.scalars import CONSTANTS, MAYBE_NUMBER, resolve_plain
 
 _LONGEST = 1_000_000
 """Code points of a document. The lines of one are matched in one go, which no deadline interrupts;
-a million take a tenth of a second.
+a million take less than half a second.
 """
+_MOST_COMPOSED = 500
+"""Values of a document that are given to libyaml by themselves; with more, all of it is sooner."""
 _LARGE = 20_000
 """Code points that are searched for a place; where there are more, a tree is sooner."""
 _MANY = 20
@@ -31,34 +34,38 @@ _MANY = 20
 _UNUSUAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 """What YAML forbids, and what it takes for a line break besides the line feed."""
 
-# No part gives back what it has matched, so that no text takes longer than its length.
+_PLAIN_KEY = r"[A-Za-z_][\w./-]{0,250}"
+# What a part may give back, the next one can't take, so no text takes longer than its length. That
+# is said by what may follow, as Python up to 3.11.4 matches possessive quantifiers wrongly
+# (python/cpython#101955, #106052).
 _LINE = re.compile(
-    r"""
+    rf"""
     ^(                                                          # the line
-      (\ *+)                                                    # its indentation
-      (-\ ++)?+                                                 # a dash
-      (?: (                                                     # a key
-            [A-Za-z_][\w./-]{0,250}+ | "[^"\\\n\t]{1,250}+" | '[^'\n\t]{1,250}+'
-          ) : (?=[ \n]|\Z) \ *+ )?+
+      (\ *)(?!\ )                                               # its indentation
+      (-\ +(?!\ ))?                                             # a dash
+      (?: ( {_PLAIN_KEY} | "[^"\\\n\t]{{1,250}}" | '[^'\n\t]{{1,250}}' )  # a key
+          : (?=[ \n]|\Z) \ *(?!\ ) )?
       (                                                         # a value:
-          (?: [^\s\-?:,\[\]{}\#&*!|>'"%@`] | [-?:](?=[^\s]) )   # plain
-          (?: [^:\#\n\t]++ | :(?=[^\s]) | (?<=[^\s])\# )*+
-        | "(?: [^"\\]++ | \\[\s\S] )*+"                         # in quotes
-        | '(?: [^']++ | '' )*+'
-        | [\[{] (?: [^\[\]{}"'\#&*!|>%@`]++                     # in brackets
-                  | "[^"\\\n\t]*+" | '[^'\n\t]*+' )*+ [\]}]
-        | [|>][+-]?+\ *+ \n\2\ ++[^ \n][^\n]*+                # a block scalar
-          (?: \n\2\ ++[^\n]*+ | \n\ *+(?=\n|\Z) )*+
-      )?+
-      ( \ *+ (?: (?<![^\s])\#[^\n]*+ )?+ (?:\n|\Z) )            # a comment, the line's end
+          (?: [^\s\-?:,\[\]{{}}\#&*!|>'"%@`] | [-?:](?=[^\s]) )   # plain, with blanks behind
+          [^:\#\n\t]* (?: (?: :(?=[^\s]) | (?<=[^\s])\# ) [^:\#\n\t]* )* (?=[\n\#]|\Z)
+        | "[^"\\]* (?: \\[\s\S] [^"\\]* )*"                     # in quotes
+        | '[^']* (?: \'\' [^']* )*'(?!')
+        | [\[{{] [^\[\]{{}}"'\#&*!|>%@`\t]*                         # in brackets
+          (?: (?: "[^"\\\n\t]*" | '[^'\n\t]*' ) [^\[\]{{}}"'\#&*!|>%@`\t]* )* [\]}}]
+        | [|>][+-]?\ * \n\2\ +[^\ \n][^\n]*                      # a block scalar
+          (?: \n\2\ +[^\ \n][^\n]* | \n\ *(?=\n|\Z) )*
+      )?
+      ( \ * (?: (?<![^\s])\#[^\n]* )? (?:\n|\Z) )                # a comment, the line's end
     )""",
     re.VERBOSE | re.MULTILINE | re.ASCII,
 )
-_SIMPLE_QUOTED = re.compile(r"""\A(?:"[^"\\\n\t]*+"|'[^'\n\t]*+')\Z""")
-_SIMPLE_LIST = re.compile(r"""\A\["[^"\\\n\t]*+"(?:,\ *+"[^"\\\n\t]*+")*+\]\Z""")
+_SIMPLE_QUOTED = re.compile(r"""\A(?:"[^"\\\n\t]*"|'[^'\n\t]*(?:''[^'\n\t]*)*')\Z""")
+_SIMPLE_LIST = re.compile(r"""\A\["[^"\\\n\t]*"(?:,\ *"[^"\\\n\t]*")*\]\Z""")
+_EMPTY: dict[str, Callable[[], Data]] = {"{}": dict, "[]": list}
 _KEY, _VALUE = 4, 5
 """The groups of a line."""
-_IN_DOUBLE_QUOTES = re.compile(r'"([^"]*+)"')
+_IN_DOUBLE_QUOTES = re.compile(r'"([^"]*)"')
+_WORD = re.compile(_PLAIN_KEY + r"\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +101,7 @@ class LineRead:
         parent: Data = None
         last: str | int = ""
         for step in route:
-            if not _has(data, step):
+            if not has_step(data, step):
                 break
             parent, last = data, step
             data = data[step]
@@ -118,7 +125,7 @@ class LineRead:
         return (start, start + len(written)) if written else None
 
 
-def _has(data: Data, step: str | int) -> bool:
+def has_step(data: Data, step: str | int) -> bool:
     """Whether a step of a route leads to anything."""
     if isinstance(data, dict):
         return step in data
@@ -141,7 +148,8 @@ def _line_start(text: str, place: tuple[int, int], step: str | int) -> int:
         for _ in range(step):
             start = text.index(f"{begin}- ", start, end) + 1
         return text.rfind("\n", 0, start) + 1 if step == 0 else start
-    for written in (step, f'"{step}"', f"'{step}'"):
+    in_quotes = (f'"{step}"', f"'{step}'")
+    for written in (step, *in_quotes) if _WORD.match(step) else in_quotes:
         if text.startswith(f"{written}:", start):
             return first
         found = text.find(f"{begin}{written}:", start, end)
@@ -165,7 +173,7 @@ def read_lines(text: str, limits: Limits) -> LineRead | None:
         None if it is written in another way, and for everything that is wrong with it.
     """
     is_large = len(text) > min(_LONGEST, limits.scalar_length)
-    if is_large or limits.depth < 2 or _UNUSUAL.search(text):
+    if is_large or limits.depth < 3 or _UNUSUAL.search(text):
         return None
     try:
         return _LineReader(limits).read(text)
@@ -180,6 +188,7 @@ class _LineReader:
         self._limits = limits
         self._quotes: list[str] = []
         self._is_indented = True
+        self._composed = 0
 
     def read(self, text: str) -> LineRead:  # noqa: PLR0915 - its body runs for each line, where calls are costly
         """Read it.
@@ -190,7 +199,8 @@ class _LineReader:
         """
         root: dict[str, Data] = {}
         places: dict[int, tuple[int, int]] = {}
-        deepest = self._limits.depth - 2
+        # What is in brackets may be two levels: a sequence of a mapping without braces.
+        deepest = self._limits.depth - 3
         shifts: list[tuple[type, int]] = []
         # The collection that a line may belong to, with its column and its start; those that it is
         # in; and its last key, as long as that has no value.
@@ -290,7 +300,10 @@ class _LineReader:
         if _SIMPLE_QUOTED.match(value):
             if len(value) > len("''"):
                 self._quotes.append(value[0])
-            return value[1:-1], 0
+            text = value[1:-1]
+            return (text.replace("''", "'") if value[0] == "'" else text), 0
+        if value in _EMPTY:
+            return _EMPTY[value](), 0
         if _SIMPLE_LIST.match(value):
             items = _IN_DOUBLE_QUOTES.findall(value)
             self._quotes += ['"' for item in items if item]
@@ -300,6 +313,9 @@ class _LineReader:
             if value[0] in "|>":
                 raise _NotByLine
             self._is_indented = False
+        self._composed += 1
+        if self._composed > _MOST_COMPOSED:
+            raise _NotByLine
         # With the line's end, as the last line of a block scalar has one only where it is written.
         composed = compose(value + tail, self._limits)
         root = composed.root

@@ -17,7 +17,7 @@ from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
 from service.yamldoc import nodes
 from service.yamldoc.compose import UNLIMITED, Composed, DuplicateKey, Limits, compose
-from service.yamldoc.lines import LineRead, read_lines
+from service.yamldoc.lines import LineRead, has_step, read_lines
 from service.yamldoc.nodes import Data, Node, Route, Scalar
 from service.yamldoc.reading import FoundNode, find, nearest, read
 
@@ -46,7 +46,7 @@ class Document:
     lines: LineRead | None = None
     """What was read by its lines; None where it had to be composed, and once that is released."""
     _text: str | None = None
-    """The piece's text, once it was asked for, while the tree is there."""
+    """The piece's text, until the tree is released."""
 
     @property
     def root(self) -> Node:
@@ -57,8 +57,8 @@ class Document:
         return self.composed.root
 
     def release_tree(self) -> None:
-        """Free the tree, which takes ten times the memory of the text. `root` composes it again
-        when it is needed.
+        """Free the tree, which takes ten times the memory of the text, and what was read by lines.
+        `root` composes it again when somebody asks for a place or for the data.
         """
         if self.composed.root is not None:
             composed = self.composed
@@ -95,7 +95,7 @@ class Document:
         return find(self.root, route, aliased=self.composed.aliased)
 
     def read(self, route: Route = ()) -> Data:
-        """The data at a route; None if there is nothing, or a null.
+        """The data at a route, which nobody may change; None if there is nothing, or a null.
 
         Raises:
             InputError: a value that kubectl refuses.
@@ -126,11 +126,7 @@ class Document:
 def _at(data: Data, route: Route) -> Data:
     """What is at a route in plain data; None if nothing is."""
     for step in route:
-        if not (
-            step in data
-            if isinstance(data, dict)
-            else isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data)
-        ):
+        if not has_step(data, step):
             return None
         data = data[step]
     return data

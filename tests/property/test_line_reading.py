@@ -11,7 +11,7 @@ from service.text import SourceFile
 from service.yamldoc.compose import Limits
 from service.yamldoc.lines import read_lines
 from service.yamldoc.stream import split_pieces
-from tests.support.line_reading import differences
+from tests.support.line_reading import differences, places_found
 from tests.support.real_manifests import case_inputs, read_files, reported_inputs
 
 DOCUMENTS = [
@@ -76,6 +76,8 @@ PIECES = [
     '"x\n  y"',
     "'x\n y'",
     "[a,\n b]",
+    "[a\n\tb]",
+    "\n\t",
 ]
 BLOCK_SCALARS = ["|", "|-", "|+", "|2", "key: |\n      text\n", "|\n  x\n\n\n"]
 
@@ -121,4 +123,6 @@ def test_most_documents_are_read_so() -> None:
     """Otherwise the property says nothing."""
     read = [text for text in DOCUMENTS if read_lines(text, Limits()) is not None]
     assert len(read) > 0.6 * len(DOCUMENTS)
+    places = [place for text in read for place in places_found(text)]
+    assert places.count(True) > 0.8 * len(places)
     assert not [text for text in read if list(differences(text, read_lines(text, Limits())))]  # type: ignore[arg-type]

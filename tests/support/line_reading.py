@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from service.yamldoc.compose import Limits, compose
-from service.yamldoc.lines import LineRead
+from service.yamldoc.lines import LineRead, read_lines
 from service.yamldoc.nodes import Mapping, Node, Route, Scalar, Sequence
 from service.yamldoc.reading import read
 from service.yamldoc.scalars import read_key
@@ -36,6 +36,16 @@ def differences(text: str, found: LineRead) -> Iterator[str]:
             quotes.append(node.style)
     if quotes != [*found.quotes]:
         yield f"quotes {found.quotes} instead of {quotes}"
+
+
+def places_found(text: str) -> Iterator[bool]:
+    """Of all that a document holds, whether its place was found without a tree."""
+    found = read_lines(text, Limits())
+    assert found is not None
+    root = compose(text, Limits()).root
+    assert root is not None
+    for route, _, _ in _nodes(root, (), None):
+        yield found.place_of(text, route, key=False) is not None
 
 
 def _nodes(

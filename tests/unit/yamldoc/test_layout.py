@@ -315,6 +315,15 @@ def test_the_first_document_says_whether_a_file_is_json() -> None:
     assert formatting_of([]) == Formatting()
 
 
+def test_a_tree_and_lines_say_the_same() -> None:
+    """Of two that are as common, the smaller counts."""
+    documents = documents_of("a:\n- b:\n      c: 1\nd:\n  e: 1\n")
+    found = formatting_of(documents)
+    for document in documents:
+        document.release_tree()
+    assert formatting_of(documents) == found == Formatting(sequence_indent=0)
+
+
 def test_a_few_thousand_nodes_are_enough() -> None:
     """The four thousandth node of a document counts, the next one doesn't."""
     for filler, quote in ((3997, "'"), (3998, '"')):

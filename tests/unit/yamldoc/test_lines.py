@@ -94,6 +94,8 @@ NOT_READ = {
     "text behind quotes": "a: 'b' c\n",
     "a comment without a blank": "a: 'b'# c\n",
     "an open quote": "a: 'b\n",
+    "a tab in brackets": "a: [b\n\tc]\n",
+    "a dash that begins a word": "-a: b\n",
     "an open bracket": "a: [b\n",
     "another bracket": "a: [b}\n",
     "brackets in brackets": "a: [[b]]\n",
@@ -103,6 +105,7 @@ NOT_READ = {
     "a block scalar that is not indented": "a:\n- b: |\n  c\n",
     "a block scalar at an item that has more": "a:\n- b: |\n    c\n  d: e\n",
     "an empty block scalar": "a: |\nb: c\n",
+    "more than a few values that are composed": "a:\n" + "- [b]\n" * 501,
     "a block scalar with less indentation further down": "a: |\n   b\n  c\n",
     "an infinity": "a: .inf\n",
     "a tab": "a:\tb\n",
@@ -125,8 +128,8 @@ def test_what_is_not_read(name: str) -> None:
 def test_limits() -> None:
     """What is over a limit is left to libyaml, which says so."""
     nested = "a:\n  b:\n    c: {}\n"
-    assert read_lines(nested, Limits(depth=3)) is None
-    assert read_lines(nested, Limits(depth=4)) is not None
+    assert read_lines(nested, Limits(depth=4)) is None
+    assert read_lines(nested, Limits(depth=5)) is not None
     assert read_lines("a: bcd\n", Limits(scalar_length=6)) is None
     assert read_lines("a: bcd\n", Limits(scalar_length=7)) is not None
     assert read_lines("a: b\n" + "#" * 1_000_000, Limits()) is None
@@ -144,6 +147,9 @@ PLACES: list[tuple[str, Route, bool, str | None]] = [
     ("a:\n- b: c\n  d: e\n", ("a", 0, "d"), False, "e"),
     ("a:\n- b: c\n  'd': e\n", ("a", 0, "d"), True, "'d'"),
     ("ab: c\na: d\n", ("a",), False, "d"),
+    ("'b': 1\n\"'b'\": 2\n", ("'b'",), False, "2"),
+    ('a: b:c\n"a: b": 2\n', ("a: b",), False, "2"),
+    ('x:\n- a: 1\n"- a": 2\n', ("- a",), True, '"- a"'),
     ("b: |\n  a: c\na: d\n", ("a",), False, "d"),
     ("b: 'x\n  a: c'\na: d\n", ("a",), False, "d"),
     ("a: [b, c]\n", ("a",), False, "[b, c]"),
