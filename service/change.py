@@ -276,6 +276,11 @@ class WorkloadPlan:
         return tuple(new for proposal in self.proposals for new in proposal.objects)
 
     @cached_property
+    def objects_by_name(self) -> dict[tuple[str, str], NewObject]:
+        """The new objects by kind and name."""
+        return {(new.kind, new.name): new for new in reversed(self.objects)}
+
+    @cached_property
     def moves(self) -> tuple[Move, ...]:
         """The groups that move."""
         return tuple(move for proposal in self.proposals for move in proposal.moves)

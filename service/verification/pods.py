@@ -289,8 +289,9 @@ def replaces_pods_alike(old: Workload, successor: Workload, *, is_moved: bool) -
     is_by_wrap = "strategy" in fields_after_split(old.resource)
     if not is_moved and not is_by_wrap and old.resource.kind == "Deployment":
         return now == was
-    must_be_alone = value_at(was, "type") == "Recreate" or any(
+    if now == {"type": "Recreate"}:
+        return True
+    return value_at(was, "type") != "Recreate" and not any(
         writes_persistent_data(successor, container) or uses_host_port(successor, container)
         for container in successor.containers
     )
-    return not must_be_alone or now == {"type": "Recreate"}

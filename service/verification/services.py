@@ -151,19 +151,17 @@ def _compare_receivers(
         if wanted is None:
             continue
         title = f"port {was.number} of Service {service.name}"
-        moments = (
-            (now, f"in stage {label}"),
-            (at_first, f"when stage {label} begins"),
-            (ahead, f"while stage {label} is applied"),
-        )
-        for reached, when in moments:
-            yield from (f"{title} {problem} {when}" for problem in _problems(reached, was, wanted))
-        serving = _serving(now, was, wanted)
-        if not serving and wanted.name not in transition.started_last:
+        serving, problems = _asked(now, was, wanted)
+        yield from (f"{title} {problem} in stage {label}" for problem in problems)
+        serving_at_first, problems = _asked(at_first, was, wanted)
+        yield from (f"{title} {problem} when stage {label} begins" for problem in problems)
+        serving_ahead, problems = _asked(ahead, was, wanted)
+        yield from (f"{title} {problem} while stage {label} is applied" for problem in problems)
+        if wanted.name in transition.started_last:
+            continue
+        if not serving:
             yield f"{title} reaches nobody in stage {label}"
-        elif wanted.name not in transition.started_last and not (
-            serving & _serving(at_first, was, wanted) and _serving(ahead, was, wanted)
-        ):
+        elif not (serving & serving_at_first and serving_ahead):
             yield f"{title} reaches nobody while stage {label} is applied"
 
 
@@ -197,32 +195,32 @@ def _reached(service: Resource, workloads: Sequence[Workload]) -> list[_ReachedW
     ]
 
 
-def _problems(
+def _asked(
     reached: Sequence[_ReachedWorkload], was: Endpoint, wanted: Container
-) -> Iterator[str]:
-    """What is wrong with a port at one moment.
+) -> tuple[set[str], list[str]]:
+    """Who serves a port at one moment, and what is wrong with it then.
 
     Args:
         reached: the workloads that the Service selects then.
         was: what the port led to before the rewrite.
         wanted: the container that answered.
+
+    Returns:
+        The workloads that serve it; the old one's own is one all along, whatever it became, and has
+        no name here. And the problems.
     """
+    serving: set[str] = set()
+    problems: list[str] = []
     for selected in reached:
         endpoint = selected.endpoints.get(was.place)
         if endpoint is None:
-            yield "is gone"
-        elif endpoint.target is not None and not _is_served(endpoint, selected, was, wanted):
-            yield f"reaches Pods of {selected.workload.title}, which don't serve it,"
-
-
-def _serving(reached: Sequence[_ReachedWorkload], was: Endpoint, wanted: Container) -> set[str]:
-    """The workloads that serve a port; the old one's own is one all along, whatever it became."""
-    return {
-        "" if selected.is_own else selected.workload.title
-        for selected in reached
-        if (endpoint := selected.endpoints.get(was.place)) is not None
-        and _is_served(endpoint, selected, was, wanted)
-    }
+            problems.append("is gone")
+        elif _is_served(endpoint, selected, was, wanted):
+            serving.add("" if selected.is_own else selected.workload.title)
+        elif endpoint.target is not None:
+            title = selected.workload.title
+            problems.append(f"reaches Pods of {title}, which don't serve it,")
+    return serving, problems
 
 
 def _is_served(

@@ -93,7 +93,7 @@ def find_successors(plan: WorkloadPlan, sets: StageSets) -> tuple[Workload, ...]
 
 def _find_workload(plan: WorkloadPlan, sets: StageSets, kind: str, name: str) -> Workload | None:
     resource = plan.workload.resource
-    new = next((new for new in plan.objects if (new.kind, new.name) == (kind, name)), None)
+    new = plan.objects_by_name.get((kind, name))
     if new is not None:
         path = new.file
     else:
