@@ -298,6 +298,7 @@ def _file(path: str, old: str, new: str) -> FileResult:
 
 def _is_empty(text: str) -> bool:
     """Whether a text has nothing but comments and separator lines."""
+    # Nearly all texts begin with something, and needn't be split into lines.
     if text and not text[0].isspace() and not text.startswith(("#", "---")):
         return False
     return not any(line.strip() and not line.startswith(("#", "---")) for line in text.splitlines())
