@@ -10,7 +10,7 @@ document is composed. So everything that may be wrong with a document is still l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from sys import intern
 from typing import Any
@@ -21,9 +21,9 @@ from service.yamldoc.nodes import Data, Route, Scalar, walk
 from service.yamldoc.reading import read
 from service.yamldoc.scalars import CONSTANTS, MAYBE_NUMBER, resolve_plain
 
-_LONGEST = 1_000_000
-"""Code points of a document. The lines of one are matched in one go, which no deadline interrupts;
-a million take less than half a second.
+_AT_ONCE = 100_000
+"""Code points of a document whose lines are matched in one go. In larger ones it is line by line:
+that takes a sixth longer, but no memory, and a deadline can interrupt it.
 """
 _MOST_COMPOSED = 500
 """Values of a document that are given to libyaml by themselves; with more, all of it is sooner."""
@@ -172,8 +172,7 @@ def read_lines(text: str, limits: Limits) -> LineRead | None:
     Returns:
         None if it is written in another way, and for everything that is wrong with it.
     """
-    is_large = len(text) > min(_LONGEST, limits.scalar_length)
-    if is_large or limits.depth < 3 or _UNUSUAL.search(text):
+    if len(text) > limits.scalar_length or limits.depth < 3 or _UNUSUAL.search(text):
         return None
     try:
         return _LineReader(limits).read(text)
@@ -209,7 +208,12 @@ class _LineReader:
         outer: list[tuple[Any, int, int]] = []
         pending: str | None = None
         end = behind = 0
-        for line, indentation, dash, key, value, tail in _LINE.findall(text):
+        lines: Iterable[tuple[str, ...]] = (
+            _LINE.findall(text)
+            if len(text) <= _AT_ONCE
+            else (found.groups("") for found in _LINE.finditer(text))
+        )
+        for line, indentation, dash, key, value, tail in lines:
             begin = behind
             behind += len(line)
             if not (key or value):

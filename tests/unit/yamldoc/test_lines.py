@@ -132,7 +132,16 @@ def test_limits() -> None:
     assert read_lines(nested, Limits(depth=5)) is not None
     assert read_lines("a: bcd\n", Limits(scalar_length=6)) is None
     assert read_lines("a: bcd\n", Limits(scalar_length=7)) is not None
-    assert read_lines("a: b\n" + "#" * 1_000_000, Limits()) is None
+
+
+def test_large_documents() -> None:
+    """Their lines are matched one by one, and mean the same."""
+    text = "a:\n" + "".join(f"- b: {number}\n  c: 'd'\n" for number in range(6000))
+    assert len(text) > 100_000
+    found = lines_of(text)
+    assert found.data == {"a": [{"b": number, "c": "d"} for number in range(6000)]}
+    assert not list(differences(text, found))
+    assert read_lines(text + "e\n", Limits()) is None
 
 
 PLACES: list[tuple[str, Route, bool, str | None]] = [
