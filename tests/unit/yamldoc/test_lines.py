@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.yamldoc.compose import Limits
-from service.yamldoc.lines import LineRead, read_lines
+from service.yamldoc.lines import _UNUSUAL, LineRead, read_lines
 from service.yamldoc.nodes import Data, Route
 from tests.support.line_reading import differences
 
@@ -132,6 +132,13 @@ def test_limits() -> None:
     assert read_lines(nested, Limits(depth=5)) is not None
     assert read_lines("a: bcd\n", Limits(scalar_length=6)) is None
     assert read_lines("a: bcd\n", Limits(scalar_length=7)) is not None
+
+
+def test_what_can_be_printed_is_usual() -> None:
+    """So nobody has to look for what isn't."""
+    unusual = [number for number in range(0x110000) if _UNUSUAL.match(chr(number))]
+    assert len(unusual) > 60
+    assert not [number for number in unusual if chr(number).isprintable()]
 
 
 def test_large_documents() -> None:
