@@ -22,8 +22,7 @@ from service.yamldoc.operations import Operation, SetValue, Tree
 from service.yamldoc.stream import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """An operation on an object of the set."""
 
     resource: Resource

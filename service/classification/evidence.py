@@ -55,8 +55,7 @@ class Pair:
         return self.score > 0 and all(observation.claim is Claim.HELPER for observation in together)
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+class Support(NamedTuple):
     """What speaks for a claim."""
 
     observations: tuple[Observation, ...] = ()

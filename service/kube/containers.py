@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from service.findings import ContainerType
 from service.kube.objects import as_list, as_mapping, as_mappings, as_text, value_at
@@ -14,8 +15,7 @@ from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """A declared container port."""
 
     number: int
@@ -30,8 +30,7 @@ class Port:
     """From the object to the port."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A volume mount or volume device."""
 
     volume: str
@@ -46,8 +45,7 @@ class Mount:
     """From the object to the mount."""
 
 
-@dataclass(frozen=True, slots=True)
-class EnvVar:
+class EnvVar(NamedTuple):
     """An environment variable with a literal value."""
 
     name: str
@@ -58,8 +56,7 @@ class EnvVar:
     """From the object to the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A piece of literal text that a container is run with."""
 
     text: str
@@ -70,8 +67,7 @@ class Word:
     """From the object to the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """A probe or lifecycle hook that calls a port."""
 
     field: str

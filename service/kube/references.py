@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from service.kube.config_maps import config_values_of, find_config_map
 from service.kube.containers import Container, Word, as_port
@@ -220,8 +221,7 @@ def is_address_to_listen_on(line: str, before: str) -> bool:
     return bool(_LISTEN_KEY.search(line)) and "://" not in line
 
 
-@dataclass(frozen=True, slots=True)
-class _Variable:
+class _Variable(NamedTuple):
     """An environment variable whose value is in the set."""
 
     name: str

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.errors import InputError
 from service.yamldoc.compose import UNLIMITED, Limits, compose
@@ -72,8 +71,7 @@ _IN_DOUBLE_QUOTES = re.compile(r'"([^"]*)"')
 _WORD = re.compile(_PLAIN_KEY + r"\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class LineRead:
+class LineRead(NamedTuple):
     """What was read."""
 
     data: dict[str, Data]
