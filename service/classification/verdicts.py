@@ -92,19 +92,13 @@ class VerdictMaker:
             pattern=pattern,
             image=without_password(container.image),
             evidence=evidence,
-            location=self._location_of(container),
+            location=self._locations[container.index],
         )
 
-    def _location_of(self, container: Container) -> Location:
-        """Where a container is; the same for all that is said of it."""
-        index = container.index
-        if index not in self._locations:
-            self._locations[index] = self.context.location_of(container)
-        return self._locations[index]
-
     @cached_property
-    def _locations(self) -> dict[int, Location]:
-        return {}
+    def _locations(self) -> tuple[Location, ...]:
+        """Where the Pod's containers are; the same for all that is said of each."""
+        return tuple(map(self.context.location_of, self.context.workload.containers))
 
     def _deciding_pair(self, container: Container) -> tuple[float, tuple[Evidence, ...]]:
         """The confidence in what decided about a container, and the evidence on that pair: for a
@@ -150,7 +144,7 @@ class VerdictMaker:
             leans=Leans.TOGETHER,
             message="containers of one Pod mostly belong together (the prior)",
             about=other.name,
-            location=self._location_of(container),
+            location=self._locations[container.index],
         )
         return (
             *(

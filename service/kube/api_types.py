@@ -90,39 +90,24 @@ class _Part(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _ListOf:
-    """A list."""
+class _Many:
+    """A list, or a mapping with any keys."""
 
-    item: _Part
-    """What each item has to be."""
-
-    def check(self, data: Data, route: Route, found: list[Violation]) -> None:
-        """See `_Type`."""
-        if not isinstance(data, list):
-            found.append(Violation(route, f"{_path(route)} has to be a list", None))
-            return
-        kind, right = self.item
-        for index, item in enumerate(data):
-            if type(item) is not right and item is not None:
-                kind.check(item, (*route, index), found)
-
-
-@dataclass(frozen=True, slots=True)
-class _MapOf:
-    """A mapping with any keys."""
-
-    value: _Part
-    """What each value has to be."""
+    collection: type[list[Data] | dict[str, Data]]
+    """Which of the two."""
+    part: _Part
+    """What each item or value has to be."""
 
     def check(self, data: Data, route: Route, found: list[Violation]) -> None:
         """See `_Type`."""
-        if not isinstance(data, dict):
-            found.append(Violation(route, f"{_path(route)} has to be a mapping", None))
+        if not isinstance(data, self.collection):
+            word = "list" if self.collection is list else "mapping"
+            found.append(Violation(route, f"{_path(route)} has to be a {word}", None))
             return
-        kind, right = self.value
-        for key, value in data.items():
+        kind, right = self.part
+        for step, value in data.items() if isinstance(data, dict) else enumerate(data):
             if type(value) is not right and value is not None:
-                kind.check(value, (*route, key), found)
+                kind.check(value, (*route, step), found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,15 +161,14 @@ def _part(written: str, types: Mapping[str, _Object]) -> _Part:
     if written == "*":
         return _Part(_Anything(), None)
     if written.startswith("["):
-        return _Part(_ListOf(_part(written[1:-1], types)), None)
+        return _Part(_Many(list, _part(written[1:-1], types)), None)
     if written.startswith("{"):
-        return _Part(_MapOf(_part(written[1:-1], types)), None)
+        return _Part(_Many(dict, _part(written[1:-1], types)), None)
     if written in types:
         return _Part(types[written], None)
     return _Part(_Scalar(written), _PYTHON_TYPES.get(written))
 
 
-@kept
 def violations_of(resource: Resource) -> tuple[Violation, ...]:
     """What the API server refuses in an object; empty for kinds that the table doesn't have."""
     kind = _load().kinds.get(f"{resource.api_version}/{resource.kind}")

@@ -58,25 +58,31 @@ class Selection:
     """What becomes of the object."""
 
 
-_WIDENED = {
-    ("networking.k8s.io", "NetworkPolicy"): "podSelector",
-    ("monitoring.coreos.com", "PodMonitor"): "selector",
+_SELECTING = {
+    ("networking.k8s.io", "NetworkPolicy"): ("podSelector", SelectorTreatment.WIDENED),
+    ("monitoring.coreos.com", "PodMonitor"): ("selector", SelectorTreatment.WIDENED),
+    ("policy", "PodDisruptionBudget"): ("selector", SelectorTreatment.DIVIDED),
+    **{
+        (group, kind): (field, SelectorTreatment.BY_HAND)
+        for group, kind, field in (
+            ("cilium.io", "CiliumNetworkPolicy", "endpointSelector"),
+            ("cilium.io", "CiliumClusterwideNetworkPolicy", "endpointSelector"),
+            ("security.istio.io", "PeerAuthentication", "selector"),
+            ("security.istio.io", "AuthorizationPolicy", "selector"),
+            ("security.istio.io", "RequestAuthentication", "selector"),
+            ("networking.istio.io", "Sidecar", "workloadSelector"),
+            ("networking.istio.io", "EnvoyFilter", "workloadSelector"),
+            ("policy.linkerd.io", "Server", "podSelector"),
+        )
+    },
 }
-_DIVIDED = {("policy", "PodDisruptionBudget"): "selector"}
-_BY_HAND = {
-    ("cilium.io", "CiliumNetworkPolicy"): "endpointSelector",
-    ("cilium.io", "CiliumClusterwideNetworkPolicy"): "endpointSelector",
-    ("security.istio.io", "PeerAuthentication"): "selector",
-    ("security.istio.io", "AuthorizationPolicy"): "selector",
-    ("security.istio.io", "RequestAuthentication"): "selector",
-    ("networking.istio.io", "Sidecar"): "workloadSelector",
-    ("networking.istio.io", "EnvoyFilter"): "workloadSelector",
-    ("policy.linkerd.io", "Server"): "podSelector",
-}
-"""Kinds that select Pods, by API group and kind, with the field of `spec` that has the selector."""
-DIVIDED_KINDS = tuple(kind for _, kind in _DIVIDED)
+"""Kinds that select Pods, by API group and kind: the field of `spec` that has the selector, and
+what becomes of the object.
+"""
+DIVIDED_KINDS = tuple(
+    kind for (_, kind), (_, on_split) in _SELECTING.items() if on_split is SelectorTreatment.DIVIDED
+)
 """The kinds of objects of which each group gets one of its own."""
-_SELECTING_KINDS = frozenset(kind for _, kind in (*_WIDENED, *_DIVIDED, *_BY_HAND))
 _CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")
 
@@ -138,7 +144,7 @@ def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Sel
     """
     found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
     for resource in manifests.resources:
-        for selection in selections_in(resource) if resource.kind in _SELECTING_KINDS else ():
+        for selection in selections_in(resource):
             if not is_empty(selection.selector):
                 found[_first_label(selection.selector)].append(selection)
     return found
@@ -150,25 +156,21 @@ def _first_label(selector: Data) -> tuple[str, str] | None:
 
 def selections_in(resource: Resource) -> Iterator[Selection]:
     """The selectors in an object that select Pods; none for most kinds."""
-    key = (resource.group, resource.kind)
-    for table, on_split in (
-        (_WIDENED, SelectorTreatment.WIDENED),
-        (_DIVIDED, SelectorTreatment.DIVIDED),
-        (_BY_HAND, SelectorTreatment.BY_HAND),
-    ):
-        field = table.get(key)
-        if field is not None:
-            yield Selection(
-                resource=resource,
-                route=("spec", field),
-                selector=_as_selector(resource.spec.get(field)),
-                peer=False,
-                on_split=on_split,
-            )
-            for route, selector in _peers(resource):
-                yield Selection(
-                    resource=resource, route=route, selector=selector, peer=True, on_split=on_split
-                )
+    known = _SELECTING.get((resource.group, resource.kind))
+    if known is None:
+        return
+    field, on_split = known
+    yield Selection(
+        resource=resource,
+        route=("spec", field),
+        selector=_as_selector(resource.spec.get(field)),
+        peer=False,
+        on_split=on_split,
+    )
+    for route, selector in _peers(resource):
+        yield Selection(
+            resource=resource, route=route, selector=selector, peer=True, on_split=on_split
+        )
 
 
 def _peers(resource: Resource) -> Iterator[tuple[Route, Data]]:
@@ -285,10 +287,9 @@ def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = {}
     controllers = {workload.resource for workload in all_workloads(manifests)}
     for resource in manifests.resources:
-        if resource.kind == "Service" or (resource.group, resource.kind) in {
-            **_WIDENED,
-            **_DIVIDED,
-        }:
+        known = _SELECTING.get((resource.group, resource.kind))
+        is_followed = known is not None and known[1] is not SelectorTreatment.BY_HAND
+        if resource.kind == "Service" or is_followed:
             continue
         spec = resource.spec
         asking: tuple[str, ...] = ("labels", "selector")

@@ -14,6 +14,7 @@ from service.findings import Location
 from service.kube.kinds import LIST_KINDS
 from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
+from service.yamldoc.reading import data_at
 from service.yamldoc.stream import Document
 
 T = TypeVar("T")
@@ -130,14 +131,7 @@ class LazyLocation(NamedTuple):
 
 def value_at(data: Data, *steps: str | int) -> Data:
     """What is at a route in plain data; None if nothing is."""
-    for step in steps:
-        if isinstance(data, dict):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
+    return data_at(data, steps)
 
 
 def as_text(value: Any) -> str:

@@ -18,7 +18,7 @@ from service.errors import InputError
 from service.yamldoc.compose import UNLIMITED, Limits, compose
 from service.yamldoc.nodes import Data, Route, Scalar, walk
 from service.yamldoc.reading import read
-from service.yamldoc.scalars import CONSTANTS, MAYBE_NUMBER, resolve_plain
+from service.yamldoc.scalars import CONSTANTS, MAYBE_NUMBER, WORD, resolve_plain
 
 _AT_ONCE = 100_000
 """Code points of a document whose lines are matched in one go. In larger ones it is line by line:
@@ -68,7 +68,6 @@ _EMPTY: dict[str, Callable[[], Data]] = {"{}": dict, "[]": list}
 _KEY, _VALUE = 4, 5
 """The groups of a line."""
 _IN_DOUBLE_QUOTES = re.compile(r'"([^"]*)"')
-_WORD = re.compile(_PLAIN_KEY + r"\Z", re.ASCII)
 
 
 class LineRead(NamedTuple):
@@ -103,7 +102,7 @@ class LineRead(NamedTuple):
         parent: Data = None
         last: str | int = ""
         for step in route:
-            if not has_step(data, step):
+            if not _has_step(data, step):
                 break
             parent, last = data, step
             data = data[step]
@@ -127,7 +126,7 @@ class LineRead(NamedTuple):
         return (start, start + len(written)) if written else None
 
 
-def has_step(data: Data, step: str | int) -> bool:
+def _has_step(data: Data, step: str | int) -> bool:
     """Whether a step of a route leads to anything."""
     if isinstance(data, dict):
         return step in data
@@ -147,11 +146,12 @@ def _line_start(text: str, place: tuple[int, int], step: str | int) -> int:
     first = text.rfind("\n", 0, start) + 1
     begin = "\n" + " " * (start - first)
     if isinstance(step, int):
+        line = first
         for _ in range(step):
-            start = text.index(f"{begin}- ", start, end) + 1
-        return text.rfind("\n", 0, start) + 1 if step == 0 else start
+            line = text.index(f"{begin}- ", line, end) + 1
+        return line
     in_quotes = (f'"{step}"', f"'{step}'")
-    for written in (step, *in_quotes) if _WORD.match(step) else in_quotes:
+    for written in (step, *in_quotes) if WORD.match(step) else in_quotes:
         if text.startswith(f"{written}:", start):
             return first
         found = text.find(f"{begin}{written}:", start, end)

@@ -27,6 +27,18 @@ def read(node: Node) -> Data:
     return read(node.target)  # type: ignore[attr-defined]
 
 
+def data_at(data: Data, route: Route) -> Data:
+    """What is at a route in plain data; None if nothing is."""
+    for step in route:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and 0 <= step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
 def _read_merged(node: Mapping) -> dict[str, Data]:
     """The data of a mapping with merge keys.
 

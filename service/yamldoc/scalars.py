@@ -190,7 +190,7 @@ _READ_DIFFERENTLY = re.compile(
 _SAFE_PLAIN = re.compile(
     r"[A-Za-z0-9_./\\$(+^~;][^\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*\Z"
 )
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
+WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*\Z")
 """Plain text that is no number and holds no indicator."""
 _PRINTABLE = re.compile(
     r"[\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*\Z"
@@ -204,7 +204,7 @@ def plain_is_safe(text: str, *, flow: bool) -> bool:
         text: the string.
         flow: whether it is written in a flow collection.
     """
-    if _WORD.match(text):
+    if WORD.match(text):
         return text not in CONSTANTS
     if not _SAFE_PLAIN.match(text) or text in CONSTANTS or _READ_DIFFERENTLY.match(text):
         return False

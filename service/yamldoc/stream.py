@@ -17,9 +17,9 @@ from service.errors import InputError, LimitExceeded
 from service.text import SourceFile, Span
 from service.yamldoc import nodes
 from service.yamldoc.compose import UNLIMITED, Composed, DuplicateKey, Limits, compose
-from service.yamldoc.lines import LineRead, has_step, read_lines
+from service.yamldoc.lines import LineRead, read_lines
 from service.yamldoc.nodes import Data, Node, Route, Scalar
-from service.yamldoc.reading import FoundNode, find, nearest, read
+from service.yamldoc.reading import FoundNode, data_at, find, nearest, read
 
 _SEPARATOR = re.compile(r"^---[^\n]*(?:\n|\Z)", re.MULTILINE)
 _JSON_START = re.compile(r"\s*\{")
@@ -101,7 +101,7 @@ class Document:
             InputError: a value that kubectl refuses.
         """
         if self.lines is not None:
-            return _at(self.lines.data, route)
+            return data_at(self.lines.data, route)
         found = self.find(route)
         return read(found.node) if found else None
 
@@ -121,15 +121,6 @@ class Document:
             found = self.find(route[:depth])
             node = (found and found.key) or node
         return Span(self.span.start + node.start, self.span.start + max(node.end, node.start))
-
-
-def _at(data: Data, route: Route) -> Data:
-    """What is at a route in plain data; None if nothing is."""
-    for step in route:
-        if not has_step(data, step):
-            return None
-        data = data[step]
-    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,24 +228,11 @@ def _parse_piece(
             offset=piece.bad_separator,
         )
     text = source.text[span.start : span.end]
-    if same := known.get(text):
-        return Document(
-            source=source,
-            index=index,
-            span=span,
-            composed=same.composed,
-            lines=same.lines,
-            _text=text,
-        )
-    if lines := read_lines(text, limits):
-        return Document(
-            source=source,
-            index=index,
-            span=span,
-            composed=_NOT_COMPOSED,
-            lines=lines,
-            _text=text,
-        )
+    same = known.get(text)
+    lines = same.lines if same else read_lines(text, limits)
+    if same or lines:
+        composed = same.composed if same else _NOT_COMPOSED
+        return Document(source, index, span, composed, lines, text)
     try:
         composed = compose(text, limits)
         root = composed.root
