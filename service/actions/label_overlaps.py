@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.actions.context import Candidate
 from service.kube.dependents import selections_of
-from service.kube.objects import Resource, in_same_namespace
+from service.kube.objects import ManifestSet, Resource, in_same_namespace
 from service.kube.services import services_selecting
 from service.kube.workloads import controllers_selecting
 
@@ -14,19 +14,43 @@ def find_new_selecting(candidate: Candidate, labels: dict[str, str]) -> Resource
     workload's Pods as they are; None if there is none.
     """
     manifests, workload = candidate.manifests, candidate.workload
-
-    def selecting(chosen: dict[str, str]) -> list[Resource]:
-        return [
-            *services_selecting(chosen, manifests),
-            *(controller.resource for controller in controllers_selecting(chosen, manifests)),
-            *(
-                selection.resource
-                for selection in selections_of(workload, manifests, labels=chosen)
-            ),
-        ]
-
-    before = {candidate.resource, *selecting(workload.labels)}
-    new = (resource for resource in selecting(labels) if resource not in before)
+    known = {
+        candidate.resource,
+        *(selection.resource for selection in selections_of(workload, manifests)),
+    }
+    new = [
+        *_selecting_anew(workload.labels, labels, manifests),
+        *(selection.resource for selection in selections_of(workload, manifests, labels=labels)),
+    ]
     return next(
-        (resource for resource in new if in_same_namespace(resource, candidate.resource)), None
+        (
+            resource
+            for resource in new
+            if resource not in known and in_same_namespace(resource, candidate.resource)
+        ),
+        None,
     )
+
+
+def _selecting_anew(
+    before: dict[str, str], after: dict[str, str], manifests: ManifestSet
+) -> list[Resource]:
+    """The Services and controllers of a set that select Pods with some labels, and not those with
+    others.
+    """
+
+    def selecting(labels: dict[str, str]) -> dict[Resource, None]:
+        controllers = controllers_selecting(labels, manifests).all
+        return dict.fromkeys(
+            (
+                *services_selecting(labels, manifests).all,
+                *(controller.resource for controller in controllers),
+            )
+        )
+
+    def find() -> list[Resource]:
+        known = selecting(before)
+        return [resource for resource in selecting(after) if resource not in known]
+
+    key = (frozenset(before.items()), frozenset(after.items()))
+    return manifests.compute_for("selecting-anew", key, find)

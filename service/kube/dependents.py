@@ -23,8 +23,9 @@ from service.kube.objects import (
     in_same_namespace,
     value_at,
 )
-from service.kube.selectors import is_empty, matches
-from service.kube.workloads import Workload, all_workloads
+from service.kube.selectors import is_empty, match_labels, matches
+from service.kube.sight import Sight
+from service.kube.workloads import Pod, Workload, all_workloads, pods_with_labels
 from service.lazy import kept
 from service.yamldoc.nodes import Data, Route
 
@@ -103,27 +104,41 @@ def selections_of(
     """
     wanted = workload.labels if labels is None else labels
     index = manifests.compute_once("selections-by-label", _selections)
-    found = {
-        (selection.resource, selection.route): selection
-        for label in (*wanted.items(), None)
-        for selection in index.get(label, ())
-        if matches(selection.selector, wanted)
-        and manifests.can_see(workload.resource, selection.resource)
-    }
-    return list(found.values())
+    if not index:
+        return []
+
+    def find() -> Sight[Selection]:
+        return Sight(
+            (selection.resource, selection)
+            for label in (*wanted.items(), None)
+            for selection in index.get(label, ())
+            if matches(selection.selector, wanted)
+        )
+
+    selecting = manifests.compute_for("selections-of", frozenset(wanted.items()), find)
+    return selecting.seen_from(workload.resource, manifests)
 
 
 def covers_other_workloads(
     selection: Selection, workload: Workload, manifests: ManifestSet
 ) -> bool:
     """Whether a selector selects the Pods of workloads other than this one too."""
+    asked = match_labels(selection.selector)
+    if asked:
+        others = pods_with_labels(asked, manifests)
+    else:
+        others = manifests.compute_once("pods", _all_pods)
     return any(
-        other.resource is not workload.resource
-        and matches(selection.selector, other.labels)
-        and _may_select_in(selection, other.resource)
-        and manifests.can_see(workload.resource, other.resource)
-        for other in all_workloads(manifests)
+        other is not workload.resource
+        and matches(selection.selector, labels)
+        and _may_select_in(selection, other)
+        for other, labels in others.seen_from(workload.resource, manifests)
     )
+
+
+def _all_pods(manifests: ManifestSet) -> Sight[Pod]:
+    pods = ((workload.resource, workload.labels) for workload in all_workloads(manifests))
+    return Sight((pod[0], pod) for pod in pods)
 
 
 def _may_select_in(selection: Selection, resource: Resource) -> bool:
@@ -237,10 +252,13 @@ def _mentions_label(expression: str, key: str, value: str) -> bool:
 def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:
     """The objects that name a workload as what they scale or watch."""
     index = manifests.compute_once("scalers-by-target", _by_target)
+    scaling = index.get((workload.resource.kind, workload.name))
+    if scaling is None:
+        return []
     return [
         scaler
-        for scaler in index.get((workload.resource.kind, workload.name), ())
-        if manifests.can_see(workload.resource, scaler) and scaler is not workload.resource
+        for scaler in scaling.seen_from(workload.resource, manifests)
+        if scaler is not workload.resource
     ]
 
 
@@ -249,12 +267,12 @@ def has_scalers(manifests: ManifestSet) -> bool:
     return bool(manifests.compute_once("scalers-by-target", _by_target))
 
 
-def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
+def _by_target(manifests: ManifestSet) -> dict[tuple[str, str], Sight[Resource]]:
     found: dict[tuple[str, str], list[Resource]] = defaultdict(list)
     for resource in manifests.resources:
         for target in _targets(resource):
             found[target].append(resource)
-    return found
+    return {target: Sight.of(scalers) for target, scalers in found.items()}
 
 
 @kept
@@ -273,16 +291,16 @@ def names_workload(resource: Resource) -> bool:
     return any(field in resource.spec for field in _TARGETS)
 
 
-def objects_mentioning(manifests: ManifestSet, key: str, value: str) -> list[Resource]:
+def objects_mentioning(manifests: ManifestSet, key: str, value: str) -> Sight[Resource]:
     """The objects that ask for a label anywhere in their spec, but for Services, the selectors of
     controllers, and the kinds whose selectors are widened or divided.
 
     Affinity terms, spread constraints and kinds that are not known here select Pods by label too.
     """
-    return manifests.compute_once("label-mentions", _mentions).get((key, value), [])
+    return manifests.compute_once("label-mentions", _mentions).get((key, value), Sight(()))
 
 
-def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
+def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], Sight[Resource]]:
     """The objects of a set, by each label that they ask for."""
     found: dict[tuple[str, str], list[Resource]] = {}
     controllers = {workload.resource for workload in all_workloads(manifests)}
@@ -300,7 +318,7 @@ def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], list[Resource]]:
             asking = ("matchlabels",)
         for label in set(_labels_asked(spec, asking, inside=False)):
             found.setdefault(label, []).append(resource)
-    return found
+    return {label: Sight.of(objects) for label, objects in found.items()}
 
 
 def _labels_asked(

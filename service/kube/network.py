@@ -12,6 +12,7 @@ from enum import StrEnum
 from service.kube.containers import Port
 from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
 from service.kube.selectors import is_empty, match_labels, matches
+from service.kube.sight import Sight
 from service.yamldoc.nodes import Data
 
 GROUP = "networking.k8s.io"
@@ -42,14 +43,19 @@ def policies_isolating(
         direction: the direction.
     """
     index = manifests.compute_once("policies-by-label", _by_label)
-    return [
-        policy
-        for label in (*labels.items(), None)
-        for policy in index.get(label, ())
-        if direction in directions_of(policy)
-        and matches(_pod_selector(policy), labels)
-        and manifests.can_see(resource, policy)
-    ]
+    if not index:
+        return []
+
+    def find() -> Sight[Resource]:
+        return Sight.of(
+            policy
+            for label in (*labels.items(), None)
+            for policy in index.get(label, ())
+            if direction in directions_of(policy) and matches(_pod_selector(policy), labels)
+        )
+
+    isolating = manifests.compute_for(f"{direction}-limited-for", frozenset(labels.items()), find)
+    return isolating.seen_from(resource, manifests)
 
 
 def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:

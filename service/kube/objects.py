@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -204,6 +204,52 @@ def in_same_namespace(one: Resource, other: Resource, *, strictly: bool = False)
     return not strictly and (one.namespace is None or other.namespace is None)
 
 
+class _Namesakes:
+    """Several objects of one kind and name, by where they are: overlays repeat a name in hundreds
+    of folders, and what is exported from a cluster repeats it in as many namespaces.
+    """
+
+    def __init__(self, objects: Sequence[Resource]) -> None:
+        self._in_namespace: dict[str | None, list[Resource]] = {}
+        self._at: dict[tuple[str, str | None], list[Resource]] = {}
+        self._in_folder: dict[str, list[Resource]] = {}
+        # Each with its number, of which the last counts.
+        self._last: dict[tuple[str, str], tuple[int, Resource]] = {}
+        self._last_in: dict[tuple[str, str, str | None], tuple[int, Resource]] = {}
+        for number, resource in enumerate(objects):
+            namespace = resource.namespace
+            self._in_namespace.setdefault(namespace, []).append(resource)
+            self._at.setdefault((resource.path, namespace), []).append(resource)
+            self._in_folder.setdefault(resource.folder, []).append(resource)
+            for place in (("file", resource.path), ("folder", resource.folder)):
+                self._last[place] = self._last_in[*place, namespace] = (number, resource)
+
+    def at(self, path: str, namespace: str | None) -> list[Resource]:
+        """See `ManifestSet.find_at`."""
+        return self._at.get((path, namespace), [])
+
+    def in_folder(self, folder: str) -> list[Resource]:
+        """See `ManifestSet.find_in_folder`."""
+        return self._in_folder.get(folder, [])
+
+    def nearest(self, seen_from: Resource) -> Resource | None:
+        """See `ManifestSet.find`."""
+        namespace = seen_from.namespace
+        for place in (("file", seen_from.path), ("folder", seen_from.folder)):
+            if namespace is None:
+                found = self._last.get(place)
+            else:
+                own = self._last_in.get((*place, namespace))
+                unnamed = self._last_in.get((*place, None))
+                found = max(own, unnamed) if own and unnamed else own or unnamed
+            if found is not None:
+                return found[1]
+        if namespace is None:
+            return None
+        alone = [*self._in_namespace.get(namespace, ())[:2], *self._in_namespace.get(None, ())[:2]]
+        return alone[0] if len(alone) == 1 else None
+
+
 @dataclass(frozen=True)
 class ManifestSet:
     """All objects of a run, and which of the others each of them refers to by a name."""
@@ -218,10 +264,10 @@ class ManifestSet:
     _by_name: dict[tuple[str, str], list[Resource]] = field(
         init=False, repr=False, default_factory=dict
     )
-    _places: dict[tuple[str, str], dict[tuple[str, str], list[Resource]]] = field(
+    _namesakes: dict[tuple[str, str], _Namesakes] = field(
         init=False, repr=False, default_factory=dict
     )
-    _derived: dict[str, Any] = field(init=False, repr=False, default_factory=dict)
+    _derived: dict[Hashable, Any] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for resource in self.resources:
@@ -238,6 +284,19 @@ class ManifestSet:
         if name not in self._derived:
             self._derived[name] = make(self)
         return self._derived[name]  # type: ignore[no-any-return]
+
+    def compute_for(self, name: str, key: Hashable, make: Callable[[], T]) -> T:
+        """Compute something from the whole set once for each key, such as what selects some labels.
+
+        Args:
+            name: as in `compute_once`.
+            key: what it is for.
+            make: computes it; it must not hold the set.
+        """
+        full = (name, key)
+        if full not in self._derived:
+            self._derived[full] = make()
+        return self._derived[full]  # type: ignore[no-any-return]
 
     def position_of(self, resource: Resource) -> int:
         """The index of an object in the order of the input."""
@@ -256,6 +315,27 @@ class ManifestSet:
         """All objects of a kind and name, in whatever file and namespace."""
         return self._by_name.get((kind, name), [])
 
+    def find_at(self, kind: str, name: str, path: str, namespace: str | None) -> list[Resource]:
+        """The objects of a kind and name that a file has in a namespace; one where all is well.
+
+        Args:
+            kind: the kind.
+            name: the name.
+            path: of the file.
+            namespace: the namespace; None for objects that name none.
+        """
+        everywhere = self._by_name.get((kind, name), [])
+        if len(everywhere) > 1:
+            return self._namesakes_of(kind, name).at(path, namespace)
+        return [one for one in everywhere if one.path == path and one.namespace == namespace]
+
+    def find_in_folder(self, kind: str, name: str, folder: str) -> list[Resource]:
+        """The objects of a kind and name in a folder, in whatever file and namespace."""
+        everywhere = self._by_name.get((kind, name), [])
+        if len(everywhere) > 1:
+            return self._namesakes_of(kind, name).in_folder(folder)
+        return [one for one in everywhere if one.folder == folder]
+
     def find(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
         """The object that another one refers to by a kind and a name, in its namespace.
 
@@ -265,34 +345,19 @@ class ManifestSet:
         Returns:
             None if there is none, or if there are several and none of them is near.
         """
-        everywhere = self._by_name.get((kind, name), ())
+        everywhere = self._by_name.get((kind, name))
+        if everywhere is None:
+            return None
         if len(everywhere) > 1:
-            # Overlays repeat a name in hundreds of folders, so each name with several objects has
-            # an index of its own.
-            places = self._places.get((kind, name)) or self._index_places(kind, name)
-            for near in (
-                places.get(("file", seen_from.path), ()),
-                places.get(("folder", seen_from.folder), ()),
-            ):
-                for candidate in reversed(near):
-                    if in_same_namespace(candidate, seen_from):
-                        return candidate
-        found = None
-        for candidate in everywhere:
-            if in_same_namespace(candidate, seen_from):
-                if found is not None:
-                    return None
-                found = candidate
-        return found
+            return self._namesakes_of(kind, name).nearest(seen_from)
+        (only,) = everywhere
+        return only if in_same_namespace(only, seen_from) else None
 
-    def _index_places(self, kind: str, name: str) -> dict[tuple[str, str], list[Resource]]:
-        """The objects of a kind and name by `file` and path, and by `folder` and path."""
-        places: dict[tuple[str, str], list[Resource]] = {}
-        for resource in self._by_name[kind, name]:
-            places.setdefault(("file", resource.path), []).append(resource)
-            places.setdefault(("folder", resource.folder), []).append(resource)
-        self._places[kind, name] = places
-        return places
+    def _namesakes_of(self, kind: str, name: str) -> _Namesakes:
+        found = self._namesakes.get((kind, name))
+        if found is None:
+            found = self._namesakes[kind, name] = _Namesakes(self._by_name[kind, name])
+        return found
 
     def can_see(self, seen_from: Resource, other: Resource) -> bool:
         """Whether an object means another one by its kind and name: it is in its namespace, and no

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from service.kube.containers import Container, Port, as_port
 from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_strings, as_text
 from service.kube.selectors import matches_map
+from service.kube.sight import Sight
 from service.kube.workloads import Workload, index_by_rarest_label
 from service.lazy import kept
 
@@ -114,27 +115,27 @@ def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resou
     )
 
 
-def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Resource]:
+def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> Sight[Resource]:
     """The Services of a set whose selectors match some labels, in whatever namespace and folder."""
-    index = manifests.compute_once("services-by-label", _by_label)
-    return [
-        service
-        for label in labels.items()
-        for service in index.get(label, ())
-        if matches_map(service_selector(service), labels)
-    ]
+
+    def find() -> Sight[Resource]:
+        index = manifests.compute_once("services-by-label", _by_label)
+        return Sight.of(
+            service
+            for label in labels.items()
+            for service in index.get(label, ())
+            if matches_map(service_selector(service), labels)
+        )
+
+    return manifests.compute_for("services-selecting", frozenset(labels.items()), find)
 
 
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:
     """The Services that select a workload's Pods and that the workload can see (see
     `ManifestSet.find`), by path and then in the order of the input.
     """
-    found = services_selecting(workload.labels, manifests)
-    visible = [
-        service
-        for service in found
-        if manifests.find("Service", service.name, workload.resource) is service
-    ]
+    selecting = services_selecting(workload.labels, manifests)
+    visible = selecting.seen_from(workload.resource, manifests)
     if len(visible) > 1:
         visible.sort(key=lambda service: (service.path, manifests.position_of(service)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from service.kube.objects import ManifestSet, Resource, in_same_namespace
-from service.kube.workloads import Workload, workloads_named
+from service.kube.objects import ManifestSet, Resource
+from service.kube.workloads import Workload, all_workloads, workloads_in
 from service.yamldoc.nodes import Data
 
 SPLIT_FROM = "podsplit.dev/split-from"
@@ -98,34 +98,57 @@ def objects_split_from(workload: Workload, manifests: ManifestSet) -> tuple[Reso
     once the workload has none of their containers any more, and where another one has its name.
     """
     objects = _objects_named_for(workload, manifests)
-    others = [
-        other
-        for other in workloads_named(manifests, workload.name)
-        if other is not workload and set(_objects_named_for(other, manifests)) & set(objects)
-    ]
-    return () if others else objects
+    origins = _origins(manifests)
+    is_shared = any(
+        other is not workload and made in _objects_named_for(other, manifests)
+        for made in objects
+        for origin in origins[made]
+        for other in workloads_in(origin, manifests)
+    )
+    return () if is_shared else objects
 
 
 def _objects_named_for(workload: Workload, manifests: ManifestSet) -> tuple[Resource, ...]:
     """The objects that say that they come from a workload of this name, and may."""
-    objects = [
-        resource
-        for resource in marked_objects(manifests).get(workload.name, ())
-        if in_same_namespace(resource, workload.resource)
-        and manifests.can_see(resource, workload.resource)
-    ]
+    objects = manifests.compute_once("objects-by-origin", _by_origin).get(workload.resource, ())
     if not objects or workload.resource in objects:
         return ()
     own = {container.name for container in workload.containers}
-    made = [
-        other
-        for resource in objects
-        for other in workloads_named(manifests, resource.name)
-        if other.resource is resource
-    ]
+    made = [other for resource in objects for other in workloads_in(resource, manifests)]
     is_going_on = any(container.name in own for other in made for container in other.containers)
     # What takes over data comes with the last stage only.
     return tuple(objects) if is_going_on or (not made and len(own) > 1) else ()
+
+
+def _origins(manifests: ManifestSet) -> dict[Resource, list[Resource]]:
+    """By object that a split made: those that it may have come from, one of each kind."""
+    return manifests.compute_once("origins-of-split", _find_origins)
+
+
+def _find_origins(manifests: ManifestSet) -> dict[Resource, list[Resource]]:
+    marked = marked_objects(manifests)
+    if not marked:
+        return {}
+    kinds: dict[str, dict[str, None]] = {}
+    for workload in all_workloads(manifests):
+        kinds.setdefault(workload.name, {})[workload.resource.kind] = None
+    return {
+        resource: [
+            origin
+            for kind in kinds.get(name, ())
+            if (origin := manifests.find(kind, name, resource)) is not None
+        ]
+        for name, objects in marked.items()
+        for resource in objects
+    }
+
+
+def _by_origin(manifests: ManifestSet) -> dict[Resource, list[Resource]]:
+    found: dict[Resource, list[Resource]] = {}
+    for resource, origins in _origins(manifests).items():
+        for origin in origins:
+            found.setdefault(origin, []).append(resource)
+    return found
 
 
 def marked_objects(manifests: ManifestSet) -> dict[str, list[Resource]]:

@@ -22,6 +22,7 @@ from service.kube.objects import (
     value_at,
 )
 from service.kube.selectors import match_labels, matches, matches_map
+from service.kube.sight import Sight
 from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 
@@ -296,16 +297,16 @@ def all_workloads(manifests: ManifestSet) -> tuple[Workload, ...]:
     )
 
 
-def workloads_named(manifests: ManifestSet, name: str) -> list[Workload]:
-    """The workloads of a set that have a name, of whatever kind and namespace."""
-    return manifests.compute_once("workloads-by-name", _by_name).get(name, [])
+def workloads_in(resource: Resource, manifests: ManifestSet) -> list[Workload]:
+    """The workloads of a set that an object of it is, or holds."""
+    return manifests.compute_once("workloads-by-object", _by_object).get(resource, [])
 
 
-def _by_name(manifests: ManifestSet) -> dict[str, list[Workload]]:
-    named: dict[str, list[Workload]] = {}
+def _by_object(manifests: ManifestSet) -> dict[Resource, list[Workload]]:
+    found: dict[Resource, list[Workload]] = {}
     for workload in all_workloads(manifests):
-        named.setdefault(workload.name, []).append(workload)
-    return named
+        found.setdefault(workload.resource, []).append(workload)
+    return found
 
 
 _Label: TypeAlias = tuple[str, str]
@@ -343,19 +344,27 @@ def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
     )
 
 
-def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> list[Workload]:
+def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> Sight[Workload]:
     """The controllers of a set whose selectors match some labels."""
-    index = manifests.compute_once("controllers-by-label", _by_selector)
-    return [
-        controller
-        for label in (*labels.items(), None)
-        for controller in index.get(label, ())
-        if selects(controller, labels)
-    ]
+
+    def find() -> Sight[Workload]:
+        index = manifests.compute_once("controllers-by-label", _by_selector)
+        return Sight(
+            (controller.resource, controller)
+            for label in (*labels.items(), None)
+            for controller in index.get(label, ())
+            if selects(controller, labels)
+        )
+
+    return manifests.compute_for("controllers-selecting", frozenset(labels.items()), find)
 
 
-def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
-    found: dict[_Label, list[tuple[Resource, dict[str, str]]]] = {}
+Pod: TypeAlias = tuple[Resource, dict[str, str]]
+"""An object that makes Pods, or is one, and the labels of its Pods."""
+
+
+def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[Pod]]:
+    found: dict[_Label, list[Pod]] = {}
     for workload in all_workloads(manifests):
         pod = (workload.resource, workload.labels)
         for label in workload.labels.items():
@@ -363,17 +372,17 @@ def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, 
     return found
 
 
-def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[tuple[Resource, dict[str, str]]]]:
-    """The objects whose Pods have a label, each with all labels of its Pods, by label."""
+def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[Pod]]:
+    """The Pods of a set, by each of their labels."""
     return manifests.compute_once("pods-by-label", _pods_by_label)
 
 
-def pods_with_labels(
-    selector: Mapping[str, str], manifests: ManifestSet
-) -> list[tuple[Resource, dict[str, str]]]:
-    """The objects whose Pods a plain selector selects, each with the labels of its Pods; none if
-    the selector is empty.
-    """
-    index = pods_by_label(manifests)
-    rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
-    return [(resource, labels) for resource, labels in rarest if selector.items() <= labels.items()]
+def pods_with_labels(selector: Mapping[str, str], manifests: ManifestSet) -> Sight[Pod]:
+    """The Pods that a plain selector selects; none if the selector is empty."""
+
+    def find() -> Sight[Pod]:
+        index = pods_by_label(manifests)
+        rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
+        return Sight((pod[0], pod) for pod in rarest if selector.items() <= pod[1].items())
+
+    return manifests.compute_for("pods-selected", frozenset(selector.items()), find)

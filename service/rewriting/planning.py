@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from service.actions.invalid_fields import unfixable_violation
 from service.change import Declined, Proposal
 from service.classification.classify import Classification
 from service.findings import Applicability, HeldBack
-from service.kube.objects import ManifestSet, Resource, in_same_namespace
+from service.kube.objects import ManifestSet, Resource
 from service.kube.services import services_selecting
 from service.kube.splits import is_being_split
 from service.options import Options
@@ -210,9 +211,12 @@ def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
     unfixable = unfixable_violation(candidate)
     if unfixable is not None:
         yield unfixable
-    services = services_selecting(candidate.workload.labels, candidate.manifests)
-    for resource in (candidate.resource, *services):
-        if _is_doubled(resource, candidate.manifests):
+    doubled = candidate.manifests.compute_once("doubled", _doubled)
+    if doubled:
+        services = services_selecting(candidate.workload.labels, candidate.manifests).all
+        for resource in (candidate.resource, *services):
+            if resource not in doubled:
+                continue
             message = (
                 f"its file holds {resource.title} more than once, and kubectl would keep the last:"
                 " remove the others"
@@ -220,9 +224,17 @@ def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
             yield Declined(Refusal.DUPLICATE_NAME, message)
 
 
-def _is_doubled(resource: Resource, manifests: ManifestSet) -> bool:
-    """Whether an object's file holds another one of its kind, name and namespace."""
-    return any(
-        other is not resource and other.path == resource.path and in_same_namespace(other, resource)
-        for other in manifests.find_all(resource.kind, resource.name)
-    )
+def _doubled(manifests: ManifestSet) -> frozenset[Resource]:
+    """The objects of a set whose files hold another one of their kind, name and namespace."""
+    found: list[Resource] = []
+    for kind, name in manifests.names:
+        in_files: dict[str, list[Resource]] = {}
+        for resource in manifests.find_all(kind, name):
+            in_files.setdefault(resource.path, []).append(resource)
+        for own in in_files.values():
+            if len(own) > 1:
+                counts = Counter(resource.namespace for resource in own)
+                found += (
+                    resource for resource in own if None in counts or counts[resource.namespace] > 1
+                )
+    return frozenset(found)

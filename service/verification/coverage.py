@@ -68,25 +68,15 @@ def find_lost_coverage(covered: Covered) -> Iterator[str]:
 
 def find_same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
     """The object of a set that has the kind, name, file and namespace of another one's."""
-    return next(
-        (
-            other
-            for other in manifests.find_all(resource.kind, resource.name)
-            if other.path == resource.path and other.namespace == resource.namespace
-        ),
-        None,
-    )
+    same = manifests.find_at(resource.kind, resource.name, resource.path, resource.namespace)
+    return same[0] if same else None
 
 
 def find_new_objects(manifests: ManifestSet, new: NewObject) -> list[Resource]:
     """The objects of a set that have the kind, name, file and namespace of a new one; where all is
     well there is one, from its stage on.
     """
-    return [
-        resource
-        for resource in manifests.find_all(new.kind, new.name)
-        if resource.path == new.file and resource.namespace == new.after.namespace
-    ]
+    return manifests.find_at(new.kind, new.name, new.file, new.after.namespace)
 
 
 def _check_selections(covered: Covered, selections: Sequence[Selection]) -> Iterator[str]:

@@ -72,12 +72,11 @@ def find_misrouted_services(
     selecting = {
         service
         for successor in transition.successors
-        for service in services_selecting(successor.labels, after)
-        if after.can_see(successor.resource, service)
+        for service in services_selecting(successor.labels, after).seen_from(
+            successor.resource, after
+        )
     }
-    for origin in services_selecting(old.labels, before):
-        if not before.can_see(old.resource, origin):
-            continue
+    for origin in services_selecting(old.labels, before).seen_from(old.resource, before):
         service = find_same_object(origin, after)
         if service is None:
             yield f"Service {origin.name} is gone"
@@ -121,10 +120,9 @@ def _waits_for_last_stage(service: Resource, before: ManifestSet, old: Workload)
     """Whether a Service leads to nobody while a split has stopped the workload: it may be meant for
     what the last stage makes.
     """
-    return is_stopped_by_split(old.resource) and not any(
-        before.can_see(service, pod)
-        for pod, _ in pods_with_labels(service_selector(service), before)
-    )
+    if not is_stopped_by_split(old.resource):
+        return False
+    return not pods_with_labels(service_selector(service), before).seen_from(service, before)
 
 
 def _routes_of_targets(service: Resource) -> frozenset[Route]:
@@ -242,14 +240,10 @@ def _check_new_service(
     service: Resource, after: ManifestSet, transition: StageTransition
 ) -> Iterator[str]:
     own = {successor.resource for successor in transition.successors}
-    selected = [
-        pod
-        for pod, _ in pods_with_labels(service_selector(service), after)
-        if after.can_see(service, pod)
-    ]
+    selected = pods_with_labels(service_selector(service), after).seen_from(service, after)
     # A workload that takes over data is there in the last stage only.
     is_missing = not selected and transition.stage is Stage.CONTRACT
-    if is_missing or any(pod not in own for pod in selected):
+    if is_missing or any(pod not in own for pod, _ in selected):
         yield f"the new Service {service.name} doesn't lead to the new workload alone"
 
 

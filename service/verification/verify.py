@@ -23,7 +23,13 @@ from service.options import Options
 from service.reading import Inputs, read_again
 from service.verification.coverage import find_new_objects
 from service.verification.equality import is_made_from
-from service.verification.workloads import Problem, StageSets, WorkloadCheck, find_successors
+from service.verification.workloads import (
+    Problem,
+    StageSets,
+    WorkloadCheck,
+    find_successors,
+    index_workloads,
+)
 from service.yamldoc.compose import DuplicateKey
 from service.yamldoc.stream import split_pieces
 
@@ -168,14 +174,11 @@ def _untouched_texts(
 def _stage_sets(
     before: Inputs, after: Inputs, stage: Stage, plans: Sequence[WorkloadPlan]
 ) -> StageSets:
-    workloads: dict[tuple[str, str], list[Workload]] = {}
-    for workload in after.workloads:
-        workloads.setdefault((workload.resource.path, workload.name), []).append(workload)
     return StageSets(
         before=before.manifests,
         after=after.manifests,
         stage=stage,
-        workloads=workloads,
+        workloads=index_workloads(after.workloads),
         new_names=frozenset(move.name for plan in plans for move in plan.moves),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -62,6 +62,19 @@ Problem: TypeAlias = tuple[str, str]
 Problems: TypeAlias = Iterator[Problem]
 
 
+WorkloadsByPlace: TypeAlias = Mapping[tuple[str, str, str, str | None], Workload]
+"""By file, kind, name and namespace: the first of these workloads."""
+
+
+def index_workloads(workloads: Iterable[Workload]) -> WorkloadsByPlace:
+    """Workloads by what tells them apart."""
+    found: dict[tuple[str, str, str, str | None], Workload] = {}
+    for workload in workloads:
+        own = workload.resource
+        found.setdefault((own.path, own.kind, own.name, own.namespace), workload)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class StageSets:
     """What all workloads of a stage stand in."""
@@ -72,8 +85,8 @@ class StageSets:
     """The set in the stage."""
     stage: Stage
     """The stage."""
-    workloads: Mapping[tuple[str, str], Sequence[Workload]]
-    """The stage's workloads, by file and name."""
+    workloads: WorkloadsByPlace
+    """The stage's workloads."""
     new_names: frozenset[str]
     """The names of all new workloads, those of later stages included."""
 
@@ -103,14 +116,7 @@ def _find_workload(plan: WorkloadPlan, sets: StageSets, kind: str, name: str) ->
             if (made.kind, made.name) == (kind, name)
         )
         path = next(begun, resource.path)
-    return next(
-        (
-            workload
-            for workload in sets.workloads.get((path, name), ())
-            if workload.resource.kind == kind and workload.resource.namespace == resource.namespace
-        ),
-        None,
-    )
+    return sets.workloads.get((path, kind, name, resource.namespace))
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,21 +359,17 @@ class WorkloadCheck:
                         " for nothing"
                     ),
                 )
-            for other in controllers_selecting(successor.labels, after):
-                is_met = other.resource is not successor.resource and after.can_see(
-                    successor.resource, other.resource
-                )
-                if is_met and not self._was_selected_by(other, own):
+            here = successor.resource
+            for other in controllers_selecting(successor.labels, after).seen_from(here, after):
+                if other.resource is not here and not self._was_selected_by(other, own):
                     yield (
                         "selectors",
                         f"the selector of {other.title} also matches the Pods of {successor.title}",
                     )
-            for resource, labels in pods_with_labels(successor.selector, after):
-                is_met = (
-                    resource not in own
-                    and selects(successor, labels)
-                    and after.can_see(successor.resource, resource)
-                )
+            for resource, labels in pods_with_labels(successor.selector, after).seen_from(
+                here, after
+            ):
+                is_met = resource not in own and selects(successor, labels)
                 if is_met and not self._selected_before(successor, labels):
                     yield (
                         "selectors",

@@ -163,6 +163,102 @@ def workloads_that_are_split(n: int) -> Files:
     return {"a.yaml": "---\n".join(pod(f"p{i}", f"app: a{i}", APP, DB) for i in range(n))}
 
 
+POLICY = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shop}
+spec: {podSelector: {matchLabels: {app: shop}}, ingress: [{from: [{podSelector: {}}]}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: shop}
+spec: {minAvailable: 1, selector: {matchLabels: {app: shop}}}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: shop}
+spec: {selector: {matchLabels: {app: shop}}, podMetricsEndpoints: [{port: web}]}
+---
+apiVersion: autoscaling.k8s.io/v1
+kind: VerticalPodAutoscaler
+metadata: {name: shop}
+spec:
+  targetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  updatePolicy: {updateMode: 'Off'}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec: {defaultBackend: {service: {name: shop, port: {number: 8080}}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: shop}
+data: {DATABASE: 'localhost:3306'}
+---
+apiVersion: example.com/v1
+kind: Restarter
+metadata: {name: restarter}
+spec: {selector: {matchLabels: {app: shop}}}
+"""
+READ = "[{configMapRef: {name: shop}}]"
+SECRET = """---
+apiVersion: v1
+kind: Secret
+metadata: {name: keys}
+stringData: {OTHER: 'localhost:9999'}
+"""
+APPLICATION = {
+    "a Deployment": deployment(APP, DB) + service("shop"),
+    "a Pod": pod("shop", "app: shop", APP, DB) + service("shop"),
+    "a Deployment with policies": deployment(
+        f"{APP}, envFrom: [{{configMapRef: {{name: shop}}}}]", DB
+    )
+    + service("shop", ports="[{port: 8080, name: web}, {port: 3306, name: db}]")
+    + POLICY,
+    "a Deployment with a Secret": deployment(f"{APP}, envFrom: [{{secretRef: {{name: keys}}}}]", DB)
+    + SECRET,
+    "two workloads of a name": deployment(APP, DB)
+    + "---\n"
+    + deployment(APP, DB).replace("Deployment", "StatefulSet"),
+    "a split that is going on": deployment(APP, DB).replace(
+        "{name: shop}", "{name: shop, annotations: {podsplit.dev/after-split: as-it-is}}"
+    )
+    + "---\n"
+    + deployment(DB, name="shop-mysql", labels="app: shop-mysql").replace(
+        "{name: shop-mysql}",
+        "{name: shop-mysql, annotations: {podsplit.dev/split-from: shop}}",
+        1,
+    )
+    + service("shop"),
+    "a StatefulSet by Pod": deployment(APP, DB).replace("Deployment", "StatefulSet")
+    + service("shop-0", "app: shop, statefulset.kubernetes.io/pod-name: shop-0"),
+}
+"""What stands in as many folders, or namespaces, under the same names and with the same labels."""
+
+
+def in_namespace(text: str, namespace: str) -> str:
+    """Objects of the builders above, in a namespace."""
+    return text.replace("metadata: {name: ", f"metadata: {{namespace: {namespace}, name: ")
+
+
+def namesakes(application: str) -> dict[str, Grower]:
+    """An application, half as often as is asked for, as it is several objects, and
+    wherever it may stand again.
+    """
+    text = APPLICATION[application]
+    return {
+        f"{application} in each folder": lambda n: {f"f{i}/a.yaml": text for i in range(n // 2)},
+        f"{application} in each namespace": lambda n: {
+            "a.yaml": "---\n".join(in_namespace(text, f"n{i}") for i in range(n // 2))
+        },
+    }
+
+
+for _application in APPLICATION:
+    GROWERS.update(namesakes(_application))
+
+
 @grower
 def items_of_a_list_that_are_split(n: int) -> Files:
     text = "apiVersion: v1\nkind: List\nitems:\n"
@@ -258,3 +354,9 @@ def steps_of(files: Files) -> int:
     finally:
         sys.settrace(before)
     return steps
+
+
+@grower
+def splits_that_are_going_on(n: int) -> Files:
+    text = APPLICATION["a split that is going on"]
+    return {"a.yaml": "---\n".join(text.replace("shop", f"shop{number}") for number in range(n))}

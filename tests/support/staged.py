@@ -11,7 +11,12 @@ from service.findings import Stage
 from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs
-from service.verification.workloads import StageSets, WorkloadCheck, find_successors
+from service.verification.workloads import (
+    StageSets,
+    WorkloadCheck,
+    find_successors,
+    index_workloads,
+)
 from service.yamldoc.operations import Remove
 from tests.support.verifying import Manifest, containers, controller, plan_for, read_objects, step
 
@@ -24,14 +29,11 @@ MOVE = Move(("queue",), "Deployment", "shop-queue", Stage.SWITCH)
 
 def sets_of(sent: Inputs, now: Inputs, stage: Stage, new_names: Sequence[str] = ()) -> StageSets:
     """What the workloads of a stage stand in."""
-    workloads: dict[tuple[str, str], list[Workload]] = {}
-    for workload in now.workloads:
-        workloads.setdefault((workload.resource.path, workload.name), []).append(workload)
     return StageSets(
         before=sent.manifests,
         after=now.manifests,
         stage=stage,
-        workloads=workloads,
+        workloads=index_workloads(now.workloads),
         new_names=frozenset(new_names),
     )
 

@@ -26,7 +26,6 @@ from service.kube.objects import (
     as_mappings,
     as_strings,
     as_text,
-    in_same_namespace,
     value_at,
 )
 from service.kube.references import (
@@ -34,6 +33,7 @@ from service.kube.references import (
     LOOPBACK_HOST,
 )
 from service.kube.services import ServiceLink, service_selector, services_selecting
+from service.kube.sight import Sight
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
 
@@ -89,39 +89,57 @@ def _services(candidate: Candidate, links: tuple[ServiceLink, ...]) -> _Hazards:
                 f"the Service {link.service.name} also selects the Pods of {other.title}: give"
                 " each its own, or divide by hand",
             )
-    known = {link.service for link in links}
-    for service in services_selecting(candidate.workload.labels, manifests):
-        unclear = service not in known and manifests.find("Service", service.name, resource) is None
-        if unclear and in_same_namespace(service, resource):
-            yield Declined(
-                Refusal.SERVICE_UNCLEAR,
-                f"several folders have a Service {service.name}, and it can't be told which is"
-                " meant: send one environment at a time",
-            )
-    for service in manifests.compute_once("services-by-pod-label", _by_pod_label):
-        chosen = [label for label in _POD_LABELS if label in service_selector(service)]
-        rest = {
-            key: value for key, value in service_selector(service).items() if key not in _POD_LABELS
-        }
-        if (
-            chosen
-            and all(candidate.workload.labels.get(key) == value for key, value in rest.items())
-            and in_same_namespace(service, resource)
-        ):
-            yield Declined(
-                Refusal.SERVICE_UNCLEAR,
-                f"the Service {service.name} selects by {chosen[0]}, which the cluster writes:"
-                " divide it by hand",
-            )
+    selecting = services_selecting(candidate.workload.labels, manifests)
+    for service in selecting.unclear_from(resource, manifests):
+        yield Declined(
+            Refusal.SERVICE_UNCLEAR,
+            f"several folders have a Service {service.name}, and it can't be told which is"
+            " meant: send one environment at a time",
+        )
+    for service, label in _selecting_by_pod_label(candidate):
+        yield Declined(
+            Refusal.SERVICE_UNCLEAR,
+            f"the Service {service.name} selects by {label}, which the cluster writes:"
+            " divide it by hand",
+        )
 
 
-def _by_pod_label(manifests: ManifestSet) -> list[Resource]:
-    """The Services of a set that select by a label which the cluster writes."""
-    return [
-        service
-        for service in manifests.of_kind("Service")
-        if any(label in service_selector(service) for label in _POD_LABELS)
-    ]
+def _selecting_by_pod_label(candidate: Candidate) -> Iterator[tuple[Resource, str]]:
+    """The Services that may select some of a workload's Pods by a label that the cluster writes,
+    one of each name, each with the label.
+    """
+    manifests, labels = candidate.manifests, candidate.workload.labels
+    services = manifests.compute_once("services-by-pod-label", _by_pod_label)
+    if not services:
+        return
+
+    def find() -> Sight[str]:
+        return Sight(
+            (service, label)
+            for service, label in services
+            if _without_pod_labels(service).items() <= labels.items()
+        )
+
+    selecting = manifests.compute_for("services-by-pod-label", frozenset(labels.items()), find)
+    for _, _, services_of_name in selecting.namesakes_for(candidate.resource):
+        service, ((_, label), *_) = next(iter(services_of_name.items()))
+        yield service, label
+
+
+def _by_pod_label(manifests: ManifestSet) -> list[tuple[Resource, str]]:
+    """The Services of a set that select by a label which the cluster writes, each with it."""
+    found = []
+    for service in manifests.of_kind("Service"):
+        label = next((label for label in _POD_LABELS if label in service_selector(service)), None)
+        if label is not None:
+            found.append((service, label))
+    return found
+
+
+def _without_pod_labels(service: Resource) -> dict[str, str]:
+    return {
+        key: value for key, value in service_selector(service).items() if key not in _POD_LABELS
+    }
 
 
 def _other_workloads_behind(candidate: Candidate, selector: dict[str, str]) -> Iterator[Resource]:
@@ -129,12 +147,8 @@ def _other_workloads_behind(candidate: Candidate, selector: dict[str, str]) -> I
     goes.
     """
     manifests, resource = candidate.manifests, candidate.resource
-    for other, _ in pods_with_labels(selector, manifests):
-        if (
-            other not in candidate.own_resources
-            and manifests.can_see(resource, other)
-            and in_same_namespace(resource, other)
-        ):
+    for other, _ in pods_with_labels(selector, manifests).seen_from(resource, manifests):
+        if other not in candidate.own_resources:
             yield other
 
 
@@ -185,24 +199,21 @@ def _secrets(candidate: Candidate) -> _Hazards:
     """Secrets in the set that hold loopback addresses."""
     secrets = candidate.manifests.compute_once("loopback-secrets", _loopback_secrets)
     pod = json.dumps(candidate.workload.pod, default=str) if secrets else ""
-    for secret in secrets:
-        if json.dumps(secret.name) in pod and candidate.manifests.can_see(
-            candidate.resource, secret
-        ):
+    for name, own in secrets.items():
+        if json.dumps(name) in pod and own.seen_from(candidate.resource, candidate.manifests):
             yield Declined(
                 Refusal.LOCALHOST_IN_CONFIGMAP,
-                f"the Secret {secret.name} holds a loopback address: put a Service's name there"
-                " first",
+                f"the Secret {name} holds a loopback address: put a Service's name there first",
             )
 
 
-def _loopback_secrets(manifests: ManifestSet) -> list[Resource]:
-    """The Secrets of a set that hold a loopback address."""
-    return [
-        secret
-        for secret in manifests.of_kind("Secret")
-        if any(LOOPBACK.search(value) for value in _secret_values(secret))
-    ]
+def _loopback_secrets(manifests: ManifestSet) -> dict[str, Sight[Resource]]:
+    """The Secrets of a set that hold a loopback address, by name."""
+    found: dict[str, list[Resource]] = {}
+    for secret in manifests.of_kind("Secret"):
+        if any(LOOPBACK.search(value) for value in _secret_values(secret)):
+            found.setdefault(secret.name, []).append(secret)
+    return {name: Sight.of(secrets) for name, secrets in found.items()}
 
 
 def _secret_values(secret: Resource) -> Iterator[str]:

@@ -168,10 +168,9 @@ def check_selected_alone(candidate: Candidate, labels: GroupLabels, group: int, 
     Raises:
         Refused: others have them.
     """
-    for other, _ in pods_with_labels(labels.selector(group), candidate.manifests):
-        if other not in candidate.own_resources and candidate.manifests.can_see(
-            candidate.resource, other
-        ):
+    pods = pods_with_labels(labels.selector(group), candidate.manifests)
+    for other, _ in pods.seen_from(candidate.resource, candidate.manifests):
+        if other not in candidate.own_resources:
             message = (
                 f"the Pods of {other.title} have all labels that {labels.names[group]} is told by,"
                 f" so {what} for one would be for both: give them labels of their own"

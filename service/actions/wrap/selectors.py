@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from service.actions.context import Candidate, Refused
 from service.actions.label_overlaps import find_new_selecting
-from service.kube.objects import in_same_namespace
 from service.kube.services import service_selector, services_of
 from service.kube.workloads import Workload, pods_with_labels
 from service.refusals import Refusal
@@ -125,12 +124,15 @@ def _own_label(candidate: Candidate, labels: dict[str, str], key: str, name: str
 def _selects_others(
     candidate: Candidate, selector: dict[str, str], copies: tuple[Workload, ...]
 ) -> bool:
-    own = {candidate.resource, *(copy.resource for copy in copies)}
-    # A Pod of its name in another folder is itself, in another environment.
-    resource = candidate.resource
-    namesakes = candidate.manifests.find_all(resource.kind, resource.name)
-    own |= {other for other in namesakes if other.folder != resource.folder}
-    return any(
-        other not in own and in_same_namespace(other, candidate.resource)
-        for other, _ in pods_with_labels(selector, candidate.manifests)
-    )
+    resource, manifests = candidate.resource, candidate.manifests
+    own = {resource, *(copy.resource for copy in copies)}
+    for kind, name, pods in pods_with_labels(selector, manifests).namesakes_for(resource):
+        if (kind, name) != (resource.kind, resource.name):
+            others = list(pods)
+        else:
+            # A Pod of its name in another folder is itself, in another environment.
+            near = manifests.find_in_folder(kind, name, resource.folder)
+            others = [other for other in near if other in pods]
+        if any(other not in own for other in others):
+            return True
+    return False

@@ -357,7 +357,7 @@ def test_what_mentions_a_label(text: str, expected: bool) -> None:
     """Once for each object."""
     manifests = manifests_of(text)
     (resource,) = manifests.resources
-    found = objects_mentioning(manifests, "app", "web")
+    found = objects_mentioning(manifests, "app", "web").all
     assert found == ([resource] if expected else [])
 
 
@@ -368,11 +368,11 @@ def test_all_objects_that_mention_a_label_are_found() -> None:
     )
     text = thing("A", "b", "{selector: {app: web, other: label}}", "first")
     manifests = manifests_of(service + text + thing("A", "b", "{selector: {app: web}}", "z"))
-    assert [resource.name for resource in objects_mentioning(manifests, "app", "web")] == [
+    assert [resource.name for resource in objects_mentioning(manifests, "app", "web").all] == [
         "first",
         "z",
     ]
-    assert [resource.name for resource in objects_mentioning(manifests, "other", "label")] == [
+    assert [resource.name for resource in objects_mentioning(manifests, "other", "label").all] == [
         "first"
     ]
-    assert objects_mentioning(manifests, "app", "none") == []
+    assert objects_mentioning(manifests, "app", "none").all == []

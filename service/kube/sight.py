@@ -1,0 +1,93 @@
+"""Which of many things that match by labels an object can see, where namesakes have the same
+labels, in as many folders or namespaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeAlias, TypeVar
+
+from service.kube.objects import ManifestSet, Resource
+from service.lazy import cached_property
+
+T = TypeVar("T")
+_FEW = 8
+"""So many are looked at one by one."""
+_Group: TypeAlias = dict[Resource, list[tuple[int, T]]]
+"""What namesakes have, each with its number."""
+
+
+class Sight(Generic[T]):
+    """Things that objects of a set have, for others to see.
+
+    It doesn't hold the set, as the set holds it.
+
+    Args:
+        things: each with its object, in the order in which they are to be seen.
+    """
+
+    def __init__(self, things: Iterable[tuple[Resource, T]]) -> None:
+        self._things = list(things)
+
+    @classmethod
+    def of(cls, objects: Iterable[Resource]) -> Sight[Resource]:
+        """Objects themselves."""
+        return Sight((resource, resource) for resource in objects)
+
+    @property
+    def all(self) -> list[T]:
+        """All things, whoever sees them."""
+        return [thing for _, thing in self._things]
+
+    def seen_from(self, resource: Resource, manifests: ManifestSet) -> list[T]:
+        """What is of the objects that one can see (see `ManifestSet.can_see`).
+
+        Args:
+            resource: who looks.
+            manifests: the set.
+        """
+        if len(self._things) <= _FEW:
+            return [thing for other, thing in self._things if manifests.can_see(resource, other)]
+        found: list[tuple[int, T]] = []
+        for kind, name, group in self.namesakes_for(resource):
+            found += group.get(manifests.find(kind, name, resource), ())  # type: ignore[arg-type]
+        found.sort(key=_number)
+        return [thing for _, thing in found]
+
+    def unclear_from(self, resource: Resource, manifests: ManifestSet) -> Iterator[Resource]:
+        """Objects of the namespace of one, that it can't see as it can't tell which one is meant;
+        one of each kind and name.
+
+        Args:
+            resource: who looks.
+            manifests: the set.
+        """
+        for kind, name, group in self.namesakes_for(resource):
+            if manifests.find(kind, name, resource) is None:
+                yield next(iter(group))
+
+    def namesakes_for(self, resource: Resource) -> Iterator[tuple[str, str, _Group[T]]]:
+        """The objects that may be in the namespace of one, by kind and name, each with what it
+        has.
+
+        Args:
+            resource: who looks.
+        """
+        namespace = resource.namespace
+        for own in (namespace, None) if namespace is not None else self._groups:
+            for (kind, name), group in self._groups.get(own, {}).items():
+                yield kind, name, group
+
+    @cached_property
+    def _groups(self) -> dict[str | None, dict[tuple[str, str], _Group[T]]]:
+        """By namespace, and by kind and name."""
+        groups: dict[str | None, dict[tuple[str, str], _Group[T]]] = {}
+        for number, (resource, thing) in enumerate(self._things):
+            named = groups.setdefault(resource.namespace, {})
+            group = named.setdefault((resource.kind, resource.name), {})
+            group.setdefault(resource, []).append((number, thing))
+        return groups
+
+
+def _number(entry: tuple[int, object]) -> int:
+    return entry[0]
