@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from service.advice import advice, advice_on_baseline, advice_on_choice
@@ -22,6 +22,7 @@ from service.rules import RULES, not_analysed
 from service.rules.fingerprints import with_fingerprints
 from service.rules.rule import Rule, RuleInput
 from service.rules.suppression import suppressed
+from service.span_index import SpanIndex
 from service.yamldoc.stream import Document
 
 
@@ -100,13 +101,14 @@ def _classify_workloads(
 
 def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
     """The findings of the rules that are asked for, in the order of the input."""
-    workloads: dict[tuple[str, int, str], list[Workload]] = {}
+    by_title: dict[tuple[str, int, str], list[Workload]] = {}
     for workload in rule_input.workloads:
         resource = workload.resource
         key = (resource.path, resource.document.index, workload.title)
-        workloads.setdefault(key, []).append(workload)
+        by_title.setdefault(key, []).append(workload)
+    subjects = {key: own[0] if len(own) == 1 else _by_place(own) for key, own in by_title.items()}
     findings = [
-        suppressed(finding, _subject(finding, workloads))
+        suppressed(finding, _subject(finding, subjects))
         for rule in RULES
         for finding in _found(rule, rule_input)
         if _is_requested(finding, rule_input.options.for_path(finding.location.path))
@@ -125,16 +127,21 @@ def _check_rules(rule_input: RuleInput) -> tuple[Finding, ...]:
     )
 
 
+def _by_place(workloads: Sequence[Workload]) -> SpanIndex[Workload]:
+    """Workloads of one document by the places of their objects, of each object the first."""
+    first = {workload.resource: workload for workload in reversed(workloads)}
+    return SpanIndex((resource.location().span, own) for resource, own in first.items())
+
+
 def _subject(
-    finding: Finding, workloads: Mapping[tuple[str, int, str], list[Workload]]
+    finding: Finding, subjects: Mapping[tuple[str, int, str], Workload | SpanIndex[Workload]]
 ) -> Workload | None:
     """The workload that a finding is of: of namesakes in one List the one that it is in."""
     location = finding.location
-    found = workloads.get((location.path, location.document, finding.workload), [])
-    if len(found) < 2:
-        return next(iter(found), None)
-    inside = (item for item in found if item.resource.location().span.covers(location.span))
-    return next(inside, None)
+    found = subjects.get((location.path, location.document, finding.workload))
+    if not isinstance(found, SpanIndex):
+        return found
+    return next(found.at(location.span.start), None)
 
 
 def _found(rule: Rule, rule_input: RuleInput) -> list[Finding]:

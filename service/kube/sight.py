@@ -15,6 +15,8 @@ _FEW = 8
 """So many are looked at one by one."""
 _Group: TypeAlias = dict[Resource, list[tuple[int, T]]]
 """What namesakes have, each with its number."""
+_Groups: TypeAlias = dict[tuple[str, str], _Group[T]]
+"""By kind and name."""
 
 
 class Sight(Generic[T]):
@@ -74,19 +76,30 @@ class Sight(Generic[T]):
             resource: who looks.
         """
         namespace = resource.namespace
-        for own in (namespace, None) if namespace is not None else self._groups:
-            for (kind, name), group in self._groups.get(own, {}).items():
+        if namespace is None:
+            within = [self._everywhere]
+        else:
+            within = [self._by_namespace.get(own, {}) for own in (namespace, None)]
+        for groups in within:
+            for (kind, name), group in groups.items():
                 yield kind, name, group
 
     @cached_property
-    def _groups(self) -> dict[str | None, dict[tuple[str, str], _Group[T]]]:
-        """By namespace, and by kind and name."""
-        groups: dict[str | None, dict[tuple[str, str], _Group[T]]] = {}
+    def _everywhere(self) -> _Groups[T]:
+        groups: _Groups[T] = {}
         for number, (resource, thing) in enumerate(self._things):
-            named = groups.setdefault(resource.namespace, {})
-            group = named.setdefault((resource.kind, resource.name), {})
+            group = groups.setdefault((resource.kind, resource.name), {})
             group.setdefault(resource, []).append((number, thing))
         return groups
+
+    @cached_property
+    def _by_namespace(self) -> dict[str | None, _Groups[T]]:
+        found: dict[str | None, _Groups[T]] = {}
+        for title, group in self._everywhere.items():
+            for resource, own in group.items():
+                groups = found.setdefault(resource.namespace, {})
+                groups.setdefault(title, {})[resource] = own
+        return found
 
 
 def _number(entry: tuple[int, object]) -> int:

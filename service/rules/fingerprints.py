@@ -6,7 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from service.findings import Finding, Location, WorkloadReport
+from service.findings import Finding, WorkloadReport
+from service.span_index import SpanIndex
 
 
 def with_fingerprints(
@@ -24,19 +25,27 @@ def with_fingerprints(
         workloads: what they are about.
         baseline: fingerprints of findings that are known.
     """
-    containers: dict[tuple[str, int, str], list[tuple[str, Location]]] = {}
+    namesakes: dict[tuple[str, int, str], list[WorkloadReport]] = {}
     for workload in workloads:
         key = (workload.location.path, workload.location.document, workload.title)
-        containers.setdefault(key, []).extend(
-            (verdict.name, verdict.location) for verdict in workload.containers
-        )
+        namesakes.setdefault(key, []).append(workload)
+    containers: dict[tuple[str, int, str], SpanIndex[str]] = {}
     counts: Counter[str] = Counter()
     found = []
     for finding in findings:
         place = finding.location
-        own = containers.get((place.path, place.document, finding.workload), [])
+        key = (place.path, place.document, finding.workload)
+        if key not in containers:
+            containers[key] = _containers(namesakes.get(key, ()))
         places = [place, *(related for _, related in finding.related)]
-        names = sorted({name for name, span in own if any(_is_in(item, span) for item in places)})
+        names = sorted(
+            {
+                name
+                for other in places
+                if (other.path, other.document) == (place.path, place.document)
+                for name in containers[key].at(other.span.start)
+            }
+        )
         words = "\0".join((finding.rule, place.path, finding.workload, *names))
         counts[words] += 1
         digest = hashlib.sha256(f"{words}\0{counts[words]}".encode()).hexdigest()
@@ -46,10 +55,10 @@ def with_fingerprints(
     return tuple(found)
 
 
-def _is_in(place: Location, container: Location) -> bool:
-    """Whether a place is in a container of the same document."""
-    return (
-        place.path == container.path
-        and place.document == container.document
-        and container.span.start <= place.span.start < container.span.end
+def _containers(workloads: Iterable[WorkloadReport]) -> SpanIndex[str]:
+    """The names of the containers of some workloads of one document."""
+    return SpanIndex(
+        (verdict.location.span, verdict.name)
+        for workload in workloads
+        for verdict in workload.containers
     )

@@ -360,3 +360,22 @@ def steps_of(files: Files) -> int:
 def splits_that_are_going_on(n: int) -> Files:
     text = APPLICATION["a split that is going on"]
     return {"a.yaml": "---\n".join(text.replace("shop", f"shop{number}") for number in range(n))}
+
+
+@grower
+def namesakes_with_and_without_a_namespace(n: int) -> Files:
+    text = APPLICATION["a Pod"]
+    return {
+        path: own
+        for i in range(n // 2)
+        for path, own in ((f"f{i}/a.yaml", text), (f"f{i}/b.yaml", in_namespace(text, f"n{i}")))
+    }
+
+
+@grower
+def namesakes_of_a_list(n: int) -> Files:
+    text = "apiVersion: v1\nkind: List\nitems:\n"
+    for number in range(n):
+        first, *rest = in_namespace(pod("p", "app: shop", APP, DB), f"n{number}").splitlines()
+        text += f"- {first}\n" + "".join(f"  {line}\n" for line in rest)
+    return {"a.yaml": text}
