@@ -288,6 +288,8 @@ class Change:
     """Kind and name of what the workload is afterwards."""
     old_pods: OldPods | None = None
     """What becomes of the bare Pods that it is for; None where it is for none."""
+    namespace: str | None = None
+    """The workload's; None if it names none."""
 
 
 @dataclass(frozen=True, slots=True)

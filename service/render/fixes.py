@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from service.findings import Change, FileStatus, Report, Rewrite, Stage
 from service.text import Edit, effective_edits
 
@@ -59,18 +61,29 @@ def connected_changes(rewrite: Rewrite) -> list[list[Change]]:
             index = parents[index]
         return index
 
-    first_by_object: dict[tuple[str, str], int] = {}
+    in_any_namespace = {
+        place for change in rewrite.changes if change.namespace is None for place in _places(change)
+    }
+    first_by_object: dict[tuple[str, str, str | None], int] = {}
     for index, change in enumerate(rewrite.changes):
-        # The same kind and name in another folder is another object.
-        for folder in [path.rpartition("/")[0] for path in change.edits]:
-            for name in (change.workload, *change.touches, *change.creates):
-                first = first_by_object.setdefault((folder, name), index)
-                earlier, later = sorted((root(index), root(first)))
-                parents[later] = earlier
+        for place in _places(change):
+            namespace = None if place in in_any_namespace else change.namespace
+            first = first_by_object.setdefault((*place, namespace), index)
+            earlier, later = sorted((root(index), root(first)))
+            parents[later] = earlier
     groups: dict[int, list[Change]] = {}
     for index, change in enumerate(rewrite.changes):
         groups.setdefault(root(index), []).append(change)
     return list(groups.values())
+
+
+def _places(change: Change) -> Iterator[tuple[str, str]]:
+    """Folder, and kind and name, of each object that a change is about: in another folder the same
+    is another object.
+    """
+    for folder in {path.rpartition("/")[0] for path in change.edits}:
+        for name in (change.workload, *change.touches, *change.creates):
+            yield folder, name
 
 
 def _requested_stage(rewrite: Rewrite) -> Stage:

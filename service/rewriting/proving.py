@@ -322,4 +322,5 @@ def _change(
         location=place,
         becomes="/".join(becomes),
         old_pods=proposal.old_pods,
+        namespace=proposal.workload.resource.namespace,
     )

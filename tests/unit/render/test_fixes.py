@@ -12,7 +12,13 @@ from service.text import Edit, Span
 from tests.unit.render.reports import POD, place, rewritten
 
 
-def change(name: str, *touches: str, path: str = "a.yaml", creates: tuple[str, ...] = ()) -> Change:
+def change(
+    name: str,
+    *touches: str,
+    path: str = "a.yaml",
+    creates: tuple[str, ...] = (),
+    namespace: str | None = None,
+) -> Change:
     """A change of a workload that touches and makes other objects."""
     return Change(
         id=name,
@@ -26,6 +32,7 @@ def change(name: str, *touches: str, path: str = "a.yaml", creates: tuple[str, .
         edits={path: (Edit(Span(0, 0), name),)},
         becomes="Deployment/web",
         location=Location(path, 0, Span(0, 0)),
+        namespace=namespace,
     )
 
 
@@ -49,12 +56,32 @@ def groups(*changes: Change) -> list[str]:
         ([change("a", creates=("Service/s",)), change("b", "Service/s")], ["a+b"]),
         ([change("a", "s", path="x/a.yaml"), change("b", "s", path="y/a.yaml")], ["a", "b"]),
         ([change("a", "s", path="x/a.yaml"), change("b", "s", path="x/b.yaml")], ["a+b"]),
+        ([change("a", "s", namespace="x"), change("b", "s", namespace="y")], ["a", "b"]),
+        ([change("a", "s", namespace="x"), change("b", "s", namespace="x")], ["a+b"]),
+        (
+            [change("a", "s", namespace="x"), change("b", "s"), change("c", "s", namespace="y")],
+            ["a+b+c"],
+        ),
         ([], []),
     ],
-    ids=["apart", "one workload", "one Service", "by a third", "made", "folders", "files", "none"],
+    ids=[
+        "apart",
+        "one workload",
+        "one Service",
+        "by a third",
+        "made",
+        "folders",
+        "files",
+        "namespaces",
+        "one namespace",
+        "a namespace that isn't named",
+        "none",
+    ],
 )
 def test_changes_that_touch_a_common_object_are_together(changes, expected):
-    """Directly or through others; the same name in another folder is another object."""
+    """Directly or through others; the same name in another folder or namespace is another
+    object.
+    """
     assert groups(*changes) == expected
 
 
