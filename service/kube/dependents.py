@@ -86,6 +86,8 @@ DIVIDED_KINDS = tuple(
 """The kinds of objects of which each group gets one of its own."""
 _CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")
+_WORD = re.compile(r"[\w./-]+")
+"""The key or the value of a label in an expression."""
 
 _TARGETS = ("scaleTargetRef", "targetRef", "workloadRef")
 """Fields of `spec` in which autoscalers, Rollouts and similar kinds name a workload."""
@@ -209,24 +211,34 @@ def _as_selector(data: Data) -> Data:
     return data
 
 
-def calico_policies(workload: Workload, manifests: ManifestSet) -> list[Resource]:
-    """Calico's policies that mention a label of a workload's Pods; their selectors are expressions,
-    which are searched as text.
+def calico_policy(workload: Workload, manifests: ManifestSet) -> Resource | None:
+    """A policy of Calico's that mentions a label of a workload's Pods; None if none does. Their
+    selectors are expressions, which are searched for words.
     """
-    found = []
-    for resource in manifests.compute_once("calico", _all_calico_policies):
-        expressions = " ".join(_expressions(resource.spec))
-        if any(_mentions_label(expressions, key, value) for key, value in workload.labels.items()):
-            found.append(resource)
-    return found
-
-
-def _all_calico_policies(manifests: ManifestSet) -> list[Resource]:
-    return [
+    words_of, by_word = manifests.compute_once("calico", _calico_words)
+    found = (
         policy
+        for key, value in workload.labels.items()
+        for policy in by_word.get(value or key, ())
+        if key in words_of[policy]
+    )
+    return next(found, None)
+
+
+def _calico_words(
+    manifests: ManifestSet,
+) -> tuple[dict[Resource, frozenset[str]], dict[str, list[Resource]]]:
+    """The words in the selectors of each of Calico's policies, and the policies by word."""
+    words_of = {
+        policy: frozenset(_WORD.findall(" ".join(_expressions(policy.spec))))
         for policy in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy")
         if policy.group in _CALICO
-    ]
+    }
+    by_word: dict[str, list[Resource]] = {}
+    for policy, words in words_of.items():
+        for word in words:
+            by_word.setdefault(word, []).append(policy)
+    return words_of, by_word
 
 
 def _expressions(data: Data) -> Iterator[str]:
@@ -240,13 +252,6 @@ def _expressions(data: Data) -> Iterator[str]:
     elif isinstance(data, list):
         for item in data:
             yield from _expressions(item)
-
-
-def _mentions_label(expression: str, key: str, value: str) -> bool:
-    return (
-        bool(re.search(rf"(?<![\w./-]){re.escape(key)}(?![\w./-])", expression))
-        and value in expression
-    )
 
 
 def scalers_of(workload: Workload, manifests: ManifestSet) -> list[Resource]:

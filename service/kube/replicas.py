@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
 
 from service.kube.bare_pods import reason_to_stay_bare
 from service.kube.objects import ManifestSet, Resource, as_mapping
-from service.kube.workloads import Workload, workloads_of
+from service.kube.workloads import Workload, all_workloads
+from service.lazy import kept
 
 _NUMBER = re.compile(r"\d+")
 HOST_NAME_LABEL = "kubernetes.io/hostname"
@@ -19,11 +21,11 @@ def identical_pods(workloads: Iterable[Workload]) -> list[tuple[Workload, ...]]:
     """Groups of two or more bare Pods of one folder and namespace that differ only in their
     names, the numbers in them and their nodes.
     """
-    found: dict[tuple[str | None, str, str], list[Workload]] = {}
+    found: dict[tuple[str | None, str, bytes], list[Workload]] = {}
     for workload in workloads:
         if workload.bare and reason_to_stay_bare(workload) is None:
             resource = workload.resource
-            key = (resource.namespace, resource.folder, _text_without_name(workload))
+            key = (resource.namespace, resource.folder, _digest_without_name(workload))
             found.setdefault(key, []).append(workload)
     return [
         tuple(copies)
@@ -38,12 +40,13 @@ def copies_of(workload: Workload, manifests: ManifestSet) -> tuple[Workload, ...
 
 
 def _copies(manifests: ManifestSet) -> dict[Resource, tuple[Workload, ...]]:
-    pods = (pod for resource in manifests.of_kind("Pod") for pod in workloads_of(resource))
-    return {copy.resource: copies for copies in identical_pods(pods) for copy in copies}
+    workloads = all_workloads(manifests)
+    return {copy.resource: copies for copies in identical_pods(workloads) for copy in copies}
 
 
-def _text_without_name(workload: Workload) -> str:
-    """A Pod as text, with its name replaced: the same for all copies."""
+@kept
+def _digest_without_name(workload: Workload) -> bytes:
+    """The hash of a Pod as text, with its name replaced: the same for all copies."""
     resource = workload.resource
     stem = _NUMBER.sub("#", resource.name)
     # Services tell Pods apart by their labels, so Pods with different labels are no copies.
@@ -53,7 +56,8 @@ def _text_without_name(workload: Workload) -> str:
         sort_keys=True,
         default=str,
     )
-    return "\n".join((stem, labels, spec.replace(json.dumps(resource.name)[1:-1], "@")))
+    text = "\n".join((stem, labels, spec.replace(json.dumps(resource.name)[1:-1], "@")))
+    return hashlib.sha256(text.encode()).digest()
 
 
 def without_node(workload: Workload) -> dict[str, object]:

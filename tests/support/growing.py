@@ -274,6 +274,25 @@ def copies_of_a_pod(n: int) -> Files:
 
 
 @grower
+def copies_that_are_left_apart(n: int) -> Files:
+    return {
+        "a.yaml": "---\n".join(
+            pod(f"p-{number}", "app: a", APP).replace("spec: {", f"spec: {{hostname: p-{number}, ")
+            for number in range(1, n + 1)
+        )
+    }
+
+
+@grower
+def policies_of_calico(n: int) -> Files:
+    text = deployment(APP, DB) + (
+        "---\napiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: shop}\n"
+        "spec: {selector: \"app == 'shop'\"}\n"
+    )
+    return {"a.yaml": "---\n".join(text.replace("shop", f"shop{number}") for number in range(n))}
+
+
+@grower
 def policies(n: int) -> Files:
     peer = "{podSelector: {matchLabels: {app: shop}}}"
     policy = (

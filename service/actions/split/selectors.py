@@ -27,7 +27,7 @@ from service.findings import Stage
 from service.kube.dependents import (
     Selection,
     SelectorTreatment,
-    calico_policies,
+    calico_policy,
     covers_other_workloads,
     selections_of,
 )
@@ -47,7 +47,8 @@ def follow_selections(division: Division) -> FollowUp:
     follow_up = combine(
         _follow(division, selection) for selection in selections_of(division.workload, manifests)
     )
-    for policy in calico_policies(division.workload, manifests):
+    policy = calico_policy(division.workload, manifests)
+    if policy is not None:
         raise divided_by_hand(policy)
     return follow_up
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from service.actions.context import Candidate, Refused
 from service.actions.wrap.selectors import choose_selector
@@ -27,6 +28,7 @@ from service.kube.replicas import (
     without_node,
 )
 from service.kube.workloads import Workload, is_persistent, uses_host_port
+from service.lazy import cached_property
 from service.refusals import Refusal
 from service.rules.suppression import suppression_of
 from service.yamldoc.operations import AddEntry, Operation, Remove, SetValue, Tree, Verbatim
@@ -54,37 +56,86 @@ class MergedCopies:
     """What becomes of the Pods."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Copies:
+    """What copies have in common, whichever of them asks; looked at once for all of them."""
+
+    pods: tuple[Workload, ...]
+    """The copies."""
+    are_built_together: bool
+    """Whether the same kustomizations build them all."""
+
+    @cached_property
+    def left_alone(self) -> frozenset[Resource]:
+        """Those that somebody said not to change, or of which it can't be told what they say."""
+        return frozenset(
+            copy.resource
+            for copy in self.pods
+            if suppression_of("bare-pod", copy) or copy.resource.document.is_ambiguous
+        )
+
+    @cached_property
+    def pins(self) -> list[tuple[str, str] | None]:
+        """What pins each to its node."""
+        return [_node_of(copy) for copy in self.pods]
+
+    @cached_property
+    def are_equal(self) -> bool:
+        """Whether they are equal but for their nodes."""
+        first = without_node(self.pods[0])
+        return all(without_node(copy) == first for copy in self.pods)
+
+    @cached_property
+    def are_numbered(self) -> bool:
+        """Whether their names end in numbers from 0 on."""
+        numbers = [ordinal_of(copy.name) for copy in self.pods]
+        return sorted(each for each in numbers if each is not None) == list(range(len(numbers)))
+
+    @cached_property
+    def differ_by_name_alone(self) -> bool:
+        """Whether only their host names and claims differ."""
+        first = _comparable_pod(self.pods[0])
+        return not any(self.pins) and all(_comparable_pod(copy) == first for copy in self.pods)
+
+    def besides(self, workload: Workload) -> tuple[Workload, ...]:
+        """The others, seen from one."""
+        return tuple(copy for copy in self.pods if copy.resource is not workload.resource)
+
+
 def merge_copies(candidate: Candidate) -> MergedCopies | None:
     """How a Pod and its copies become one controller; None if it has no copies.
 
     Raises:
         Refused: no controller makes just these Pods.
     """
-    copies = copies_of(candidate.workload, candidate.manifests)
-    if not copies:
+    manifests = candidate.manifests
+    pods = copies_of(candidate.workload, manifests)
+    if not pods:
         return None
-    others = tuple(copy for copy in copies if copy.resource is not candidate.resource)
-    if any(
-        suppression_of("bare-pod", copy) or copy.resource.document.is_ambiguous for copy in others
-    ):
-        raise _refused(candidate, others, "one of them is to be left alone")
-    built = [set(kustomizations_building(copy.resource, candidate.manifests)) for copy in copies]
-    if any(kustomizations != built[0] for kustomizations in built):
-        raise _refused(candidate, others, "not all of them are built by the same kustomizations")
-    pins = [_node_of(copy) for copy in copies]
-    are_equal = all(without_node(copy) == without_node(copies[0]) for copy in copies)
-    if any(pins) and are_equal:
-        return _daemon_set(candidate, others, pins)
-    if are_equal and "hostname" not in candidate.workload.pod:
-        return _deployment(candidate, others)
-    return _stateful_set(candidate, copies, others)
+
+    def look() -> _Copies:
+        built = [set(kustomizations_building(copy.resource, manifests)) for copy in pods]
+        return _Copies(pods, all(kustomizations == built[0] for kustomizations in built))
+
+    copies = manifests.compute_for("what-copies-have", pods[0].resource, look)
+    if copies.left_alone - {candidate.resource}:
+        raise _refused(candidate, copies, "one of them is to be left alone")
+    if not copies.are_built_together:
+        raise _refused(candidate, copies, "not all of them are built by the same kustomizations")
+    if any(copies.pins) and copies.are_equal:
+        return _daemon_set(candidate, copies)
+    if copies.are_equal and "hostname" not in candidate.workload.pod:
+        return _deployment(candidate, copies)
+    return _stateful_set(candidate, copies)
 
 
-def _refused(candidate: Candidate, others: tuple[Workload, ...], why: str) -> Refused:
-    names = ", ".join(copy.name for copy in others[:5]) + (", ..." if len(others) > 5 else "")
+def _refused(candidate: Candidate, copies: _Copies, why: str) -> Refused:
+    others = (copy for copy in copies.pods if copy.resource is not candidate.resource)
+    names = ", ".join(copy.name for copy in islice(others, 5))
+    more = ", ..." if len(copies.pods) > 6 else ""
     message = (
-        f"{candidate.workload.name} has copies ({names}), and {why}: make one controller of them by"
-        " hand"
+        f"{candidate.workload.name} has copies ({names}{more}), and {why}: make one controller of"
+        " them by hand"
     )
     return Refused(Refusal.COPIES, message)
 
@@ -100,8 +151,8 @@ def _name(candidate: Candidate, kind: str, others: tuple[Workload, ...]) -> str:
     return candidate.names.give(kind, stem, candidate.resource)
 
 
-def _deployment(candidate: Candidate, others: tuple[Workload, ...]) -> MergedCopies:
-    count = len(others) + 1
+def _deployment(candidate: Candidate, copies: _Copies) -> MergedCopies:
+    count, others = len(copies.pods), copies.besides(candidate.workload)
     stated = (
         Assumption(
             AssumptionCode.INTERCHANGEABLE_PODS,
@@ -132,14 +183,13 @@ def _node_of(workload: Workload) -> tuple[str, str] | None:
     return ("nodeName", node) if node else ("nodeSelector", host) if host else None
 
 
-def _daemon_set(
-    candidate: Candidate, others: tuple[Workload, ...], pins: list[tuple[str, str] | None]
-) -> MergedCopies:
-    pinned = [each for each in pins if each is not None]
-    if len(set(pinned)) < len(pins) or len({field for field, _ in pinned}) > 1:
-        raise _refused(candidate, others, "they are on nodes that some of them share or leave open")
+def _daemon_set(candidate: Candidate, copies: _Copies) -> MergedCopies:
+    pinned = [each for each in copies.pins if each is not None]
+    if len(set(pinned)) < len(copies.pins) or len({field for field, _ in pinned}) > 1:
+        raise _refused(candidate, copies, "they are on nodes that some of them share or leave open")
     if "affinity" in candidate.workload.pod:
-        raise _refused(candidate, others, "they are pinned to nodes and have an affinity besides")
+        raise _refused(candidate, copies, "they are pinned to nodes and have an affinity besides")
+    others = copies.besides(candidate.workload)
     field = pinned[0][0]
     operations = _unpin(candidate, field, [node for _, node in pinned])
     stated = [
@@ -227,18 +277,19 @@ class _ClaimTemplate:
     """The template."""
 
 
-def _stateful_set(
-    candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
-) -> MergedCopies:
+def _stateful_set(candidate: Candidate, copies: _Copies) -> MergedCopies:
     workload, route_to = candidate.workload, candidate.route_to
-    ordinals = [ordinal_of(copy.name) for copy in copies]
-    if sorted(number for number in ordinals if number is not None) != list(range(len(copies))):
+    if not copies.are_numbered:
         why = "each is told its own name, though they are not numbered from 0"
-        raise _refused(candidate, others, why)
+        raise _refused(candidate, copies, why)
     name = workload.name.rpartition("-")[0]
     if candidate.names.is_taken("StatefulSet", name):
-        raise _refused(candidate, others, f"there is a StatefulSet {name} already")
-    templates = _claim_templates(candidate, copies, others)
+        raise _refused(candidate, copies, f"there is a StatefulSet {name} already")
+    if not copies.differ_by_name_alone:
+        raise _refused(candidate, copies, "they differ in more than host names and claims")
+    if as_text(workload.pod.get("hostname")) not in ("", workload.name):
+        raise _refused(candidate, copies, "their host names are not their own names")
+    templates = _claim_templates(candidate, copies)
     renamed = [
         operation
         for template in templates
@@ -256,17 +307,16 @@ def _stateful_set(
         for field in ("hostname", "subdomain")
         if field in workload.pod
     ]
-    _check_names(candidate, copies, others)
     fields: dict[str, Tree] = {
         "serviceName": _service_name(candidate, name),
-        "replicas": len(copies),
+        "replicas": len(copies.pods),
     }
     if templates:
         fields["volumeClaimTemplates"] = [template.tree for template in templates]
     return MergedCopies(
         kind="StatefulSet",
         name=name,
-        others=others,
+        others=copies.besides(workload),
         fields=fields,
         operations=(*renamed, *operations),
         assumptions=(_about_taking_over(workload, is_renamed=bool(renamed)),),
@@ -289,9 +339,7 @@ def _about_taking_over(workload: Workload, *, is_renamed: bool) -> Assumption:
     return Assumption(AssumptionCode.OLD_PODS_TAKEN_OVER, message)
 
 
-def _claim_templates(
-    candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
-) -> list[_ClaimTemplate]:
+def _claim_templates(candidate: Candidate, copies: _Copies) -> list[_ClaimTemplate]:
     """The templates that give the claims of the copies their names."""
     suffix = f"-{candidate.workload.name}"
     templates = []
@@ -300,9 +348,9 @@ def _claim_templates(
         if not claim.endswith(suffix):
             continue
         name = claim.removesuffix(suffix)
-        claims = [_claim(candidate, others, f"{name}-{copy.name}") for copy in copies]
+        claims = [_claim(candidate, copies, f"{name}-{copy.name}") for copy in copies.pods]
         if any(_unbound(other) != _unbound(claims[0]) for other in claims):
-            raise _refused(candidate, others, f"their claims {name}-... are not alike")
+            raise _refused(candidate, copies, f"their claims {name}-... are not alike")
         route = (*claims[0].route, "spec")
         is_bound = claims[0].spec.get("volumeName") is not None
         unbinding = (Remove((*route, "volumeName")),) if is_bound else ()
@@ -316,12 +364,12 @@ def _claim_templates(
     return templates
 
 
-def _claim(candidate: Candidate, others: tuple[Workload, ...], name: str) -> Resource:
+def _claim(candidate: Candidate, copies: _Copies, name: str) -> Resource:
     found = candidate.manifests.find("PersistentVolumeClaim", name, candidate.resource)
     if found is None:
         raise _refused(
             candidate,
-            others,
+            copies,
             f"the claim {name} isn't in the set, so its size can't be told: send it along",
         )
     return found
@@ -342,21 +390,6 @@ def _renamed_mounts(candidate: Candidate, volume: str, template: str) -> list[Op
         for index, mount in enumerate(as_mappings(container.data.get(field)))
         if mount.get("name") == volume
     ]
-
-
-def _check_names(
-    candidate: Candidate, copies: tuple[Workload, ...], others: tuple[Workload, ...]
-) -> None:
-    """Nothing but host names and claims may differ from copy to copy.
-
-    Raises:
-        Refused: something else does.
-    """
-    rest = [_comparable_pod(copy) for copy in copies]
-    if any(other != rest[0] for other in rest) or any(_node_of(copy) for copy in copies):
-        raise _refused(candidate, others, "they differ in more than host names and claims")
-    if as_text(candidate.workload.pod.get("hostname")) not in ("", candidate.workload.name):
-        raise _refused(candidate, others, "their host names are not their own names")
 
 
 def _comparable_pod(workload: Workload) -> dict[str, object]:

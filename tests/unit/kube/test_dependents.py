@@ -8,7 +8,7 @@ import pytest
 
 from service.kube.dependents import (
     SelectorTreatment,
-    calico_policies,
+    calico_policy,
     covers_other_workloads,
     objects_mentioning,
     scalers_of,
@@ -277,20 +277,28 @@ def test_what_a_workload_does_not_see_does_not_count() -> None:
         ("app == 'api'", False),
         ("my-app == 'web'", False),
         ("app.x == 'web'", False),
+        ("app == 'web-shop'", False),
+        ("app == 'api' && tier == 'web'", True),
+        ("app in {'web'}", True),
         ("all()", False),
     ],
 )
-def test_calico_policies_are_searched_for_labels(selector: str, expected: bool) -> None:
-    """Key and value have to be there, the key as a whole word."""
+@pytest.mark.parametrize(
+    ("kind", "group", "named"),
+    [
+        ("NetworkPolicy", "projectcalico.org", "a"),
+        ("GlobalNetworkPolicy", "crd.projectcalico.org", "a"),
+        ("NetworkPolicy", "networking.k8s.io", None),
+    ],
+)
+def test_calico_policies_are_searched_for_labels(
+    selector: str, expected: bool, kind: str, group: str, named: str | None
+) -> None:
+    """Key and value have to be there as whole words."""
     spec = f'{{selector: "{selector}", types: [Ingress]}}'
-    manifests = manifests_of(
-        POD
-        + thing("NetworkPolicy", "projectcalico.org", spec, "a")
-        + thing("GlobalNetworkPolicy", "crd.projectcalico.org", spec, "b")
-        + thing("NetworkPolicy", "networking.k8s.io", spec, "c")
-    )
-    found = calico_policies(workload_named(manifests, "Pod/web"), manifests)
-    assert [found_policy.name for found_policy in found] == (["a", "b"] if expected else [])
+    manifests = manifests_of(POD + thing(kind, group, spec, "a"))
+    found = calico_policy(workload_named(manifests, "Pod/web"), manifests)
+    assert (found.name if found else None) == (named if expected else None)
 
 
 def test_selectors_of_calico_may_be_deep() -> None:
@@ -298,10 +306,10 @@ def test_selectors_of_calico_may_be_deep() -> None:
     spec = "{ingress: [{source: {podSelector: \"app == 'web'\"}}], order: \"tier == 'front'\"}"
     manifests = manifests_of(POD + thing("NetworkPolicy", "projectcalico.org", spec))
     pod = workload_named(manifests, "Pod/web")
-    assert len(calico_policies(pod, manifests)) == 1
+    assert calico_policy(pod, manifests) is not None
     spec = "{selector: {}, order: \"app == 'web'\"}"
     manifests = manifests_of(POD + thing("NetworkPolicy", "projectcalico.org", spec))
-    assert calico_policies(workload_named(manifests, "Pod/web"), manifests) == []
+    assert calico_policy(workload_named(manifests, "Pod/web"), manifests) is None
 
 
 DEPLOYMENT = """---
