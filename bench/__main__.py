@@ -14,7 +14,7 @@ import yaml
 
 from bench import figures, load
 from bench.growth import measure_in_child
-from bench.samples import mixed_files, real_files, real_stream, synthetic_stream
+from bench.samples import mixed_files, namesakes, real_files, real_stream, synthetic_stream
 from service.options import Options
 from service.pipeline import run
 from service.reading import read_inputs
@@ -121,6 +121,18 @@ def measure_growth() -> None:
             )
 
 
+def measure_namesakes() -> None:
+    """Print time over how often the same set is there, in other folders or namespaces."""
+    for where in namesakes(0):
+        print(f"\nGrowth of pipeline.run (rewrite), one set in many {where}")
+        for count in (100, 300, 1000):
+            files = namesakes(count)[where]
+            start = time.process_time()
+            run(files, Options(max_documents=100_000), rewrite=True)
+            seconds = time.process_time() - start
+            print(f"  {count:6d}: {seconds:6.2f} s, {seconds / count * 1e3:6.2f} ms for each")
+
+
 def main() -> None:
     """Print all tables."""
     tune_garbage_collector()  # as a worker does, so that the figures are those of the service
@@ -145,6 +157,7 @@ def main() -> None:
         "Pipeline, generated manifests, a third of them split",
     )
     measure_growth()
+    measure_namesakes()
     load.main()
 
 

@@ -149,6 +149,20 @@ def synthetic_stream(documents: int, split_every: int = 1) -> str:
     )
 
 
+def namesakes(count: int) -> dict[str, list[tuple[str, bytes]]]:
+    """The same three objects `count` times, by where each has its own: a folder, or a namespace."""
+    one = [template.format(n="x") for template in (POD, SERVICE, DEPLOYMENT)]
+    spaced = [
+        text.replace("metadata:\n", f"metadata:\n  namespace: shop-{number}\n", 1)
+        for number in range(count)
+        for text in one
+    ]
+    return {
+        "folders": [(f"{n}/set.yaml", "---\n".join(one).encode()) for n in range(count)],
+        "namespaces": [("set.yaml", "---\n".join(spaced).encode())],
+    }
+
+
 def real_stream(corpus: Path, size: int = 3_000_000) -> tuple[str, int]:
     """The corpus as one stream of about `size` code points, with its number of documents.
 
