@@ -38,19 +38,19 @@ def _selecting_anew(
     """The Services and controllers of a set that select Pods with some labels, and not those with
     others.
     """
-
-    def selecting(labels: dict[str, str]) -> dict[Resource, None]:
-        controllers = controllers_selecting(labels, manifests).all
-        return dict.fromkeys(
-            (
-                *services_selecting(labels, manifests).all,
-                *(controller.resource for controller in controllers),
-            )
-        )
+    services = [services_selecting(labels, manifests) for labels in (before, after)]
+    controllers = [controllers_selecting(labels, manifests) for labels in (before, after)]
 
     def find() -> list[Resource]:
-        known = selecting(before)
-        return [resource for resource in selecting(after) if resource not in known]
+        known, found = (
+            [*own.all, *(controller.resource for controller in others.all)]
+            for own, others in zip(services, controllers, strict=True)
+        )
+        there = set(known)
+        return [resource for resource in found if resource not in there]
 
+    are_few = not any(own.is_large for own in services)
+    if are_few and not any(own.is_large for own in controllers):
+        return find()
     key = (frozenset(before.items()), frozenset(after.items()))
     return manifests.compute_for("selecting-anew", key, find)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from service.kube.objects import (
     ManifestSet,
@@ -24,7 +25,7 @@ from service.kube.objects import (
     value_at,
 )
 from service.kube.selectors import is_empty, match_labels, matches
-from service.kube.sight import Sight
+from service.kube.sight import Sight, find_matching
 from service.kube.workloads import Pod, Workload, all_workloads, pods_with_labels
 from service.lazy import kept
 from service.yamldoc.nodes import Data, Route
@@ -108,16 +109,14 @@ def selections_of(
     index = manifests.compute_once("selections-by-label", _selections)
     if not index:
         return []
-
-    def find() -> Sight[Selection]:
-        return Sight(
-            (selection.resource, selection)
-            for label in (*wanted.items(), None)
-            for selection in index.get(label, ())
-            if matches(selection.selector, wanted)
-        )
-
-    selecting = manifests.compute_for("selections-of", frozenset(wanted.items()), find)
+    selecting = find_matching(
+        "selections-of",
+        wanted,
+        manifests,
+        [index[label] for label in (*wanted.items(), None) if label in index],
+        matches=lambda selection: matches(selection.selector, wanted),
+        owner=attrgetter("resource"),
+    )
     return selecting.seen_from(workload.resource, manifests)
 
 

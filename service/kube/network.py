@@ -12,7 +12,7 @@ from enum import StrEnum
 from service.kube.containers import Port
 from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
 from service.kube.selectors import is_empty, match_labels, matches
-from service.kube.sight import Sight
+from service.kube.sight import find_matching, itself
 from service.yamldoc.nodes import Data
 
 GROUP = "networking.k8s.io"
@@ -45,16 +45,16 @@ def policies_isolating(
     index = manifests.compute_once("policies-by-label", _by_label)
     if not index:
         return []
-
-    def find() -> Sight[Resource]:
-        return Sight.of(
-            policy
-            for label in (*labels.items(), None)
-            for policy in index.get(label, ())
-            if direction in directions_of(policy) and matches(_pod_selector(policy), labels)
-        )
-
-    isolating = manifests.compute_for(f"{direction}-limited-for", frozenset(labels.items()), find)
+    isolating = find_matching(
+        f"{direction}-limited-for",
+        labels,
+        manifests,
+        [index[label] for label in (*labels.items(), None) if label in index],
+        matches=lambda policy: (
+            direction in directions_of(policy) and matches(_pod_selector(policy), labels)
+        ),
+        owner=itself,
+    )
     return isolating.seen_from(resource, manifests)
 
 

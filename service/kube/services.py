@@ -9,7 +9,7 @@ from typing import TypeAlias
 from service.kube.containers import Container, Port, as_port
 from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_strings, as_text
 from service.kube.selectors import matches_map
-from service.kube.sight import Sight
+from service.kube.sight import Sight, find_matching, itself
 from service.kube.workloads import Workload, index_by_rarest_label
 from service.lazy import kept
 
@@ -117,17 +117,15 @@ def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resou
 
 def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> Sight[Resource]:
     """The Services of a set whose selectors match some labels, in whatever namespace and folder."""
-
-    def find() -> Sight[Resource]:
-        index = manifests.compute_once("services-by-label", _by_label)
-        return Sight.of(
-            service
-            for label in labels.items()
-            for service in index.get(label, ())
-            if matches_map(service_selector(service), labels)
-        )
-
-    return manifests.compute_for("services-selecting", frozenset(labels.items()), find)
+    index = manifests.compute_once("services-by-label", _by_label)
+    return find_matching(
+        "services-selecting",
+        labels,
+        manifests,
+        [index[label] for label in labels.items() if label in index],
+        matches=lambda service: matches_map(service_selector(service), labels),
+        owner=itself,
+    )
 
 
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:

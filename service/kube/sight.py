@@ -4,7 +4,7 @@ labels, in as many folders or namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 from service.kube.objects import ManifestSet, Resource
@@ -41,6 +41,11 @@ class Sight(Generic[T]):
         return Sight((resource, resource) for resource in objects)
 
     @property
+    def is_large(self) -> bool:
+        """Whether there are so many that nobody should go through them for each object."""
+        return len(self._things) > _FEW
+
+    @property
     def all(self) -> list[T]:
         """All things, whoever sees them."""
         return [thing for _, thing in self._things]
@@ -53,7 +58,7 @@ class Sight(Generic[T]):
             manifests: the set.
         """
         self._looks += 1
-        if len(self._things) <= _FEW or self._looks <= _LOOKS_WITHOUT_INDEX:
+        if not self.is_large or self._looks <= _LOOKS_WITHOUT_INDEX:
             return [thing for other, thing in self._things if manifests.can_see(resource, other)]
         found: list[tuple[int, T]] = []
         for kind, name, group in self.namesakes_for(resource):
@@ -105,6 +110,42 @@ class Sight(Generic[T]):
                 groups = found.setdefault(resource.namespace, {})
                 groups.setdefault(title, {})[resource] = own
         return found
+
+
+def find_matching(
+    what: str,
+    labels: Mapping[str, str],
+    manifests: ManifestSet,
+    candidates: Sequence[Sequence[T]],
+    *,
+    matches: Callable[[T], bool],
+    owner: Callable[[T], Resource],
+) -> Sight[T]:
+    """Those of some candidates that match by labels. Where they are many it is looked once for all
+    that have the same labels, as namesakes do.
+
+    Args:
+        what: tells apart for what else it is looked.
+        labels: the labels.
+        manifests: the set.
+        candidates: all that may match, as an index by label has them.
+        matches: whether one does.
+        owner: its object.
+    """
+
+    def find() -> Sight[T]:
+        return Sight(
+            (owner(thing), thing) for group in candidates for thing in group if matches(thing)
+        )
+
+    if sum(map(len, candidates)) <= _FEW:
+        return find()
+    return manifests.compute_for(what, frozenset(labels.items()), find)
+
+
+def itself(resource: Resource) -> Resource:
+    """The owner of what is an object itself."""
+    return resource
 
 
 def _number(entry: tuple[int, object]) -> int:

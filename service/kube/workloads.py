@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import TypeAlias, TypeVar
 
 from service.findings import ContainerType
@@ -22,7 +23,7 @@ from service.kube.objects import (
     value_at,
 )
 from service.kube.selectors import match_labels, matches, matches_map
-from service.kube.sight import Sight
+from service.kube.sight import Sight, find_matching
 from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 
@@ -346,17 +347,15 @@ def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
 
 def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> Sight[Workload]:
     """The controllers of a set whose selectors match some labels."""
-
-    def find() -> Sight[Workload]:
-        index = manifests.compute_once("controllers-by-label", _by_selector)
-        return Sight(
-            (controller.resource, controller)
-            for label in (*labels.items(), None)
-            for controller in index.get(label, ())
-            if selects(controller, labels)
-        )
-
-    return manifests.compute_for("controllers-selecting", frozenset(labels.items()), find)
+    index = manifests.compute_once("controllers-by-label", _by_selector)
+    return find_matching(
+        "controllers-selecting",
+        labels,
+        manifests,
+        [index[label] for label in (*labels.items(), None) if label in index],
+        matches=lambda controller: selects(controller, labels),
+        owner=attrgetter("resource"),
+    )
 
 
 Pod: TypeAlias = tuple[Resource, dict[str, str]]
@@ -379,10 +378,13 @@ def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[Pod]]:
 
 def pods_with_labels(selector: Mapping[str, str], manifests: ManifestSet) -> Sight[Pod]:
     """The Pods that a plain selector selects; none if the selector is empty."""
-
-    def find() -> Sight[Pod]:
-        index = pods_by_label(manifests)
-        rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
-        return Sight((pod[0], pod) for pod in rarest if selector.items() <= pod[1].items())
-
-    return manifests.compute_for("pods-selected", frozenset(selector.items()), find)
+    index = pods_by_label(manifests)
+    rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
+    return find_matching(
+        "pods-selected",
+        selector,
+        manifests,
+        [rarest],
+        matches=lambda pod: selector.items() <= pod[1].items(),
+        owner=itemgetter(0),
+    )
