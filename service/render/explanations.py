@@ -4,7 +4,6 @@ that is, what it takes to be right, and how to silence it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from service.assumptions import AssumptionCode
@@ -24,6 +23,7 @@ from service.findings import (
 )
 from service.render.common import Producer
 from service.render.markdown_text import bounded, code, counted, escape
+from service.render.naming import Naming
 
 _PRIOR = "prior"
 """The id of the evidence that is there for every pair."""
@@ -156,12 +156,10 @@ def container_table(report: Report, workloads: Iterable[WorkloadReport], most: i
 
 
 def full_names(report: Report) -> Mapping[WorkloadReport, str]:
-    """What to call each workload: kind and name, with the file where there are several of them."""
-    counts = Counter(workload.title for workload in report.workloads)
+    """What to call each workload (see `Naming`)."""
+    naming = Naming(report)
     return {
-        workload: workload.title
-        if counts[workload.title] == 1
-        else f"{workload.title} in {workload.location.path}"
+        workload: naming.full(workload.title, workload.location.path, workload.namespace)
         for workload in report.workloads
     }
 

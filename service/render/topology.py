@@ -7,10 +7,10 @@ A rewrite keeps texts, not objects: what is drawn is read anew from them, as a r
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 from service.findings import Change, ContainerType, FileStatus, Report
 from service.kube.containers import Container, without_password
@@ -18,6 +18,7 @@ from service.kube.services import Routing, ServiceLink, routings_to, services_of
 from service.kube.workloads import Workload
 from service.options import Options
 from service.reading import Inputs, read_inputs
+from service.render.naming import Naming
 
 _MOST_TEXT = 1_000_000
 """Characters of the files that are read for pictures; larger sets are not drawn."""
@@ -25,6 +26,8 @@ _MOST_ENTRIES = 20
 """Ways into a workload that are drawn; an Ingress may have thousands."""
 _LEADING = re.compile("Service|Ingress|Route")
 """What files have in them that hold what leads to workloads."""
+_Place: TypeAlias = tuple[str, str | None]
+"""A folder, and a namespace; None for what names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ class BeforeAndAfter:
     """What becomes of one workload."""
 
     workload: str
-    """Kind and name, as they were, with the file where there are several of them."""
+    """What to call it (see `Naming`)."""
     before: tuple[Box, ...]
     """The workload."""
     after: tuple[Box, ...]
@@ -80,7 +83,7 @@ class Topology:
         """Read what changes have to do with: the files that they edit, and those of what leads to
         workloads.
         """
-        self._titles = Counter(workload.title for workload in report.workloads)
+        self._naming = Naming(report)
         rewrite = report.rewrite
         changes = rewrite.changes if rewrite else ()
         edited = {path for change in changes for path in change.edits}
@@ -101,20 +104,20 @@ class Topology:
 
     def drawn(self, changes: Iterable[Change]) -> Iterator[BeforeAndAfter]:
         """What becomes of each workload that changes are of."""
-        of_workload: dict[tuple[str, str], dict[str, None]] = {}
+        of_workload: dict[tuple[str, str | None, str], dict[str, None]] = {}
         for change in changes:
-            key = (change.location.path, change.workload)
+            key = (change.location.path, change.namespace, change.workload)
             of_workload.setdefault(key, {}).update(dict.fromkeys(change.creates))
-        for (path, title), made in of_workload.items():
-            folder = _folder(path)
-            before = self._before.of_title(folder, title)
+        for (path, namespace, title), made in of_workload.items():
+            place = (_folder(path), namespace)
+            before = self._before.of_title(place, title)
             # Its own kind may be another one now, its name is the same.
             after = [
-                *self._after.of_name(folder, title.partition("/")[2]),
-                *(box for new in made for box in self._after.of_title(folder, new)),
+                *self._after.of_name(place, title.partition("/")[2]),
+                *(box for new in made for box in self._after.of_title(place, new)),
             ]
             if before and after:
-                name = title if self._titles[title] == 1 else f"{title} in {path}"
+                name = self._naming.full(title, path, namespace)
                 yield BeforeAndAfter(name, tuple(before), tuple(after))
 
 
@@ -125,19 +128,19 @@ class _Set:
         self._inputs = read_inputs(
             ((path, text.encode()) for path, text in texts.items()), Options()
         )
-        self._workloads: dict[tuple[str, str], list[Workload]] = {}
+        self._workloads: dict[tuple[_Place, str], list[Workload]] = {}
         for workload in self._inputs.workloads:
-            folder = _folder(workload.resource.path)
+            place = (_folder(workload.resource.path), workload.resource.namespace)
             for word in (workload.title, f"/{workload.name}"):
-                self._workloads.setdefault((folder, word), []).append(workload)
+                self._workloads.setdefault((place, word), []).append(workload)
 
-    def of_title(self, folder: str, title: str) -> list[Box]:
-        """The workloads of a folder with a kind and name."""
-        return [_box(item, self._inputs) for item in self._workloads.get((folder, title), ())]
+    def of_title(self, place: _Place, title: str) -> list[Box]:
+        """The workloads of a place with a kind and name."""
+        return [_box(item, self._inputs) for item in self._workloads.get((place, title), ())]
 
-    def of_name(self, folder: str, name: str) -> list[Box]:
-        """The workloads of a folder with a name, whatever their kind."""
-        return self.of_title(folder, f"/{name}")
+    def of_name(self, place: _Place, name: str) -> list[Box]:
+        """The workloads of a place with a name, whatever their kind."""
+        return self.of_title(place, f"/{name}")
 
 
 def _card(container: Container) -> Card:

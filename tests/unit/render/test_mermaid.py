@@ -50,6 +50,24 @@ def test_a_split_is_drawn():
     ]
 
 
+def test_namesakes_in_other_namespaces():
+    """Each has a picture of its own, and its name says which one it is."""
+    spaced = [
+        TWO_SERVERS.replace("metadata:", f"metadata:\n  namespace: {namespace}")
+        for namespace in ("one", "two")
+    ]
+    report = run([("shop.yaml", "---\n".join(spaced).encode())], Options(), rewrite=True)
+    items = list(Topology(report).drawn(report.rewrite.changes))
+
+    assert [item.workload for item in items] == [
+        "Pod/shop in shop.yaml, namespace one",
+        "Pod/shop in shop.yaml, namespace two",
+    ]
+    for item in items:
+        assert [box.title for box in item.before] == ["Pod/shop"]
+        assert [box.title for box in item.after] == ["Deployment/shop", "Deployment/shop-api"]
+
+
 def test_the_service_in_another_file():
     """It is found, and so are new files."""
     pod, service = TWO_SERVERS.split("---\n")
