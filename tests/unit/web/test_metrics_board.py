@@ -47,7 +47,7 @@ def test_another_process_reads_it_while_it_is_written():
             while True:
                 number += 1
                 board.write(0, str(number % 10).encode() * (1000 + number % 5000))
-                # Often, yet not a million times a second: a reader would find it replaced each time.
+                # A million times a second, a reader would find it replaced each time.
                 time.sleep(0.00001)
         finally:
             os._exit(1)
