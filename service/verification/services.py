@@ -82,7 +82,9 @@ def find_misrouted_services(
             yield f"Service {origin.name} is gone"
             continue
         selecting.discard(service)
-        if not are_equal_but_for(unmarked(origin), unmarked(service), _routes_of_targets(origin)):
+        if service is not origin and not are_equal_but_for(
+            unmarked(origin), unmarked(service), _routes_of_targets(origin)
+        ):
             yield f"Service {service.name} is not what it was, but for whom it leads to"
         if not service_selector(service):
             yield f"Service {service.name} selects no Pods any more"
