@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from service.actions.context import Candidate
 from service.kube.dependents import selections_of
 from service.kube.objects import ManifestSet, Resource, in_same_namespace
-from service.kube.services import services_selecting
-from service.kube.workloads import controllers_selecting
+from service.kube.selectors import matches_map
+from service.kube.services import is_service, service_selector, services_asking_for
+from service.kube.workloads import controllers_asking_for, selects
 
 
 def find_new_selecting(candidate: Candidate, labels: dict[str, str]) -> Resource | None:
@@ -34,23 +37,17 @@ def find_new_selecting(candidate: Candidate, labels: dict[str, str]) -> Resource
 
 def _selecting_anew(
     before: dict[str, str], after: dict[str, str], manifests: ManifestSet
-) -> list[Resource]:
+) -> Iterator[Resource]:
     """The Services and controllers of a set that select Pods with some labels, and not those with
     others.
     """
-    services = [services_selecting(labels, manifests) for labels in (before, after)]
-    controllers = [controllers_selecting(labels, manifests) for labels in (before, after)]
-
-    def find() -> list[Resource]:
-        known, found = (
-            [*own.all, *(controller.resource for controller in others.all)]
-            for own, others in zip(services, controllers, strict=True)
-        )
-        there = set(known)
-        return [resource for resource in found if resource not in there]
-
-    are_few = not any(own.is_large for own in services)
-    if are_few and not any(own.is_large for own in controllers):
-        return find()
-    key = (frozenset(before.items()), frozenset(after.items()))
-    return manifests.compute_for("selecting-anew", key, find)
+    # Whatever does so asks for one of these, or by an expression.
+    new = [label for label in after.items() if label not in before.items()]
+    for service in services_asking_for(manifests).under(new):
+        selector = service_selector(service)
+        is_new = matches_map(selector, after) and not matches_map(selector, before)
+        if is_service(service) and is_new:
+            yield service
+    for controller in controllers_asking_for(manifests).under((*new, None)):
+        if selects(controller, after) and not selects(controller, before):
+            yield controller.resource

@@ -25,7 +25,7 @@ from service.kube.objects import (
     value_at,
 )
 from service.kube.selectors import is_empty, match_labels, matches
-from service.kube.sight import Sight, find_matching
+from service.kube.sight import ByLabel, Label, Sight, itself
 from service.kube.workloads import Pod, Workload, all_workloads, pods_with_labels
 from service.lazy import kept
 from service.yamldoc.nodes import Data, Route
@@ -109,31 +109,24 @@ def selections_of(
     index = manifests.compute_once("selections-by-label", _selections)
     if not index:
         return []
-    selecting = find_matching(
-        "selections-of",
-        wanted,
-        manifests,
-        [index[label] for label in (*wanted.items(), None) if label in index],
-        matches=lambda selection: matches(selection.selector, wanted),
-        owner=attrgetter("resource"),
-    )
-    return selecting.seen_from(workload.resource, manifests)
+    found = index.seen_from(workload.resource, manifests, (*wanted.items(), None))
+    return [selection for selection in found if matches(selection.selector, wanted)]
 
 
 def covers_other_workloads(
     selection: Selection, workload: Workload, manifests: ManifestSet
 ) -> bool:
     """Whether a selector selects the Pods of workloads other than this one too."""
-    asked = match_labels(selection.selector)
+    asked, one = match_labels(selection.selector), workload.resource
     if asked:
-        others = pods_with_labels(asked, manifests)
+        others = pods_with_labels(asked, manifests, one)
     else:
-        others = manifests.compute_once("pods", _all_pods)
+        others = manifests.compute_once("pods", _all_pods).seen_from(one, manifests)
     return any(
-        other is not workload.resource
+        other is not one
         and matches(selection.selector, labels)
         and _may_select_in(selection, other)
-        for other, labels in others.seen_from(workload.resource, manifests)
+        for other, labels in others
     )
 
 
@@ -154,16 +147,16 @@ def _may_select_in(selection: Selection, resource: Resource) -> bool:
     return in_any_namespace or in_same_namespace(selecting, resource)
 
 
-def _selections(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Selection]]:
+def _selections(manifests: ManifestSet) -> ByLabel[Selection]:
     """All selectors of a set, each under one label that it asks for; under None those that ask for
     no label with a value.
     """
-    found: dict[tuple[str, str] | None, list[Selection]] = defaultdict(list)
+    found: dict[Label | None, list[Selection]] = defaultdict(list)
     for resource in manifests.resources:
         for selection in selections_in(resource):
             if not is_empty(selection.selector):
                 found[_first_label(selection.selector)].append(selection)
-    return found
+    return ByLabel(found, attrgetter("resource"))
 
 
 def _first_label(selector: Data) -> tuple[str, str] | None:
@@ -295,18 +288,23 @@ def names_workload(resource: Resource) -> bool:
     return any(field in resource.spec for field in _TARGETS)
 
 
-def objects_mentioning(manifests: ManifestSet, key: str, value: str) -> Sight[Resource]:
+def objects_mentioning(
+    manifests: ManifestSet, key: str, value: str, seen_from: Resource | None = None
+) -> list[Resource]:
     """The objects that ask for a label anywhere in their spec, but for Services, the selectors of
     controllers, and the kinds whose selectors are widened or divided.
 
     Affinity terms, spread constraints and kinds that are not known here select Pods by label too.
     """
-    return manifests.compute_once("label-mentions", _mentions).get((key, value), Sight(()))
+    index, labels = manifests.compute_once("label-mentions", _mentions), [(key, value)]
+    if seen_from is None:
+        return list(index.under(labels))
+    return list(index.seen_from(seen_from, manifests, labels))
 
 
-def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], Sight[Resource]]:
+def _mentions(manifests: ManifestSet) -> ByLabel[Resource]:
     """The objects of a set, by each label that they ask for."""
-    found: dict[tuple[str, str], list[Resource]] = {}
+    found: dict[Label | None, list[Resource]] = {}
     controllers = {workload.resource for workload in all_workloads(manifests)}
     for resource in manifests.resources:
         known = _SELECTING.get((resource.group, resource.kind))
@@ -322,7 +320,7 @@ def _mentions(manifests: ManifestSet) -> dict[tuple[str, str], Sight[Resource]]:
             asking = ("matchlabels",)
         for label in set(_labels_asked(spec, asking, inside=False)):
             found.setdefault(label, []).append(resource)
-    return {label: Sight.of(objects) for label, objects in found.items()}
+    return ByLabel(found, itself)
 
 
 def _labels_asked(

@@ -12,7 +12,7 @@ from enum import StrEnum
 from service.kube.containers import Port
 from service.kube.objects import ManifestSet, Resource, as_mappings, as_text
 from service.kube.selectors import is_empty, match_labels, matches
-from service.kube.sight import find_matching, itself
+from service.kube.sight import ByLabel, Label, itself
 from service.yamldoc.nodes import Data
 
 GROUP = "networking.k8s.io"
@@ -45,29 +45,23 @@ def policies_isolating(
     index = manifests.compute_once("policies-by-label", _by_label)
     if not index:
         return []
-    isolating = find_matching(
-        f"{direction}-limited-for",
-        labels,
-        manifests,
-        [index[label] for label in (*labels.items(), None) if label in index],
-        matches=lambda policy: (
-            direction in directions_of(policy) and matches(_pod_selector(policy), labels)
-        ),
-        owner=itself,
-    )
-    return isolating.seen_from(resource, manifests)
+    return [
+        policy
+        for policy in index.seen_from(resource, manifests, (*labels.items(), None))
+        if direction in directions_of(policy) and matches(_pod_selector(policy), labels)
+    ]
 
 
-def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
+def _by_label(manifests: ManifestSet) -> ByLabel[Resource]:
     """The policies of a set, each under one label that it asks for; under None those that ask for
     no label with a value.
     """
-    found: dict[tuple[str, str] | None, list[Resource]] = {}
+    found: dict[Label | None, list[Resource]] = {}
     for policy in manifests.of_kind("NetworkPolicy"):
         if policy.group == GROUP:
             label = next(iter(match_labels(_pod_selector(policy)).items()), None)
             found.setdefault(label, []).append(policy)
-    return found
+    return ByLabel(found, itself)
 
 
 def _pod_selector(policy: Resource) -> Data:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeAlias
 
 from service.kube.containers import Container, Port, as_port
 from service.kube.objects import ManifestSet, Resource, as_mapping, as_mappings, as_strings, as_text
 from service.kube.selectors import matches_map
-from service.kube.sight import Sight, find_matching, itself
+from service.kube.sight import ByLabel, Label, itself
 from service.kube.workloads import Workload, index_by_rarest_label
 from service.lazy import kept
 
@@ -107,33 +108,67 @@ def _declaring(
     return None, None
 
 
-def _by_label(manifests: ManifestSet) -> dict[tuple[str, str] | None, list[Resource]]:
-    return index_by_rarest_label(
+def _by_label(manifests: ManifestSet) -> ByLabel[Resource]:
+    services = index_by_rarest_label(
         (service, selector)
         for service in manifests.of_kind("Service")
         if is_service(service) and (selector := service_selector(service))
     )
+    return ByLabel(services, itself)
 
 
-def services_selecting(labels: dict[str, str], manifests: ManifestSet) -> Sight[Resource]:
-    """The Services of a set whose selectors match some labels, in whatever namespace and folder."""
+def services_selecting(
+    labels: dict[str, str], manifests: ManifestSet, seen_from: Resource | None = None
+) -> list[Resource]:
+    """The Services of a set whose selectors match some labels.
+
+    Args:
+        labels: the labels of Pods.
+        manifests: the set.
+        seen_from: for the Services alone that this object sees; None for all, in whatever
+            namespace and folder.
+    """
     index = manifests.compute_once("services-by-label", _by_label)
-    return find_matching(
-        "services-selecting",
-        labels,
-        manifests,
-        [index[label] for label in labels.items() if label in index],
-        matches=lambda service: matches_map(service_selector(service), labels),
-        owner=itself,
-    )
+    if seen_from is None:
+        found = index.under(labels.items())
+    else:
+        found = index.seen_from(seen_from, manifests, labels.items())
+    return [service for service in found if matches_map(service_selector(service), labels)]
+
+
+def unclear_services(
+    labels: dict[str, str], manifests: ManifestSet, seen_from: Resource
+) -> Iterator[Resource]:
+    """Services of an object's namespace whose selectors match some labels, and of which it can't
+    be told whether the object means them, as several have their name; one of each name.
+    """
+    index = manifests.compute_once("services-by-label", _by_label)
+    for kind, name, services in index.namesakes_for(seen_from, labels.items()):
+        if manifests.find(kind, name, seen_from) is None:
+            matching = (
+                service for service in services if matches_map(service_selector(service), labels)
+            )
+            yield from islice(matching, 1)
+
+
+def services_asking_for(manifests: ManifestSet) -> ByLabel[Resource]:
+    """The Services of a set, by each label that they select by."""
+    return manifests.compute_once("services-by-each-label", _by_each_label)
+
+
+def _by_each_label(manifests: ManifestSet) -> ByLabel[Resource]:
+    found: dict[Label | None, list[Resource]] = {}
+    for service in manifests.of_kind("Service"):
+        for label in service_selector(service).items():
+            found.setdefault(label, []).append(service)
+    return ByLabel(found, itself)
 
 
 def services_of(workload: Workload, manifests: ManifestSet) -> tuple[ServiceLink, ...]:
     """The Services that select a workload's Pods and that the workload can see (see
     `ManifestSet.find`), by path and then in the order of the input.
     """
-    selecting = services_selecting(workload.labels, manifests)
-    visible = selecting.seen_from(workload.resource, manifests)
+    visible = services_selecting(workload.labels, manifests, workload.resource)
     if len(visible) > 1:
         visible.sort(key=lambda service: (service.path, manifests.position_of(service)))
     return tuple(ServiceLink(service, resolve_ports(service, workload)) for service in visible)

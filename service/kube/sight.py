@@ -18,6 +18,8 @@ takes as long as three looks.
 _LOOKS_WITHOUT_INDEX = 2
 _Group: TypeAlias = dict[Resource, list[tuple[int, T]]]
 """What namesakes have, each with its number."""
+Label: TypeAlias = tuple[str, str]
+"""Key and value."""
 _Groups: TypeAlias = dict[tuple[str, str], _Group[T]]
 """By kind and name."""
 
@@ -40,16 +42,6 @@ class Sight(Generic[T]):
         """Objects themselves."""
         return Sight((resource, resource) for resource in objects)
 
-    @property
-    def is_large(self) -> bool:
-        """Whether there are so many that nobody should go through them for each object."""
-        return len(self._things) > _FEW
-
-    @property
-    def all(self) -> list[T]:
-        """All things, whoever sees them."""
-        return [thing for _, thing in self._things]
-
     def seen_from(self, resource: Resource, manifests: ManifestSet) -> list[T]:
         """What is of the objects that one can see (see `ManifestSet.can_see`).
 
@@ -58,25 +50,13 @@ class Sight(Generic[T]):
             manifests: the set.
         """
         self._looks += 1
-        if not self.is_large or self._looks <= _LOOKS_WITHOUT_INDEX:
+        if len(self._things) <= _FEW or self._looks <= _LOOKS_WITHOUT_INDEX:
             return [thing for other, thing in self._things if manifests.can_see(resource, other)]
         found: list[tuple[int, T]] = []
         for kind, name, group in self.namesakes_for(resource):
             found += group.get(manifests.find(kind, name, resource), ())  # type: ignore[arg-type]
         found.sort(key=_number)
         return [thing for _, thing in found]
-
-    def unclear_from(self, resource: Resource, manifests: ManifestSet) -> Iterator[Resource]:
-        """Objects of the namespace of one, that it can't see as it can't tell which one is meant;
-        one of each kind and name.
-
-        Args:
-            resource: who looks.
-            manifests: the set.
-        """
-        for kind, name, group in self.namesakes_for(resource):
-            if manifests.find(kind, name, resource) is None:
-                yield next(iter(group))
 
     def namesakes_for(self, resource: Resource) -> Iterator[tuple[str, str, _Group[T]]]:
         """The objects that may be in the namespace of one, by kind and name, each with what it
@@ -112,35 +92,65 @@ class Sight(Generic[T]):
         return found
 
 
-def find_matching(
-    what: str,
-    labels: Mapping[str, str],
-    manifests: ManifestSet,
-    candidates: Sequence[Sequence[T]],
-    *,
-    matches: Callable[[T], bool],
-    owner: Callable[[T], Resource],
-) -> Sight[T]:
-    """Those of some candidates that match by labels. Where they are many it is looked once for all
-    that have the same labels, as namesakes do.
+class ByLabel(Generic[T]):
+    """What matches by labels, each thing under one label that it asks for, or under all that it
+    has.
 
     Args:
-        what: tells apart for what else it is looked.
-        labels: the labels.
-        manifests: the set.
-        candidates: all that may match, as an index by label has them.
-        matches: whether one does.
-        owner: its object.
+        things: by label; under None what asks for none.
+        owner: the object of a thing.
     """
 
-    def find() -> Sight[T]:
-        return Sight(
-            (owner(thing), thing) for group in candidates for thing in group if matches(thing)
-        )
+    def __init__(
+        self, things: Mapping[Label | None, Sequence[T]], owner: Callable[[T], Resource]
+    ) -> None:
+        self._things = things
+        self._owner = owner
+        self._sights: dict[Label | None, Sight[T]] = {}
 
-    if sum(map(len, candidates)) <= _FEW:
-        return find()
-    return manifests.compute_for(what, frozenset(labels.items()), find)
+    def __bool__(self) -> bool:
+        return bool(self._things)
+
+    def count(self, label: Label) -> int:
+        """How many things are under a label."""
+        return len(self._things.get(label, ()))
+
+    def under(self, labels: Iterable[Label | None]) -> Iterator[T]:
+        """The things under some labels, whoever sees them."""
+        for label in labels:
+            yield from self._things.get(label, ())
+
+    def seen_from(
+        self, resource: Resource, manifests: ManifestSet, labels: Iterable[Label | None]
+    ) -> Iterator[T]:
+        """Those of the things under some labels that an object sees, as `Sight` has them."""
+        for label in labels:
+            things = self._things.get(label)
+            if things is None:
+                continue
+            if len(things) > _FEW:
+                yield from self._sight(label).seen_from(resource, manifests)
+            else:
+                owner = self._owner
+                yield from (thing for thing in things if manifests.can_see(resource, owner(thing)))
+
+    def namesakes_for(
+        self, resource: Resource, labels: Iterable[Label | None]
+    ) -> Iterator[tuple[str, str, list[T]]]:
+        """The things under some labels that may be in the namespace of an object, by kind and
+        name.
+        """
+        for label in labels:
+            if label in self._things:
+                for kind, name, group in self._sight(label).namesakes_for(resource):
+                    yield kind, name, [thing for own in group.values() for _, thing in own]
+
+    def _sight(self, label: Label | None) -> Sight[T]:
+        found = self._sights.get(label)
+        if found is None:
+            pairs = ((self._owner(thing), thing) for thing in self._things[label])
+            found = self._sights[label] = Sight(pairs)
+        return found
 
 
 def itself(resource: Resource) -> Resource:

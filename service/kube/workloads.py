@@ -23,7 +23,7 @@ from service.kube.objects import (
     value_at,
 )
 from service.kube.selectors import match_labels, matches, matches_map
-from service.kube.sight import Sight, find_matching
+from service.kube.sight import ByLabel, Label
 from service.lazy import cached_property
 from service.yamldoc.nodes import Data, Route
 
@@ -310,12 +310,9 @@ def _by_object(manifests: ManifestSet) -> dict[Resource, list[Workload]]:
     return found
 
 
-_Label: TypeAlias = tuple[str, str]
-
-
 def index_by_rarest_label(
     selectors: Iterable[tuple[T, Mapping[str, str]]],
-) -> dict[_Label | None, list[T]]:
+) -> dict[Label | None, list[T]]:
     """Index what selects by labels, each under the label of its selector that the fewest selectors
     ask for.
 
@@ -330,61 +327,112 @@ def index_by_rarest_label(
     """
     pairs = list(selectors)
     counts = Counter(label for _, selector in pairs for label in selector.items())
-    found: dict[_Label | None, list[T]] = {}
+    found: dict[Label | None, list[T]] = {}
     for selecting, selector in pairs:
         rarest = min(selector.items(), key=counts.__getitem__, default=None)
         found.setdefault(rarest, []).append(selecting)
     return found
 
 
-def _by_selector(manifests: ManifestSet) -> dict[_Label | None, list[Workload]]:
-    return index_by_rarest_label(
+def _by_selector(manifests: ManifestSet) -> ByLabel[Workload]:
+    controllers = index_by_rarest_label(
         (workload, workload.selector)
         for workload in all_workloads(manifests)
         if _may_select(workload)
     )
+    return ByLabel(controllers, attrgetter("resource"))
 
 
-def controllers_selecting(labels: dict[str, str], manifests: ManifestSet) -> Sight[Workload]:
-    """The controllers of a set whose selectors match some labels."""
+def controllers_selecting(
+    labels: dict[str, str], manifests: ManifestSet, seen_from: Resource | None = None
+) -> list[Workload]:
+    """The controllers of a set whose selectors match some labels.
+
+    Args:
+        labels: the labels of Pods.
+        manifests: the set.
+        seen_from: for the controllers alone that this object sees; None for all.
+    """
     index = manifests.compute_once("controllers-by-label", _by_selector)
-    return find_matching(
-        "controllers-selecting",
-        labels,
-        manifests,
-        [index[label] for label in (*labels.items(), None) if label in index],
-        matches=lambda controller: selects(controller, labels),
-        owner=attrgetter("resource"),
-    )
+    asked = (*labels.items(), None)
+    if seen_from is None:
+        found = index.under(asked)
+    else:
+        found = index.seen_from(seen_from, manifests, asked)
+    return [controller for controller in found if selects(controller, labels)]
+
+
+def controllers_asking_for(manifests: ManifestSet) -> ByLabel[Workload]:
+    """The controllers of a set, by each label that they select by; under None those that have
+    expressions besides.
+    """
+    return manifests.compute_once("controllers-by-each-label", _by_each_label)
+
+
+def _by_each_label(manifests: ManifestSet) -> ByLabel[Workload]:
+    found: dict[Label | None, list[Workload]] = {}
+    for workload in all_workloads(manifests):
+        if _may_select(workload):
+            for label in workload.selector.items():
+                found.setdefault(label, []).append(workload)
+            if value_at(workload.resource.spec, "selector", "matchExpressions"):
+                found.setdefault(None, []).append(workload)
+    return ByLabel(found, attrgetter("resource"))
 
 
 Pod: TypeAlias = tuple[Resource, dict[str, str]]
 """An object that makes Pods, or is one, and the labels of its Pods."""
 
 
-def _pods_by_label(manifests: ManifestSet) -> dict[_Label, list[Pod]]:
-    found: dict[_Label, list[Pod]] = {}
+def _pods_by_label(manifests: ManifestSet) -> ByLabel[Pod]:
+    found: dict[Label | None, list[Pod]] = {}
     for workload in all_workloads(manifests):
         pod = (workload.resource, workload.labels)
         for label in workload.labels.items():
             found.setdefault(label, []).append(pod)
-    return found
+    return ByLabel(found, itemgetter(0))
 
 
-def pods_by_label(manifests: ManifestSet) -> dict[_Label, list[Pod]]:
+def pods_by_label(manifests: ManifestSet) -> ByLabel[Pod]:
     """The Pods of a set, by each of their labels."""
     return manifests.compute_once("pods-by-label", _pods_by_label)
 
 
-def pods_with_labels(selector: Mapping[str, str], manifests: ManifestSet) -> Sight[Pod]:
-    """The Pods that a plain selector selects; none if the selector is empty."""
+def pods_with_labels(
+    selector: Mapping[str, str], manifests: ManifestSet, seen_from: Resource | None = None
+) -> list[Pod]:
+    """The Pods that a plain selector selects; none if the selector is empty.
+
+    Args:
+        selector: the selector.
+        manifests: the set.
+        seen_from: for the Pods alone of objects that this one sees; None for all.
+    """
     index = pods_by_label(manifests)
-    rarest = min((index.get(label, []) for label in selector.items()), key=len, default=[])
-    return find_matching(
-        "pods-selected",
-        selector,
-        manifests,
-        [rarest],
-        matches=lambda pod: selector.items() <= pod[1].items(),
-        owner=itemgetter(0),
-    )
+    rarest = _rarest(selector, index)
+    if seen_from is None:
+        found = index.under(rarest)
+    else:
+        found = index.seen_from(seen_from, manifests, rarest)
+    return [pod for pod in found if selector.items() <= pod[1].items()]
+
+
+def pods_with_labels_by_name(
+    selector: Mapping[str, str], manifests: ManifestSet, beside: Resource
+) -> Iterator[tuple[str, str, list[Pod]]]:
+    """The Pods that a plain selector selects and that may be in an object's namespace, by kind and
+    name of what makes them.
+
+    Args:
+        selector: the selector.
+        manifests: the set.
+        beside: the object.
+    """
+    index = pods_by_label(manifests)
+    for kind, name, pods in index.namesakes_for(beside, _rarest(selector, index)):
+        yield kind, name, [pod for pod in pods if selector.items() <= pod[1].items()]
+
+
+def _rarest(selector: Mapping[str, str], index: ByLabel[Pod]) -> list[Label]:
+    """The label of a selector that the fewest Pods have."""
+    return [min(selector.items(), key=index.count)] if selector else []

@@ -213,7 +213,7 @@ def _reasons_to_do_nothing(candidate: Candidate) -> Iterator[Declined]:
         yield unfixable
     doubled = candidate.manifests.compute_once("doubled", _doubled)
     if doubled:
-        services = services_selecting(candidate.workload.labels, candidate.manifests).all
+        services = services_selecting(candidate.workload.labels, candidate.manifests)
         for resource in (candidate.resource, *services):
             if resource not in doubled:
                 continue

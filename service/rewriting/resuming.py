@@ -22,8 +22,7 @@ from service.classification.knowledge.weights import load_weights
 from service.errors import EditError
 from service.findings import Stage
 from service.kube.objects import ManifestSet, Resource
-from service.kube.services import service_selector
-from service.kube.sight import Sight
+from service.kube.services import service_selector, services_asking_for
 from service.kube.splits import (
     AFTER_SPLIT,
     SPLIT_FROM,
@@ -226,24 +225,10 @@ def _services_led_away(
     """The Services that a workload sees and that select by the label which it shares with what was
     split off, or by one that only this has.
     """
-    by_label = manifests.compute_once("services-by-each-label", _by_each_label)
     asked = [item for item in workload.labels.items() if item[0] == SHARED_LABEL]
     asked += [item for others in new_labels for item in others.items() - workload.labels.items()]
-    found = {
-        service
-        for label in asked
-        if label in by_label
-        for service in by_label[label].seen_from(workload.resource, manifests)
-    }
+    found = set(services_asking_for(manifests).seen_from(workload.resource, manifests, asked))
     return sorted(found, key=manifests.position_of)
-
-
-def _by_each_label(manifests: ManifestSet) -> dict[tuple[str, str], Sight[Resource]]:
-    found: dict[tuple[str, str], list[Resource]] = {}
-    for service in manifests.of_kind("Service"):
-        for label in service_selector(service).items():
-            found.setdefault(label, []).append(service)
-    return {label: Sight.of(services) for label, services in found.items()}
 
 
 def _labels_to_come(workload: Workload) -> Iterator[dict[str, str]]:

@@ -112,7 +112,7 @@ def _is_only_widened(
             return False
         for key, values in wider.items():
             if not asked[key] <= values or any(
-                (key, new) in there or new not in new_names for new in values - asked[key]
+                there.count((key, new)) or new not in new_names for new in values - asked[key]
             ):
                 return False
     return are_equal_but_for(origin.data, now.data, frozenset(place.route for place in places))

@@ -34,7 +34,7 @@ def find_unneeded_traffic(
     def selects_others(selector: Data) -> bool:
         labels = match_labels(selector)
         return not labels or any(
-            pod not in own for pod, _ in pods_with_labels(labels, after).seen_from(policy, after)
+            pod not in own for pod, _ in pods_with_labels(labels, after, policy)
         )
 
     if selects_others(policy.spec.get("podSelector")):

@@ -72,11 +72,9 @@ def find_misrouted_services(
     selecting = {
         service
         for successor in transition.successors
-        for service in services_selecting(successor.labels, after).seen_from(
-            successor.resource, after
-        )
+        for service in services_selecting(successor.labels, after, successor.resource)
     }
-    for origin in services_selecting(old.labels, before).seen_from(old.resource, before):
+    for origin in services_selecting(old.labels, before, old.resource):
         service = find_same_object(origin, after)
         if service is None:
             yield f"Service {origin.name} is gone"
@@ -124,7 +122,7 @@ def _waits_for_last_stage(service: Resource, before: ManifestSet, old: Workload)
     """
     if not is_stopped_by_split(old.resource):
         return False
-    return not pods_with_labels(service_selector(service), before).seen_from(service, before)
+    return not pods_with_labels(service_selector(service), before, service)
 
 
 def _routes_of_targets(service: Resource) -> frozenset[Route]:
@@ -242,7 +240,7 @@ def _check_new_service(
     service: Resource, after: ManifestSet, transition: StageTransition
 ) -> Iterator[str]:
     own = {successor.resource for successor in transition.successors}
-    selected = pods_with_labels(service_selector(service), after).seen_from(service, after)
+    selected = pods_with_labels(service_selector(service), after, service)
     # A workload that takes over data is there in the last stage only.
     is_missing = not selected and transition.stage is Stage.CONTRACT
     if is_missing or any(pod not in own for pod, _ in selected):

@@ -360,15 +360,13 @@ class WorkloadCheck:
                     ),
                 )
             here = successor.resource
-            for other in controllers_selecting(successor.labels, after).seen_from(here, after):
+            for other in controllers_selecting(successor.labels, after, here):
                 if other.resource is not here and not self._was_selected_by(other, own):
                     yield (
                         "selectors",
                         f"the selector of {other.title} also matches the Pods of {successor.title}",
                     )
-            for resource, labels in pods_with_labels(successor.selector, after).seen_from(
-                here, after
-            ):
+            for resource, labels in pods_with_labels(successor.selector, after, here):
                 is_met = resource not in own and selects(successor, labels)
                 if is_met and not self._selected_before(successor, labels):
                     yield (

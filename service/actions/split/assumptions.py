@@ -88,8 +88,7 @@ def _about_labels(division: Division) -> Iterator[Assumption]:
     """Objects of unknown kinds that ask for the label in which the groups differ."""
     candidate, labels = division.candidate, division.labels
     key, value = labels.key, labels.value(0)
-    asking = objects_mentioning(candidate.manifests, key, value)
-    for other in asking.seen_from(candidate.resource, candidate.manifests):
+    for other in objects_mentioning(candidate.manifests, key, value, candidate.resource):
         if other is not candidate.resource:
             message = (
                 f"{other.title} asks for the label {key}: {value}, which the moved Pods don't have:"

@@ -32,7 +32,7 @@ from service.kube.references import (
     LOOPBACK,
     LOOPBACK_HOST,
 )
-from service.kube.services import ServiceLink, service_selector, services_selecting
+from service.kube.services import ServiceLink, service_selector, unclear_services
 from service.kube.sight import Sight
 from service.kube.workloads import pods_with_labels
 from service.refusals import Refusal
@@ -89,8 +89,7 @@ def _services(candidate: Candidate, links: tuple[ServiceLink, ...]) -> _Hazards:
                 f"the Service {link.service.name} also selects the Pods of {other.title}: give"
                 " each its own, or divide by hand",
             )
-    selecting = services_selecting(candidate.workload.labels, manifests)
-    for service in selecting.unclear_from(resource, manifests):
+    for service in unclear_services(candidate.workload.labels, manifests, resource):
         yield Declined(
             Refusal.SERVICE_UNCLEAR,
             f"several folders have a Service {service.name}, and it can't be told which is"
@@ -147,7 +146,7 @@ def _other_workloads_behind(candidate: Candidate, selector: dict[str, str]) -> I
     goes.
     """
     manifests, resource = candidate.manifests, candidate.resource
-    for other, _ in pods_with_labels(selector, manifests).seen_from(resource, manifests):
+    for other, _ in pods_with_labels(selector, manifests, resource):
         if other not in candidate.own_resources:
             yield other
 

@@ -168,8 +168,8 @@ def check_selected_alone(candidate: Candidate, labels: GroupLabels, group: int, 
     Raises:
         Refused: others have them.
     """
-    pods = pods_with_labels(labels.selector(group), candidate.manifests)
-    for other, _ in pods.seen_from(candidate.resource, candidate.manifests):
+    selector = labels.selector(group)
+    for other, _ in pods_with_labels(selector, candidate.manifests, candidate.resource):
         if other not in candidate.own_resources:
             message = (
                 f"the Pods of {other.title} have all labels that {labels.names[group]} is told by,"

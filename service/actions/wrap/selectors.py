@@ -7,7 +7,7 @@ from __future__ import annotations
 from service.actions.context import Candidate, Refused
 from service.actions.label_overlaps import find_new_selecting
 from service.kube.services import service_selector, services_of
-from service.kube.workloads import Workload, pods_with_labels
+from service.kube.workloads import Workload, pods_with_labels_by_name
 from service.refusals import Refusal
 
 _NAME = "app.kubernetes.io/name"
@@ -126,13 +126,10 @@ def _selects_others(
 ) -> bool:
     resource, manifests = candidate.resource, candidate.manifests
     own = {resource, *(copy.resource for copy in copies)}
-    for kind, name, pods in pods_with_labels(selector, manifests).namesakes_for(resource):
-        if (kind, name) != (resource.kind, resource.name):
-            others = list(pods)
-        else:
+    for kind, name, pods in pods_with_labels_by_name(selector, manifests, resource):
+        is_namesake = (kind, name) == (resource.kind, resource.name)
+        for other, _ in pods:
             # A Pod of its name in another folder is itself, in another environment.
-            near = manifests.find_in_folder(kind, name, resource.folder)
-            others = [other for other in near if other in pods]
-        if any(other not in own for other in others):
-            return True
+            if other not in own and not (is_namesake and other.folder != resource.folder):
+                return True
     return False

@@ -365,7 +365,7 @@ def test_what_mentions_a_label(text: str, expected: bool) -> None:
     """Once for each object."""
     manifests = manifests_of(text)
     (resource,) = manifests.resources
-    found = objects_mentioning(manifests, "app", "web").all
+    found = objects_mentioning(manifests, "app", "web")
     assert found == ([resource] if expected else [])
 
 
@@ -376,11 +376,11 @@ def test_all_objects_that_mention_a_label_are_found() -> None:
     )
     text = thing("A", "b", "{selector: {app: web, other: label}}", "first")
     manifests = manifests_of(service + text + thing("A", "b", "{selector: {app: web}}", "z"))
-    assert [resource.name for resource in objects_mentioning(manifests, "app", "web").all] == [
+    assert [resource.name for resource in objects_mentioning(manifests, "app", "web")] == [
         "first",
         "z",
     ]
-    assert [resource.name for resource in objects_mentioning(manifests, "other", "label").all] == [
+    assert [resource.name for resource in objects_mentioning(manifests, "other", "label")] == [
         "first"
     ]
-    assert objects_mentioning(manifests, "app", "none").all == []
+    assert objects_mentioning(manifests, "app", "none") == []

@@ -111,9 +111,9 @@ SELECTING = [
 def test_services_that_select_labels() -> None:
     """All of their labels are there; those without a selector select nothing."""
     manifests = manifests_of("".join(SELECTING))
-    found = services_selecting({"app": "web", "tier": "front"}, manifests).all
+    found = services_selecting({"app": "web", "tier": "front"}, manifests)
     assert sorted(resource.name for resource in found) == ["by-app", "by-both"]
-    assert services_selecting({}, manifests).all == []
+    assert services_selecting({}, manifests) == []
 
 
 def test_services_of_a_workload_are_those_that_it_sees() -> None:

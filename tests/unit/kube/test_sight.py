@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.kube.objects import ManifestSet, Resource
-from service.kube.sight import Sight
+from service.kube.services import unclear_services
+from service.kube.sight import ByLabel, Sight, itself
 from tests.support.manifests import manifests_of
 
 PATHS = ("a/1.yaml", "a/2.yaml", "b/1.yaml", "c/1.yaml")
@@ -19,12 +20,16 @@ OBJECTS = st.tuples(
 SETS = st.lists(OBJECTS, min_size=1, max_size=30)
 
 
-def set_of(objects: list[tuple[str, str, str, str | None]]) -> ManifestSet:
-    """Objects by path, kind, name and namespace."""
+def set_of(
+    objects: list[tuple[str, str, str, str | None]], more: str = "", every: str = ""
+) -> ManifestSet:
+    """Objects by path, kind, name and namespace; with more text, and all of one kind if one is
+    given.
+    """
     files: dict[str, str] = {}
     for path, kind, name, namespace in objects:
         own = f"name: {name}" + (f", namespace: {namespace}" if namespace else "")
-        text = f"---\napiVersion: v1\nkind: {kind}\nmetadata: {{{own}}}\n"
+        text = f"---\napiVersion: v1\nkind: {every or kind}\nmetadata: {{{own}}}\n{more}\n"
         files[path] = files.get(path, "") + text
     return manifests_of(files)
 
@@ -86,24 +91,53 @@ def test_what_an_object_sees(objects: list[tuple[str, str, str, str | None]], ea
         for one in range(each)
     ]
     sight = Sight(things)
-    assert sight.all == [thing for _, thing in things]
     for viewer in manifests.resources:
         expected = [thing for other, thing in things if manifests.can_see(viewer, other)]
         assert sight.seen_from(viewer, manifests) == expected
 
 
 @given(SETS)
-def test_what_an_object_cannot_tell_apart(objects: list[tuple[str, str, str, str | None]]) -> None:
-    """Objects that it may mean, where several are as near as each other."""
+def test_what_is_under_labels(objects: list[tuple[str, str, str, str | None]]) -> None:
+    """Under a label that few have and under one that many have alike, in the order of the labels;
+    what is under none is found by None.
+    """
     manifests = set_of(objects)
-    sight = Sight.of(manifests.resources)
+    things: dict[tuple[str, str] | None, list[Resource]] = {
+        ("kind", "Secret"): manifests.of_kind("Secret"),
+        ("all", "yes"): list(manifests.resources),
+        None: list(manifests.resources[:3]),
+    }
+    index = ByLabel(things, itself)
+    labels = (("all", "yes"), ("no", "body"), ("kind", "Secret"), None)
+    under = [thing for label in labels for thing in things.get(label, ())]
+    assert list(index.under(labels)) == under
+    assert index.count(("all", "yes")) == len(manifests.resources)
     for viewer in manifests.resources:
-        unclear = {other.title for other in sight.unclear_from(viewer, manifests)}
-        assert unclear == {
-            other.title
+        seen = list(index.seen_from(viewer, manifests, labels))
+        assert seen == [thing for thing in under if manifests.can_see(viewer, thing)]
+        met = [
+            other
+            for _, _, group in index.namesakes_for(viewer, [("all", "yes")])
+            for other in group
+        ]
+        assert len(met) == len(set(met))
+        assert set(met) == {other for other in manifests.resources if may_meet(other, viewer)}
+
+
+@given(SETS)
+def test_services_that_an_object_cannot_tell_apart(
+    objects: list[tuple[str, str, str, str | None]],
+) -> None:
+    """Those that it may mean, where several are as near as each other; one of each name."""
+    manifests = set_of(objects, "spec: {selector: {app: web}}", "Service")
+    for viewer in manifests.resources:
+        unclear = [other.name for other in unclear_services({"app": "web"}, manifests, viewer)]
+        assert set(unclear) == {
+            other.name
             for other in manifests.resources
             if may_meet(other, viewer) and manifests.find(other.kind, other.name, viewer) is None
         }
+        assert not list(unclear_services({"app": "other"}, manifests, viewer))
 
 
 @given(SETS)

@@ -255,7 +255,7 @@ def test_which_workloads_select_labels(text: str, expected: bool) -> None:
     workload = workload_of(text)
     assert selects(workload, LABELS) is expected
     manifests = manifests_of(text)
-    assert [found.title for found in controllers_selecting(LABELS, manifests).all] == (
+    assert [found.title for found in controllers_selecting(LABELS, manifests)] == (
         [workload.title] if expected else []
     )
 
@@ -270,7 +270,7 @@ def test_controllers_are_found_by_any_of_their_labels() -> None:
         + DEPLOYMENT.replace("name: web}", "name: any}").replace("matchLabels: {app: web}, ", "")
         + DEPLOYMENT.replace("name: web}", "name: api}").replace("{app: web},", "{app: api},")
     )
-    found = controllers_selecting(LABELS, manifests).all
+    found = controllers_selecting(LABELS, manifests)
     assert sorted(workload.name for workload in found) == ["any", "other", "web"]
 
 
@@ -305,12 +305,14 @@ def test_pods_are_found_by_their_labels() -> None:
     """All labels of a selector; an empty selector selects none."""
     manifests = manifests_of(DEPLOYMENT + POD)
     web, db = named(manifests, "Deployment/web"), named(manifests, "Pod/db")
-    assert pods_with_labels({"app": "web"}, manifests).all == [(web, LABELS)]
-    assert pods_with_labels(LABELS, manifests).all == [(web, LABELS)]
-    assert pods_with_labels({"app": "db", "tier": "1"}, manifests).all == []
-    assert pods_with_labels({"app": "none"}, manifests).all == []
-    assert pods_with_labels({}, manifests).all == []
-    assert pods_by_label(manifests) == {
+    assert pods_with_labels({"app": "web"}, manifests) == [(web, LABELS)]
+    assert pods_with_labels(LABELS, manifests) == [(web, LABELS)]
+    assert pods_with_labels({"app": "db", "tier": "1"}, manifests) == []
+    assert pods_with_labels({"app": "none"}, manifests) == []
+    assert pods_with_labels({}, manifests) == []
+    found = pods_by_label(manifests)
+    labels = [("app", "web"), ("tier", "1"), ("app", "db"), ("app", "none")]
+    assert {label: list(found.under([label])) for label in labels if found.count(label)} == {
         ("app", "web"): [(web, LABELS)],
         ("tier", "1"): [(web, LABELS)],
         ("app", "db"): [(db, {"app": "db"})],
