@@ -89,6 +89,8 @@ _CILIUM_PEERS = ("fromEndpoints", "toEndpoints")
 _CALICO = ("projectcalico.org", "crd.projectcalico.org")
 _WORD = re.compile(r"[\w./-]+")
 """The key or the value of a label in an expression."""
+_COMPARING = re.compile(r"!=|\bnot\s+in\b|\bcontains\b|\bstarts\s+with\b|\bends\s+with\b")
+"""Operators of Calico's selectors other than `==` and `in` (its reference of NetworkPolicy)."""
 
 _TARGETS = ("scaleTargetRef", "targetRef", "workloadRef")
 """Fields of `spec` in which autoscalers, Rollouts and similar kinds name a workload."""
@@ -208,29 +210,38 @@ def calico_policy(workload: Workload, manifests: ManifestSet) -> Resource | None
     selectors are expressions, which are searched for words.
     """
     words_of, by_word = manifests.compute_once("calico", _calico_words)
-    found = (
-        policy
+    found = [
+        next((policy for policy in by_word.get(word, ()) if key in words_of[policy]), None)
         for key, value in workload.labels.items()
-        for policy in by_word.get(value or key, ())
-        if key in words_of[policy]
-    )
-    return next(found, None)
+        for word in (value or key, _comparing(key))
+    ]
+    return min(filter(None, found), key=manifests.position_of, default=None)
 
 
 def _calico_words(
     manifests: ManifestSet,
 ) -> tuple[dict[Resource, frozenset[str]], dict[str, list[Resource]]]:
     """The words in the selectors of each of Calico's policies, and the policies by word."""
-    words_of = {
-        policy: frozenset(_WORD.findall(" ".join(_expressions(policy.spec))))
-        for policy in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy")
-        if policy.group in _CALICO
-    }
+    words_of: dict[Resource, frozenset[str]] = {}
     by_word: dict[str, list[Resource]] = {}
-    for policy, words in words_of.items():
+    for policy in manifests.of_kind("NetworkPolicy", "GlobalNetworkPolicy"):
+        if policy.group not in _CALICO:
+            continue
+        text = " ".join(_expressions(policy.spec))
+        words = frozenset(_WORD.findall(text))
+        words_of[policy] = words
+        if _COMPARING.search(text):
+            words |= {_comparing(word) for word in words}
         for word in words:
             by_word.setdefault(word, []).append(policy)
     return words_of, by_word
+
+
+def _comparing(key: str) -> str:
+    """The word under which policies are that compare labels in other ways than by equality, and
+    may mean any value of a label.
+    """
+    return f"{key} *"
 
 
 def _expressions(data: Data) -> Iterator[str]:

@@ -291,7 +291,7 @@ class ManifestSet:
         Args:
             name: as in `compute_once`.
             key: what it is for.
-            make: computes it; it must not hold the set.
+            make: computes it; what it returns must not hold the set.
         """
         full = (name, key)
         if full not in self._derived:

@@ -138,17 +138,19 @@ def services_selecting(
 
 def unclear_services(
     labels: dict[str, str], manifests: ManifestSet, seen_from: Resource
-) -> Iterator[Resource]:
+) -> list[Resource]:
     """Services of an object's namespace whose selectors match some labels, and of which it can't
     be told whether the object means them, as several have their name; one of each name.
     """
     index = manifests.compute_once("services-by-label", _by_label)
+    found: list[Resource] = []
     for kind, name, services in index.namesakes_for(seen_from, labels.items()):
         if manifests.find(kind, name, seen_from) is None:
             matching = (
                 service for service in services if matches_map(service_selector(service), labels)
             )
-            yield from islice(matching, 1)
+            found += islice(matching, 1)
+    return sorted(found, key=manifests.position_of)
 
 
 def services_asking_for(manifests: ManifestSet) -> ByLabel[Resource]:

@@ -98,13 +98,15 @@ def objects_split_from(workload: Workload, manifests: ManifestSet) -> tuple[Reso
     once the workload has none of their containers any more, and where another one has its name.
     """
     objects = _objects_named_for(workload, manifests)
-    origins = _origins(manifests)
-    is_shared = any(
-        other is not workload and made in _objects_named_for(other, manifests)
-        for made in objects
-        for origin in origins[made]
+    origins = dict.fromkeys(origin for made in objects for origin in _origins(manifests)[made])
+    others = [
+        other
+        for origin in origins
         for other in workloads_in(origin, manifests)
-    )
+        if other is not workload
+    ]
+    own = set(objects)
+    is_shared = any(own.intersection(_objects_named_for(other, manifests)) for other in others)
     return () if is_shared else objects
 
 

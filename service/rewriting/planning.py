@@ -18,6 +18,7 @@ from service.kube.splits import is_being_split
 from service.options import Options
 from service.refusals import Refusal
 from service.rewriting.resuming import remaining_stages
+from service.rewriting.reverting import BeforeSplits
 from service.text import SourceFile
 
 
@@ -48,7 +49,7 @@ def plan(
     Raises:
         DeadlineExceeded: it took too long.
     """
-    names = Names.of(manifests)
+    names, before = Names.of(manifests), BeforeSplits(manifests, options, sources)
     proposals: list[Proposal] = []
     held_back: list[HeldBack] = []
     merged: set[Resource] = set()
@@ -59,7 +60,7 @@ def plan(
             continue
         min_confidence = options.for_path(resource.path).min_confidence
         candidate = Candidate(classification, manifests, names, min_confidence)
-        planned = _plan_one(candidate, options, sources)
+        planned = _plan_one(candidate, before)
         proposals += planned.proposals
         held_back += planned.held_back
         merged |= {copy.resource for own in planned.proposals for copy in own.copies}
@@ -116,10 +117,10 @@ def _left_to_review(proposal: Proposal) -> HeldBack:
     return hold_back(proposal, Refusal.APPLICABILITY, message)
 
 
-def _plan_one(candidate: Candidate, options: Options, sources: Mapping[str, SourceFile]) -> Plan:
+def _plan_one(candidate: Candidate, before: BeforeSplits) -> Plan:
     try:
         if is_being_split(candidate.workload, candidate.manifests):
-            return _plan_remaining(candidate, options, sources)
+            return _plan_remaining(candidate, before)
         return _plan_workload(candidate)
     except Exception as error:  # noqa: BLE001 - a mistake of ours costs this workload, not the request
         return Plan((), (_declined(candidate, "split", _broke(error)),))
@@ -153,12 +154,10 @@ def _plan_workload(candidate: Candidate) -> Plan:
     return Plan(tuple(completed), tuple(held_back))
 
 
-def _plan_remaining(
-    candidate: Candidate, options: Options, sources: Mapping[str, SourceFile]
-) -> Plan:
+def _plan_remaining(candidate: Candidate, before: BeforeSplits) -> Plan:
     """What remains of a split that was begun."""
     unfit = next(_reasons_to_do_nothing(candidate), None)
-    match unfit or remaining_stages(candidate, options, sources):
+    match unfit or remaining_stages(candidate, before):
         case Proposal() as proposal:
             return Plan((proposal,), ())
         case Declined() as declined:

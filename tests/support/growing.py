@@ -382,6 +382,37 @@ def splits_that_are_going_on(n: int) -> Files:
 
 
 @grower
+def workloads_with_a_label_in_common(n: int) -> Files:
+    team = service("team", "team: t") + POLICY.replace("app: shop", "team: t")
+    team = team.replace("Deployment, name: shop", "Deployment, name: none")
+    one = [
+        in_namespace(pod(f"p{i}", f"app: a{i}, team: t", APP, DB) + team, f"n{i}") for i in range(n)
+    ]
+    return {"a.yaml": "---\n".join(one)}
+
+
+@grower
+def objects_made_by_the_split_of_two(n: int) -> Files:
+    text = APPLICATION["two workloads of a name"]
+    made = deployment(DB, name="made", labels="app: made").replace(
+        "{name: made}", "{name: made, annotations: {podsplit.dev/split-from: shop}}", 1
+    )
+    return {
+        "a.yaml": "---\n".join(
+            (text, *(made.replace("made", f"made{number}") for number in range(n)))
+        )
+    }
+
+
+@grower
+def splits_beside_one_that_is_broken(n: int) -> Files:
+    files = splits_that_are_going_on(n)
+    mark = "annotations: &x {podsplit.dev/after-split: as-it-is}"
+    broken = deployment(APP, name="z").replace("{name: z}", f"{{name: z, {mark}}}") + "more: *x\n"
+    return files | {"z.yaml": broken}
+
+
+@grower
 def namesakes_with_and_without_a_namespace(n: int) -> Files:
     text = APPLICATION["a Pod"]
     return {

@@ -11,7 +11,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import TypeAlias
 
 from service.actions.context import Candidate, Refused
@@ -33,8 +33,8 @@ from service.kube.references import (
     LOOPBACK_HOST,
 )
 from service.kube.services import ServiceLink, service_selector, unclear_services
-from service.kube.sight import Sight
-from service.kube.workloads import pods_with_labels
+from service.kube.sight import ByLabel, Sight, itself
+from service.kube.workloads import index_by_rarest_label, pods_with_labels
 from service.refusals import Refusal
 
 _POD_LABELS = (
@@ -103,36 +103,37 @@ def _services(candidate: Candidate, links: tuple[ServiceLink, ...]) -> _Hazards:
         )
 
 
-def _selecting_by_pod_label(candidate: Candidate) -> Iterator[tuple[Resource, str]]:
+def _selecting_by_pod_label(candidate: Candidate) -> list[tuple[Resource, str]]:
     """The Services that may select some of a workload's Pods by a label that the cluster writes,
     one of each name, each with the label.
     """
     manifests, labels = candidate.manifests, candidate.workload.labels
-    services = manifests.compute_once("services-by-pod-label", _by_pod_label)
-    if not services:
-        return
-
-    def find() -> Sight[str]:
-        return Sight(
-            (service, label)
-            for service, label in services
+    index = manifests.compute_once("services-by-pod-label", _by_pod_label)
+    found: list[Resource] = []
+    for _, _, services in index.namesakes_for(candidate.resource, (*labels.items(), None)):
+        matching = (
+            service
+            for service in services
             if _without_pod_labels(service).items() <= labels.items()
         )
+        found += islice(matching, 1)
+    found.sort(key=manifests.position_of)
+    return [
+        (service, next(label for label in _POD_LABELS if label in service_selector(service)))
+        for service in found
+    ]
 
-    selecting = manifests.compute_for("services-by-pod-label", frozenset(labels.items()), find)
-    for _, _, services_of_name in selecting.namesakes_for(candidate.resource):
-        service, ((_, label), *_) = next(iter(services_of_name.items()))
-        yield service, label
 
-
-def _by_pod_label(manifests: ManifestSet) -> list[tuple[Resource, str]]:
-    """The Services of a set that select by a label which the cluster writes, each with it."""
-    found = []
-    for service in manifests.of_kind("Service"):
-        label = next((label for label in _POD_LABELS if label in service_selector(service)), None)
-        if label is not None:
-            found.append((service, label))
-    return found
+def _by_pod_label(manifests: ManifestSet) -> ByLabel[Resource]:
+    """The Services of a set that select by a label which the cluster writes, by another of their
+    labels.
+    """
+    services = index_by_rarest_label(
+        (service, _without_pod_labels(service))
+        for service in manifests.of_kind("Service")
+        if any(label in service_selector(service) for label in _POD_LABELS)
+    )
+    return ByLabel(services, itself)
 
 
 def _without_pod_labels(service: Resource) -> dict[str, str]:
@@ -197,13 +198,17 @@ def _resources(candidate: Candidate, group_of: Mapping[int, int]) -> _Hazards:
 def _secrets(candidate: Candidate) -> _Hazards:
     """Secrets in the set that hold loopback addresses."""
     secrets = candidate.manifests.compute_once("loopback-secrets", _loopback_secrets)
-    pod = json.dumps(candidate.workload.pod, default=str) if secrets else ""
-    for name, own in secrets.items():
-        if json.dumps(name) in pod and own.seen_from(candidate.resource, candidate.manifests):
-            yield Declined(
-                Refusal.LOCALHOST_IN_CONFIGMAP,
-                f"the Secret {name} holds a loopback address: put a Service's name there first",
-            )
+    if not secrets:
+        return
+    resource, manifests = candidate.resource, candidate.manifests
+    pod = json.dumps(candidate.workload.pod, default=str)
+    named = [own for name, own in secrets.items() if json.dumps(name) in pod]
+    seen = [secret for own in named for secret in own.seen_from(resource, manifests)]
+    for secret in sorted(seen, key=manifests.position_of):
+        yield Declined(
+            Refusal.LOCALHOST_IN_CONFIGMAP,
+            f"the Secret {secret.name} holds a loopback address: put a Service's name there first",
+        )
 
 
 def _loopback_secrets(manifests: ManifestSet) -> dict[str, Sight[Resource]]:
