@@ -212,7 +212,7 @@ class _Namesakes:
     def __init__(self, objects: Sequence[Resource]) -> None:
         self._in_namespace: dict[str | None, list[Resource]] = {}
         self._at: dict[tuple[str, str | None], list[Resource]] = {}
-        self._in_folder: dict[str, list[Resource]] = {}
+        self._in_folder: dict[str, dict[str | None, list[Resource]]] = {}
         # Each with its number, of which the last counts.
         self._last: dict[tuple[str, str], tuple[int, Resource]] = {}
         self._last_in: dict[tuple[str, str, str | None], tuple[int, Resource]] = {}
@@ -220,7 +220,8 @@ class _Namesakes:
             namespace = resource.namespace
             self._in_namespace.setdefault(namespace, []).append(resource)
             self._at.setdefault((resource.path, namespace), []).append(resource)
-            self._in_folder.setdefault(resource.folder, []).append(resource)
+            in_folder = self._in_folder.setdefault(resource.folder, {})
+            in_folder.setdefault(namespace, []).append(resource)
             for place in (("file", resource.path), ("folder", resource.folder)):
                 self._last[place] = self._last_in[*place, namespace] = (number, resource)
 
@@ -228,9 +229,11 @@ class _Namesakes:
         """See `ManifestSet.find_at`."""
         return self._at.get((path, namespace), [])
 
-    def in_folder(self, folder: str) -> list[Resource]:
-        """See `ManifestSet.find_in_folder`."""
-        return self._in_folder.get(folder, [])
+    def beside(self, one: Resource) -> list[Resource]:
+        """See `ManifestSet.find_beside`."""
+        there = self._in_folder.get(one.folder, {})
+        namespaces = there if one.namespace is None else (one.namespace, None)
+        return [other for namespace in namespaces for other in there.get(namespace, ())]
 
     def nearest(self, seen_from: Resource) -> Resource | None:
         """See `ManifestSet.find`."""
@@ -329,12 +332,14 @@ class ManifestSet:
             return self._namesakes_of(kind, name).at(path, namespace)
         return [one for one in everywhere if one.path == path and one.namespace == namespace]
 
-    def find_in_folder(self, kind: str, name: str, folder: str) -> list[Resource]:
-        """The objects of a kind and name in a folder, in whatever file and namespace."""
-        everywhere = self._by_name.get((kind, name), [])
+    def find_beside(self, one: Resource) -> list[Resource]:
+        """The objects of the kind, name and folder of one that may be in its namespace, itself
+        among them.
+        """
+        everywhere = self._by_name.get((one.kind, one.name), [])
         if len(everywhere) > 1:
-            return self._namesakes_of(kind, name).in_folder(folder)
-        return [one for one in everywhere if one.folder == folder]
+            return self._namesakes_of(one.kind, one.name).beside(one)
+        return [other for other in everywhere if other is one]
 
     def find(self, kind: str, name: str, seen_from: Resource) -> Resource | None:
         """The object that another one refers to by a kind and a name, in its namespace.

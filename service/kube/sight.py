@@ -136,14 +136,14 @@ class ByLabel(Generic[T]):
 
     def namesakes_for(
         self, resource: Resource, labels: Iterable[Label | None]
-    ) -> Iterator[tuple[str, str, list[T]]]:
+    ) -> Iterator[tuple[str, str, Iterator[T]]]:
         """The things under some labels that may be in the namespace of an object, by kind and
         name.
         """
         for label in labels:
             if label in self._things:
                 for kind, name, group in self._sight(label).namesakes_for(resource):
-                    yield kind, name, [thing for own in group.values() for _, thing in own]
+                    yield kind, name, (thing for own in group.values() for _, thing in own)
 
     def _sight(self, label: Label | None) -> Sight[T]:
         found = self._sights.get(label)

@@ -419,7 +419,7 @@ def pods_with_labels(
 
 def pods_with_labels_by_name(
     selector: Mapping[str, str], manifests: ManifestSet, beside: Resource
-) -> Iterator[tuple[str, str, list[Pod]]]:
+) -> Iterator[tuple[str, str, Iterator[Pod]]]:
     """The Pods that a plain selector selects and that may be in an object's namespace, by kind and
     name of what makes them.
 
@@ -430,7 +430,7 @@ def pods_with_labels_by_name(
     """
     index = pods_by_label(manifests)
     for kind, name, pods in index.namesakes_for(beside, _rarest(selector, index)):
-        yield kind, name, [pod for pod in pods if selector.items() <= pod[1].items()]
+        yield kind, name, (pod for pod in pods if selector.items() <= pod[1].items())
 
 
 def _rarest(selector: Mapping[str, str], index: ByLabel[Pod]) -> list[Label]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from service.actions.context import Candidate, Refused
 from service.actions.label_overlaps import find_new_selecting
 from service.kube.services import service_selector, services_of
-from service.kube.workloads import Workload, pods_with_labels_by_name
+from service.kube.workloads import Workload, pods_with_labels_by_name, workloads_in
 from service.refusals import Refusal
 
 _NAME = "app.kubernetes.io/name"
@@ -127,9 +127,15 @@ def _selects_others(
     resource, manifests = candidate.resource, candidate.manifests
     own = {resource, *(copy.resource for copy in copies)}
     for kind, name, pods in pods_with_labels_by_name(selector, manifests, resource):
-        is_namesake = (kind, name) == (resource.kind, resource.name)
-        for other, _ in pods:
+        others = (other for other, _ in pods)
+        if (kind, name) == (resource.kind, resource.name):
             # A Pod of its name in another folder is itself, in another environment.
-            if other not in own and not (is_namesake and other.folder != resource.folder):
-                return True
+            others = (
+                other
+                for other in manifests.find_beside(resource)
+                for made in workloads_in(other, manifests)
+                if selector.items() <= made.labels.items()
+            )
+        if any(other not in own for other in others):
+            return True
     return False

@@ -65,7 +65,7 @@ def test_the_nearest_of_namesakes(objects: list[tuple[str, str, str, str | None]
 
 @given(SETS)
 def test_objects_at_a_place(objects: list[tuple[str, str, str, str | None]]) -> None:
-    """By file and namespace, and by folder, in the order of the input."""
+    """By file and namespace, in the order of the input; and by folder."""
     manifests = set_of(objects)
     for one in manifests.resources:
         namesakes = manifests.find_all(one.kind, one.name)
@@ -74,11 +74,13 @@ def test_objects_at_a_place(objects: list[tuple[str, str, str, str | None]]) -> 
             for other in namesakes
             if (other.path, other.namespace) == (one.path, one.namespace)
         ]
-        assert manifests.find_in_folder(one.kind, one.name, one.folder) == [
-            other for other in namesakes if other.folder == one.folder
+        beside = [
+            other for other in namesakes if other.folder == one.folder and may_meet(other, one)
         ]
+        found = manifests.find_beside(one)
+        assert len(found) == len(beside)
+        assert set(found) == set(beside)
     assert manifests.find_at("ConfigMap", "none", PATHS[0], None) == []
-    assert manifests.find_in_folder("ConfigMap", "none", "a") == []
 
 
 @given(SETS, st.integers(min_value=1, max_value=3))
