@@ -109,8 +109,6 @@ def selections_of(
     """
     wanted = workload.labels if labels is None else labels
     index = manifests.compute_once("selections-by-label", _selections)
-    if not index:
-        return []
     found = index.seen_from(workload.resource, manifests, (*wanted.items(), None))
     return [selection for selection in found if matches(selection.selector, wanted)]
 
@@ -307,10 +305,8 @@ def objects_mentioning(
 
     Affinity terms, spread constraints and kinds that are not known here select Pods by label too.
     """
-    index, labels = manifests.compute_once("label-mentions", _mentions), [(key, value)]
-    if seen_from is None:
-        return list(index.under(labels))
-    return list(index.seen_from(seen_from, manifests, labels))
+    index = manifests.compute_once("label-mentions", _mentions)
+    return list(index.seen_from(seen_from, manifests, [(key, value)]))
 
 
 def _mentions(manifests: ManifestSet) -> ByLabel[Resource]:

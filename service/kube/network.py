@@ -43,8 +43,6 @@ def policies_isolating(
         direction: the direction.
     """
     index = manifests.compute_once("policies-by-label", _by_label)
-    if not index:
-        return []
     return [
         policy
         for policy in index.seen_from(resource, manifests, (*labels.items(), None))

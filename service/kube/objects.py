@@ -289,7 +289,8 @@ class ManifestSet:
         return self._derived[name]  # type: ignore[no-any-return]
 
     def compute_for(self, name: str, key: Hashable, make: Callable[[], T]) -> T:
-        """Compute something from the whole set once for each key, such as what selects some labels.
+        """Compute something from the whole set once for each key, such as what copies of a Pod
+        have in common.
 
         Args:
             name: as in `compute_once`.

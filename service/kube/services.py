@@ -129,10 +129,7 @@ def services_selecting(
             namespace and folder.
     """
     index = manifests.compute_once("services-by-label", _by_label)
-    if seen_from is None:
-        found = index.under(labels.items())
-    else:
-        found = index.seen_from(seen_from, manifests, labels.items())
+    found = index.seen_from(seen_from, manifests, labels.items())
     return [service for service in found if matches_map(service_selector(service), labels)]
 
 

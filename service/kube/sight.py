@@ -12,10 +12,7 @@ from service.lazy import cached_property
 
 T = TypeVar("T")
 _FEW = 8
-"""So many are looked at one by one, whoever asks; more of them by those who ask first: an index
-takes as long as three looks.
-"""
-_LOOKS_WITHOUT_INDEX = 2
+"""So many are looked at one by one."""
 _Group: TypeAlias = dict[Resource, list[tuple[int, T]]]
 """What namesakes have, each with its number."""
 Label: TypeAlias = tuple[str, str]
@@ -35,7 +32,6 @@ class Sight(Generic[T]):
 
     def __init__(self, things: Iterable[tuple[Resource, T]]) -> None:
         self._things = list(things)
-        self._looks = 0
 
     @classmethod
     def of(cls, objects: Iterable[Resource]) -> Sight[Resource]:
@@ -49,8 +45,7 @@ class Sight(Generic[T]):
             resource: who looks.
             manifests: the set.
         """
-        self._looks += 1
-        if len(self._things) <= _FEW or self._looks <= _LOOKS_WITHOUT_INDEX:
+        if len(self._things) <= _FEW:
             return [thing for other, thing in self._things if manifests.can_see(resource, other)]
         found: list[tuple[int, T]] = []
         for kind, name, group in self.namesakes_for(resource):
@@ -108,9 +103,6 @@ class ByLabel(Generic[T]):
         self._owner = owner
         self._sights: dict[Label | None, Sight[T]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._things)
-
     def count(self, label: Label) -> int:
         """How many things are under a label."""
         return len(self._things.get(label, ()))
@@ -121,9 +113,14 @@ class ByLabel(Generic[T]):
             yield from self._things.get(label, ())
 
     def seen_from(
-        self, resource: Resource, manifests: ManifestSet, labels: Iterable[Label | None]
+        self, resource: Resource | None, manifests: ManifestSet, labels: Iterable[Label | None]
     ) -> Iterator[T]:
-        """Those of the things under some labels that an object sees, as `Sight` has them."""
+        """Those of the things under some labels that an object sees, as `Sight` has them; if None
+        is given for the object, all of them.
+        """
+        if resource is None:
+            yield from self.under(labels)
+            return
         for label in labels:
             things = self._things.get(label)
             if things is None:

@@ -354,11 +354,7 @@ def controllers_selecting(
         seen_from: for the controllers alone that this object sees; None for all.
     """
     index = manifests.compute_once("controllers-by-label", _by_selector)
-    asked = (*labels.items(), None)
-    if seen_from is None:
-        found = index.under(asked)
-    else:
-        found = index.seen_from(seen_from, manifests, asked)
+    found = index.seen_from(seen_from, manifests, (*labels.items(), None))
     return [controller for controller in found if selects(controller, labels)]
 
 
@@ -409,11 +405,7 @@ def pods_with_labels(
         seen_from: for the Pods alone of objects that this one sees; None for all.
     """
     index = pods_by_label(manifests)
-    rarest = _rarest(selector, index)
-    if seen_from is None:
-        found = index.under(rarest)
-    else:
-        found = index.seen_from(seen_from, manifests, rarest)
+    found = index.seen_from(seen_from, manifests, _rarest(selector, index))
     return [pod for pod in found if selector.items() <= pod[1].items()]
 
 

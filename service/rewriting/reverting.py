@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -92,18 +93,18 @@ class BeforeSplits:
     def _all_taken_back(self) -> _Earlier | None:
         """With all splits taken back that can be; None if they can't be together."""
         made = {own for objects in marked_objects(self.manifests).values() for own in objects}
-        known: dict[Document, Formatting] = {}
         going_on = [
             resource
             for resource in dict.fromkeys(own.resource for own in all_workloads(self.manifests))
-            if resource not in made
-            and self._is_going_on(resource)
-            and self._can_be_edited(resource, known)
+            if resource not in made and self._is_going_on(resource)
         ]
-        try:
+        with suppress(Exception):
             return self._taken_back(going_on)
-        except Exception:  # noqa: BLE001 - where two want the same text, each is taken back by itself
-            return None
+        # One of them is wrong, or two want the same text.
+        known: dict[Document, Formatting] = {}
+        with suppress(Exception):
+            return self._taken_back(own for own in going_on if self._can_be_edited(own, known))
+        return None
 
     def _is_going_on(self, resource: Resource) -> bool:
         """Whether an object's workload is being split, and says so in a way that is followed."""
