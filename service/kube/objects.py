@@ -333,6 +333,11 @@ class ManifestSet:
             return self._namesakes_of(kind, name).at(path, namespace)
         return [one for one in everywhere if one.path == path and one.namespace == namespace]
 
+    def find_same(self, resource: Resource) -> Resource | None:
+        """The object that has the kind, name, file and namespace of one of another set."""
+        same = self.find_at(resource.kind, resource.name, resource.path, resource.namespace)
+        return same[0] if same else None
+
     def find_beside(self, one: Resource) -> list[Resource]:
         """The objects of the kind, name and folder of one that may be in its namespace, itself
         among them.

@@ -303,6 +303,16 @@ def workloads_in(resource: Resource, manifests: ManifestSet) -> list[Workload]:
     return manifests.compute_once("workloads-by-object", _by_object).get(resource, [])
 
 
+def workload_at(
+    kind: str, name: str, path: str, namespace: str | None, manifests: ManifestSet
+) -> Workload | None:
+    """The first workload of a set with a kind and name in a file and namespace; None if there is
+    none.
+    """
+    objects = manifests.find_at(kind, name, path, namespace)
+    return next((own for resource in objects for own in workloads_in(resource, manifests)), None)
+
+
 def _by_object(manifests: ManifestSet) -> dict[Resource, list[Workload]]:
     found: dict[Resource, list[Workload]] = {}
     for workload in all_workloads(manifests):

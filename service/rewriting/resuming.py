@@ -13,7 +13,7 @@ from service.actions.context import Candidate, Outcome
 from service.actions.split import decide as split
 from service.change import Declined, Move, Proposal, Step
 from service.findings import Stage
-from service.kube.objects import ManifestSet, Resource
+from service.kube.objects import Resource
 from service.kube.splits import (
     AFTER_SPLIT,
     SPLIT_FROM,
@@ -96,7 +96,7 @@ def _remaining(
     reached = _stage_reached(candidate, planned, made)
     steps = []
     for step in planned.steps:
-        resource = _same(step.resource, candidate.manifests)
+        resource = candidate.manifests.find_same(step.resource)
         if resource is None:
             return _unclear(candidate, f"{step.resource.title} is gone")
         operation = _rebased(step.operation, step.resource, resource)
@@ -107,7 +107,7 @@ def _remaining(
         replace(new, after=after)
         for new in planned.objects
         if (new.kind, new.name) not in existing
-        and (after := _same(new.after, candidate.manifests)) is not None
+        and (after := candidate.manifests.find_same(new.after)) is not None
     )
     own = [Step(candidate.resource, operation) for operation in _spec_restored(candidate.resource)]
     unmarking = [Step(resource, unmark(resource, SPLIT_FROM)) for resource in made]
@@ -135,12 +135,6 @@ def _stage_reached(candidate: Candidate, planned: Proposal, made: Sequence[Resou
     reverted = reverted_services(candidate.workload, made, candidate.manifests)
     is_switched = next(reverted, None) is not None
     return Stage.SWITCH if is_switched else Stage.ADD
-
-
-def _same(resource: Resource, manifests: ManifestSet) -> Resource | None:
-    """The object of the set that another one of the text before is."""
-    same = manifests.find_at(resource.kind, resource.name, resource.path, resource.namespace)
-    return same[0] if same else None
 
 
 def _rebased(operation: Operation, before: Resource, now: Resource) -> Operation:

@@ -27,7 +27,7 @@ from service.kube.splits import (
     marked_objects,
     objects_split_from,
 )
-from service.kube.workloads import Workload, all_workloads, workloads_in
+from service.kube.workloads import Workload, all_workloads, workload_at, workloads_in
 from service.lazy import cached_property
 from service.options import Options
 from service.reading import read_inputs
@@ -38,8 +38,6 @@ from service.yamldoc.nodes import Route
 from service.yamldoc.operations import Operation, Remove, SetValue
 from service.yamldoc.stream import Document, document_removal_span
 
-_Place: TypeAlias = tuple[str, str, str, str | None]
-"""Of a workload: file, kind, name and namespace."""
 _Operations: TypeAlias = Mapping[Document, Sequence[Operation]]
 
 
@@ -49,8 +47,6 @@ class _Earlier:
 
     manifests: ManifestSet
     """Its objects."""
-    workloads: Mapping[_Place, Workload]
-    """Its workloads."""
     taken_back: AbstractSet[Resource]
     """The objects, as they stand between the stages, whose splits were taken back."""
 
@@ -80,7 +76,8 @@ class BeforeSplits:
         earlier = self._all_taken_back
         if earlier is None or candidate.resource not in earlier.taken_back:
             earlier = self._taken_back([candidate.resource])
-        workload = earlier.workloads.get(_place(candidate.workload))
+        own = candidate.resource
+        workload = workload_at(own.kind, own.name, own.path, own.namespace, earlier.manifests)
         if workload is None:
             return None
         catalogue = candidate.classification.context.catalogue
@@ -138,10 +135,7 @@ class BeforeSplits:
             texts[path] = apply_edits(texts[path], edits, max(Stage))
         encoded = [(path, text.encode()) for path, text in texts.items()]
         inputs = read_inputs(encoded, self.options)
-        found: dict[_Place, Workload] = {}
-        for workload in inputs.workloads:
-            found.setdefault(_place(workload), workload)
-        return _Earlier(inputs.manifests, found, frozenset(resources))
+        return _Earlier(inputs.manifests, frozenset(resources))
 
     def _reverting_edits(self, resources: Iterable[Resource]) -> dict[str, list[Edit]]:
         """The edits that take away what the stages add and switch brought, by path."""
@@ -178,11 +172,6 @@ class BeforeSplits:
                         found.setdefault(service.document, []).append(operation)
             found.setdefault(resource.document, []).extend(_spec_before(resource))
         return found
-
-
-def _place(workload: Workload) -> _Place:
-    own = workload.resource
-    return own.path, own.kind, own.name, own.namespace
 
 
 def reverted_services(

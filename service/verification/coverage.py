@@ -66,12 +66,6 @@ def find_lost_coverage(covered: Covered) -> Iterator[str]:
     yield from _check_scalers(covered)
 
 
-def find_same_object(resource: Resource, manifests: ManifestSet) -> Resource | None:
-    """The object of a set that has the kind, name, file and namespace of another one's."""
-    same = manifests.find_at(resource.kind, resource.name, resource.path, resource.namespace)
-    return same[0] if same else None
-
-
 def find_new_objects(manifests: ManifestSet, new: NewObject) -> list[Resource]:
     """The objects of a set that have the kind, name, file and namespace of a new one; where all is
     well there is one, from its stage on.
@@ -85,7 +79,7 @@ def _check_selections(covered: Covered, selections: Sequence[Selection]) -> Iter
         if selection.on_split is not SelectorTreatment.DIVIDED:
             covering.setdefault(selection.resource, []).append(selection)
     for origin, own in covering.items():
-        now = find_same_object(origin, covered.after)
+        now = covered.after.find_same(origin)
         if now is not None and not _is_only_widened(origin, now, covered.before, covered.new_names):
             yield f"{origin.title} is not what it was, but for the Pods of new workloads"
         for selection in own:
@@ -194,7 +188,7 @@ def _check_scalers(covered: Covered) -> Iterator[str]:
         return
     own = covered.successors[0]
     for scaler in origins:
-        if find_same_object(scaler, covered.after) not in scalers_of(own, covered.after):
+        if covered.after.find_same(scaler) not in scalers_of(own, covered.after):
             yield f"{scaler.title} doesn't scale {own.title} any more"
     known = [entry for scaler in origins for entry in _entries(scaler)]
     for successor in covered.successors:

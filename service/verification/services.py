@@ -19,7 +19,7 @@ from service.kube.selectors import matches_map
 from service.kube.services import service_selector, services_selecting
 from service.kube.splits import SPLIT_FROM, is_stopped_by_split, unmarked
 from service.kube.workloads import Workload, pods_with_labels
-from service.verification.coverage import find_new_objects, find_same_object
+from service.verification.coverage import find_new_objects
 from service.verification.endpoints import Endpoint, endpoints_of, listening_container
 from service.verification.equality import are_equal_but_for
 from service.verification.loopback import replaced_addresses
@@ -75,7 +75,7 @@ def find_misrouted_services(
         for service in services_selecting(successor.labels, after, successor.resource)
     }
     for origin in services_selecting(old.labels, before, old.resource):
-        service = find_same_object(origin, after)
+        service = after.find_same(origin)
         if service is None:
             yield f"Service {origin.name} is gone"
             continue
@@ -90,10 +90,10 @@ def find_misrouted_services(
     there = {
         successor
         for successor in transition.successors
-        if find_same_object(successor.resource, before) is not None
+        if before.find_same(successor.resource) is not None
     }
     for service in sorted(selecting, key=lambda service: service.name):
-        sent = find_same_object(service, before)
+        sent = before.find_same(service)
         if sent is None or sent.annotations.get(SPLIT_FROM) == old.name:
             continue
         if _waits_for_last_stage(sent, before, old):
@@ -142,7 +142,7 @@ def _compare_receivers(
     now = _reached(service, transition.successors)
     at_first = _reached(service, transition.previous)
     # Controllers act in no order: new Pods may be there before the Service changes.
-    known = find_same_object(origin, transition.previous_set) or service
+    known = transition.previous_set.find_same(origin) or service
     ahead = _reached(known, transition.successors) if known is not service else now
     for was in endpoints_of(origin, transition.plan.workload):
         wanted = listening_container(transition.plan.workload, was, transition.catalogue)

@@ -28,7 +28,6 @@ from service.verification.workloads import (
     StageSets,
     WorkloadCheck,
     find_successors,
-    index_workloads,
 )
 from service.yamldoc.compose import DuplicateKey
 from service.yamldoc.stream import split_pieces
@@ -178,7 +177,6 @@ def _stage_sets(
         before=before.manifests,
         after=after.manifests,
         stage=stage,
-        workloads=index_workloads(after.workloads),
         new_names=frozenset(move.name for plan in plans for move in plan.moves),
     )
 

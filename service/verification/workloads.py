@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from service.kube.workloads import (
     controllers_selecting,
     pods_with_labels,
     selects,
+    workload_at,
     workloads_of,
 )
 from service.lazy import cached_property
@@ -31,7 +32,6 @@ from service.verification.coverage import (
     find_doubled_budgets,
     find_lost_coverage,
     find_new_objects,
-    find_same_object,
 )
 from service.verification.equality import are_equal_but_for, is_container_preserved, mounted_volumes
 from service.verification.localhost import find_lost_listeners
@@ -62,19 +62,6 @@ Problem: TypeAlias = tuple[str, str]
 Problems: TypeAlias = Iterator[Problem]
 
 
-WorkloadsByPlace: TypeAlias = Mapping[tuple[str, str, str, str | None], Workload]
-"""By file, kind, name and namespace: the first of these workloads."""
-
-
-def index_workloads(workloads: Iterable[Workload]) -> WorkloadsByPlace:
-    """Workloads by what tells them apart."""
-    found: dict[tuple[str, str, str, str | None], Workload] = {}
-    for workload in workloads:
-        own = workload.resource
-        found.setdefault((own.path, own.kind, own.name, own.namespace), workload)
-    return found
-
-
 @dataclass(frozen=True, slots=True)
 class StageSets:
     """What all workloads of a stage stand in."""
@@ -85,8 +72,6 @@ class StageSets:
     """The set in the stage."""
     stage: Stage
     """The stage."""
-    workloads: WorkloadsByPlace
-    """The stage's workloads."""
     new_names: frozenset[str]
     """The names of all new workloads, those of later stages included."""
 
@@ -116,7 +101,7 @@ def _find_workload(plan: WorkloadPlan, sets: StageSets, kind: str, name: str) ->
             if (made.kind, made.name) == (kind, name)
         )
         path = next(begun, resource.path)
-    return sets.workloads.get((path, kind, name, resource.namespace))
+    return workload_at(kind, name, path, resource.namespace, sets.after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -315,7 +300,7 @@ class WorkloadCheck:
             for container in successor.containers
         }
         for copy in copies:
-            if find_same_object(copy.resource, self.sets.after):
+            if self.sets.after.find_same(copy.resource):
                 yield "containers", f"{copy.title} is still there beside {own.title}"
             if any(
                 container.name not in again
@@ -330,7 +315,7 @@ class WorkloadCheck:
     def _config_maps(self) -> Problems:
         configs = [step.resource for step in self.plan.steps if step.resource.kind == "ConfigMap"]
         for config in dict.fromkeys(configs):
-            now = find_same_object(config, self.sets.after)
+            now = self.sets.after.find_same(config)
             if now is None or now.data.get("data") != self._rewired_data(config):
                 yield (
                     "references",
@@ -387,7 +372,7 @@ class WorkloadCheck:
 
     def _selected_before(self, successor: Workload, labels: dict[str, str]) -> bool:
         """Whether the workload's selector matched those Pods in the set as it was sent."""
-        old = find_same_object(successor.resource, self.sets.before)
+        old = self.sets.before.find_same(successor.resource)
         return old is not None and any(selects(workload, labels) for workload in workloads_of(old))
 
     def _services(self) -> Problems:

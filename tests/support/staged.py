@@ -15,7 +15,6 @@ from service.verification.workloads import (
     StageSets,
     WorkloadCheck,
     find_successors,
-    index_workloads,
 )
 from service.yamldoc.operations import Remove
 from tests.support.verifying import Manifest, containers, controller, plan_for, read_objects, step
@@ -33,7 +32,6 @@ def sets_of(sent: Inputs, now: Inputs, stage: Stage, new_names: Sequence[str] = 
         before=sent.manifests,
         after=now.manifests,
         stage=stage,
-        workloads=index_workloads(now.workloads),
         new_names=frozenset(new_names),
     )
 

@@ -14,7 +14,6 @@ from service.verification.coverage import (
     Covered,
     find_lost_coverage,
     find_new_objects,
-    find_same_object,
 )
 from tests.support.planning import read
 from tests.support.verifying import (
@@ -456,9 +455,7 @@ def test_an_object_is_found_again_by_name(other: Manifest, *, is_same: bool) -> 
     """By kind, name, file and namespace."""
     (origin,) = read_objects(ALONE).manifests.resources
     now = read_objects(other)
-    assert find_same_object(origin, now.manifests) is (
-        now.manifests.resources[0] if is_same else None
-    )
+    assert now.manifests.find_same(origin) is (now.manifests.resources[0] if is_same else None)
 
 
 def test_an_object_is_found_again_in_its_own_file() -> None:
@@ -466,9 +463,9 @@ def test_an_object_is_found_again_in_its_own_file() -> None:
     text = "apiVersion: v1\nkind: Service\nmetadata: {name: shop}\n"
     first, second = read(text, text).manifests.resources
     manifests = read(text, text).manifests
-    assert find_same_object(first, manifests) is manifests.resources[0]
-    assert find_same_object(second, manifests) is manifests.resources[1]
-    assert find_same_object(second, read(text).manifests) is None
+    assert manifests.find_same(first) is manifests.resources[0]
+    assert manifests.find_same(second) is manifests.resources[1]
+    assert read(text).manifests.find_same(second) is None
 
 
 def test_new_objects_are_found_where_they_were_to_be() -> None:
